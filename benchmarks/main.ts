@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { backup } from './backup.js';
 import { failover } from './failover.js';
+import { firstImport } from './first-import.js';
 import { importKeys } from './import.js';
 import { latency } from './latency.js';
 import { massDelete } from './mass-delete.js';
@@ -72,6 +73,12 @@ program
   .addOption(count('rate', 'writes a second', 10_000))
   .addOption(count('rounds', 'failovers', 20))
   .action(failover);
+
+program
+  .command('first-import')
+  .description('milliseconds until a fresh process has imported the client, beside ioredis')
+  .addOption(count('rounds', 'processes for each', 15))
+  .action(firstImport);
 
 await program.parseAsync();
 

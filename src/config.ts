@@ -11,9 +11,12 @@ import { leastFreeBytes } from './store/space.js';
 
 type Loose<Value> = Value extends string ? string : Value;
 
-/** The options of `Node.start`; all but `data` may be left out. */
-export type NodeOptions = { data: string } & {
-  -readonly [Name in Exclude<OptionName, 'data'>]?: Loose<ValueOf<Options[Name]>> | undefined;
+/** The options of `Node.start`. All but `data` may be left out. Sizes are bytes, times milliseconds. */
+export type NodeOptions = {
+  /** The data directory. The node makes it if it does not exist. */
+  data: string;
+} & {
+  -readonly [Name in keyof Options as Exclude<Name, 'data'>]?: Loose<ValueOf<Options[Name]>> | undefined;
 };
 
 /** The checked options, with their defaults. An option without a default stays undefined if nobody gave it. */

@@ -43,6 +43,12 @@ import { Store } from './store/store.js';
 import { Streams } from './streams/streams.js';
 import { VERSION } from './version.js';
 
+/** The surroundings of a node in its process. */
+export interface NodeSurroundings {
+  /** Receives the messages of the node. Without it, the node is silent. */
+  readonly logger?: Logger;
+}
+
 /** A node in this process: a data directory, and the server in front of it. */
 export class Node {
   readonly #config: NodeConfig;
@@ -65,7 +71,7 @@ export class Node {
    * @throws HeadwaterError `invalid_argument`, `directory_locked`, `foreign_directory`, `unknown_format`, `corrupt`,
    *   `address_in_use` and others, with the expected and the received value. Nothing is left open then.
    */
-  static async start(options: NodeOptions, { logger = silentLogger }: { logger?: Logger } = {}): Promise<Node> {
+  static async start(options: NodeOptions, { logger = silentLogger }: NodeSurroundings = {}): Promise<Node> {
     const config = checkConfig(options);
     warnOfFewDescriptors(logger);
     let fail: (error: Error) => void = () => {};

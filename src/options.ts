@@ -61,7 +61,7 @@ export const OPTIONS = {
     help: 'the data directory; it is made if it does not exist',
   },
 
-  /** Loopback only: a person decides to open a node to a network. */
+  /** The host:port to listen on, `127.0.0.1:7420` by default. Loopback only: a person decides to open a node to a network. */
   listen: {
     name: 'listen',
     kind: 'address',
@@ -70,7 +70,7 @@ export const OPTIONS = {
     help: 'the address to listen on; port 0 takes a free port',
   },
 
-  /** Without it the node keeps its last role; a new node leads. */
+  /** The host:port of the upstream. Without it the node keeps its last role; a new node leads. */
   follow: {
     name: 'follow',
     kind: 'address',
@@ -78,7 +78,7 @@ export const OPTIONS = {
     help: 'the upstream to follow, unless this node was promoted since',
   },
 
-  /** The directory into which the log is written, one closed file after another. */
+  /** The directory into which the log is written, one closed file after another. No archive by default. */
   archive: {
     name: 'archive',
     kind: 'path',
@@ -86,7 +86,7 @@ export const OPTIONS = {
     help: 'write the log into this directory too, for restore --archive',
   },
 
-  /** The age of the writes, at most, that the archive lacks if a machine is lost for good. */
+  /** The age of the writes, at most, that the archive lacks if a machine is lost for good. 60,000 ms by default. */
   archiveIntervalMs: {
     name: 'archive-interval',
     kind: 'time',
@@ -96,6 +96,7 @@ export const OPTIONS = {
     help: 'how far the archive may lag behind the log',
   },
 
+  /** With `follow`: follows even if this node was promoted, and drops conflicting data. False by default. */
   acceptDataLoss: {
     name: 'accept-data-loss',
     kind: 'switch',
@@ -103,6 +104,7 @@ export const OPTIONS = {
     help: 'with --follow: follow even if this node was promoted, and drop its data if the two histories conflict',
   },
 
+  /** The largest key that is accepted, in bytes. 64 KiB by default. */
   keyBytesMax: {
     name: 'max-key-bytes',
     kind: 'size',
@@ -112,6 +114,7 @@ export const OPTIONS = {
     help: 'the largest key that is accepted',
   },
 
+  /** The largest value that is accepted, in bytes. 16 MiB by default. */
   valueBytesMax: {
     name: 'max-value-bytes',
     kind: 'size',
@@ -141,6 +144,7 @@ export const OPTIONS = {
     help: 'the memory for writes that are not in the keyspace on disk yet',
   },
 
+  /** The most log that a restart may have to replay, in bytes. 128 MiB by default. */
   replayBytesMax: {
     name: 'replay-bytes',
     kind: 'size',
@@ -160,6 +164,7 @@ export const OPTIONS = {
     help: 'the log that is kept for followers that come back; older log is trimmed',
   },
 
+  /** Log that is older is trimmed, unless a follower needs it. In milliseconds, off by default. */
   logRetentionMs: {
     name: 'log-retention-time',
     kind: 'time',
@@ -202,6 +207,7 @@ export const OPTIONS = {
     help: 'when the log is synced: always (before each answer), everysec (once a second) or never',
   },
 
+  /** The time after which a silent replication link counts as dead, in milliseconds. 5,000 by default. */
   linkTimeoutMs: {
     name: 'link-timeout',
     kind: 'time',
@@ -211,6 +217,7 @@ export const OPTIONS = {
     help: 'how long a replication link may be silent before it counts as dead',
   },
 
+  /** The milliseconds between two heartbeats of a link. 1,000 by default, a third of `linkTimeoutMs` at most. */
   heartbeatIntervalMs: {
     name: 'heartbeat-interval',
     kind: 'time',
@@ -230,6 +237,7 @@ export const OPTIONS = {
     help: 'on a leader: take writes only while this many followers are within --max-lag',
   },
 
+  /** The lag up to which a follower counts for `minFollowers`, in milliseconds. 10,000 by default. */
   maxLagMs: {
     name: 'max-lag',
     kind: 'time',
@@ -239,6 +247,7 @@ export const OPTIONS = {
     help: 'how long a follower may be behind or silent and still count for --min-followers',
   },
 
+  /** The time that a leader which may have lost the end of its log waits for its followers. 5,000 ms by default. */
   askFollowersMs: {
     name: 'ask-followers-timeout',
     kind: 'time',

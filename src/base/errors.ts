@@ -94,18 +94,25 @@ export const ERROR_CODES = [
   'internal',
 ] as const;
 
+/** A code of HeadwaterError. `ERROR_CODES` lists and explains them. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** The parts of a HeadwaterError beside its code and message. */
 export interface HeadwaterErrorOptions {
+  /** The error that caused this one. */
   cause?: unknown;
   /** Machine-readable facts, such as `{ leader: '127.0.0.1:7420' }`. */
   details?: Record<string, string>;
 }
 
+/** The error of every call that fails. `code` says why, and `message` has the expected and the received value. */
 export class HeadwaterError extends Error {
+  /** The reason, for programs. The codes do not change. */
   readonly code: ErrorCode;
+  /** Machine-readable facts, such as `{ leader: '127.0.0.1:7420' }`. Empty if there are none. */
   readonly details: Record<string, string>;
 
+  /** Makes an error with a code. The message has the expected and the received value. */
   constructor(code: ErrorCode, message: string, options: HeadwaterErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'HeadwaterError';
@@ -113,6 +120,7 @@ export class HeadwaterError extends Error {
     this.details = options.details ?? {};
   }
 
+  /** True if the value is a HeadwaterError, with this code if one is given. */
   static is(value: unknown, code?: ErrorCode): value is HeadwaterError {
     return value instanceof HeadwaterError && (code === undefined || value.code === code);
   }
@@ -129,4 +137,5 @@ export function shuttingDown(): HeadwaterError {
   return new HeadwaterError('shutting_down', 'the node is shutting down');
 }
 
+/** Machine-readable facts about an error. */
 export type Details = Readonly<Record<string, string>>;

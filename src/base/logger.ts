@@ -4,10 +4,15 @@
  * tokens in it.
  */
 
+/** Receives the messages of a node. `fields` are for programs, and `message` is a sentence for people. */
 export interface Logger {
+  /** A message for those who look for a fault. */
   debug(fields: object, message: string): void;
+  /** A message about the normal course. */
   info(fields: object, message: string): void;
+  /** A message about a condition that somebody should look at. */
   warn(fields: object, message: string): void;
+  /** A message about a failure. */
   error(fields: object, message: string): void;
 }
 

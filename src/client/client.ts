@@ -105,6 +105,12 @@ export interface CompareOptions extends CallOptions {
   readonly waitMs?: number;
 }
 
+/** The options of `close`. */
+export interface CloseOptions {
+  /** Milliseconds that open commands have to finish. The rest is rejected. */
+  readonly timeoutMs?: number;
+}
+
 /** The options of `rangeDigests`. */
 export interface RangeDigestOptions extends CheckTime {
   /** For each range, the number of keys behind which it is cut. 0 or absent for no cuts. */
@@ -359,10 +365,9 @@ export class Client extends Commands<string> implements AsyncDisposable {
   }
 
   /**
-   * Finishes open commands, and hangs up. The remaining commands are rejected.
-   * @param options.timeoutMs the milliseconds that open commands have.
+   * Finishes open commands, and hangs up. The remaining commands are rejected with `cancelled`.
    */
-  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+  close(options: CloseOptions = {}): Promise<void> {
     return this.#session.close(options.timeoutMs);
   }
 

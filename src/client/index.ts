@@ -4,7 +4,13 @@
  */
 /// <reference types="node" preserve="true" />
 
-export { ERROR_CODES, type ErrorCode, HeadwaterError, type HeadwaterErrorOptions } from '../base/errors.js';
+export {
+  type Details,
+  ERROR_CODES,
+  type ErrorCode,
+  HeadwaterError,
+  type HeadwaterErrorOptions,
+} from '../base/errors.js';
 export type { BackupEnd, BackupHead } from '../model/backup.js';
 export type {
   CheckProgress,
@@ -37,6 +43,7 @@ export type {
 } from '../model/operation.js';
 export { formatToken, type Position, parseToken } from '../model/position.js';
 export type {
+  NodeBelow,
   NodeStatus,
   StatusArchive,
   StatusFollower,
@@ -54,6 +61,7 @@ export {
   type CallOptions,
   Client,
   type ClientOptions,
+  type CloseOptions,
   type CompareOptions,
   type FailoverOptions,
   type FollowOptions,
@@ -75,6 +83,8 @@ export { DurabilityNotReached, type DurabilityOption, type GuaranteeOptions } fr
 export type { Data, ExpireOptions, ExpiryOptions, GetExOptions, OutgoingCondition, SetOptions } from './operations.js';
 export type { Consistency, ReadFrom } from './options.js';
 export type {
+  Changed,
+  Resumable,
   SubscribeOptions,
   SubscriptionItem,
   WatchedRecord,

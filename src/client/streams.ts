@@ -37,12 +37,16 @@ export interface WatchOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** A later stream `from` this position misses nothing behind this event, though it may repeat some events before. */
-interface Resumable {
+/** An event from which a later stream can continue. */
+export interface Resumable {
+  /** A later stream `from` this position misses nothing behind this event, though it may repeat some before. */
   readonly position: Position;
 }
 
-/** An item that `subscribe` yields. */
+/**
+ * An item that `subscribe` yields: a message, a number of `missed` messages, or a gap in the log. The `count` of
+ * missed messages is undefined if it is unknown. `from` and `to` are the first and last offset of the gap.
+ */
 export type SubscriptionItem<Value> = Resumable &
   (
     | {
@@ -81,13 +85,19 @@ export interface WatchedRecord<Value> {
   readonly version: number;
 }
 
-interface Changed {
+/** The place of a change in the log. */
+export interface Changed {
+  /** The offset of the command that made the change. */
   readonly offset: number;
   /** False if more of the same transaction follows. */
   readonly last: boolean;
 }
 
-/** An item that `watch` yields. */
+/**
+ * An item that `watch` yields: a change of a key, or the begin, the entries and the end of a snapshot. `key` is the
+ * changed key, and `expiresAtMs` its new expiry in milliseconds since the epoch, undefined for never. `reason` says
+ * why a snapshot comes, and `entries` is the number of its entries.
+ */
 export type WatchItem<Value> = Resumable &
   (
     | (Changed & { readonly kind: 'put' } & WatchedRecord<Value>)

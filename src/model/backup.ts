@@ -22,24 +22,31 @@ export interface BackupResponse {
   readonly keys: number;
 }
 
+/** The head of a backup. */
 export interface BackupHead {
   /** The position whose keyspace the file holds. */
   readonly position: Position;
   /** The time of the last block up to the position, in milliseconds since the epoch. */
   readonly timeMs: number;
+  /** The histories that the data have lived in, oldest first. */
   readonly lineage: readonly LineageRow[];
   /** The ID of the cluster, empty if the node never belonged to one. */
   readonly clusterId: string;
+  /** The ID of the node that made the backup. */
   readonly nodeId: string;
   /** Milliseconds since the epoch. */
   readonly madeMs: number;
+  /** The approximate number of keys. */
   readonly keysEstimate: number;
   /** The compression of chunks that are smaller than their content. */
   readonly compression: string;
+  /** The format of the records, a number. */
   readonly recordFormat: number;
 }
 
+/** The end of a backup, which proves the whole. */
 export interface BackupEnd {
+  /** The keys in the file. */
   readonly keys: number;
   /** Has 32 bytes. */
   readonly digest: Buffer;

@@ -1,7 +1,10 @@
 /** The digest of a node's keyspace, and the comparison of all nodes of a tree. */
 
+/** The digest of the keyspace of a node. */
 export interface KeyspaceDigestReply {
+  /** The offset of the keyspace. */
   readonly offset: number;
+  /** The number of keys. */
   readonly keys: number;
   /** Has 64 hexadecimal characters. */
   readonly digest: string;
@@ -12,9 +15,13 @@ export interface CompareRequest {
   readonly timeoutMs: number;
 }
 
+/** The result of a comparison. */
 export interface CompareReply {
+  /** The offset at which the nodes were compared. */
   readonly offset: number;
+  /** The history of that offset, 40 hexadecimal characters. */
   readonly replicationId: string;
+  /** The number of keys of the leader. */
   readonly keys: number;
   /** Has 64 hexadecimal characters. */
   readonly digest: string;
@@ -24,13 +31,19 @@ export interface CompareReply {
   readonly markId: string;
 }
 
+/** A node that a comparison asked. */
 export interface ComparedNode {
+  /** The ID of the node. */
   readonly nodeId: string;
+  /** The host:port of the node. */
   readonly address: string;
   /** Is "equal", "different", "unable" or "silent". */
   readonly outcome: string;
+  /** The offset at which the node computed its digest. */
   readonly offset: number;
+  /** The number of keys of the node. */
   readonly keys: number;
+  /** Has 64 hexadecimal characters, or is empty. */
   readonly digest: string;
   /** The reason why the node was unable. */
   readonly message: string;

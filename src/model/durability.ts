@@ -12,8 +12,10 @@ import { HeadwaterError } from '../base/errors.js';
 import { DURABILITY_FOLLOWERS_MAX, DURABILITY_TIMEOUT_MS, DURABILITY_TIMEOUT_MS_MAX } from '../base/limits.js';
 import type { Position } from './position.js';
 
+/** The levels of durability that a write can ask for, the weakest first. */
 export const DURABILITY_LEVELS = ['appended', 'synced', 'followers', 'followers_synced'] as const;
 
+/** A level of durability: `appended`, `synced`, `followers` or `followers_synced`. */
 export type DurabilityLevel = (typeof DURABILITY_LEVELS)[number];
 
 export interface DurabilityWanted {
@@ -24,6 +26,7 @@ export interface DurabilityWanted {
   readonly timeoutMs: number;
 }
 
+/** The durability that a write has reached. */
 export interface DurabilityReached {
   /** Whether the wanted durability is reached. */
   readonly reached: boolean;

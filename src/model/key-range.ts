@@ -36,6 +36,7 @@ export interface RangeDigest {
   readonly lastKey: Buffer;
   /** True if the piece goes to the end of the range. */
   readonly end: boolean;
+  /** The number of keys in the piece. */
   readonly keys: number;
   /** The digest over the sound records, 32 bytes. */
   readonly digest: Buffer;
@@ -65,8 +66,12 @@ export interface FetchRangesResponse {
   readonly nextKey: Buffer;
 }
 
+/** The progress of a repair of key ranges. */
 export interface RepairRangesResponse {
+  /** The offset of the upstream's data. */
   readonly offset: number;
+  /** The number of keys that were written so far. */
   readonly written: number;
+  /** The number of keys that were deleted so far. */
   readonly deleted: number;
 }

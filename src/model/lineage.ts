@@ -7,6 +7,7 @@ import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { NO_HISTORY } from './position.js';
 
+/** A history that the data have lived in. */
 export interface LineageRow {
   /** 40 hexadecimal characters. */
   readonly replicationId: string;

@@ -4,33 +4,54 @@
  */
 import type { HeadwaterError } from '../base/errors.js';
 
-/** A new expiry, in relative or absolute milliseconds. */
+/** A new expiry: `ttlMs` milliseconds from now on, or at `expiresAtMs`, in milliseconds since the epoch. */
 export type NewExpiry = { readonly ttlMs: number } | { readonly expiresAtMs: number };
 
+/** The condition of a `set`: no such key, or such a key. */
 export type SetCondition = 'if_absent' | 'if_present';
+/** The condition of an `expire`, which compares with the expiry that the key has now. */
 export type ExpireCondition = 'if_none' | 'if_any' | 'if_later' | 'if_earlier';
 
+/** The operation `set`. */
 export interface SetOperation {
   readonly kind: 'set';
+  /** The key. */
   readonly key: Buffer;
+  /** The new value. */
   readonly value: Buffer;
+  /** The new expiry. `keep` keeps the old one. Without it, the key never expires. */
   readonly expiry?: NewExpiry | 'keep' | undefined;
+  /** The condition of the write. */
   readonly condition?: SetCondition | undefined;
+  /** Returns the value that was there before. False by default. */
   readonly returnOld?: boolean | undefined;
 }
 
+/**
+ * A condition of a transaction about one `key`. The `test` is `exists`, `absent`, `version` or `value`. The `version`
+ * is the offset of the key's last write, as `getVersioned` returns it. The `value` is the whole value.
+ */
 export type Condition = { readonly key: Buffer } & (
   | { readonly test: 'exists' | 'absent' }
   | { readonly test: 'version'; readonly version: number }
   | { readonly test: 'value'; readonly value: Buffer }
 );
 
+/** The operation `transact`. */
 export interface TransactOperation {
   readonly kind: 'transact';
+  /** The conditions that must all hold. */
   readonly conditions: readonly Condition[];
+  /** The operations, in order. */
   readonly operations: readonly Operation[];
 }
 
+/**
+ * An operation, as the protocol has it, by its `kind`. `key` and `keys` name keys, `newKey` is the name after a
+ * `rename`, and `value` is the written value. `by` is the summand. `start` and `end` are positions in bytes, both
+ * included, and count from the end if they are negative. `expiry` is the new expiry, `condition` the condition of an
+ * `expire`. `ifAbsent` renames only if the new key does not exist. `message` comes back from a `ping`.
+ */
 export type Operation =
   | { readonly kind: 'get'; readonly key: Buffer }
   | { readonly kind: 'multiGet'; readonly keys: readonly Buffer[] }
@@ -59,27 +80,43 @@ export type Operation =
   | { readonly kind: 'ping'; readonly message: Buffer }
   | TransactOperation;
 
+/** The name of an operation. */
 export type OperationKind = Operation['kind'];
 
+/** The reply to `get`. */
 export interface GetReply {
   readonly kind: 'get';
+  /** The value, undefined if there is no such key. */
   readonly value: Buffer | undefined;
   /** The offset of the key's last write; 0 if there is no such key. */
   readonly version: number;
 }
 
+/** The reply to `transact`. */
 export interface TransactReply {
   readonly kind: 'transact';
+  /** False if a condition did not hold. */
   readonly committed: boolean;
+  /** The reply to each operation, in order. */
   readonly replies: readonly Reply[];
+  /** The index of the first condition that did not hold. */
   readonly failedCondition?: number | undefined;
 }
 
+/** The reply to an operation that failed. */
 export interface ErrorReply {
   readonly kind: 'error';
+  /** The reason of the failure. */
   readonly error: HeadwaterError;
 }
 
+/**
+ * The reply to an operation, by the `kind` of the operation, or an error. `value` and `values` are values, undefined
+ * for a missing key, and the sum of an increment. `oldValue` is the value before the write. `applied` is false if a
+ * condition did not hold. `deleted` and `existing` count keys, and `length` counts bytes. `exists` is false for a
+ * missing key. `ttlMs` are milliseconds from now on, `expiresAtMs` milliseconds since the epoch. `type` is the type of
+ * the value, or `none`. `message` is that of the `ping`.
+ */
 export type Reply =
   | GetReply
   | { readonly kind: 'multiGet'; readonly values: readonly GetReply[] }
@@ -119,4 +156,5 @@ export type Outgoing<T> = T extends Uint8Array
     ? { readonly [P in keyof T]: Outgoing<T[P]> }
     : T;
 
+/** An operation with keys and values as text or bytes. */
 export type OutgoingOperation = Outgoing<Operation>;

@@ -4,6 +4,7 @@
  */
 import { HeadwaterError } from '../base/errors.js';
 
+/** A place in a history. The position of an answer, given to a later read, makes the read see that answer. */
 export interface Position {
   /** 40 hexadecimal characters. */
   readonly replicationId: string;

@@ -4,13 +4,17 @@
  */
 import type { Details } from '../base/errors.js';
 
+/** The status of a node. */
 export interface NodeStatus {
+  /** The ID of the node, 32 hexadecimal characters. */
   readonly nodeId: string;
+  /** The role of the node now. */
   readonly role: 'leader' | 'follower';
   /** The host:port at which the node listens. */
   readonly address: string;
   /** Has 32 hexadecimal characters, or is empty until the node first leads or follows. */
   readonly clusterId: string;
+  /** The version of the program. */
   readonly version: string;
   /** Has 40 hexadecimal characters. */
   readonly replicationId: string;
@@ -34,9 +38,11 @@ export interface NodeStatus {
   readonly followers: readonly StatusFollower[];
   /** Resyncs of this node from its upstreams, since the node started. */
   readonly fullResyncs: number;
+  /** Partial resyncs of this node from its upstreams, since the node started. */
   readonly partialResyncs: number;
   /** Resyncs of followers from this node, since the node started. */
   readonly fullResyncsServed: number;
+  /** Partial resyncs of followers from this node, since the node started. */
   readonly partialResyncsServed: number;
   /** The number of commands in lost-writes/ now. */
   readonly lostWrites: number;
@@ -46,6 +52,7 @@ export interface NodeStatus {
   readonly damage: string;
   /** Streams that are open now. */
   readonly subscribers: number;
+  /** Watches that are open now. */
   readonly watchers: number;
   /** Messages that clients published through this node, since it started. */
   readonly publishedMessages: number;
@@ -53,17 +60,23 @@ export interface NodeStatus {
   readonly missedMessages: number;
   /** Watches that had to begin again with a snapshot, since the node started. */
   readonly watchSnapshots: number;
+  /** The resident memory of the process. */
   readonly residentMemoryBytes: number;
+  /** The delay of the event loop over the last minute, 99th percentile. */
   readonly eventLoopDelayP99Ms: number;
+  /** The longest delay of the event loop over the last minute. */
   readonly eventLoopDelayMaxMs: number;
+  /** The time since the node started. */
   readonly uptimeMs: number;
   /** Is `always`, `everysec` or `never`. */
   readonly fsync: string;
   /** The number of followers within `maxLagMs` below which the leader refuses writes. 0 never refuses them. */
   readonly minFollowers: number;
+  /** The lag up to which a follower counts for `minFollowers`. */
   readonly maxLagMs: number;
   /** Followers within `maxLagMs` now, followers of followers included. */
   readonly followersWithinLag: number;
+  /** The time between two heartbeats of a link. */
   readonly heartbeatIntervalMs: number;
   /** The host:port of the receiver of a hand-over that has begun and whose outcome is unknown. Empty otherwise. */
   readonly handingOverTo: string;
@@ -83,6 +96,7 @@ export interface NodeStatus {
    * started.
    */
   readonly resyncReasons: readonly StatusReasonCount[];
+  /** The same for the followers of this node. */
   readonly resyncReasonsServed: readonly StatusReasonCount[];
   /** The last refusal that this node gave to a follower. */
   readonly lastRefusalServed: StatusRefusal | undefined;
@@ -90,6 +104,7 @@ export interface NodeStatus {
   readonly lostWritesFiles: readonly string[];
   /** Nodes that a comparison found to differ from this leader, since it started. */
   readonly digestDifferences: number;
+  /** The size of the log. */
   readonly logBytes: number;
   /** The size that the log is trimmed to, or 0 if its size does not matter. */
   readonly logRetentionBytes: number;
@@ -102,6 +117,7 @@ export interface NodeStatus {
   readonly logRetentionPinBytes: number;
   /** Rates over the last minute. */
   readonly appendCommandsPerSecond: number;
+  /** Bytes that were appended a second, over the last minute. */
   readonly appendBytesPerSecond: number;
   /** The headroom of the follower that is nearest to losing its place in the log, connected or away. */
   readonly headroom: StatusHeadroom | undefined;
@@ -135,7 +151,9 @@ export interface NodeStatus {
   readonly storeState: string;
 }
 
+/** A follower that the node remembers. */
 export interface StatusKnownFollower {
+  /** The ID of the follower. */
   readonly nodeId: string;
   /** The host:port of the follower. */
   readonly address: string;
@@ -151,12 +169,15 @@ export interface StatusKnownFollower {
   readonly leftBytes: number | undefined;
   /** The time until the place is given up at the present rate. Undefined while nothing is appended. */
   readonly leftMs: number | undefined;
+  /** True if the follower is connected now. */
   readonly connected: boolean;
 }
 
+/** A history that the log has lived in. */
 export interface StatusLineageRow {
   /** Has 40 hexadecimal characters. */
   readonly replicationId: string;
+  /** The first offset of the history. */
   readonly firstOffset: number;
   /** The running checksum before the history, in 8 hexadecimal characters. */
   readonly checksum: string;
@@ -164,7 +185,9 @@ export interface StatusLineageRow {
   readonly epoch: number;
 }
 
+/** The archive of a node. */
 export interface StatusArchive {
+  /** The directory of the archive. */
   readonly directory: string;
   /** The offset up to which closed files hold all that this process has read. */
   readonly offset: number;
@@ -174,6 +197,7 @@ export interface StatusArchive {
   readonly missed: number;
 }
 
+/** The link of a follower to its upstream. */
 export interface StatusUpstream {
   /** The host:port of the upstream. */
   readonly address: string;
@@ -189,23 +213,29 @@ export interface StatusUpstream {
    * if it never was.
    */
   readonly lagMs: number | undefined;
+  /** The last resync from this upstream, undefined before the first. */
   readonly lastResync: StatusResync | undefined;
   /** The reason why the link is down, or why received blocks wait for room. Empty otherwise. */
   readonly error: string;
   /** Keys loaded so far of a snapshot with about `keysEstimate` keys. Both are 0 if none is loading. */
   readonly loadedKeys: number;
+  /** The approximate number of keys of the snapshot. */
   readonly keysEstimate: number;
   /** The last refusal that this node received. */
   readonly lastRefusal: StatusRefusal | undefined;
 }
 
+/** A resync. */
 export interface StatusResync {
+  /** A partial resync sends the log alone. A full one sends a snapshot first. */
   readonly kind: 'partial' | 'full';
   /** A name in UPPER_SNAKE. replication/README.md lists all of them. */
   readonly reason: string;
   /** Bytes of the snapshot, or of the blocks until the follower had all that the upstream had at the handshake. */
   readonly bytes: number;
+  /** The time that the resync took. */
   readonly durationMs: number;
+  /** A text for people. */
   readonly message: string;
   /** The values of both sides. */
   readonly details: Details;
@@ -215,6 +245,7 @@ export interface StatusResync {
 
 /** The progress of a node below: a follower, or a follower of a follower. */
 export interface NodeBelow<State extends string = string> {
+  /** The ID of the follower. */
   readonly nodeId: string;
   /**
    * The host:port of the follower. Empty if the follower does not listen, or only its own upstream knows the address.
@@ -222,8 +253,11 @@ export interface NodeBelow<State extends string = string> {
   readonly address: string;
   /** A state of feed-state.ts, or `below` for a follower's follower. */
   readonly state: State;
+  /** The last offset in the log of the follower. */
   readonly appendedOffset: number;
+  /** The offset up to which the data of the follower would survive a power cut. */
   readonly durableOffset: number;
+  /** Commands that the follower has not acknowledged. */
   readonly lagCommands: number;
   /** The time since the oldest write that the follower has not acknowledged was made. */
   readonly lagMs: number;
@@ -233,40 +267,55 @@ export interface NodeBelow<State extends string = string> {
   readonly silentMs: number;
 }
 
+/** A connected follower, or a follower of one. */
 export interface StatusFollower extends NodeBelow {
   /** The headroom fields mean the same as in StatusHeadroom. */
   readonly headroomCommands: number;
+  /** Bytes of log between the start of the log and the follower. */
   readonly headroomBytes: number;
+  /** Bytes that may be appended until the follower's place is given up. */
   readonly headroomLeftBytes: number | undefined;
+  /** The time until then at the present rate. */
   readonly headroomMs: number | undefined;
 }
 
+/** A reason of resyncs or refusals, with their number. */
 export interface StatusReasonCount {
   /** Is "partial", "full" or "refused". */
   readonly kind: string;
   /** A name in UPPER_SNAKE. */
   readonly reason: string;
+  /** The number of resyncs or refusals for this reason. */
   readonly count: number;
 }
 
+/** A resync that was refused. */
 export interface StatusRefusal {
   /** The refused follower, or empty if this node itself was refused. */
   readonly nodeId: string;
+  /** The host:port of the other node. */
   readonly address: string;
   /** A name in UPPER_SNAKE. */
   readonly reason: string;
+  /** A text for people. */
   readonly message: string;
+  /** The values of both sides. */
   readonly details: Details;
   /** Milliseconds since the epoch. */
   readonly timeMs: number;
 }
 
+/** The room in the log that a follower has left. */
 export interface StatusHeadroom {
+  /** The ID of the follower. */
   readonly nodeId: string;
+  /** The host:port of the follower. */
   readonly address: string;
+  /** True if the follower is connected now. */
   readonly connected: boolean;
   /** Commands and bytes of log between the start of the log and the follower. */
   readonly commands: number;
+  /** Bytes of log between the start of the log and the follower. */
   readonly bytes: number;
   /** Bytes that may be appended until the follower's place is given up. Undefined if the log grows for ever. */
   readonly leftBytes: number | undefined;

@@ -10,12 +10,18 @@ process.stdout.write(`export const ENUMS = ${JSON.stringify(enums)} as const;\n`
 
 function tablesOf(nested) {
   const entries = Object.entries(nested);
+  const messages = entries.filter(([, type]) => type.fields && Object.values(type.fields).every(isForCodec));
+  const used = new Set(messages.flatMap(([, { fields }]) => Object.values(fields).map(({ type }) => type)));
+  const enums = entries.filter(([name, { values }]) => values && used.has(name));
   return {
-    messages: Object.fromEntries(entries.filter(([, type]) => type.fields).map(([name, type]) => [name, rows(type)])),
-    enums: Object.fromEntries(
-      entries.filter(([, type]) => type.values).map(([name, type]) => [name, names(name, type)]),
-    ),
+    messages: Object.fromEntries(messages.map(([name, type]) => [name, rows(type)])),
+    enums: Object.fromEntries(enums.map(([name, type]) => [name, names(name, type)])),
   };
+}
+
+/** The generic codec knows no maps, and no messages of other packages. Only error.proto has them. */
+function isForCodec({ keyType, type }) {
+  return keyType === undefined && !type.startsWith('google.');
 }
 
 /** The fields in the order of their numbers, which is the order on the wire. */

@@ -1,7 +1,7 @@
 /**
  * Comments, messages and titles in plain words, as far as a machine can tell: no
- * sentence of a comment, a message or a help text in `src` or `bin` begins with a
- * word that leaves its subject open. Messages and help texts have short sentences,
+ * sentence of a comment, a message or a help text in `src`, `bin` or `proto` begins
+ * with a word that leaves its subject open. Messages and help texts have short sentences,
  * and none of the words that only this house uses. No title of a test is too long
  * to be read at a glance.
  */
@@ -76,9 +76,16 @@ function sources(): Array<{ name: string; source: string }> {
   return chosen.map((name) => ({ name, source: readFileSync(path.join(ROOT, name), 'utf8') }));
 }
 
+function protoFiles(): Array<{ name: string; source: string }> {
+  const folder = path.join(ROOT, 'proto');
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.proto'))
+    .map((name) => ({ name, source: readFileSync(path.join(folder, name), 'utf8') }));
+}
+
 describe('comments', () => {
   it('have sentences with a subject', () => {
-    const found = sources().flatMap(({ name, source }) =>
+    const found = [...sources(), ...protoFiles()].flatMap(({ name, source }) =>
       openSentences(source).map((sentence) => `${name}: ${sentence}`),
     );
     assert.deepEqual(found, []);

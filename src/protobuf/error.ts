@@ -4,7 +4,10 @@
  * gRPC's own status. `reason` is the error code in upper case, and the domain is always `headwater` (AIP-193).
  */
 import { type Details, ERROR_CODES, type ErrorCode, HeadwaterError } from '../base/errors.js';
-import { google, type headwater } from './generated.js';
+import { headwater } from './generated.js';
+
+/** error.proto says why these are no messages of google.rpc, whose bytes they have. */
+const { ErrorInfo, ErrorStatus, RetryInfo } = headwater.v1;
 
 type ErrorReplyMessage = headwater.v1.ErrorReply;
 
@@ -125,26 +128,26 @@ export function publicMessage(error: HeadwaterError): string {
   return message.length > MESSAGE_CHARACTERS_MAX ? `${message.slice(0, MESSAGE_CHARACTERS_MAX)}…` : message;
 }
 
-/** Encodes a google.rpc.Status for `grpc-status-details-bin`. */
+/** Encodes an ErrorStatus, which has the bytes of a google.rpc.Status, for `grpc-status-details-bin`. */
 export function encodeStatus(error: HeadwaterError): Buffer {
   const info = { reason: error.code.toUpperCase(), domain: DOMAIN, metadata: error.details };
-  const details = [{ typeUrl: ERROR_INFO_URL, value: google.rpc.ErrorInfo.encode(info).finish() }];
+  const details = [{ type_url: ERROR_INFO_URL, value: ErrorInfo.encode(info).finish() }];
   const retryMs = RETRY_DELAY_MS[error.code];
   if (retryMs !== undefined) {
     const retry = { retryDelay: { seconds: Math.floor(retryMs / 1_000), nanos: (retryMs % 1_000) * 1_000_000 } };
-    details.push({ typeUrl: RETRY_INFO_URL, value: google.rpc.RetryInfo.encode(retry).finish() });
+    details.push({ type_url: RETRY_INFO_URL, value: RetryInfo.encode(retry).finish() });
   }
   const status = { code: statusCodeOf(error.code), message: publicMessage(error), details };
-  return google.rpc.Status.encode(status).finish() as Buffer;
+  return ErrorStatus.encode(status).finish() as Buffer;
 }
 
-/** Decodes a google.rpc.Status. Undefined if the bytes are not a status with an ErrorInfo of Headwater. */
+/** Decodes an ErrorStatus. Undefined if the bytes are not a status with an ErrorInfo of Headwater. */
 export function decodeStatus(bytes: Buffer): HeadwaterError | undefined {
   try {
-    const status = google.rpc.Status.decode(bytes);
+    const status = ErrorStatus.decode(bytes);
     for (const detail of status.details) {
-      if (detail.typeUrl !== ERROR_INFO_URL) continue;
-      const info = google.rpc.ErrorInfo.decode(detail.value ?? Buffer.alloc(0));
+      if (detail.type_url !== ERROR_INFO_URL) continue;
+      const info = ErrorInfo.decode(detail.value ?? Buffer.alloc(0));
       if (info.domain === DOMAIN) return errorOf(info.reason, status.message, { ...info.metadata });
     }
   } catch {

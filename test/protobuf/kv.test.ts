@@ -6,7 +6,7 @@ import type { Operation, OperationKind, Reply } from '../../src/model/operation.
 import type { Position } from '../../src/model/position.js';
 import { codecOf } from '../../src/protobuf/codec.js';
 import { decodeStatus, encodeStatus, statusCodeOf } from '../../src/protobuf/error.js';
-import { google, headwater } from '../../src/protobuf/generated.js';
+import { headwater } from '../../src/protobuf/generated.js';
 import {
   decodeRequest,
   decodeResponse,
@@ -657,23 +657,32 @@ describe('errors on the wire', () => {
   });
 
   it('a status carries google.rpc.ErrorInfo, and RetryInfo if a retry may help', () => {
-    const status = google.rpc.Status.decode(encodeStatus(new HeadwaterError('overloaded', 'full')));
+    const status = v1.ErrorStatus.decode(encodeStatus(new HeadwaterError('overloaded', 'full')));
     assert.deepEqual(
-      status.details.map(({ typeUrl }) => typeUrl),
+      status.details.map(({ type_url }) => type_url),
       ['type.googleapis.com/google.rpc.ErrorInfo', 'type.googleapis.com/google.rpc.RetryInfo'],
     );
-    const info = google.rpc.ErrorInfo.decode(status.details[0]?.value as Uint8Array);
+    const info = v1.ErrorInfo.decode(status.details[0]?.value as Uint8Array);
     assert.equal(info.reason, 'OVERLOADED');
     assert.equal(info.domain, 'headwater');
-    assert.equal(google.rpc.Status.decode(encodeStatus(new HeadwaterError('wrong_type', ''))).details.length, 1);
+    assert.equal(v1.ErrorStatus.decode(encodeStatus(new HeadwaterError('wrong_type', ''))).details.length, 1);
+  });
+
+  it('a status has the bytes of a google.rpc.Status', () => {
+    const error = new HeadwaterError('overloaded', 'full', { details: { leader: '127.0.0.1:1' } });
+    // A google.rpc.Status with an ErrorInfo and a RetryInfo of half a second, as a file of Google's names encodes it.
+    const bytes =
+      'CAgSBGZ1bGwaWgoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLkVycm9ySW5mbxIuCgpPVkVSTE9BREVEEgloZWFkd2F0ZXIaFQoG' +
+      'bGVhZGVyEgsxMjcuMC4wLjE6MRo0Cih0eXBlLmdvb2dsZWFwaXMuY29tL2dvb2dsZS5ycGMuUmV0cnlJbmZvEggKBhCAyrXuAQ==';
+    assert.equal(encodeStatus(error).toString('base64'), bytes);
   });
 
   it('a reason of a newer version is still a refusal', () => {
-    const value = google.rpc.ErrorInfo.encode({ reason: 'TOO_HOT', domain: 'headwater' }).finish();
-    const bytes = google.rpc.Status.encode({
+    const value = v1.ErrorInfo.encode({ reason: 'TOO_HOT', domain: 'headwater' }).finish();
+    const bytes = v1.ErrorStatus.encode({
       code: 9,
       message: 'hot',
-      details: [{ typeUrl: 'type.googleapis.com/google.rpc.ErrorInfo', value }],
+      details: [{ type_url: 'type.googleapis.com/google.rpc.ErrorInfo', value }],
     });
     const error = decodeStatus(bytes.finish() as Buffer);
     assert.equal(error?.code, 'internal');
@@ -682,6 +691,6 @@ describe('errors on the wire', () => {
 
   it('details of another server are not taken for ours', () => {
     assert.equal(decodeStatus(Buffer.from([0xff, 0xff])), undefined);
-    assert.equal(decodeStatus(google.rpc.Status.encode({ code: 5, message: 'x' }).finish() as Buffer), undefined);
+    assert.equal(decodeStatus(v1.ErrorStatus.encode({ code: 5, message: 'x' }).finish() as Buffer), undefined);
   });
 });

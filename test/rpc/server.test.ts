@@ -410,20 +410,32 @@ describe('the server', () => {
     /** list_services = "", as grpcurl asks. */
     const LIST = Buffer.from([0x3a, 0x00]);
 
-    it('names the services if it is on', async () => {
+    async function ask(request: Buffer): Promise<Buffer> {
       const { address } = await serve(store, { reflection: true });
       const stream = rawClient(address).makeBidiStreamRequest(
         path,
         (b: Buffer) => b,
         (b) => b,
       );
-      stream.write(LIST);
+      stream.write(request);
       const [answer] = await new Promise<[Buffer]>((resolve) =>
         stream.once('data', (bytes: Buffer) => resolve([bytes])),
       );
       stream.end();
+      return answer;
+    }
+
+    it('names the services if it is on', async () => {
+      const answer = await ask(LIST);
       for (const name of ['KeyValueService', 'AdminService', 'ReplicationService'])
         assert(answer.includes(`headwater.v1.${name}`), name);
+    });
+
+    it('knows the messages and reasons of errors', async () => {
+      const name = 'headwater.v1.ErrorReason';
+      const symbol = Buffer.concat([Buffer.from([0x22, name.length]), Buffer.from(name)]);
+      const answer = await ask(symbol);
+      for (const known of ['ErrorStatus', 'ERROR_REASON_READ_ONLY_FOLLOWER']) assert(answer.includes(known), known);
     });
 
     it('is not there if it is off', async () => {

@@ -201,17 +201,18 @@ export class Lifecycle {
   }
 
   /**
+   * @param options.asked whether the leader asked already before it reopened, so that it need not begin to.
    * @throws HeadwaterError `keyspace_incomplete` on a leader that is starting and has nobody to ask. A running leader
    * stays up so that a person can name an upstream.
    */
-  async #open({ starting } = { starting: false }): Promise<void> {
-    const { opener } = this.#options;
-    const asked = this.#stages.asking;
-    const generation = await opener.open({ starting });
+  async #open({ starting = false, asked = this.#stages.asking } = {}): Promise<void> {
+    const generation = await this.#options.opener.open({ starting });
     this.#stages.hold(generation);
     const asks = generation.incomplete
-      ? this.#openIncomplete(generation, generation.incomplete, { starting, asked })
-      : await this.#openWhole(generation, { starting, asked });
+      ? this.#openIncomplete(generation, generation.incomplete, { starting })
+      : await this.#openWhole(generation, { starting });
+    // If this opening fails, the next one does not find the loss again: recovery has cut the end of the log.
+    this.#stages.ask(asks);
     if (generation.checkpointer.failure) throw generation.checkpointer.failure;
     this.#stages.open(generation, { asks });
     this.#tenures.begin();
@@ -222,13 +223,13 @@ export class Lifecycle {
   #openIncomplete(
     { log, keyspaceOffset }: Generation,
     incomplete: HeadwaterError,
-    { starting, asked }: { starting: boolean; asked: boolean },
+    { starting }: { starting: boolean },
   ): boolean {
     const { directory, leadership } = this.#options;
     const node = directory.node.record;
     const leads = node.role === 'leader';
     // The known followers may have the blocks that the log has lost.
-    const asks = starting ? leads && leadership.hasKnownFollowers : asked;
+    const asks = starting ? leads && leadership.hasKnownFollowers : this.#stages.asking;
     const message = withAdvice(incomplete, node, asks);
     if (starting && leads && !asks) throw new HeadwaterError('keyspace_incomplete', message, { cause: incomplete });
     this.#log.error({ role: node.role, offset: log.end.offset, keyspace_offset: keyspaceOffset }, message);
@@ -236,17 +237,15 @@ export class Lifecycle {
   }
 
   /** Begins the role of a generation that is whole. @returns whether the leader asks its followers. */
-  async #openWhole(
-    generation: Generation,
-    { starting, asked }: { starting: boolean; asked: boolean },
-  ): Promise<boolean> {
+  async #openWhole(generation: Generation, { starting }: { starting: boolean }): Promise<boolean> {
     const { directory, leadership } = this.#options;
+    const { asking } = this.#stages;
     if (directory.node.record.role !== 'leader') {
       await generation.log.history.forgetUnused();
-      return asked;
+      return asking;
     }
     const isInDoubt = starting || generation.mayHaveLostTail;
-    const asks = asked || (isInDoubt && (await leadership.shouldAsk(generation, { starting })));
+    const asks = asking || (isInDoubt && (await leadership.shouldAsk(generation, { starting })));
     if (!directory.node.record.superseded_by && !asks) await leadership.begin(generation);
     return asks;
   }
@@ -306,17 +305,18 @@ export class Lifecycle {
     const signal = this.#changes.closing;
     if (failures > 0) await sleep(clock, pauseMs(failures), signal);
     await noted;
+    const asked = this.#stages.asking;
     for (let attempt = 1; !signal.aborted; attempt++) {
-      if (await this.#tryOpen(reason, attempt)) return;
+      if (await this.#tryOpen(reason, attempt, asked)) return;
       await sleep(clock, pauseMs(attempt), signal);
     }
   }
 
   /** @returns whether there is nothing more to try. */
-  async #tryOpen(reason: HeadwaterError, attempt: number): Promise<boolean> {
+  async #tryOpen(reason: HeadwaterError, attempt: number, asked: boolean): Promise<boolean> {
     const { clock, space, onFatal } = this.#options;
     try {
-      await this.#open();
+      await this.#open({ asked });
       this.#reopenedMs = clock.monotonicMs();
       const { isServing, position } = this.#data;
       if (isServing) this.#log.warn({ attempt }, `the store is open again, at ${formatPosition(position)}`);

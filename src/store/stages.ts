@@ -112,6 +112,11 @@ export class Stages {
     this.#replace({ generation: undefined, last });
   }
 
+  /** Notes whether the leader asks once the generation that is being opened is open. */
+  ask(asks: boolean): void {
+    this.#replace({ asks });
+  }
+
   /** A leader that asked does not ask any more. */
   stopAsking(): void {
     const stage = this.#stage;

@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { InvariantViolation } from '../../src/base/invariant.js';
 import { REOPEN_MS_MAX } from '../../src/base/limits.js';
+import { blockKey } from '../../src/log/rows.js';
 import type { Generation } from '../../src/store/generation.js';
 import { type StageName, Stages } from '../../src/store/stages.js';
+import { flipped } from '../log/blocks.js';
 import { until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
-import { isAppend, TestStore } from '../support/store.js';
+import { hold, isAppend, TestStore } from '../support/store.js';
 
 const REASON = new HeadwaterError('unavailable', 'a reason');
 const WHOLE = { incomplete: undefined } as Generation;
@@ -90,6 +92,34 @@ describe('the stage that a store shows', () => {
     test.disk.fault = undefined;
     await test.clock.advance(REOPEN_MS_MAX);
     await until('it serves again', () => test.store.data.stage === 'serving');
+    await test.store.close();
+  });
+
+  it('is asking after a lost end of the log, even if the opening that found the loss has failed', async () => {
+    const budget = { overlayBytesMax: 2 ** 20, replayBytesMax: 500 };
+    const test = await TestStore.open({ budget });
+    const follower = { nodeId: 'f'.repeat(32), address: 'F:1', appendedOffset: 2, replicationId: '' };
+    await test.store.followers.note([{ ...follower, lastSeenMs: 0, keepsPlace: false, connected: true }]);
+    let asked = 0;
+    test.store.roles.onAsking(() => asked++);
+    const flush = hold(test.disk, ({ kind, location }) => kind === 'put' && location.endsWith('/keyspace'));
+    await test.set('a', 'v'.repeat(1_000));
+    await test.set('b');
+    await until('the checkpoint begins', flush.held);
+    test.disk.fault = async ({ kind, location }) => {
+      if (kind === 'put' && location.endsWith('/keyspace')) throw new Error('EIO again');
+      if (kind !== 'open' || !location.endsWith('/log')) return;
+      const log = test.disk.raw(location);
+      const last = await log.get(blockKey(2));
+      if (last) await log.put(blockKey(2), flipped(last, 55 * 8));
+    };
+    flush.release(new Error('EIO'));
+    await until('it is stuck', () => test.store.data.stage === 'stuck');
+    test.disk.fault = undefined;
+    await test.clock.advance(REOPEN_MS_MAX);
+    await until('it is open', () => test.store.data.isServing);
+    assert.equal(test.store.data.stage, 'asking');
+    assert.equal(asked, 1);
     await test.store.close();
   });
 

@@ -68,8 +68,9 @@ export class FailoverState {
     if (this.name !== 'none') this.to({ name: 'none' });
   }
 
-  /** The call waits no longer. A hand-over that cannot be given up goes on without it. */
-  leave(): void {
+  /** The call waits no longer. A hand-over that cannot be given up goes on without it. The next call's is left alone. */
+  leave(attempt: Attempt): void {
+    if (this.attempt !== attempt) return;
     const { name } = this;
     if (name === 'pausing') this.end();
     if (name === 'stepped_down' || name === 'asking') this.to({ name, attempt: undefined });

@@ -97,9 +97,12 @@ export class Failover {
     if (this.#state.attempt) throw failed('another failover is running. Try again when it has ended');
     this.#checkLeads();
     const abort = new AbortController();
+    let settle: Attempt['settle'] = () => {};
     const outcome = new Promise<Accepted | HeadwaterError>((resolve) => {
-      this.#state.to({ name: 'pausing', attempt: { abort, settle: resolve } });
+      settle = resolve;
     });
+    const attempt = { abort, settle };
+    this.#state.to({ name: 'pausing', attempt });
     const late = () => abort.abort(failed(`the hand-over was not complete within ${timeoutMs} ms`));
     const cancel = this.#options.clock.after(timeoutMs, late);
     try {
@@ -118,7 +121,7 @@ export class Failover {
       };
     } finally {
       cancel();
-      this.#state.leave();
+      this.#state.leave(attempt);
     }
   }
 

@@ -48,14 +48,23 @@ describe('the state of a hand-over', () => {
     for (const way of [['pausing', 'stepped_down'], ['asking']] as const) {
       const state = walk(...way);
       assert.equal(state.attempt, attempt);
-      state.leave();
+      state.leave(attempt);
       assert.deepEqual([state.name, state.attempt], [way.at(-1), undefined]);
     }
   });
 
   it('is over if its caller leaves before', () => {
     const state = walk('pausing');
-    state.leave();
+    state.leave(attempt);
     assert.equal(state.name, 'none');
+  });
+
+  it('stays with the next caller if one whose attempt is over leaves late', () => {
+    const state = walk('pausing');
+    state.end();
+    const next: Attempt = { abort: new AbortController(), settle: () => {} };
+    state.to({ name: 'pausing', attempt: next });
+    state.leave(attempt);
+    assert.deepEqual([state.name, state.attempt], ['pausing', next]);
   });
 });

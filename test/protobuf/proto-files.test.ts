@@ -1,13 +1,39 @@
 /**
  * The .proto files as people of other languages read them: everything in them has a comment in plain words, every file
  * has the options that code generators ask for, no number can come back with another meaning, and the enum of error
- * reasons lists the error codes of the source.
+ * reasons lists the error codes of the source. Reasons and limits in comments are those of the source.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import * as grpc from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import { ERROR_CODES } from '../../src/base/errors.js';
+import {
+  BACKUP_LEASE_MS,
+  BACKUPS_MAX,
+  CHECK_BYTES_PER_SECOND,
+  COMPARE_TIMEOUT_MS,
+  COMPARISONS_MAX,
+  DURABILITY_FOLLOWERS_MAX,
+  DURABILITY_TIMEOUT_MS,
+  DURABILITY_TIMEOUT_MS_MAX,
+  FAILOVER_MS_MAX,
+  FRESH_WITHIN_MS_MAX,
+  MARK_HOLD_MS,
+  MESSAGE_BYTES_MAX,
+  NAME_CHARACTERS_MAX,
+  NODE_REPORTS_MAX,
+  PATTERN_BYTES_MAX,
+  RANGE_CALLS_MAX,
+  RANGES_IN_CALL_MAX,
+  RESUME_WAIT_MS_MAX,
+  SUBSCRIPTION_NAMES_MAX,
+  SUBSCRIPTION_PATTERN_BYTES_MAX,
+} from '../../src/base/limits.js';
+import { statusCodeOf } from '../../src/protobuf/error.js';
+import { MESSAGE_OPERATIONS_MAX } from '../../src/protobuf/pipeline.js';
+import { CONTINUE_REASONS, FULL_REASONS, REFUSE_REASONS } from '../../src/replication/resync.js';
 
 const PROTO = path.join(import.meta.dirname, '../../proto');
 
@@ -73,24 +99,75 @@ function skippedIn(type: protobuf.Type): string[] {
     .map((id) => `${type.name} ${id}`);
 }
 
+const ALL = FILES.flatMap(({ text }) => declaredIn(rootOf(text)));
+
+function commentOf(declared: string): string {
+  return (ALL.find(({ name }) => name === declared)?.comment ?? '').replace(/\s+/g, ' ');
+}
+
+/** Names in capitals that comments may use. */
+const CAPITALS: ReadonlySet<string> = new Set([
+  ...ERROR_CODES.map((code) => code.toUpperCase()),
+  ...CONTINUE_REASONS,
+  ...FULL_REASONS,
+  ...REFUSE_REASONS,
+  ...Object.keys(grpc.status),
+  // Values of details.
+  'NOT_FRESH',
+  'CLOCK_IN_DOUBT',
+  'NOT_DONE',
+  // The spelling of reasons, and the prefix of their enum.
+  'UPPER_SNAKE',
+  'ERROR_REASON_',
+]);
+
+const figure = (value: number) => value.toLocaleString('en-US');
+const KiB = (bytes: number) => `${bytes / 1024} KiB`;
+const MiB = (bytes: number) => `${bytes / 1024 / 1024} MiB`;
+const seconds = (ms: number) => `${ms / 1_000} s`;
+
+/** Limits and defaults that comments name. */
+const FIGURES: ReadonlyArray<readonly [declared: string, figure: string]> = [
+  ['PipelineRequest', MiB(MESSAGE_BYTES_MAX)],
+  ['PipelineRequest.operations', figure(MESSAGE_OPERATIONS_MAX)],
+  ['PipelineRequest.fresh_within_ms', figure(FRESH_WITHIN_MS_MAX)],
+  ['Durability', figure(DURABILITY_TIMEOUT_MS)],
+  ['Durability.followers', figure(DURABILITY_FOLLOWERS_MAX)],
+  ['Durability.timeout_ms', figure(DURABILITY_TIMEOUT_MS_MAX)],
+  ['KeysRequest.pattern', KiB(PATTERN_BYTES_MAX)],
+  ['SubscribeRequest.patterns', KiB(SUBSCRIPTION_PATTERN_BYTES_MAX)],
+  ['StreamService.Subscribe', figure(SUBSCRIPTION_NAMES_MAX)],
+  ['StreamService.Watch', seconds(RESUME_WAIT_MS_MAX)],
+  ['AdminService.Compare', figure(COMPARISONS_MAX)],
+  ['CompareRequest.timeout_ms', figure(COMPARE_TIMEOUT_MS)],
+  ['FailoverRequest.timeout_ms', figure(FAILOVER_MS_MAX)],
+  ['DiskService.Backup', figure(BACKUPS_MAX)],
+  ['DiskService.RangeDigests', seconds(MARK_HOLD_MS)],
+  ['DiskService.RangeDigests', `if ${RANGE_CALLS_MAX} such calls`],
+  ['RangeDigestsRequest.ranges', figure(RANGES_IN_CALL_MAX)],
+  ['BackupResponse.backup_id', seconds(BACKUP_LEASE_MS)],
+  ['VerifyRequest.bytes_per_second', figure(CHECK_BYTES_PER_SECOND)],
+  ['Handshake', figure(NAME_CHARACTERS_MAX)],
+  ['Acknowledgement.below', figure(NODE_REPORTS_MAX)],
+];
+
 describe('the .proto files', () => {
   it('are all seen', () => {
     assert.ok(FILES.length >= 7, `expected at least 7 files, saw ${FILES.length}`);
-    const declared = FILES.flatMap(({ text }) => declaredIn(rootOf(text)));
-    assert.ok(declared.length > 750, `expected at least 750 declarations, saw ${declared.length}`);
+    assert.ok(ALL.length > 850, `expected at least 850 declarations, saw ${ALL.length}`);
   });
 
   it('have a comment on every message, field, oneof, enum, value, service and call', () => {
-    const bare = FILES.flatMap(({ text }) => declaredIn(rootOf(text)))
-      .filter(({ comment }) => !comment)
-      .map(({ name }) => name);
+    const bare = ALL.filter(({ comment }) => !comment).map(({ name }) => name);
     assert.deepEqual(bare, []);
   });
 
   it(`have comments whose sentences have at most ${SENTENCE_WORDS_MAX} words`, () => {
-    const long = FILES.flatMap(({ text }) => declaredIn(rootOf(text)))
-      .flatMap(({ name, comment }) => sentencesOf(comment ?? '').map((sentence) => `${name}: ${sentence}`))
-      .filter((sentence) => sentence.split(/\s+/).length > SENTENCE_WORDS_MAX + 1);
+    const long = ALL.flatMap(({ name, comment }) =>
+      sentencesOf(comment ?? '')
+        .filter((sentence) => sentence.split(/\s+/).length > SENTENCE_WORDS_MAX)
+        .map((sentence) => `${name}: ${sentence}`),
+    );
     assert.deepEqual(long, []);
   });
 
@@ -130,5 +207,29 @@ describe('the .proto files', () => {
     const expected = ['unspecified', ...ERROR_CODES].map((code) => `ERROR_REASON_${code.toUpperCase()}`);
     assert.deepEqual(Object.keys(values), expected);
     assert.deepEqual(Object.values(values), [...expected.keys()]);
+  });
+
+  it('name the gRPC status of each reason', () => {
+    for (const code of ERROR_CODES)
+      assert.match(
+        commentOf(`ErrorReason.ERROR_REASON_${code.toUpperCase()}`),
+        new RegExp(`The gRPC status is ${grpc.status[statusCodeOf(code)]}\\.$`),
+      );
+  });
+
+  it('name no reason that does not exist', () => {
+    const unknown = ALL.flatMap(({ name, comment }) =>
+      [...(comment ?? '').matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b|\b[A-Z]+_(?!\w)/g)]
+        .filter(([word]) => !CAPITALS.has(word))
+        .map(([word]) => `${name}: ${word}`),
+    );
+    assert.deepEqual(unknown, []);
+  });
+
+  it('name the limits and defaults of the source', () => {
+    for (const [declared, expected] of FIGURES) {
+      const comment = commentOf(declared);
+      assert.ok(comment.includes(expected), `${declared}: expected ${expected} in "${comment}"`);
+    }
   });
 });

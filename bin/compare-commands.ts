@@ -153,7 +153,7 @@ function sideOf(client: Client, { markId }: Comparison, signal: AbortSignal): Si
 
 async function connect({ nodeId, address }: Compared): Promise<Client> {
   if (address === '') throw new HeadwaterError('unreachable', `the node ${nodeId} does not report its address`);
-  const { Client } = await import('../src/client/client.js');
+  const { Client } = await import('../src/client/index.js');
   return Client.connect(address, { timeoutMs: CALL_MS_MAX, redirect: false });
 }
 

@@ -58,7 +58,7 @@ export function onNode<Given extends unknown[]>(run: Run<Given>, { waits = false
  * node leads is meant.
  */
 async function connectTo(addresses: string[], timeoutMs = CALL_MS_MAX): Promise<Client> {
-  const { Client } = await import('../src/client/client.js');
+  const { Client } = await import('../src/client/index.js');
   try {
     return await Client.connect(addresses, {
       timeoutMs,

@@ -1,0 +1,66 @@
+/**
+ * The last step of the build. A program that wants a client loads few files, and an install has one copy of protobufjs.
+ *
+ * The runtime of protobufjs goes beside the compiled codecs: gRPC brings protobufjs 7, the codecs need protobufjs 8, and
+ * a user's install cannot merge the two. The generated code loses its comments. The client becomes one file. It shares
+ * three files with the server: the errors, so that there is one class of them, and the two large ones.
+ */
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { build, transform } from 'esbuild';
+
+const RUNTIME = 'protobufjs/minimal.js';
+const TARGET = 'node20';
+const SOURCE = path.resolve('dist/src');
+const folder = path.join(SOURCE, 'protobuf');
+const client = path.join(SOURCE, 'client');
+
+await build({
+  entryPoints: [`node_modules/${RUNTIME}`],
+  outfile: path.join(folder, 'runtime.js'),
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: TARGET,
+  minifyWhitespace: true,
+});
+for (const name of ['protobufjs', 'long'])
+  await copyFile(`node_modules/${name}/LICENSE`, path.join(folder, `runtime.LICENSE.${name}`));
+
+const generated = await readFile('src/protobuf/generated.js', 'utf8');
+const { code } = await transform(generated, { target: TARGET, minifyWhitespace: true });
+await writeFile(path.join(folder, 'generated.js'), code);
+
+for (const name of await readdir(folder)) {
+  if (!name.endsWith('.js') || name === 'runtime.js') continue;
+  const file = path.join(folder, name);
+  const text = await readFile(file, 'utf8');
+  if (text.includes(RUNTIME)) await writeFile(file, text.replace(/(["'])protobufjs\/minimal\.js\1/g, '"./runtime.js"'));
+}
+
+const SHARED = ['base/errors.js', 'protobuf/generated.js', 'protobuf/runtime.js'];
+
+const shared = {
+  name: 'shared',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\./ }, ({ path: specifier, resolveDir }) => {
+      const file = path.relative(SOURCE, path.resolve(resolveDir, specifier));
+      return SHARED.includes(file) ? { path: `../${file}`, external: true } : undefined;
+    }),
+};
+
+const outfile = path.join(client, 'index.js');
+const { outputFiles } = await build({
+  entryPoints: [outfile],
+  outfile,
+  write: false,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: TARGET,
+  packages: 'external',
+  keepNames: true,
+  plugins: [shared],
+});
+for (const name of await readdir(client)) if (name.endsWith('.js')) await rm(path.join(client, name));
+await writeFile(outfile, outputFiles[0].contents);

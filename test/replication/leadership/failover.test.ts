@@ -267,6 +267,17 @@ describe('failover', () => {
     assert.deepEqual([leaders(), a.store.roles.handingOver, a.replication.failoverState], [[a], undefined, 'none']);
   });
 
+  it('does not end with an earlier one that a promotion has replaced', async () => {
+    const [a, b] = await three();
+    const promoted = a.replication.promote();
+    const replaced = outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS }));
+    // The order comes at once: the replaced hand-over has not ended yet.
+    const done = promoted.then(() => a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS }));
+    assert.equal(await outcome(done), undefined);
+    assert.equal((await replaced)?.code, 'failover_failed');
+    assert.deepEqual([leaders(), a.replication.failoverState], [[b], 'none']);
+  });
+
   it('is taken back if the follower has gone before it was asked', async () => {
     const [a, b] = await three();
     world.network.down('B');

@@ -40,7 +40,7 @@ export function addBackupCommands(program: Command): void {
     .argument('<FILE>', 'the file to write; - for stdout', parsePath)
     .summary('write a snapshot of all data to one file, on a leader or a follower')
     .description(
-      'write a snapshot of all data to one file, on a leader or a follower. Expired keys count until they are deleted',
+      'write a snapshot of all data to one file, on a leader or a follower. Expired keys that are not deleted yet are part of it',
     )
     .option('--overwrite', 'replace a file that exists')
     .action(onNode(backup));
@@ -51,7 +51,7 @@ export function addBackupCommands(program: Command): void {
     .requiredOption('--data <DIR>', 'the directory to make: absent, empty, or from an interrupted restore', parsePath)
     .option(
       '--archive <DIR>',
-      'continue after the backup with this archive of "serve --archive", to its end or as the next options say',
+      'continue with this archive of "serve --archive", to its end, or to the offset or time of the next options',
       parsePath,
     )
     .option(

@@ -30,10 +30,10 @@ export function addCheckCommands(program: Program): void {
     .command('verify')
     .summary('check all data of a node on its disk against their checksums')
     .description(
-      'check all data of a node on its disk against their checksums: of a running node, or of a stopped one with --data. No data are changed (exit status 1 if something is damaged)',
+      'check all data of a node on its disk against their checksums. Without --data the node runs; with --data it is stopped. No data are changed (exit status 1 if something is damaged)',
     )
     .option('--data <DIR>', 'the data directory of a stopped node', parsePath)
-    .option('--rate <SIZE>', 'how much to read of a running node in a second at most (default: 50 MB)', parseSize)
+    .option('--rate <SIZE>', 'the most to read per second from a running node (default: 50 MB)', parseSize)
     .option('--rebuild', 'with --data: also build a second keyspace from the log, and compare it with the first')
     .option(
       '--backup <FILE>',
@@ -47,7 +47,7 @@ export function addCheckCommands(program: Program): void {
     .description(
       'check all data of a follower on its disk, and replace damaged data with a copy from the upstream. A damaged keyspace is replaced as a whole, damaged parts of the log one by one. The follower serves meanwhile if it can (exit status 1 if some damage is left)',
     )
-    .option('--rate <SIZE>', 'how much to read a second at most (default: 50 MB)', parseSize)
+    .option('--rate <SIZE>', 'the most to read per second (default: 50 MB)', parseSize)
     .action(onNode(repair));
 }
 

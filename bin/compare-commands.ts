@@ -43,17 +43,17 @@ export function addCompareCommand(program: Command): void {
     .command('compare')
     .summary('compare the data of all connected nodes while they run (exit status 1 unless they are equal)')
     .description(
-      'compare the data of all connected nodes at one offset while they run; ask the leader. --timeout limits the wait for the slowest node (default: 5m). Exit status 1 unless all are equal',
+      'compare the data of all connected nodes at one offset while they run; --connect names the leader. --timeout limits the wait for the slowest node (default: 5m). Exit status 1 unless all are equal',
     )
     .option(
       '--every <TIME>',
       'repeat the comparison after this pause until Ctrl-C; a failure is reported on stderr and does not end the command',
       parseInterval,
     )
-    .option('--ranges', 'also print the ranges of keys in which a node differs; no values are sent')
+    .option('--ranges', 'also print the ranges of keys in which a node differs; only digests are sent, no values')
     .option(
       '--repair',
-      'with --ranges: replace the records in these ranges by those of the upstream, and compare again',
+      'with --ranges: replace the records in these ranges with those of the upstream, and compare again',
     )
     .action(onNode(compare, { waits: true }));
 }

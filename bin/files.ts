@@ -139,7 +139,7 @@ async function mayWrite(file: string, { overwrite, content }: WholeOptions): Pro
   if (!existing) return true;
   if (existing.isDirectory()) throw new UsageError(`cannot write ${file}: expected a file, received a directory`);
   if (existing.isFile() && !overwrite)
-    throw new UsageError(`${file} exists already. Use --overwrite to replace it by the ${content}`);
+    throw new UsageError(`${file} exists already. Use --overwrite to replace it with the ${content}`);
   return existing.isFile();
 }
 

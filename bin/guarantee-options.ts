@@ -22,7 +22,7 @@ export function withDurability(command: Command): Command {
   return command
     .option(
       '--durability <LEVEL[=N]>',
-      'wait until the write is appended, synced, followers=N or followers_synced=N (exit status 3 after --durability-timeout: the write stays)',
+      'wait until the write is in the log (appended) or on disk (synced); or in the logs (followers=N) or on the disks (followers_synced=N) of N followers. After --durability-timeout the exit status is 3, and the write stays',
       parseDurability,
     )
     .option(
@@ -34,7 +34,7 @@ export function withDurability(command: Command): Command {
 
 export function withFreshness(command: Command): Command {
   return command
-    .option('--at-least <TOKEN>', 'read only data that contain this position, a token that --json has printed')
+    .option('--at-least <TOKEN>', 'read only from a node that has reached this position: a token that --json printed')
     .option(
       '--max-staleness <TIME>',
       'read only from a node that is at most this far behind the leader; a bare number is milliseconds',

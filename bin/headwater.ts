@@ -37,7 +37,7 @@ function program(): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .addOption(
-      new Option('--connect <HOST:PORT,…>', 'the node to use; of several, the first that answers')
+      new Option('--connect <HOST:PORT,…>', 'the node to use; of several, the one that leads')
         .env('HEADWATER_CONNECT')
         .argParser(parseAddresses)
         .default([OPTIONS.listen.default], OPTIONS.listen.default),

@@ -22,11 +22,13 @@ interface DumpOptions {
 }
 
 export function addLogCommands(program: Program): void {
-  const log = program.command('log').description('commands on a log without a node').helpCommand(false);
+  const log = program.command('log').description('read a log without a running node').helpCommand(false);
   log
     .command('dump')
     .argument('[FILE]', 'a file of lost-writes/, damaged/ or an archive', parsePath)
-    .description('print the commands in a file of blocks, or in the log of a stopped node')
+    .description(
+      'print the commands in a file of lost-writes/, damaged/ or an archive, or in the log of a stopped node',
+    )
     .option('--data <DIR>', 'the data directory of a stopped node', parsePath)
     .option('--from <OFFSET>', 'the first offset to print', parseOffset)
     .option('--to <OFFSET>', 'the last offset to print', parseOffset)

@@ -31,7 +31,10 @@ export function addNodeCommands(program: Command): void {
     .action(onNode(follow));
   program
     .command('promote')
-    .description('make the node the leader; restarts keep this, and its followers continue without a full resync')
+    .summary('make the node the leader; restarts keep this')
+    .description(
+      'make the node the leader; restarts keep this, and its followers continue without a full resync. The old leader is not stopped: use "failover" if it runs',
+    )
     .action(onNode(promote));
   program
     .command('failover')
@@ -39,10 +42,7 @@ export function addNodeCommands(program: Command): void {
     .description(
       'hand over the leadership to a follower without losing an acknowledged write. --timeout limits how long writes wait (default: 5s). Interrupting this command does not stop the hand-over',
     )
-    .option(
-      '--to <HOST:PORT>',
-      'the address or the node ID of the new leader (default: the follower with the highest offset)',
-    )
+    .option('--to <NODE>', 'HOST:PORT or the node ID of the new leader (default: the follower with the highest offset)')
     .action(onNode(failover, { waits: true }));
   program
     .command('forget')

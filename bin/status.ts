@@ -72,7 +72,7 @@ export const STATUS_ROWS: readonly StatusRow[] = [
   row('lost', ['lostWrites', 'lostWritesFiles'], ({ lostWrites, lostWritesFiles }) =>
     lostWrites > 0 ? `${plural(lostWrites, 'write')} saved in lost-writes/: ${lostWritesFiles.join(', ')}` : undefined,
   ),
-  row('DIFFERENT', ['digestDifferences'], ({ digestDifferences }) =>
+  row('differs', ['digestDifferences'], ({ digestDifferences }) =>
     digestDifferences > 0 ? `${plural(digestDifferences, 'difference')} found by compare` : undefined,
   ),
   row('archive', ['archive'], ({ archive }) => archive && archiveLine(archive)),
@@ -197,7 +197,7 @@ function headroomLine({ address, nodeId, connected, leftBytes, ms }: NonNullable
 
 function awayLine(known: Status['knownFollowers'][number]): string {
   const { nodeId, address, appendedOffset, lastSeenMs, keepsPlace, leftBytes, leftMs } = known;
-  const kept = keepsPlace ? room(leftBytes, leftMs) : 'no log is kept for it';
+  const kept = keepsPlace ? room(leftBytes, leftMs) : 'the log is not kept for this follower';
   return `${address} (${nodeId.slice(0, 8)}) at offset ${appendedOffset}, seen ${new Date(lastSeenMs).toISOString()}: ${kept}`;
 }
 

@@ -17,7 +17,7 @@ export function addStreamCommands(program: Command): void {
     .argument('<CHANNEL>', '', parseText)
     .argument('<MESSAGE>', '', parseText)
     .description(
-      'send a message to the subscribers of every node, and print its offset: its own if durable, else the last one before it',
+      'send a message to the subscribers of every node. Print the offset of the message if it is durable, else the offset of the last write before it',
     )
     .option('--durable', 'write the message to the log, so that subscribers can read it later')
     .action(onNode(publish));

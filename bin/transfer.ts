@@ -28,8 +28,8 @@ const WRITE_BYTES = 256 * 1024;
 
 const AFTER_HELP = `
 Each line is one record: {"key": "a", "value": "1"}. A value that is not UTF-8 is
-written as base64, with "encoding": "base64" (for a key: "key_encoding"). An expiry
-is "expires_at_ms", or counted from now "ttl": "10s" or "ttl_ms".
+written as base64, with "encoding": "base64" (for a key: "key_encoding"). Give
+an expiry as "expires_at_ms", or as a time from now: "ttl": "10s" or "ttl_ms".
 
 "import" also replays the writes in a file of lost-writes/ and in the output of
 "log dump --json". So the lost writes of a former leader can be restored. Published

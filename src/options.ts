@@ -93,7 +93,7 @@ export const OPTIONS = {
     default: MINUTE,
     least: 100,
     most: DAY,
-    help: 'how far the archive may lag behind the log',
+    help: 'how long a write may wait until it is in the archive',
   },
 
   /** With `follow`: follows even if this node was promoted, and drops conflicting data. False by default. */
@@ -141,7 +141,7 @@ export const OPTIONS = {
     default: 32 * MiB,
     least: MiB,
     most: GiB,
-    help: 'the memory for writes that are not in the keyspace on disk yet',
+    help: 'the memory for recent writes that are not yet in the database of keys on disk',
   },
 
   /** The most log that a restart may have to replay, in bytes. 128 MiB by default. */
@@ -161,7 +161,7 @@ export const OPTIONS = {
     default: GiB,
     least: KiB,
     most: Number.MAX_SAFE_INTEGER,
-    help: 'the log that is kept for followers that come back; older log is trimmed',
+    help: 'how much log to keep for followers that come back; older log is deleted',
   },
 
   /** Log that is older is trimmed, unless a follower needs it. In milliseconds, off by default. */
@@ -194,7 +194,7 @@ export const OPTIONS = {
     default: 256 * MiB,
     least: 1,
     most: Number.MAX_SAFE_INTEGER,
-    help: 'refuse writes while the disk of --data has less free space; at least the space that --overlay-bytes needs',
+    help: 'refuse writes while the disk of --data has less free space; must leave room to write out --overlay-bytes',
   },
 
   /** As Redis with its append-only file: a power cut takes a second, and no write waits for the disk. */
@@ -254,7 +254,7 @@ export const OPTIONS = {
     default: 5 * SECOND,
     least: 1,
     most: HOUR,
-    help: 'on a leader that may have lost the end of its log: how long to wait for the answers of its followers, and for each block',
+    help: 'how long a leader that may have lost the end of its log waits for its followers to answer, and for each block',
   },
 
   /** Long enough for a follower that is merely behind, and no longer than the patience of those who stop a node. */
@@ -264,7 +264,7 @@ export const OPTIONS = {
     default: 5 * SECOND,
     least: 0,
     most: HOUR,
-    help: 'how long a stop may take: followers catch up, pending calls end, and a checkpoint is made',
+    help: 'how long a stop waits for followers to catch up, for calls to end and for a checkpoint',
   },
 
   /** A follower that has lost its leader is more useful with old data than with none. */
@@ -281,7 +281,7 @@ export const OPTIONS = {
     name: 'auto-repair',
     kind: 'switch',
     default: false,
-    help: 'on a follower: replace damaged data with a copy from the upstream; all data if they cannot be opened',
+    help: 'on a follower: replace damaged data with a copy from the upstream. If the data cannot be opened, copy everything',
   },
 
   /** A clock that was never set, or is far ahead, would expire keys at once. */
@@ -289,7 +289,7 @@ export const OPTIONS = {
     name: 'trust-clock',
     kind: 'switch',
     default: false,
-    help: "trust this machine's clock if the log's time differs: a leader sets the log's time back, and keys keep their time to live",
+    help: "if the time of the log differs from this machine's clock, use the clock. A leader sets the time of the log back; keys keep their remaining time",
   },
 
   /** Reflection shows a stranger every method that can be called. */
@@ -297,8 +297,8 @@ export const OPTIONS = {
     name: 'reflection',
     kind: 'switch',
     otherwise: 'only if --listen is a loopback address',
-    help: 'let gRPC tools list the services',
-    helpOff: 'do not let gRPC tools list the services',
+    help: 'answer gRPC server reflection, so that tools can list the services',
+    helpOff: 'do not answer gRPC server reflection, so that tools can list the services',
   },
 } as const satisfies Record<string, OptionRow>;
 

@@ -2,8 +2,9 @@
  * Comments, messages and titles in plain words, as far as a machine can tell: no
  * sentence of a comment, a message or a help text in `src`, `bin` or `proto` begins
  * with a word that leaves its subject open. Messages and help texts have short sentences,
- * and none of the words that only this house uses. No title of a test is too long
- * to be read at a glance.
+ * and none of the words that only this house uses. The README files and the
+ * comments of `proto` follow the same rules. No title of a test is too long to be
+ * read at a glance.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -184,6 +185,76 @@ describe('messages and help texts', () => {
     assert.deepEqual(
       sourceTexts(source).map((text) => faultsOf(text).length),
       [2, 0, 2, 1, 1],
+    );
+  });
+});
+
+const DOCUMENT_WORDS_MAX = 30;
+
+/** Beginnings of sentences of a document that break a rule for a reason. */
+const DOCUMENT_EXCEPTIONS: ReadonlyArray<readonly [beginning: string, reason: string]> = [];
+
+/** The sentences of a document, without code, tables and headings. Code inside a sentence is one word. */
+function documentSentences(text: string): string[] {
+  return text
+    .replace(/^ *```[\s\S]*?^ *```/gm, '\n')
+    .replace(/^(\||#).*$/gm, '\n')
+    .split(/\n\s*\n|\n(?=\s*(?:- |\d+\. ))/)
+    .map((part) => part.replace(/^\s*(- |\d+\. )/, '').replace(/`[^`]*`/g, 'x'))
+    .flatMap((part) =>
+      part
+        .replace(/\s+/g, ' ')
+        .trim()
+        .split(/(?<=[.:;!?])\)?\s+/),
+    );
+}
+
+function documentFaults(sentence: string): string[] {
+  if (DOCUMENT_EXCEPTIONS.some(([beginning]) => sentence.startsWith(beginning))) return [];
+  const words = sentence.split(' ').length;
+  return [
+    ...HOUSE_WORDS.filter(([word]) => word.test(sentence)).map(([word, instead]) => `${word}: write "${instead}"`),
+    ...(OPEN_BEGINNING.test(sentence) ? ['begins without its subject'] : []),
+    ...(words > DOCUMENT_WORDS_MAX ? [`a sentence of ${words} words`] : []),
+  ];
+}
+
+/** The README files, and the comments of each .proto, a paragraph for each comment. */
+function documents(): Array<{ name: string; text: string }> {
+  const names = ['src', 'proto', 'test'].flatMap((folder) =>
+    readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => path.join(folder, name)),
+  );
+  const chosen = ['README.md', ...names.filter((name) => /(^|\/)README\.md$|\.proto$/.test(name))];
+  return chosen.map((name) => {
+    const text = readFileSync(path.join(ROOT, name), 'utf8');
+    if (!name.endsWith('.proto')) return { name, text };
+    const comments = [...text.matchAll(/((?:^[ \t]*\/\/.*\n)+)/gm)].map(([, body = '']) =>
+      body.replace(/^\s*\/\/ ?/gm, ''),
+    );
+    return { name, text: comments.join('\n\n') };
+  });
+}
+
+describe('documents', () => {
+  it('are plain: sentences of a bounded length with a subject, and no house words', () => {
+    const sentences = documents().flatMap(({ name, text }) =>
+      documentSentences(text).map((sentence) => ({ name, sentence })),
+    );
+    assert.ok(sentences.length > 1_000, `expected to see all documents, saw ${sentences.length} sentences`);
+    const found = sentences.flatMap(({ name, sentence }) =>
+      documentFaults(sentence).map((fault) => `${name}: ${sentence}: ${fault}`),
+    );
+    assert.deepEqual(found, []);
+  });
+
+  it('are seen without code and tables, and judged by every rule', () => {
+    const long = 'and '.repeat(31).trim();
+    const parts = ['# What', '| What is |', '```\nOf code.\n```', '- Its end. `a b` is let go.\n- A node ', long];
+    const text = parts.join('\n\n');
+    const faults = documentSentences(text).map((sentence) => documentFaults(sentence).length);
+    assert.deepEqual(
+      faults.filter((count) => count > 0),
+      [1, 1, 1],
     );
   });
 });

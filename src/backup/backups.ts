@@ -315,7 +315,7 @@ class RunningBackup {
   }
 
   #lost(why: string): HeadwaterError {
-    return new HeadwaterError('backup_lost', `the backup ${this.id} has ended: ${why}`);
+    return new HeadwaterError('backup_lost', `the backup ${this.id} has ended: ${why}. Begin a new backup`);
   }
 }
 

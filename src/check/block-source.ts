@@ -33,7 +33,7 @@ export async function* blocksFor(
   if (after.offset >= through.offset)
     throw new HeadwaterError(
       'invalid_argument',
-      `after, through: expected two rising offsets, received ${after.offset} and ${through.offset}`,
+      `expected "after" to be less than "through", received ${after.offset} and ${through.offset}`,
     );
   // The pin is set in the turn in which the base is read, so that nothing is trimmed in between.
   const from = Math.max(after.offset, log.base.offset);

@@ -29,7 +29,7 @@ import { blocksFor } from './block-source.js';
 import { type EventSink, eventStream } from './event-stream.js';
 import { bytesToVerify, verifyStore } from './online.js';
 import { Pace } from './pace.js';
-import { gotAnew, Repair, refuseLeader, type Upstream } from './repair.js';
+import { copiedFromUpstream, Repair, refuseLeader, type Upstream } from './repair.js';
 
 /** The parts of the store that this file needs. */
 export interface ChecksStore {
@@ -194,7 +194,7 @@ export class Checks {
       if (store.data.incomplete) broken ??= { why: store.data.incomplete.message, repairs: this.#repairs };
       else if (broken && store.data.isServing) {
         // The full resync that the link began by itself has replaced the data.
-        if (broken.repairs === this.#repairs) this.#noted(gotAnew(store.roles.upstream, broken.why));
+        if (broken.repairs === this.#repairs) this.#noted(copiedFromUpstream(store.roles.upstream, broken.why));
         broken = undefined;
       }
       if (!this.#needed()) {

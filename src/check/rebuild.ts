@@ -83,7 +83,7 @@ export async function rebuildDirectory(directory: string, options: RebuildOption
     if (keyspace.flushingTo > 0)
       throw new HeadwaterError(
         'invalid_argument',
-        'the node was killed while it wrote a checkpoint, so its keyspace mixes two offsets. Start the node once, and stop it',
+        'the keyspace cannot be compared: the node was killed while it wrote a checkpoint, and its keyspace holds data of two offsets. Start the node, stop it, and run verify again',
       );
     aside = await makeAside(directory);
     const scratch = await openScratch(path.join(aside, 'keyspace'), KEYSPACE_DATABASE);

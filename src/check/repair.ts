@@ -165,7 +165,7 @@ export class Repair {
     if (!store.data.isServing) return await this.#resync(why);
     // The link asks for a full resync by itself, and a short one may be over before the repair looks again.
     if (upstream.fullResyncs === before) return await this.run();
-    this.#options.done(gotAnew(store.roles.upstream, why));
+    this.#options.done(copiedFromUpstream(store.roles.upstream, why));
   }
 
   async #mendLog(damages: readonly Damage[]): Promise<void> {
@@ -261,7 +261,7 @@ export class Repair {
       const how = state === 'loading' ? `${loadedKeys} of about ${keysEstimate} keys` : error || state;
       await this.#wait(`a full resync from ${this.#store.roles.upstream}: ${how}`);
     }
-    this.#options.done(gotAnew(this.#store.roles.upstream, why));
+    this.#options.done(copiedFromUpstream(this.#store.roles.upstream, why));
   }
 
   async #wait(what: string): Promise<void> {
@@ -283,7 +283,7 @@ export class Repair {
 }
 
 /** The report of a completed full resync. */
-export function gotAnew(upstream: string, why: string): RepairStep {
+export function copiedFromUpstream(upstream: string, why: string): RepairStep {
   return {
     kind: 'full_resync',
     message: `all data were copied from ${upstream}: ${why}`,

@@ -176,7 +176,7 @@ class Verification {
     });
     const reached = Math.max(checkpoint?.offset ?? 0, flushingTo);
     if (verified.lastOffset < reached) {
-      const why = `the log lost its tail: expected it to end at offset ${reached}, as the keyspace does, found ${verified.lastOffset}`;
+      const why = `the log lost its end: expected it to end at offset ${reached}, as the keyspace does, found ${verified.lastOffset}`;
       found({ part: 'database', why });
     }
     if (checkpoint && checkpoint.offset < log.base.offset) {

@@ -115,7 +115,7 @@ export class ResumedStream<Event extends { readonly kind: string }> {
     this.#isInside = more && events.some((event) => 'offset' in event);
     if (this.#isInside) this.#partly = { position, offset: Math.max(known, lastOffset(events)) };
     if (!more) this.#isWhole(position);
-    if (events.some(({ kind }) => kind === 'snapshotBegin')) this.#beginsAnew();
+    if (events.some(({ kind }) => kind === 'snapshotBegin')) this.#forgetPartOfBlock();
     return fresh.map((event, i) => ({ event, position: i === fresh.length - 1 && !more ? position : before }));
   }
 
@@ -129,7 +129,7 @@ export class ResumedStream<Event extends { readonly kind: string }> {
     if (position.offset >= this.#after) this.#after = 0;
   }
 
-  #beginsAnew(): void {
+  #forgetPartOfBlock(): void {
     this.#partly = undefined;
     this.#after = 0;
   }

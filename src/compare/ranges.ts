@@ -152,7 +152,7 @@ export class Ranges {
     if (this.#calls >= RANGE_CALLS_MAX)
       throw new HeadwaterError(
         'overloaded',
-        `expected at most ${RANGE_CALLS_MAX} calls about key ranges at a time, received one more. Try again later`,
+        `expected at most ${RANGE_CALLS_MAX} comparisons of key ranges at a time, received one more. Try again later`,
       );
     this.#calls++;
     return () => this.#calls--;

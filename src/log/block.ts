@@ -94,7 +94,7 @@ export class Block {
     if (!this.chains(checksum)) {
       throw new HeadwaterError(
         'chain_broken',
-        `block ${this.firstOffset} to ${this.lastOffset}: its checksum ${formatChecksum(this.checksum)} does not follow ${formatChecksum(checksum)} at offset ${offset}`,
+        `block ${this.firstOffset} to ${this.lastOffset} does not continue the log at offset ${offset}: its checksum ${formatChecksum(this.checksum)} was not made from ${formatChecksum(checksum)}. The block is damaged, or of another history`,
       );
     }
   }

@@ -40,7 +40,7 @@ export async function bringUpToDate(db: Database): Promise<boolean> {
   else if (layout !== LOG_LAYOUT)
     throw new HeadwaterError(
       'unknown_format',
-      `${db.location}: log layout ${layout}; this version knows layout ${LOG_LAYOUT}`,
+      `${db.location}: log layout ${layout}; this version knows layout ${LOG_LAYOUT}. Use the version of Headwater that wrote these data`,
     );
   return true;
 }

@@ -137,7 +137,7 @@ export class Log {
     if (first && first.firstOffset <= offset) throw await this.#notABoundary(offset, first);
     throw new HeadwaterError(
       'corrupt',
-      `the log holds no block from offset ${offset + 1}, though it reaches from ${this.base.offset + 1} to ${this.end.offset}`,
+      `the log holds no block from offset ${offset + 1}, though it reaches from ${this.base.offset + 1} to ${this.end.offset}. Run "headwater verify"`,
     );
   }
 

@@ -99,7 +99,7 @@ async function meetCheckpoint(
   if (last === undefined || last < checkpoint.offset) {
     throw new HeadwaterError(
       'keyspace_incomplete',
-      `the log ends at offset ${last ?? extent.base.offset}, the keyspace on disk is at ${checkpoint.offset}: the log lost its tail`,
+      `the log ends at offset ${last ?? extent.base.offset}, the keyspace on disk is at ${checkpoint.offset}: the log lost its end`,
     );
   }
   const from = extent.base.offset + 1;

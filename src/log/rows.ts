@@ -148,7 +148,14 @@ function writeReplicationId(bytes: Buffer, replicationId: string): void {
 
 function verified(name: string, length: number, key: Buffer, row: Buffer): Buffer {
   const bytes = valueOfCheckedRow(key, row);
-  if (!bytes) throw new HeadwaterError('corrupt', `${name} does not match its checksum: the disk changed it`);
+  if (!bytes)
+    throw new HeadwaterError(
+      'corrupt',
+      `${name} in the log database does not match its checksum. The disk changed it: run "headwater verify"`,
+    );
   if (bytes.length === length) return bytes;
-  throw new HeadwaterError('corrupt', `${name} has ${bytes.length} bytes, expected ${length}: the disk changed it`);
+  throw new HeadwaterError(
+    'corrupt',
+    `${name} in the log database has ${bytes.length} bytes, expected ${length}. The disk changed it: run "headwater verify"`,
+  );
 }

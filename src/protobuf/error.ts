@@ -119,7 +119,7 @@ export function statusCodeOf(code: ErrorCode): number {
 /** The part of a failure that a client may see. An unforeseen failure shows only that it happened. */
 export function publicError(error: unknown): HeadwaterError {
   if (HeadwaterError.is(error) && error.code !== 'internal') return error;
-  return new HeadwaterError('internal', 'unexpected failure in the node. Look into its log', { cause: error });
+  return new HeadwaterError('internal', 'unexpected failure in the node. See the log of the node', { cause: error });
 }
 
 /** Cuts the message to a length that fits a trailer. */

@@ -34,7 +34,7 @@ export interface Handshake {
   readonly position: Position;
   /** The offset behind which the log holds all commands. */
   readonly baseOffset: number;
-  /** The offset up to which the keyspace may hold effects. Beyond `position` only if the log lost its tail. */
+  /** The offset up to which the keyspace may hold effects. Beyond `position` only if the log lost its end. */
   readonly keyspaceOffset: number;
   /** Whether a person has accepted the loss of the asking node's data. */
   readonly acceptDataLoss: boolean;

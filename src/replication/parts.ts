@@ -65,7 +65,10 @@ export class Assembler<Frame extends { readonly kind: string }> {
     this.#bytes = 0;
     const frame = this.#decode(joined);
     if (!isPart(frame)) return frame;
-    throw new HeadwaterError('protocol_violation', 'expected a frame that is no part, received a part inside a part');
+    throw new HeadwaterError(
+      'protocol_violation',
+      'expected a whole frame, received a part of a frame inside another part',
+    );
   }
 }
 

@@ -198,7 +198,7 @@ export class Replication {
     await drain({ ...this.#options, durability, followers: this.followers.following }, timeoutMs);
     durability.awaitNobody();
     this.#leadership.giveUp(shuttingDown());
-    this.#options.store.writes.turnAway();
+    this.#options.store.writes.refuseWaiting();
   }
 
   /** Ends every session. The store has to be closed next. */

@@ -5,7 +5,7 @@
  * give up first.
  *
  * Loss is judged by the branch point, the last offset that both pasts have in
- * common, never by length. Design: decision 15.
+ * common, never by length.
  */
 
 import type { Details } from '../base/errors.js';

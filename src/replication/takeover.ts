@@ -6,7 +6,7 @@
  * A hand-over must never lead to two leaders. A grant binds only while the
  * giver's history stands where the giver left it. Only the node that the grant
  * names acts on it, once, and only below the giver itself. A node that has
- * refused a grant never acts on it. Design: decisions 21, 23 and 24.
+ * refused a grant never acts on it.
  */
 
 import type { ChecksumLookup } from '../log/lookup.js';

@@ -401,7 +401,7 @@ async function recover(
   if (log.end.offset < keyspace.flushingTo) {
     return new HeadwaterError(
       'keyspace_incomplete',
-      `the log ends at offset ${log.end.offset}, but a checkpoint to ${keyspace.flushingTo} had begun: the log lost its tail`,
+      `the log ends at offset ${log.end.offset}, but a checkpoint up to ${keyspace.flushingTo} had begun. The end of the log is lost, and the keyspace may be newer`,
     );
   }
   const replayed = log.end.offset - from.offset;

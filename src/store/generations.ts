@@ -131,6 +131,6 @@ function numberIn({ path: directory }: Folder, text: string): number {
   if (number) return Number(number);
   throw new HeadwaterError(
     'corrupt',
-    `${directory}/${CURRENT} is damaged: expected the name of a generation, received ${JSON.stringify(text.slice(0, 80))}`,
+    `${directory}/${CURRENT} is damaged: expected the name of a generation, received ${JSON.stringify(text.slice(0, 80))}. Run "headwater verify", or restore a backup`,
   );
 }

@@ -32,7 +32,7 @@ export async function verifyIdentity([log, keyspace]: Pair): Promise<string | un
   if (ofLog !== undefined && ofLog !== ofKeyspace)
     throw new HeadwaterError(
       'corrupt',
-      `${keyspace.location} is not the keyspace of ${log.location}: expected the generation ${ofLog}, received ${ofKeyspace ?? 'none'}. Put the right directory back`,
+      `${keyspace.location} does not belong to ${log.location}: the identity row of the log says ${ofLog}, that of the keyspace says ${ofKeyspace ?? 'nothing'}. Put the right directory back`,
     );
   return ofLog;
 }
@@ -54,7 +54,7 @@ async function identityOf(db: Database, kind: Kind): Promise<string | undefined>
     if (found === kind && key === KEYS[kind]) return id;
     throw new HeadwaterError(
       'corrupt',
-      `${db.location} is not the ${kind} of a generation: expected a row that says so, received ${found ?? 'none'}. Put the right files back`,
+      `${db.location} holds no ${kind}: its identity row says ${found ?? 'nothing'}. Put the right files back`,
     );
   }
   return undefined;

@@ -95,11 +95,14 @@ export class Lifecycle {
    * Reopens a leader that asked while its keyspace was ahead of its log, with the blocks that it has received. The node
    * leads if these blocks were all that it lacked. Otherwise it waits until a person names an upstream.
    */
-  async openAnew(): Promise<void> {
+  async reopen(): Promise<void> {
     await this.#changes.runUnlessClosing(async () => {
       this.#stages.stopAsking();
       await this.#reopen(
-        new HeadwaterError('unavailable', 'the store is opening with the blocks that its followers have sent'),
+        new HeadwaterError(
+          'unavailable',
+          'this leader reopens its data with the log blocks that its followers sent back. Try again later',
+        ),
       );
     });
   }

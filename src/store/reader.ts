@@ -107,7 +107,8 @@ function firstWithin(
 
 function getReply(entry: Entry | undefined, nowMs: number): Reply {
   if (!entry || isExpired(entry.expiresAtMs, nowMs)) return { kind: 'get', value: undefined, version: 0 };
-  if (entry.type !== 0) return { kind: 'error', error: new HeadwaterError('wrong_type', 'the key holds no string') };
+  if (entry.type !== 0)
+    return { kind: 'error', error: new HeadwaterError('wrong_type', 'the value of the key is not a string') };
   return { kind: 'get', value: entry.value, version: entry.version };
 }
 

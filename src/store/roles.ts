@@ -200,8 +200,8 @@ export class Roles {
    * Reopens after asking, if the keyspace was ahead of the log. The node leads if the log has got back all that it had
    * lost.
    */
-  async openAnew(): Promise<void> {
-    await this.#options.lifecycle.openAnew();
+  async reopen(): Promise<void> {
+    await this.#options.lifecycle.reopen();
   }
 
   /**

@@ -41,7 +41,7 @@ export class Sweeper {
       return swept;
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      if (!isClosed()) damage.met('sweep', 'the disk space of deleted keys is not free yet', error);
+      if (!isClosed()) damage.met('sweep', 'the space of deleted keys could not be freed now', error);
       return 0;
     }
   }
@@ -58,7 +58,10 @@ export class Sweeper {
       .compact()
       .catch((error: Error) => {
         if (isClosed()) return;
-        logger.warn({ error: error.message }, `the disk space of deleted keys is not free yet: ${error.message}`);
+        logger.warn(
+          { error: error.message },
+          `the space of deleted keys could not be freed now: ${error.message}. LevelDB frees it later, and nothing is lost`,
+        );
       })
       .finally(() => {
         this.#compacting = false;

@@ -210,7 +210,7 @@ export class Writes {
    * Refuses, before a stop, the writes that wait for the end of a hand-over; none of them has begun. `Store.close` has
    * to follow.
    */
-  turnAway(): void {
+  refuseWaiting(): void {
     if (!this.#gate.isClosed) return;
     this.end().catch(() => {});
     this.#gate.open();

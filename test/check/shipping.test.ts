@@ -45,7 +45,7 @@ describe('a damaged block', () => {
   it('does not get to a follower', async () => {
     await follower.test.open();
     follower.up();
-    await world.until('the follower met it', () => /does not follow/.test(follower.link.status.error));
+    await world.until('the follower met it', () => /does not continue the log/.test(follower.link.status.error));
     assert.ok(follower.store.data.position.offset < DAMAGED);
     const { checksum } = follower.store.data.position;
     assert.equal(await leader.store.data.log.lookup.checksumAt(follower.store.data.position.offset), checksum);
@@ -67,7 +67,7 @@ describe('a damaged block', () => {
     const options = { store, files: systemFiles, clock: world.clock, logger: test.logger, directory, intervalMs: 100 };
     const archiver = new Archiver(options);
     archiver.start();
-    await world.until('the archiver met it', () => /does not follow/.test(archiver.status.error));
+    await world.until('the archiver met it', () => /does not continue the log/.test(archiver.status.error));
     await archiver.close();
     const archived = await readArchive(directory);
     assert.ok(archived.every(({ lastOffset }) => lastOffset < DAMAGED));

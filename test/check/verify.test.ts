@@ -62,7 +62,7 @@ describe('verify', () => {
       assert.deepEqual(more, []);
       assert.ok(damage?.part === 'log');
       assert.deepEqual([damage.from, damage.to], [4, 4]);
-      assert.match(damage.why, /does not follow/);
+      assert.match(damage.why, /does not continue the log/);
     });
 
     it('names commands that are missing', async () => {
@@ -76,7 +76,7 @@ describe('verify', () => {
       assert.match(damage.why, /offset 4 to 5 are missing/);
     });
 
-    it('says that the log lost its tail', async () => {
+    it('says that the log lost its end', async () => {
       await raw('log').del(blockKey(10));
       const damages = await damagesOf(test.directory, test);
       assert.equal(damages.length, 1);

@@ -43,7 +43,7 @@ describe('SIGTERM at a leader', () => {
     assert.equal(String(await (await leader.client()).get('k')), '2', 'reads are answered');
     follower.signal('SIGCONT');
     assert.equal(await ended, 0, leader.log);
-    assert.match(leader.log, /all 1 followers have all writes, up to offset 2/);
+    assert.match(leader.log, /before this stop, 1 follower appended all writes, up to offset 2/);
     assert.equal(String(await (await follower.client()).get('k')), '2');
     await leader.start();
     await assertEqualData(leader, follower);

@@ -133,7 +133,7 @@ describe('a block of format 1', () => {
     );
     assert.throws(
       () => block.verifyAfter(41, 7),
-      coded('chain_broken', /5c48777f does not follow 00000007 at offset 41/),
+      coded('chain_broken', /does not continue the log at offset 41: its checksum 5c48777f was not made from 00000007/),
     );
     block.verifyAfter(41, 0x01020304);
   });

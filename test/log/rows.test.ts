@@ -58,7 +58,7 @@ describe('a row that the disk has changed', () => {
       assert.throws(() => decodeLineageRow(key, flipped(row, bit)), corrupt(/the lineage row from offset 4294967298/));
     const base = encodeBase(BASE);
     for (let bit = 0; bit < base.length * 8; bit++)
-      assert.throws(() => decodeBase(flipped(base, bit)), corrupt(/the base row .*the disk changed it/));
+      assert.throws(() => decodeBase(flipped(base, bit)), corrupt(/the base row .*The disk changed it/));
   });
 
   it('is seen if the key has changed', () => {
@@ -71,10 +71,10 @@ describe('a row that the disk has changed', () => {
   it('is seen if a part of it is missing, or bytes follow it', () => {
     const row = encodeLineageRow(ROW);
     for (const bytes of [row.subarray(0, -1), Buffer.alloc(0), Buffer.concat([row, Buffer.alloc(1)])])
-      assert.throws(() => decodeLineageRow(key, bytes), corrupt(/the lineage row .*the disk changed it/));
+      assert.throws(() => decodeLineageRow(key, bytes), corrupt(/the lineage row .*The disk changed it/));
     const base = encodeBase(BASE);
     for (const bytes of [base.subarray(0, -1), Buffer.alloc(0), Buffer.concat([base, Buffer.alloc(1)])])
-      assert.throws(() => decodeBase(bytes), corrupt(/the base row .*the disk changed it/));
+      assert.throws(() => decodeBase(bytes), corrupt(/the base row .*The disk changed it/));
   });
 
   it('is seen if the row is whole, and not as long as it has to be', () => {

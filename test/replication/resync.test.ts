@@ -1,6 +1,6 @@
 /**
  * The decision at the start of a replication session, as one table: every row
- * of design decision 15, each refusal and each acceptance.
+ * of `decide` in resync.ts, each refusal and each acceptance.
  *
  * A node is written as its lineage and where it ends: "a1 b11 @20" has lived in
  * the history a from offset 1, in b from 11, and stands at 20. The running

@@ -6,7 +6,7 @@ import { FETCH_BLOCKS, REPAIR, VERIFY } from '../../src/rpc/definitions.js';
 
 const DAMAGES: readonly Damage[] = [
   { part: 'file', file: '/data/log/000003.log', byte: 2 ** 33, why: 'a bit' },
-  { part: 'log', from: 5, to: 2 ** 40, why: 'does not follow' },
+  { part: 'log', from: 5, to: 2 ** 40, why: 'does not continue the log' },
   { part: 'keyspace', from: Buffer.from('a'), to: Buffer.alloc(0), why: 'a record' },
   { part: 'keyspace', from: undefined, to: undefined, why: 'all of it' },
   { part: 'database', why: 'the number of records' },

@@ -167,7 +167,10 @@ describe('the compaction after a clear', () => {
   it('is reported if it fails, and harms nothing', async () => {
     const { test, gate } = await cleared(10);
     gate.release(new Error('EIO'));
-    await until('it is told', () => test.logger.said(/space of deleted keys is not free yet: EIO/, 'warn') === 1);
+    await until(
+      'it is told',
+      () => test.logger.said(/space of deleted keys could not be freed now: EIO/, 'warn') === 1,
+    );
     await test.set('more');
     assert.equal(await test.store.snapshots.size(), 2);
     assert.equal(test.logger.said(/./, 'error'), 0);
@@ -630,7 +633,7 @@ describe('a disk that fails under a checkpoint', () => {
   });
 });
 
-describe('a log that lost its tail', () => {
+describe('a log that lost its end', () => {
   /** A store whose checkpoint is at 3 and whose log ends there too, killed; then the log loses its last block. */
   async function cut(role: 'leader' | 'follower'): Promise<TestStore> {
     const test = await TestStore.open();
@@ -646,7 +649,7 @@ describe('a log that lost its tail', () => {
     const test = await cut('leader');
     await assert.rejects(
       test.open(),
-      refused('keyspace_incomplete', /log lost its tail\. .*start it with --follow HOST:PORT/),
+      refused('keyspace_incomplete', /log lost its end\. .*start it with --follow HOST:PORT/),
     );
     assert.deepEqual(test.disk.opened, []);
   });
@@ -659,7 +662,7 @@ describe('a log that lost its tail', () => {
       [store.data.isServing, store.data.incomplete?.code, store.data.position.offset],
       [false, 'keyspace_incomplete', 2],
     );
-    await assert.rejects(test.get('a'), refused('unavailable', /lost its tail/));
+    await assert.rejects(test.get('a'), refused('unavailable', /lost its end/));
     await assert.rejects(store.snapshots.size(), refused('unavailable'));
     await assert.rejects(store.intake.receive([], []), refused('unavailable'));
     assert.equal(test.logger.said(/This node serves nothing until it has made a full resync/), 1);
@@ -677,7 +680,7 @@ describe('a log that lost its tail', () => {
     test.store.data.onServing((is) => void serving.push(is));
     await test.loseTail(3);
     const { store } = test;
-    const advice = /lost its tail\. This node neither serves nor leads .*"follow HOST:PORT".*--accept-data-loss/;
+    const advice = /lost its end\. This node neither serves nor leads .*"follow HOST:PORT".*--accept-data-loss/;
     await until('it is open again', () => advice.test(store.data.notServing?.message ?? ''));
     assert.equal(test.logger.said(advice, 'error'), 1);
     assert.equal(test.logger.said(/the store is open again|cannot be opened/), 0);
@@ -709,7 +712,10 @@ describe('a log that lost its tail', () => {
     await test.disk.raw(test.location('log')).del(blockKey(3));
     await assert.rejects(
       test.open(),
-      refused('keyspace_incomplete', /ends at offset 2, but a checkpoint to 3 had begun/),
+      refused(
+        'keyspace_incomplete',
+        /ends at offset 2, but a checkpoint up to 3 had begun\. The end of the log is lost/,
+      ),
     );
     await test.open({ role: 'follower', upstream: '127.0.0.1:1' });
     assert.equal(test.store.data.incomplete?.code, 'keyspace_incomplete');

@@ -147,19 +147,19 @@ describe('what a follower refuses', () => {
       'a block with another past',
       () => ({ blocks: [new History('a', { replicationId: historyId('a'), offset: 3, checksum: 99 }).puts(1)] }),
       'chain_broken',
-      /does not follow/,
+      /does not continue the log/,
     ],
     [
       'a block that was damaged on the way',
       (history) => ({ blocks: [new Block(flipped(history.puts(2).bytes, 60 * 8))] }),
       'chain_broken',
-      /does not follow/,
+      /does not continue the log/,
     ],
     [
       'a good block and then a bad one',
       (history) => ({ blocks: [history.puts(1), new Block(flipped(history.puts(2).bytes, 60 * 8))] }),
       'chain_broken',
-      /does not follow/,
+      /does not continue the log/,
     ],
     [
       'a history that was not announced',

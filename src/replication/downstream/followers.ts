@@ -97,12 +97,15 @@ export class Followers {
       if (best) return best;
       throw new HeadwaterError(
         'failover_failed',
-        'there is no follower to hand over to: expected a follower in sync, found none',
+        'there is no follower to hand over to: none has the state "streaming"',
       );
     }
     const chosen = streaming.find(({ status }) => status.address === to || status.nodeId === to);
     if (chosen) return chosen;
-    throw new HeadwaterError('failover_failed', `expected a follower in sync, received ${to}; in sync: ${names}`);
+    throw new HeadwaterError(
+      'failover_failed',
+      `expected a follower whose state is "streaming", received ${to}; streaming: ${names}`,
+    );
   }
 
   /**

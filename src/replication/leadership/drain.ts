@@ -64,7 +64,8 @@ function tell(
 ): void {
   const all = followers.length;
   if (missing.length === 0) {
-    logger.info({ offset, followers: all }, `all ${all} followers have all writes, up to offset ${offset}`);
+    const who = all === 1 ? '1 follower' : `${all} followers`;
+    logger.info({ offset, followers: all }, `before this stop, ${who} appended all writes, up to offset ${offset}`);
     return;
   }
   const where = missing.map(({ status }) => `${status.address} reported ${status.appendedOffset}`).join(', ');

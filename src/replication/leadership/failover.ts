@@ -128,14 +128,16 @@ export class Failover {
   /** Ends the wait for a follower to be level, since a person is about to give this node another place. */
   giveUp(): void {
     if (!this.#store.roles.handingOver)
-      this.#state.attempt?.abort.abort(failed('another "promote" or "follow" has replaced this failover'));
+      this.#state.attempt?.abort.abort(
+        failed('this failover was cancelled: the node was given a "promote" or "follow"'),
+      );
   }
 
   /** Settles the attempt, in whatever stage it is, since a person has given this node another place. */
   overtaken(): void {
     if (this.#store.roles.handingOver) return;
     const { attempt } = this.#state;
-    const error = failed('another "promote" or "follow" has replaced this failover');
+    const error = failed('this failover was cancelled: the node was given a "promote" or "follow"');
     attempt?.settle(error);
     attempt?.abort.abort(error);
     this.#state.end();
@@ -240,9 +242,13 @@ export class Failover {
     const { role, upstream, handingOver, asking, supersededBy } = this.#store.roles;
     if (handingOver) throw failed(`this node is handing over to ${handingOver.address} already`);
     if (role === 'follower') {
-      throw new HeadwaterError('failover_failed', `this node does not lead: it follows ${upstream}`, {
-        details: { leader: upstream },
-      });
+      throw new HeadwaterError(
+        'failover_failed',
+        `this node does not lead: it follows ${upstream}. Send "failover" to the leader`,
+        {
+          details: { leader: upstream },
+        },
+      );
     }
     if (asking) throw failed('this node does not lead yet: it asks its followers for commands that it may have lost');
     if (supersededBy) throw failed('this node takes no writes: another leader has superseded it');

@@ -123,7 +123,7 @@ export class RoleChanges {
       await this.run(async () => {
         if (!this.#store.roles.asking) return;
         if (superseded) await this.#store.roles.supersede(superseded);
-        else if (this.#store.data.incomplete) await this.#store.roles.openAnew();
+        else if (this.#store.data.incomplete) await this.#store.roles.reopen();
         else await this.#store.roles.promote();
       });
     } catch (error) {

@@ -331,7 +331,7 @@ export class UpstreamSession {
     this.#store.data.log.interludes.take({ place: live, missed: 0, messages: [] });
     this.#logger.info(
       { offset, reason },
-      `partial resync from ${this.#options.upstream}: it continues from offset ${offset}, ${endOffset - offset} commands behind`,
+      `partial resync from ${this.#options.upstream}: this node continues from offset ${offset}, ${endOffset - offset} commands behind`,
     );
   }
 

@@ -151,7 +151,7 @@ function refuseWiping(store: SnapshotLoadStore, frame: FullResync): void {
   }
   throw new HeadwaterError(
     'protocol_violation',
-    `the upstream would replace ${reach} commands of the cluster ${store.identity.clusterId} by ${position.offset} commands of the cluster ${upstream.clusterId || 'none'} (${reason}). The two have no common history. To accept that, follow with --accept-data-loss`,
+    `the upstream would replace ${reach} commands of the cluster ${store.identity.clusterId} with ${position.offset} commands of the cluster ${upstream.clusterId || 'none'} (${reason}). The two have no common history. To accept that, follow with --accept-data-loss`,
   );
 }
 
@@ -169,8 +169,10 @@ function refuseLosingTail(
   const held = !incomplete && log.base.offset <= branch;
   if (saved && held) return;
   const holds = log.end.offset > log.base.offset ? `${log.base.offset + 1} to ${log.end.offset}` : 'nothing';
+  const asked = branchOffset === undefined ? 'none' : `only those after offset ${branchOffset}`;
+  const why = saved ? `the log of this node holds ${holds}` : `the upstream asks this node to save ${asked}`;
   throw new HeadwaterError(
     'protocol_violation',
-    `the upstream would replace commands up to offset ${reach} (${reason}). The histories part after offset ${branch}; this node would save the commands after ${branchOffset ?? 'none'}, and its log holds ${holds}. Update the upstream, or follow it with --accept-data-loss`,
+    `the upstream would drop the commands of this node after offset ${branch}, up to ${reach} (${reason}). This node cannot save all of them first: ${why}. Update the upstream, or follow it with --accept-data-loss`,
   );
 }

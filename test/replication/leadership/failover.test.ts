@@ -207,13 +207,13 @@ describe('failover', () => {
     const a = await world.node('A');
     await assert.rejects(a.replication.failover(), {
       code: 'failover_failed',
-      message: /expected a follower in sync, found none/,
+      message: /no follower to hand over to: none has the state "streaming"/,
     });
     const b = await world.node('B', { follows: 'A' });
     await level(world, a, b);
     await assert.rejects(a.replication.failover({ to: 'X' }), {
       code: 'failover_failed',
-      message: /expected a follower in sync, received X; in sync: B/,
+      message: /expected a follower whose state is "streaming", received X; streaming: B/,
     });
     await assert.rejects(b.replication.failover(), { code: 'failover_failed', message: /it follows A/ });
     const first = a.replication.failover();
@@ -262,7 +262,7 @@ describe('failover', () => {
     const promoted = a.replication.promote();
     const error = await outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS }));
     await promoted;
-    assert.match(error?.message ?? '', /another "promote" or "follow" has replaced this failover/);
+    assert.match(error?.message ?? '', /this failover was cancelled: the node was given a "promote" or "follow"/);
     await a.test.set('goes on');
     assert.deepEqual([leaders(), a.store.roles.handingOver, a.replication.failoverState], [[a], undefined, 'none']);
   });

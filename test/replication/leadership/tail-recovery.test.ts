@@ -250,10 +250,7 @@ describe('a leader whose machine went down', () => {
     await reached(b);
     await (await a.store.snapshots.at()).release();
     await powerCut(5);
-    assert.match(
-      a.store.data.notServing?.message ?? '',
-      /the log lost its tail\. This leader asks its known followers/,
-    );
+    assert.match(a.store.data.notServing?.message ?? '', /the log lost its end\. This leader asks its known followers/);
     a.up();
     await leads();
     await world.until('it serves', () => a.store.data.isServing);

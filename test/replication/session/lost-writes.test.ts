@@ -72,7 +72,9 @@ describe('a replication session of a follower with writes of its own', () => {
           return decision.kind === 'full' ? { ...decision, branchOffset } : decision;
         };
         await former.follow('L');
-        await world.until('it has refused', () => /The histories part after offset 3/.test(former.link.status.error));
+        await world.until('it has refused', () =>
+          /would drop the commands of this node after offset 3/.test(former.link.status.error),
+        );
       } finally {
         ResyncAnswer.prototype.decide = decide;
       }

@@ -59,8 +59,14 @@ const { outputFiles } = await build({
   platform: 'node',
   target: TARGET,
   packages: 'external',
-  keepNames: true,
   plugins: [shared],
 });
 for (const name of await readdir(client)) if (name.endsWith('.js')) await rm(path.join(client, name));
-await writeFile(outfile, outputFiles[0].contents);
+// esbuild calls a class that names itself `_Client`. Its option `keepNames` would cost a call for each closure of a command.
+const bundled = outputFiles[0].text;
+const renamed = bundled.matchAll(/^var (\w+) = class _(\w+)/gm);
+const names = Array.from(
+  renamed,
+  ([, variable, name]) => `Object.defineProperty(${variable}, 'name', { value: '${name}' });\n`,
+);
+await writeFile(outfile, bundled + names.join(''));

@@ -44,6 +44,7 @@ interface SwitchRow {
   readonly helpOff?: string;
 }
 
+/** The row of an option. */
 export type OptionRow = (NumberRow | TextRow | ChoiceRow | SwitchRow) & {
   /** The name of the flag without its dashes. */
   readonly name: string;
@@ -52,6 +53,7 @@ export type OptionRow = (NumberRow | TextRow | ChoiceRow | SwitchRow) & {
   readonly otherwise?: string;
 };
 
+/** The options of a node by their property. Each row has the name, the default, the bounds and the help. */
 export const OPTIONS = {
   /** `Node.start` has no default for it: a program says where its data are. */
   data: {

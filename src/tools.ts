@@ -4,15 +4,16 @@
  */
 /// <reference types="node" preserve="true" />
 
-export { type Restored, restoreDirectory } from './backup/restore.js';
-export { expectedAddress, isAddress } from './base/address.js';
+export { type Restored, type RestoreOptions, restoreDirectory } from './backup/restore.js';
+export { type AddressOptions, expectedAddress, isAddress } from './base/address.js';
 export { TIMER_MS_MAX } from './base/limits.js';
 export { isNameRefused, isSystemError, systemReason } from './base/system-errors.js';
-export { type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from './check/dump.js';
-export { rebuildDirectory } from './check/rebuild.js';
-export { verifyDirectory } from './check/verify.js';
+export { type DamagedBlock, type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from './check/dump.js';
+export { type Content, type RebuildOptions, type Rebuilt, rebuildDirectory } from './check/rebuild.js';
+export { type VerifyOptions, verifyDirectory } from './check/verify.js';
 export { type Differences, findDifferences, type RangeDifference, type Side } from './compare/bisection.js';
-export { checkConfig } from './config.js';
+export { checkConfig, type NodeConfig } from './config.js';
 export { wideEncoding } from './log/wide-text.js';
+export type { Command } from './model/command.js';
 export { OPTIONS, type OptionRow, variableOf } from './options.js';
-export { renewNodeId } from './store/node-id.js';
+export { type RenewedId, renewNodeId } from './store/node-id.js';

@@ -25,6 +25,7 @@ import { replay } from './replay.js';
 
 const WRITES_MAX = 3;
 
+/** The options of a restore. */
 export interface RestoreOptions extends DirectoryOptions {
   readonly directory: string;
   /** The bytes of the file. */
@@ -37,6 +38,7 @@ export interface RestoreOptions extends DirectoryOptions {
   onReplay?(commands: number, commandsMax: number): void;
 }
 
+/** The result of a restore. */
 export interface Restored {
   /** The ID of the node that owns the directory now. */
   readonly nodeId: string;

@@ -12,6 +12,7 @@ export interface Address {
   readonly port: number;
 }
 
+/** The options of `isAddress`. */
 export interface AddressOptions {
   /** Whether port 0, which takes a free port, is accepted. */
   readonly portZero?: boolean;
@@ -47,6 +48,7 @@ export function expectedAddress({ portZero = false }: AddressOptions = {}): stri
   return `HOST:PORT with a port from ${portZero ? 0 : 1} to ${PORT_MAX}, and an IPv6 address in brackets`;
 }
 
+/** Whether the text is an address, as `parseAddress` accepts it. */
 export function isAddress(text: string, { portZero = false }: AddressOptions = {}): boolean {
   return addressOf(text, portZero ? 0 : 1) !== undefined;
 }

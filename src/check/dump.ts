@@ -34,6 +34,7 @@ export interface DamagedBlock {
   readonly damage: string;
 }
 
+/** A block, or the damage at its place. */
 export type Dumped = DumpedBlock | DamagedBlock;
 
 /**

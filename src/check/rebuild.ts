@@ -26,12 +26,14 @@ const MARK = 'headwater-rebuild';
 /** Memory of the layer at which it is written out, bytes. */
 const LAYER_BYTES_MAX = 32 * 1024 * 1024;
 
+/** The content of a keyspace. */
 export interface Content {
   readonly keys: number;
   /** SHA-256 over all records, as `digest` computes it. */
   readonly digest: Buffer;
 }
 
+/** The result of a rebuild: the keyspace on disk, and the one that was rebuilt. */
 export interface Rebuilt {
   /** The position of both keyspaces. */
   readonly position: Position;
@@ -41,6 +43,7 @@ export interface Rebuilt {
   readonly rebuilt: Content;
 }
 
+/** The options of `rebuildDirectory`. */
 export interface RebuildOptions extends ReaderOptions {
   /** The bytes of a backup file to begin with. Without it, the log has to begin at offset 1. */
   readonly backup?: AsyncIterable<Buffer>;

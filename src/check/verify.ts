@@ -22,6 +22,7 @@ import { KEYSPACE_DATABASE, LOG_DATABASE } from '../store/generation.js';
 import { verifyIdentity } from '../store/identity.js';
 import { openForReading, type ReaderOptions } from './database-reader.js';
 
+/** The options of `verifyDirectory`. */
 export interface VerifyOptions extends ReaderOptions {
   found(damage: Damage): void;
   /** Called with the bytes read since the last call, files included, and with an estimate of all bytes. */

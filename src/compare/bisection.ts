@@ -23,6 +23,7 @@ export interface Side {
   digests(ranges: readonly KeyRange[], cuts: readonly number[]): AsyncIterable<RangeDigest>;
 }
 
+/** A key range in which two keyspaces differ. */
 export interface RangeDifference extends KeyRange {
   /** Keys in the range, on either side. */
   readonly ourKeys: number;
@@ -38,6 +39,7 @@ export interface RangeDifference extends KeyRange {
   readonly unreadable: string;
 }
 
+/** The differences of two keyspaces. */
 export interface Differences {
   /** The ranges in key order; no two of them touch. */
   readonly ranges: readonly RangeDifference[];

@@ -6,6 +6,7 @@
 /** Types of a key, as they stand in records and on the wire. */
 export const TYPE_STRING = 0;
 
+/** A logged write, by its `kind`. */
 export type Command = (
   | {
       readonly kind: 'put';

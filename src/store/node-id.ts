@@ -10,6 +10,7 @@ import { systemFiles } from '../disk/files.js';
 import { openLevel } from '../disk/level.js';
 import { Directory } from './directory.js';
 
+/** The ID of a node before and after the change. */
 export interface RenewedId {
   readonly nodeId: string;
   readonly nodeIdBefore: string;

@@ -51,15 +51,20 @@ interface Syntax {
 
 const COMPILER = 'typescript-6.0';
 
+/** The entries for programs. */
 const ENTRIES = ['dist/src/index.d.ts', 'dist/src/client/index.d.ts'];
+
+/** The entry for the command line, of which the exported names alone are documented. */
+const TOOLS = 'dist/src/tools.d.ts';
 
 /** Every public member without documentation, and every type in a signature that its entry does not export. */
 export async function publicFaults(consumer: Consumer): Promise<string[]> {
   const require = createRequire(import.meta.url);
   const api = require(path.join(consumer.folder, 'node_modules', COMPILER)) as Api;
-  const files = ENTRIES.map((entry) => path.join(consumer.installed, entry));
+  const files = [...ENTRIES, TOOLS].map((entry) => path.join(consumer.installed, entry));
   const program = api.createProgram(files, { module: api.ModuleKind.NodeNext, strict: true, target: 9 });
-  const faults = files.flatMap((file) => new Walk(api, program, file, consumer.installed).faults());
+  const walks = files.map((file) => new Walk(api, program, file, consumer.installed));
+  const faults = walks.flatMap((walk, at) => (at < ENTRIES.length ? walk.faults() : walk.undocumented()));
   return [...new Set(faults)];
 }
 
@@ -79,13 +84,16 @@ class Walk {
   }
 
   faults(): string[] {
-    if (this.#exports.length < 40)
-      throw new Error(`expected the exports of an entry, received ${this.#exports.length}`);
-    for (const name of this.#exports) {
-      if (!this.#isDocumented(name)) this.#faults.push(`${name.name} has no documentation`);
-      for (const declaration of name.declarations ?? []) this.#visit(declaration, name);
-    }
-    return this.#faults;
+    for (const name of this.#exports) for (const declaration of name.declarations ?? []) this.#visit(declaration, name);
+    return [...this.undocumented(), ...this.#faults];
+  }
+
+  /** The exported names without documentation. */
+  undocumented(): string[] {
+    if (this.#exports.length < 20)
+      throw new Error(`expected the exports of an entry, received ${this.#exports.length} names`);
+    const without = this.#exports.filter((name) => !this.#isDocumented(name));
+    return without.map(({ name }) => `${name} has no documentation`);
   }
 
   #target(name: Name): Name {

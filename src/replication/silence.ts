@@ -34,8 +34,10 @@ export class Silence {
     return this.#heardMs;
   }
 
+  /** The length of the silence, milliseconds, at least 0: the sign of life may be noticed right here. */
   get ms(): number {
-    return this.#clock.monotonicMs() - this.heardMs;
+    const { heardMs } = this;
+    return this.#clock.monotonicMs() - heardMs;
   }
 }
 

@@ -85,7 +85,7 @@ describe('backup and restore', function () {
     const said = JSON.parse(await run('--connect', follower.address, '--json', 'backup', file)) as { keys: number };
     assert.equal(said.keys, 500);
     assert.doesNotMatch(leader.log, /backup/);
-    assert.match(follower.log, /a backup of 500 keys is made/);
+    assert.match(follower.log, /a backup of 500 keys is complete/);
     await (await leader.client()).set('later', 'x');
     const third = await cluster.node('third');
     await run('restore', file, '--data', third.directory);

@@ -391,11 +391,15 @@ describe('a row of the log that the disk has changed', () => {
   }
 
   for (const [what, key, pattern] of [
-    ['the base', BASE_KEY, /^memory: the base row does not match its checksum.*Nothing was changed/],
+    [
+      'the base',
+      BASE_KEY,
+      /^memory: the base row in the log database does not match its checksum.*Nothing was changed/,
+    ],
     [
       'a history',
       lineageKey(1),
-      /^memory: the lineage row from offset 1 does not match its checksum.*Nothing was changed/,
+      /^memory: the lineage row from offset 1 in the log database does not match its checksum.*Nothing was changed/,
     ],
   ] as const) {
     it(`(${what}) stops the open by name and directory, and nothing is touched`, async () => {

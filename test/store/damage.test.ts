@@ -116,11 +116,11 @@ describe('a disk that cannot be read', () => {
     unreadable((operation) => operation.keys.length === 0);
     await test.submit({ kind: 'flushAll' });
     await (await test.store.snapshots.at()).release();
-    await until('the sweep has met it', () => /the disk space of deleted keys/.test(test.store.damage.message));
+    await until('the sweep has met it', () => /the space of deleted keys/.test(test.store.damage.message));
     await test.set('after');
     await (await test.store.snapshots.at()).release();
     assert.deepEqual([opens, await test.get('after'), await test.get('k0')], [0, 'v', undefined]);
-    assert.equal(test.logger.said(/the disk space of deleted keys/, 'error'), 1);
+    assert.equal(test.logger.said(/the space of deleted keys/, 'error'), 1);
   });
 
   it('returns reads of one state if descriptors are short, whatever is written meanwhile', async () => {

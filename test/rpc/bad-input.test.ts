@@ -18,6 +18,8 @@ const PROTO = packageFile('proto');
 const CALLS = 400;
 const AT_ONCE = 6;
 const CALL_MS = 500;
+const REPEATED_MAX = 5_000;
+const REPEATED_BYTES_MAX = 2 ** 20;
 /** The first three change what the others are asked of. A backup's thread is a compiled file, which is not here. */
 const LEFT_OUT = ['Follow', 'Promote', 'Failover', 'Backup'];
 
@@ -62,8 +64,8 @@ class Messages {
     const fields: Record<string, unknown> = {};
     for (const field of type.fieldsArray) {
       if (this.chance(0.3) || (depth > 3 && field.resolvedType)) continue;
-      const count = this.chance(0.02) ? 5_000 : this.pick([0, 1, 3]);
       const value = this.#value(field, depth);
+      const count = this.chance(0.02) ? many(value) : this.pick([0, 1, 3]);
       fields[field.name] = field.repeated ? Array.from({ length: count }, () => value) : value;
     }
     return fields;
@@ -94,6 +96,11 @@ class Messages {
         ]);
     }
   }
+}
+
+/** As many repetitions as a message may have bytes for: repeated messages in repeated ones are gigabytes otherwise. */
+function many(value: unknown): number {
+  return Math.min(REPEATED_MAX, Math.ceil(REPEATED_BYTES_MAX / JSON.stringify(value).length));
 }
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');

@@ -17,7 +17,7 @@ import { ProcessLoad } from './base/process-load.js';
 import { Checks } from './check/checks.js';
 import type { Upstream } from './check/repair.js';
 import { Comparisons } from './compare/comparison.js';
-import { Marks } from './compare/marks.js';
+import { ComparisonMarks } from './compare/marks.js';
 import { RangeRepairs } from './compare/range-repair.js';
 import { Ranges } from './compare/ranges.js';
 import { checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
@@ -27,7 +27,7 @@ import type { CompareReply, KeyspaceDigestReply } from './model/comparison.js';
 import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from './model/leadership.js';
 import { formatChecksum } from './model/position.js';
 import type { NodeStatus } from './model/status.js';
-import type { Room } from './replication/downstream/headroom.js';
+import type { LogRoom } from './replication/downstream/headroom.js';
 import { Freshness } from './replication/progress/freshness.js';
 import { Replication } from './replication/replication.js';
 import { adminService } from './rpc/admin-service.js';
@@ -350,7 +350,7 @@ function treeOf({ config, logger, store, address }: Base) {
     address,
     isHere: (other) => isSameNode(other, address()),
     askFollowersMs: config.askFollowersMs,
-    marks: new Marks({ comparisons, repairs }),
+    marks: new ComparisonMarks({ comparisons, repairs }),
     dial: (other) => dial(other, { timeoutMs: config.linkTimeoutMs }),
   });
   return { replication, comparisons, repairs, ranges: new Ranges(store, comparisons.held) };
@@ -419,7 +419,7 @@ function resyncsStatus({ link, followers }: Replication) {
   };
 }
 
-function withRoom<T extends object>(follower: T, { commands, bytes, leftBytes, ms }: Room) {
+function withRoom<T extends object>(follower: T, { commands, bytes, leftBytes, ms }: LogRoom) {
   return {
     ...follower,
     headroomCommands: commands,

@@ -35,7 +35,7 @@ export interface Target {
 }
 
 /** The blocks from a position to a target. */
-export interface Route {
+export interface ArchiveRoute {
   readonly from: Position;
   readonly lineage: Lineage;
   /** The position at which the archive of this history ends. */
@@ -88,7 +88,7 @@ export function findRoute(
   stretches: readonly Stretch[],
   from: Pick<BackupHead, 'position' | 'timeMs' | 'lineage'>,
   target: Target,
-): Route {
+): ArchiveRoute {
   const { position } = from;
   refuseEarlier(from, target);
   if (isThereAlready(stretches, from, target))

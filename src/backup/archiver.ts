@@ -27,13 +27,13 @@ import type { Pin } from '../log/trimming.js';
 import { whenMoved } from '../log/wait.js';
 import type { Position } from '../model/position.js';
 import type { StatusArchive } from '../model/status.js';
-import type { Data } from '../store/data.js';
+import type { StoreData } from '../store/data.js';
 import type { NodeIdentity } from '../store/node-identity.js';
 import { parseStretchName, StretchWriter } from './archive-file.js';
 
 /** The parts of the store that this file needs. */
 export interface ArchiverStore {
-  readonly data: Pick<Data, 'changed' | 'isServing' | 'log'>;
+  readonly data: Pick<StoreData, 'changed' | 'isServing' | 'log'>;
   readonly identity: Pick<NodeIdentity, 'clusterId' | 'nodeId'>;
 }
 

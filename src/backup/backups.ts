@@ -23,7 +23,7 @@ import type { Logger } from '../base/logger.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import type { BackupHead, BackupRequest, BackupResponse } from '../model/backup.js';
 import { formatPosition } from '../model/position.js';
-import type { Data } from '../store/data.js';
+import type { StoreData } from '../store/data.js';
 import type { NodeIdentity } from '../store/node-identity.js';
 import type { Snapshots } from '../store/snapshots.js';
 import { COMPRESSION } from './format.js';
@@ -33,7 +33,7 @@ import type { WrittenChunk } from './writer.js';
 
 /** The parts of the store that this file needs. */
 export interface BackupsStore {
-  readonly data: Pick<Data, 'log' | 'position'>;
+  readonly data: Pick<StoreData, 'log' | 'position'>;
   readonly snapshots: Pick<Snapshots, 'at' | 'keyspaceDirectory' | 'visitHere'>;
   readonly identity: Pick<NodeIdentity, 'clusterId' | 'nodeId'>;
 }

@@ -8,7 +8,7 @@ import { HeadwaterError } from '../base/errors.js';
 import type { BackupEnd, BackupHead } from '../model/backup.js';
 import { CHUNK_HEADER_BYTES, type Chunk, ChunkChain, checkPreamble, PREAMBLE_BYTES } from './format.js';
 
-export type BackupPart =
+export type BackupSection =
   | { readonly kind: 'head'; readonly head: BackupHead }
   /** `raw` is the input of `unpackEntries`. */
   | { readonly kind: 'entries'; readonly raw: Buffer }
@@ -18,7 +18,7 @@ export type BackupPart =
  * Yields the head first, then entries in key order, then the end. The records themselves are not verified.
  * @throws HeadwaterError `corrupt` if the file is damaged, cut off or not a backup, or `unknown_format`.
  */
-export async function* readBackup(source: AsyncIterable<Buffer>): AsyncGenerator<BackupPart> {
+export async function* readBackup(source: AsyncIterable<Buffer>): AsyncGenerator<BackupSection> {
   for await (const chunk of verifiedChunks(source))
     yield chunk.kind === 'entries' ? { kind: 'entries', raw: rawOf(chunk) } : chunk;
 }

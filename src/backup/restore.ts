@@ -19,8 +19,8 @@ import { Lineage } from '../model/lineage.js';
 import type { Position } from '../model/position.js';
 import { Directory, type DirectoryOptions } from '../store/directory.js';
 import { Replacement } from '../store/replacement.js';
-import { findRoute, type Route, readArchive, type Target } from './archive.js';
-import { type BackupPart, readBackup } from './reader.js';
+import { type ArchiveRoute, findRoute, readArchive, type Target } from './archive.js';
+import { type BackupSection, readBackup } from './reader.js';
 import { replay } from './replay.js';
 
 const WRITES_MAX = 3;
@@ -53,7 +53,7 @@ export interface Restored {
   /** The offset of the backup. */
   readonly backupOffset: number;
   /** Histories of the archive that lead elsewhere and were left out. */
-  readonly otherHistories: Route['others'];
+  readonly otherHistories: ArchiveRoute['others'];
   /** The ID of the node that made the backup. `madeMs` is when, milliseconds since the epoch. */
   readonly madeBy: string;
   readonly madeMs: number;
@@ -113,7 +113,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
 
 /** Replays the archive into keyspace and log, up to the target of the route. */
 async function follow(
-  route: Route,
+  route: ArchiveRoute,
   generation: string,
   options: RestoreOptions,
 ): Promise<{ position: Position; timeMs: number; keys: number }> {
@@ -124,7 +124,7 @@ async function follow(
   return { position, timeMs, keys };
 }
 
-async function takeHead(parts: AsyncGenerator<BackupPart>): Promise<BackupHead> {
+async function takeHead(parts: AsyncGenerator<BackupSection>): Promise<BackupHead> {
   const first = await parts.next();
   if (first.done || first.value.kind !== 'head')
     throw new HeadwaterError('corrupt', 'the backup is damaged: expected its head first, received another chunk');
@@ -141,13 +141,13 @@ async function takeHead(parts: AsyncGenerator<BackupPart>): Promise<BackupHead> 
 async function load(
   directory: Directory,
   head: BackupHead,
-  parts: AsyncIterable<BackupPart>,
+  parts: AsyncIterable<BackupSection>,
   options: RestoreOptions,
 ): Promise<BackupEnd> {
   const { position, timeMs } = head;
   const lineage = Lineage.received(head.lineage);
   const made = await Replacement.create(directory.generations.current, options, { position, timeMs }, lineage);
-  const writes = new Writes();
+  const writes = new PendingWrites();
   try {
     for await (const part of parts) {
       if (part.kind === 'end') {
@@ -168,7 +168,7 @@ async function load(
 }
 
 /** Keeps a few writes under way: while LevelDB works on one, the next is prepared. */
-class Writes {
+class PendingWrites {
   readonly #underWay = new Set<Promise<void>>();
   #failure: Error | undefined;
 

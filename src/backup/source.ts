@@ -13,14 +13,14 @@ import { isDamage } from '../keyspace/record.js';
 import { type KeyspaceSnapshot, unreadTooLong } from '../keyspace/snapshot.js';
 import type { BackupHead } from '../model/backup.js';
 import type { Position } from '../model/position.js';
-import type { Data } from '../store/data.js';
+import type { StoreData } from '../store/data.js';
 import type { Snapshots } from '../store/snapshots.js';
 import { BackupThread, type StartWorker } from './thread.js';
 import { ChunkWriter, type WrittenChunk } from './writer.js';
 
 /** The parts of the store that this file needs. */
 export interface SourceStore {
-  readonly data: Pick<Data, 'position'>;
+  readonly data: Pick<StoreData, 'position'>;
   readonly snapshots: Pick<Snapshots, 'at' | 'keyspaceDirectory' | 'visitHere'>;
 }
 

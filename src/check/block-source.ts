@@ -12,11 +12,11 @@ import type { Log } from '../log/log.js';
 import type { ChecksumLookup } from '../log/lookup.js';
 import type { FetchBlocksRequest, FetchBlocksResponse } from '../model/check.js';
 import { formatChecksum, type Position } from '../model/position.js';
-import type { Data } from '../store/data.js';
+import type { StoreData } from '../store/data.js';
 
 /** The parts of the store that this file needs. */
 export interface BlockSourceStore {
-  readonly data: Pick<Data, 'log' | 'notServing'>;
+  readonly data: Pick<StoreData, 'log' | 'notServing'>;
 }
 
 /**

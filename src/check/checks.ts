@@ -20,8 +20,8 @@ import type {
   RepairStep,
   VerifyEvent,
 } from '../model/check.js';
-import type { Damage } from '../store/damage.js';
-import type { Data } from '../store/data.js';
+import type { DamageNotes } from '../store/damage.js';
+import type { StoreData } from '../store/data.js';
 import type { Roles } from '../store/roles.js';
 import type { Settings } from '../store/settings.js';
 import type { Snapshots } from '../store/snapshots.js';
@@ -33,10 +33,13 @@ import { copiedFromUpstream, Repair, refuseLeader, type Upstream } from './repai
 
 /** The parts of the store that this file needs. */
 export interface ChecksStore {
-  readonly data: Pick<Data, 'changed' | 'directory' | 'incomplete' | 'isServing' | 'log' | 'notServing' | 'serving'>;
+  readonly data: Pick<
+    StoreData,
+    'changed' | 'directory' | 'incomplete' | 'isServing' | 'log' | 'notServing' | 'serving'
+  >;
   readonly roles: Pick<Roles, 'role' | 'upstream'>;
   readonly snapshots: Pick<Snapshots, 'at' | 'keyspaceDirectory'>;
-  readonly damage: Pick<Damage, 'message' | 'noticed' | 'permitStandIn'>;
+  readonly damage: Pick<DamageNotes, 'message' | 'noticed' | 'permitStandIn'>;
   readonly settings: Pick<Settings, 'logRetentionBytes'>;
 }
 

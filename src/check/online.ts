@@ -12,13 +12,13 @@ import { misfitsOfOpen } from '../disk/leveldb/inventory.js';
 import type { Log } from '../log/log.js';
 import type { Damage, Verified } from '../model/check.js';
 import type { Position } from '../model/position.js';
-import type { Data } from '../store/data.js';
+import type { StoreData } from '../store/data.js';
 import type { Snapshots } from '../store/snapshots.js';
 import { inKeyspace, inLog } from './verify.js';
 
 /** The parts of the store that this file needs. */
 export interface OnlineStore {
-  readonly data: Pick<Data, 'directory' | 'log' | 'serving'>;
+  readonly data: Pick<StoreData, 'directory' | 'log' | 'serving'>;
   readonly snapshots: Pick<Snapshots, 'at' | 'keyspaceDirectory'>;
 }
 

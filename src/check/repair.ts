@@ -16,8 +16,8 @@ import { damagedDatabaseFiles } from '../disk/leveldb/check.js';
 import type { Log } from '../log/log.js';
 import type { Damage, FetchBlocksRequest, FetchBlocksResponse, RepairStep } from '../model/check.js';
 import type { Position } from '../model/position.js';
-import type { Damage as StoreDamage } from '../store/damage.js';
-import type { Data } from '../store/data.js';
+import type { DamageNotes as StoreDamage } from '../store/damage.js';
+import type { StoreData } from '../store/data.js';
 import type { Roles } from '../store/roles.js';
 import type { Settings } from '../store/settings.js';
 import type { Snapshots } from '../store/snapshots.js';
@@ -26,7 +26,7 @@ import { missingFiles, verifyChain, verifyStore } from './online.js';
 
 /** The parts of the store that this file needs. */
 export interface RepairStore {
-  readonly data: Pick<Data, 'directory' | 'incomplete' | 'isServing' | 'log' | 'notServing' | 'serving'>;
+  readonly data: Pick<StoreData, 'directory' | 'incomplete' | 'isServing' | 'log' | 'notServing' | 'serving'>;
   readonly roles: Pick<Roles, 'role' | 'upstream'>;
   readonly snapshots: Pick<Snapshots, 'at' | 'keyspaceDirectory'>;
   readonly damage: Pick<StoreDamage, 'permitStandIn'>;

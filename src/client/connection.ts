@@ -12,7 +12,7 @@ import { guaranteesMetadata } from '../model/guarantees.js';
 import type { Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../protobuf/pipeline.js';
-import { connectTo, type Connection as RpcConnection } from '../rpc/connection.js';
+import { connectTo, type GrpcConnection as RpcConnection } from '../rpc/connection.js';
 import { type Method, PIPELINE } from '../rpc/definitions.js';
 import { fromStatus } from '../rpc/status.js';
 import { DurabilityNotReached } from './guarantees.js';

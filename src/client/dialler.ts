@@ -6,18 +6,18 @@
 import { HeadwaterError } from '../base/errors.js';
 import { backOff } from './back-off.js';
 import { Connection, type ConnectionOwner } from './connection.js';
-import type { Settings } from './options.js';
+import type { ClientSettings } from './options.js';
 
 export class Dialler {
   readonly #seeds: readonly string[];
-  readonly #settings: Settings;
+  readonly #settings: ClientSettings;
   readonly #owner: ConnectionOwner;
   /** The address of the last connection, which is tried first. */
   #lastAddress: string | undefined;
   readonly #waiting = new Set<(outcome: Connection | HeadwaterError) => void>();
   readonly #ended = new AbortController();
 
-  constructor(seeds: readonly string[], settings: Settings, owner: ConnectionOwner) {
+  constructor(seeds: readonly string[], settings: ClientSettings, owner: ConnectionOwner) {
     this.#seeds = seeds;
     this.#settings = settings;
     this.#owner = owner;

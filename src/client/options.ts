@@ -60,9 +60,9 @@ export interface CallOptions extends GuaranteeOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-export type Settings = Required<ClientOptions>;
+export type ClientSettings = Required<ClientOptions>;
 
-const DEFAULTS: Settings = {
+const DEFAULTS: ClientSettings = {
   timeoutMs: CALL_TIMEOUT_MS,
   connectTimeoutMs: CONNECT_TIMEOUT_MS,
   offlineQueueBytesMax: OFFLINE_QUEUE_BYTES_MAX,
@@ -72,7 +72,7 @@ const DEFAULTS: Settings = {
 };
 
 /** @throws HeadwaterError `invalid_argument` if an option has the wrong type or is out of range. */
-export function settingsOf(options: ClientOptions): Settings {
+export function settingsOf(options: ClientOptions): ClientSettings {
   if (typeof options !== 'object' || options === null)
     throw new HeadwaterError('invalid_argument', `options: expected an object, received ${options}`);
   const { redirect = DEFAULTS.redirect } = options;

@@ -26,7 +26,7 @@ export const TRANSIENT: ReadonlySet<string> = new Set([
   'deadline_exceeded',
 ]);
 
-interface Placed<Event> {
+interface PlacedEvent<Event> {
   readonly event: Event;
   readonly position: Position;
 }
@@ -64,7 +64,7 @@ export class ResumedStream<Event extends { readonly kind: string }> {
   async *run<Request>(
     method: Method<Request, Told<Event>>,
     request: (position: Position | undefined) => Request,
-  ): AsyncGenerator<Array<Placed<Event>> | 'broken'> {
+  ): AsyncGenerator<Array<PlacedEvent<Event>> | 'broken'> {
     let aliveMs = performance.now();
     for (let failures = 0; !this.#end.aborted; failures++) {
       let began = false;
@@ -108,7 +108,7 @@ export class ResumedStream<Event extends { readonly kind: string }> {
    * Drops events that have already come of a block that was cut off in the middle. The node may cut the block in other
    * places this time.
    */
-  #take({ events, position, more }: Told<Event>): Array<Placed<Event>> {
+  #take({ events, position, more }: Told<Event>): Array<PlacedEvent<Event>> {
     const known = Math.max(this.#after, this.#cameOf(position));
     const fresh = known > 0 ? events.filter((event) => !isUpTo(event, known)) : events;
     const before = this.position ?? position;

@@ -9,7 +9,7 @@ import type { Connection, ConnectionOwner } from './connection.js';
 import { Dialler } from './dialler.js';
 import type { Probed } from './discovery.js';
 import { LeaderSearch } from './leader-search.js';
-import type { Settings } from './options.js';
+import type { ClientSettings } from './options.js';
 import { APART, CLOSED, moved, type RouteState } from './route-state.js';
 
 export interface RouteEvents {
@@ -33,7 +33,7 @@ export class Route {
 
   constructor(
     seeds: readonly string[],
-    settings: Settings,
+    settings: ClientSettings,
     isGuided: boolean,
     owner: ConnectionOwner,
     events: RouteEvents,

@@ -23,7 +23,7 @@ import type { Caller } from './caller.js';
 import type { Connection } from './connection.js';
 import { discover, leaderAmong, type Probed } from './discovery.js';
 import { NewestPosition } from './newest-position.js';
-import type { CallOptions, Settings } from './options.js';
+import type { CallOptions, ClientSettings } from './options.js';
 import type { ReadReply } from './pending-command.js';
 import { Session } from './session.js';
 
@@ -45,7 +45,7 @@ interface Reads {
 
 export class Router implements Caller {
   readonly #seeds: readonly string[];
-  readonly #settings: Settings;
+  readonly #settings: ClientSettings;
   readonly #seen = new NewestPosition();
   #leader: Session;
   /** The session for reads, undefined if reads go to the leader too. */
@@ -60,7 +60,7 @@ export class Router implements Caller {
   #looking = false;
   #closed = false;
 
-  constructor(seeds: readonly string[], settings: Settings) {
+  constructor(seeds: readonly string[], settings: ClientSettings) {
     this.#seeds = seeds;
     this.#settings = settings;
     this.#leader = new Session(seeds, settings, { seen: this.#seen, isGuided: true });

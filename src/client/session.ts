@@ -23,7 +23,7 @@ import type { Probed } from './discovery.js';
 import { guaranteesOf, withFreshness } from './guarantees.js';
 import type { NewestPosition } from './newest-position.js';
 import { measure } from './operations.js';
-import { type CallOptions, checkCall, type Settings } from './options.js';
+import { type CallOptions, type ClientSettings, checkCall } from './options.js';
 import { PendingCommand, type ReadReply, type Retries } from './pending-command.js';
 import { CommandQueue } from './queue.js';
 import { Route } from './route.js';
@@ -43,7 +43,7 @@ export interface SessionOptions {
 }
 
 export class Session implements Caller, ConnectionOwner {
-  readonly #settings: Settings;
+  readonly #settings: ClientSettings;
   readonly #options: SessionOptions;
   readonly #route: Route;
   readonly #queue = new CommandQueue();
@@ -53,7 +53,7 @@ export class Session implements Caller, ConnectionOwner {
   #idle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(seeds: readonly string[], settings: Settings, options: SessionOptions) {
+  constructor(seeds: readonly string[], settings: ClientSettings, options: SessionOptions) {
     this.#settings = settings;
     this.#options = options;
     this.#route = new Route(seeds, settings, options.isGuided ?? false, this, {

@@ -17,7 +17,7 @@ interface Repairing {
   marked(markId: string): void;
 }
 
-export class Marks {
+export class ComparisonMarks {
   readonly #comparing: Comparing;
   readonly #repairing: Repairing;
 

@@ -55,7 +55,7 @@ export interface RangeRepairsOptions {
 }
 
 /** A step of a repair that is done and durable. */
-export interface RepairStep {
+export interface RangeRepairStep {
   /** The offset at which the records were copied. */
   readonly offset: number;
   /** Records that were written, in the place of another or of none, and records that were deleted. */
@@ -100,7 +100,7 @@ export class RangeRepairs {
    * @throws HeadwaterError `invalid_argument` on a leader; `corrupt` if the upstream's own records are damaged there,
    *   or the records here cannot be read at all; `unavailable` if this node does not stream, or is far behind.
    */
-  async *repair(ranges: readonly KeyRange[], signal: AbortSignal): AsyncGenerator<RepairStep> {
+  async *repair(ranges: readonly KeyRange[], signal: AbortSignal): AsyncGenerator<RangeRepairStep> {
     const { store, logger } = this.#options;
     if (store.roles.role === 'leader')
       throw new HeadwaterError(
@@ -146,7 +146,7 @@ export class RangeRepairs {
     upstream: string,
     ranges: readonly KeyRange[],
     signal: AbortSignal,
-  ): Promise<RepairStep & { rest: readonly KeyRange[] }> {
+  ): Promise<RangeRepairStep & { rest: readonly KeyRange[] }> {
     const { store, clock, randomBytes } = this.#options;
     const markId = repairMark(store.identity.nodeId, randomBytes(8).toString('hex'));
     const over = new AbortController();

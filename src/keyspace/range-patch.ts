@@ -21,7 +21,7 @@ export interface RangePatch {
 }
 
 /** Changes of rows of the database. */
-export interface Changes {
+export interface RowChanges {
   readonly puts: ReadonlyArray<readonly [row: Buffer, record: Buffer]>;
   readonly deletions: readonly Buffer[];
   /** Rows of the index of due keys, of every record that expires, whether it changes or not. */
@@ -34,7 +34,7 @@ export interface Changes {
  * @throws HeadwaterError `corrupt` if LevelDB cannot read the present rows: rows that nobody can name cannot
  *   be deleted.
  */
-export async function findChanges(db: Database, epoch: number, { ranges, entries }: RangePatch): Promise<Changes> {
+export async function findChanges(db: Database, epoch: number, { ranges, entries }: RangePatch): Promise<RowChanges> {
   const puts: Array<[Buffer, Buffer]> = [];
   const deletions: Buffer[] = [];
   const due: Buffer[] = [];
@@ -70,7 +70,7 @@ export async function findChanges(db: Database, epoch: number, { ranges, entries
 /** Adds the changes to a batch that has not been written. */
 export function writeChanges(
   batch: { put(key: Buffer, value: Buffer): void; del(key: Buffer): void },
-  { puts, deletions, due }: Changes,
+  { puts, deletions, due }: RowChanges,
 ): void {
   for (const row of deletions) batch.del(row);
   for (const [row, record] of puts) batch.put(row, record);

@@ -22,7 +22,7 @@ export type Interlude =
   | { readonly kind: 'missed'; readonly count: number | undefined; readonly to: LivePlace };
 
 /** An entry with its place. */
-export interface Placed {
+export interface PlacedInterlude {
   /** The end of the block that the entry stands behind. */
   readonly offset: number;
   readonly interlude: Interlude;
@@ -48,7 +48,7 @@ export interface InterludedLog {
 export class Interludes {
   readonly #log: InterludedLog;
   readonly #bytesMax: number;
-  #placed: Placed[] = [];
+  #placed: PlacedInterlude[] = [];
   /** The number of entries that have left the ring. */
   #dropped = 0;
   #bytes = 0;
@@ -114,7 +114,7 @@ export class Interludes {
     this.#bytes += bytesOf(interlude);
     let leaving = 0;
     while (this.#bytes > this.#bytesMax && leaving < this.#placed.length - 1) {
-      const { interlude } = this.#placed[leaving++] as Placed;
+      const { interlude } = this.#placed[leaving++] as PlacedInterlude;
       this.#bytes -= bytesOf(interlude);
     }
     if (leaving === 0) return;
@@ -130,12 +130,12 @@ export class Interludes {
 
 interface Said {
   readonly dropped: number;
-  readonly placed: readonly Placed[];
+  readonly placed: readonly PlacedInterlude[];
   readonly place: LivePlace;
 }
 
 export interface Due {
-  readonly placed: readonly Placed[];
+  readonly placed: readonly PlacedInterlude[];
   /**
    * The number of messages that left the ring before the first entry of `placed`; undefined if nobody knows how many.
    */
@@ -172,10 +172,10 @@ export class InterludeReader {
     if (!this.isBehind) return NOTHING;
     const { dropped, placed } = this.#said();
     const first = Math.max(0, this.#next - dropped);
-    const oldest = placed[first] as Placed;
+    const oldest = placed[first] as PlacedInterlude;
     const missed = this.#next < dropped ? messagesBetween(this.#place, oldest.place) : 0;
     let end = first;
-    while (end < placed.length && (placed[end] as Placed).offset <= offset) end++;
+    while (end < placed.length && (placed[end] as PlacedInterlude).offset <= offset) end++;
     const last = end > first ? placed[end - 1] : undefined;
     this.#next = dropped + end;
     this.#place = last ? placeAfter(last) : oldest.place;
@@ -183,7 +183,7 @@ export class InterludeReader {
   }
 }
 
-function placeAfter({ interlude, place }: Placed): LivePlace {
+function placeAfter({ interlude, place }: PlacedInterlude): LivePlace {
   if (interlude.kind === 'missed') return interlude.to;
   return interlude.kind === 'message' ? behind(place, 1) : place;
 }

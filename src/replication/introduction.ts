@@ -5,14 +5,14 @@
 import { HeadwaterError } from '../base/errors.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { BLOCK_FORMAT } from '../log/block.js';
-import type { Data } from '../store/data.js';
+import type { StoreData } from '../store/data.js';
 import type { NodeIdentity } from '../store/node-identity.js';
 import type { Roles } from '../store/roles.js';
 import { type Handshake, PROTOCOL_VERSION, type UpFrame } from './frames.js';
 
 /** The parts of the store that this file needs. */
 export interface IntroducedStore {
-  readonly data: Pick<Data, 'generation' | 'incomplete' | 'log'>;
+  readonly data: Pick<StoreData, 'generation' | 'incomplete' | 'log'>;
   readonly roles: Pick<Roles, 'handingOver'>;
   readonly identity: Pick<NodeIdentity, 'clusterId' | 'nodeId'>;
 }

@@ -4,18 +4,18 @@ import type { LogicalClock } from '../base/clock.js';
 import { tooLarge } from '../commands/arguments.js';
 import type { Limits } from '../commands/view.js';
 import type { LineageRow } from '../model/lineage.js';
-import type { Data } from '../store/data.js';
+import type { StoreData } from '../store/data.js';
 import type { NodeIdentity } from '../store/node-identity.js';
 import type { Roles } from '../store/roles.js';
 import type { Message, Writes } from '../store/writes.js';
-import type { Place } from './downstream/feed-node.js';
+import type { TreePlace } from './downstream/feed-node.js';
 import type { Followers } from './downstream/followers.js';
 import { epochBefore } from './takeover.js';
 import type { Link, UpstreamPlace } from './upstream/link.js';
 
 /** The parts of the store that this file needs. */
 export interface NodePlaceStore {
-  readonly data: Pick<Data, 'isServing' | 'log'>;
+  readonly data: Pick<StoreData, 'isServing' | 'log'>;
   readonly roles: Pick<Roles, 'role'>;
   readonly writes: Pick<Writes, 'limits' | 'publish' | 'refusal'>;
   readonly clock: Pick<LogicalClock, 'now'>;
@@ -28,7 +28,7 @@ export interface Ends {
   readonly followers: Followers;
 }
 
-export class NodePlace implements Place, UpstreamPlace {
+export class NodePlace implements TreePlace, UpstreamPlace {
   readonly #store: NodePlaceStore;
   readonly #ends: Ends;
 

@@ -10,7 +10,7 @@ import { HEARTBEAT_INTERVAL_MS } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import type { FailoverReply } from '../model/leadership.js';
 import type { LineageRow } from '../model/lineage.js';
-import type { Data } from '../store/data.js';
+import type { StoreData } from '../store/data.js';
 import type { Intake } from '../store/intake.js';
 import type { KnownFollower, KnownFollowers } from '../store/known-followers.js';
 import type { LostWrites } from '../store/lost-writes.js';
@@ -26,7 +26,7 @@ import { Headroom } from './downstream/headroom.js';
 import { FollowerRegistry } from './downstream/registry.js';
 import { drain } from './leadership/drain.js';
 import type { FailoverStateName } from './leadership/failover-state.js';
-import { type FollowOptions, KEEP_DATA, Leadership } from './leadership/leadership.js';
+import { type FollowOrder, KEEP_DATA, Leadership } from './leadership/leadership.js';
 import type { Marks } from './marks.js';
 import { NodePlace } from './node-place.js';
 import { Acknowledgements } from './progress/acknowledgements.js';
@@ -35,7 +35,7 @@ import { Link } from './upstream/link.js';
 
 /** The parts of the store that this file needs. */
 export interface ReplicationStore {
-  readonly data: Data;
+  readonly data: StoreData;
   readonly roles: Roles;
   readonly writes: Writes;
   readonly snapshots: Pick<Snapshots, 'at'>;
@@ -119,7 +119,7 @@ export class Replication {
   }
 
   /** Takes up the role that the store was opened in. */
-  start(options: FollowOptions = KEEP_DATA): void {
+  start(options: FollowOrder = KEEP_DATA): void {
     this.headroom.start();
     this.#registry.go();
     this.#leadership.start(options);
@@ -155,7 +155,7 @@ export class Replication {
    * @throws HeadwaterError `replication_loop` if the upstream is this node
    *   itself.
    */
-  follow(upstream: string, options: FollowOptions = KEEP_DATA): Promise<void> {
+  follow(upstream: string, options: FollowOrder = KEEP_DATA): Promise<void> {
     return this.#leadership.follow(upstream, options);
   }
 

@@ -66,7 +66,7 @@ export class Calls {
 }
 
 /** The memory of the requests and the replies of one call, as its handler needs it. */
-export interface Intake {
+export interface CallMemory {
   /** The same object for all calls of one connection, undefined if the connection is not known. */
   readonly connection?: object;
   /** The memory of the call's replies, undefined if nothing counts it. */
@@ -80,11 +80,11 @@ export interface Intake {
 }
 
 /** The intake of a call whose memory nobody counts. */
-const UNCOUNTED: Intake = { served() {}, taken() {}, onRefused() {} };
+const UNCOUNTED: CallMemory = { served() {}, taken() {}, onRefused() {} };
 
 export class Call {
   readonly path: string;
-  readonly intake: Intake;
+  readonly intake: CallMemory;
   readonly #surface: Surface;
   readonly #calls: Calls;
   readonly #cancelled: Array<() => void> = [];

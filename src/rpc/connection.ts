@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import * as grpc from '@grpc/grpc-js';
 import { CONNECTION_OPTIONS } from './connection-options.js';
 
-export interface Connection {
+export interface GrpcConnection {
   readonly client: grpc.Client;
   /** Bytes that have arrived so far. */
   heardBytes(): number;
@@ -17,7 +17,7 @@ export interface Connection {
  * Dials when the first call is made.
  * @param address host:port.
  */
-export function connectTo(address: string, options: grpc.ChannelOptions): Connection {
+export function connectTo(address: string, options: grpc.ChannelOptions): GrpcConnection {
   const credentials = grpc.credentials.createInsecure();
   let socket: Socket | undefined;
   observeSocket(credentials, (connected) => {

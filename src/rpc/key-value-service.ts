@@ -22,7 +22,7 @@ import { DATABASE_SIZE, KEY_VALUE_SERVICE, KEYS, OPERATION_METHODS, PIPELINE, SC
 import { admit, assure, type NodeGuarantees } from './guarantees.js';
 import { duplex, type Endpoint, serverStream, unary } from './handler.js';
 import { type PipelineStore, servePipeline } from './pipeline.js';
-import { Room } from './room.js';
+import { QueueRoom } from './room.js';
 import type { Service } from './server.js';
 
 /** The parts of the store that calls need. */
@@ -39,7 +39,7 @@ export interface KeyValueStore {
 }
 
 export function keyValueService(store: KeyValueStore, guarantees: NodeGuarantees, clock: Clock = systemClock): Service {
-  const room = new Room(store.writes);
+  const room = new QueueRoom(store.writes);
   const operations = [...OPERATION_METHODS.values()].map((method) =>
     unary(method, (operation, call) => ask(store.writes, room, guarantees, operation, call)),
   );
@@ -63,7 +63,7 @@ export function keyValueService(store: KeyValueStore, guarantees: NodeGuarantees
 
 async function ask(
   store: PipelineStore,
-  room: Room,
+  room: QueueRoom,
   guarantees: NodeGuarantees,
   operation: Operation,
   call: Call,

@@ -40,7 +40,7 @@ import { publicError, withNothingDone } from '../protobuf/error.js';
 import { type DecodedPipelineRequest, decodePipelineRequest } from '../protobuf/pipeline.js';
 import { type Asked, allRefused, type Batch, batchesOf, merged } from './batch.js';
 import { BatchesInHand } from './batches-in-hand.js';
-import type { Call, Intake } from './calls.js';
+import type { Call, CallMemory } from './calls.js';
 import type { NodeGuarantees } from './guarantees.js';
 import type { DuplexCall } from './handler.js';
 import { ReplyBudget } from './reply-budget.js';
@@ -53,7 +53,7 @@ export interface PipelineStream
     'receive' | 'onRefused' | 'taken' | 'pause' | 'resume' | 'write' | 'drained' | 'sending'
   > {
   readonly call: Pick<Call, 'signal' | 'onCancelled' | 'onStopping' | 'report'> & {
-    readonly intake: Pick<Intake, 'share'>;
+    readonly intake: Pick<CallMemory, 'share'>;
   };
 }
 

@@ -13,7 +13,7 @@ export interface Queue {
   whenQueueBelow(bytes: number, signal: AbortSignal): Promise<void>;
 }
 
-export class Room {
+export class QueueRoom {
   readonly #queue: Queue;
   #waitingBytes = 0;
 

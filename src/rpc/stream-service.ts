@@ -13,7 +13,7 @@ import type {
 import { endOf } from './calls.js';
 import { PUBLISH, STREAM_SERVICE, SUBSCRIBE, WATCH } from './definitions.js';
 import { serverStream, unary } from './handler.js';
-import { type Queue, Room } from './room.js';
+import { type Queue, QueueRoom } from './room.js';
 import type { Service } from './server.js';
 
 export interface StreamDoor {
@@ -27,7 +27,7 @@ export interface Publisher {
 }
 
 export function streamService(streams: StreamDoor, publisher: Publisher, queue: Queue): Service {
-  const room = new Room(queue);
+  const room = new QueueRoom(queue);
   return {
     name: STREAM_SERVICE,
     isForClients: true,

@@ -2,12 +2,12 @@
 import type { LogicalClock } from '../base/clock.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import { Changes } from './changes.js';
-import { Damage } from './damage.js';
-import { Data } from './data.js';
+import { DamageNotes } from './damage.js';
+import { StoreData } from './data.js';
 import type { Directory } from './directory.js';
 import { FailedWrite } from './failed-write.js';
 import type { KnownFollowers } from './known-followers.js';
-import { Leadership } from './leadership.js';
+import { LeadershipRecord } from './leadership-record.js';
 import { Lifecycle } from './lifecycle.js';
 import { Opener } from './opener.js';
 import type { Space } from './space.js';
@@ -18,12 +18,12 @@ import { WriteWaits } from './write-waits.js';
 
 export interface Assembly {
   readonly stages: Stages;
-  readonly data: Data;
-  readonly damage: Damage;
+  readonly data: StoreData;
+  readonly damage: DamageNotes;
   readonly waits: WriteWaits;
   readonly changes: Changes;
   readonly tenures: Tenures;
-  readonly leadership: Leadership;
+  readonly leadership: LeadershipRecord;
   readonly lifecycle: Lifecycle;
 }
 
@@ -40,13 +40,13 @@ export function assemble(options: StoreOptions, opened: Opened): Assembly {
   const stages = new Stages();
   const changes = new Changes();
   const failedWrite = new FailedWrite(directory.folder);
-  const damage = new Damage(log);
+  const damage = new DamageNotes(log);
   const waits = new WriteWaits(options.clock, log);
   const failed = (error: Error) => lifecycle.failed(error);
-  const data = new Data(stages, directory, failed);
+  const data = new StoreData(stages, directory, failed);
   const shared = { ...options, ...opened, log, stages, changes, data, damage, waits, failedWrite, failed };
   const tenures = new Tenures(shared);
-  const leadership = new Leadership({
+  const leadership = new LeadershipRecord({
     ...shared,
     bootId: () => options.bootId(),
     hasKnownFollowers: () => followers.all.length > 0,

@@ -29,7 +29,7 @@ import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { Log } from '../log/log.js';
 import { CheckpointQueue } from './checkpoint-queue.js';
 import { type CheckpointState, nextState } from './checkpoint-state.js';
-import type { Damage } from './damage.js';
+import type { DamageNotes } from './damage.js';
 import { Recount } from './recount.js';
 import { SharedSnapshots, type SnapshotWish } from './shared-snapshots.js';
 import type { Space } from './space.js';
@@ -49,7 +49,7 @@ interface CheckpointerOptions {
   readonly budget: CheckpointBudget;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly damage: Damage;
+  readonly damage: DamageNotes;
   readonly space: Pick<Space, 'isWatched' | 'roomFor'>;
   /** Called once, with the reason for which the generation has to be reopened. */
   onFailure(error: Error): void;

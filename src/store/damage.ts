@@ -7,7 +7,7 @@ import { Bell } from '../base/bell.js';
 import type { HeadwaterError } from '../base/errors.js';
 import type { RepeatedLog } from '../base/repeated-log.js';
 
-export class Damage {
+export class DamageNotes {
   /** Rings when new damage is met. */
   readonly noticed = new Bell();
   readonly #log: RepeatedLog;

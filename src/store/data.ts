@@ -14,7 +14,7 @@ import type { Generation } from './generation.js';
 import { type GenerationStatus, generationStatus } from './generation-status.js';
 import type { StageName, Stages } from './stages.js';
 
-export class Data {
+export class StoreData {
   /** Makes everything received so far durable; calls share an fsync. */
   readonly durablePoint = new DurablePoint(() => this.#makeDurable());
   /** Rings when a role begins, also after the store was reopened; not when the log grows. */

@@ -18,7 +18,7 @@ import { formatPosition, type Position } from '../model/position.js';
 import { type CheckpointBudget, Checkpointer } from './checkpoint.js';
 import type { CleanStop } from './clean-stop.js';
 import { Committer, type FsyncPolicy } from './commit.js';
-import type { Damage } from './damage.js';
+import type { DamageNotes } from './damage.js';
 import { giveIdentity, verifyIdentity } from './identity.js';
 import { checkBeforeOpening } from './level-check.js';
 import { isTrimmed, type Retained, retain } from './retention.js';
@@ -53,7 +53,7 @@ export interface GenerationOptions extends Retained {
   readonly fsync: FsyncPolicy;
   readonly budget: CheckpointBudget;
   /** Notes data that the disk cannot read. */
-  readonly damage: Damage;
+  readonly damage: DamageNotes;
   /** Knows whether the disk has room. */
   readonly space: Space;
   /** Notices when writes wait for the disk. */

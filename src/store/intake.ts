@@ -12,7 +12,7 @@ import type { Block } from '../log/block.js';
 import type { Lineage, LineageRow } from '../model/lineage.js';
 import type { LivePlace } from '../model/live-place.js';
 import { formatPosition, type Position } from '../model/position.js';
-import type { Data } from './data.js';
+import type { StoreData } from './data.js';
 import type { Directory } from './directory.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { NodeIdentity } from './node-identity.js';
@@ -25,7 +25,7 @@ export interface IntakeOptions {
   readonly openDatabase: OpenDatabase;
   randomBytes(count: number): Buffer;
   readonly logger: Logger;
-  readonly data: Data;
+  readonly data: StoreData;
   readonly roles: Roles;
   readonly identity: NodeIdentity;
   readonly lifecycle: Lifecycle;

@@ -18,12 +18,12 @@ import type { LivePlace } from '../model/live-place.js';
 import { formatPosition } from '../model/position.js';
 import { withAdvice } from './advice.js';
 import type { Changes } from './changes.js';
-import type { Damage } from './damage.js';
-import type { Data } from './data.js';
+import type { DamageNotes } from './damage.js';
+import type { StoreData } from './data.js';
 import type { Directory } from './directory.js';
 import type { FailedWrite } from './failed-write.js';
 import type { Generation } from './generation.js';
-import type { Leadership } from './leadership.js';
+import type { LeadershipRecord } from './leadership-record.js';
 import type { Opener } from './opener.js';
 import type { Space } from './space.js';
 import type { Stages } from './stages.js';
@@ -36,13 +36,13 @@ export interface LifecycleOptions {
   readonly log: RepeatedLog;
   readonly directory: Directory;
   readonly space: Space;
-  readonly damage: Damage;
+  readonly damage: DamageNotes;
   readonly waits: WriteWaits;
   readonly stages: Stages;
-  readonly data: Data;
+  readonly data: StoreData;
   readonly changes: Changes;
   readonly tenures: Tenures;
-  readonly leadership: Leadership;
+  readonly leadership: LeadershipRecord;
   readonly opener: Opener;
   readonly failedWrite: FailedWrite;
   /** Called on a bug of our own: the process must not continue. */
@@ -52,7 +52,7 @@ export interface LifecycleOptions {
 export class Lifecycle {
   readonly #options: LifecycleOptions;
   readonly #stages: Stages;
-  readonly #data: Data;
+  readonly #data: StoreData;
   readonly #changes: Changes;
   readonly #tenures: Tenures;
   readonly #log: RepeatedLog;

@@ -9,7 +9,7 @@ import { keepBlocks } from '../log/block-file.js';
 import type { Log } from '../log/log.js';
 import { type LivePlace, NOWHERE } from '../model/live-place.js';
 import { withRemedy } from './advice.js';
-import type { Damage } from './damage.js';
+import type { DamageNotes } from './damage.js';
 import type { Directory } from './directory.js';
 import type { FailedWrite } from './failed-write.js';
 import { Generation, type GenerationOptions } from './generation.js';
@@ -17,7 +17,7 @@ import { Generation, type GenerationOptions } from './generation.js';
 export interface OpenerOptions extends Omit<GenerationOptions, 'quarantine' | 'logger' | 'onFailure'> {
   readonly log: RepeatedLog;
   readonly logicalClock: LogicalClock;
-  readonly damage: Damage;
+  readonly damage: DamageNotes;
   readonly directory: Directory;
   readonly failedWrite: FailedWrite;
   /** Whether a follower whose data cannot be opened gets a copy from its upstream without a person's word. */

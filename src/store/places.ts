@@ -9,7 +9,7 @@ import type { Log } from '../log/log.js';
 import type { Pin } from '../log/trimming.js';
 
 /** A follower, and its last known offset. */
-export interface Placed {
+export interface FollowerPlace {
   readonly nodeId: string;
   /** host:port. */
   readonly address: string;
@@ -38,7 +38,7 @@ export class Places {
   }
 
   /** Moves the places to another log that is in use now. Places that do not lie in it are lost. */
-  keepIn(log: Log, followers: readonly Placed[]): void {
+  keepIn(log: Log, followers: readonly FollowerPlace[]): void {
     const before = new Set(this.#pins.keys());
     this.#pins.clear();
     this.#log = log;
@@ -48,7 +48,7 @@ export class Places {
   }
 
   /** Gives a place to followers that have none in the log, if they can have one. */
-  keep(followers: readonly Placed[]): void {
+  keep(followers: readonly FollowerPlace[]): void {
     const log = this.#log;
     if (!log) return;
     for (const follower of followers) {
@@ -69,7 +69,7 @@ export class Places {
   }
 
   /** Moves the places along with the followers. A follower that has left the history of the log loses its place. */
-  follow(followers: readonly Placed[]): void {
+  follow(followers: readonly FollowerPlace[]): void {
     const log = this.#log;
     for (const follower of followers) {
       const pin = this.#pins.get(follower.nodeId);
@@ -80,7 +80,7 @@ export class Places {
   }
 
   /** Gives up the places of all others. */
-  retain(followers: readonly Placed[]): void {
+  retain(followers: readonly FollowerPlace[]): void {
     const kept = new Set(followers.map(({ nodeId }) => nodeId));
     for (const [nodeId, pin] of this.#pins) if (!kept.has(nodeId)) this.#drop(nodeId, pin);
   }
@@ -90,7 +90,7 @@ export class Places {
     this.#pins.delete(nodeId);
   }
 
-  #lost(follower: Placed, { base, end }: Log): void {
+  #lost(follower: FollowerPlace, { base, end }: Log): void {
     const held = base.offset === end.offset ? 'nothing yet' : `${base.offset + 1} to ${end.offset}`;
     this.#logger.warn(
       { node_id: follower.nodeId, offset: follower.appendedOffset, first_offset: base.offset + 1 },
@@ -99,7 +99,7 @@ export class Places {
   }
 }
 
-function nameOf({ address, nodeId }: Placed): string {
+function nameOf({ address, nodeId }: FollowerPlace): string {
   return `follower ${address || nodeId.slice(0, 8)}`;
 }
 
@@ -107,7 +107,7 @@ function nameOf({ address, nodeId }: Placed): string {
  * Whether the follower's position lies in the log. An empty follower has no place, since it begins with a full resync
  * in any case.
  */
-function liesIn({ base, end, history }: Log, { appendedOffset: offset, replicationId }: Placed): boolean {
+function liesIn({ base, end, history }: Log, { appendedOffset: offset, replicationId }: FollowerPlace): boolean {
   if (offset === 0 || offset < base.offset || offset > end.offset) return false;
   return history.lineage.replicationIdAt(offset) === replicationId;
 }

@@ -8,14 +8,14 @@ import { HeadwaterError } from '../base/errors.js';
 import { RECOUNT_PAUSE_FACTOR, RECOUNT_PAUSE_MS_MIN } from '../base/limits.js';
 import { isUnreadable } from '../disk/level.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
-import type { Damage } from './damage.js';
+import type { DamageNotes } from './damage.js';
 
 const COUNT_LATER = 'the number of keys is unknown until all keys can be read';
 
 interface RecountOptions {
   readonly keyspace: Pick<Keyspace, 'recount'>;
   readonly clock: Clock;
-  readonly damage: Damage;
+  readonly damage: DamageNotes;
   /** Resolves when no flush is running. @throws if nothing is to be counted any more. */
   between(): Promise<void>;
   isClosed(): boolean;

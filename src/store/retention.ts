@@ -26,7 +26,7 @@ import type { Logger } from '../base/logger.js';
 import { isUnreadable } from '../disk/level.js';
 import type { Log } from '../log/log.js';
 import type { Pin } from '../log/trimming.js';
-import type { Damage } from './damage.js';
+import type { DamageNotes } from './damage.js';
 
 /** The limits of the log; without a size and an age, the whole log stays. */
 export interface Retained {
@@ -44,7 +44,7 @@ export interface RetentionOptions extends Retained {
   readonly log: RetainedLog;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly damage: Damage;
+  readonly damage: DamageNotes;
   /** The time by the clock that blocks are written under, milliseconds since the epoch. */
   nowMs(): number;
   /** The offset up to which the keyspace on disk is complete. */

@@ -10,11 +10,11 @@ import { invariant } from '../base/invariant.js';
 import type { LineageRow } from '../model/lineage.js';
 import type { LivePlace } from '../model/live-place.js';
 import type { Changes } from './changes.js';
-import type { Data } from './data.js';
+import type { StoreData } from './data.js';
 import type { Directory } from './directory.js';
 import type { Gate } from './gate.js';
 import { GrantBook } from './grants.js';
-import type { Leadership } from './leadership.js';
+import type { LeadershipRecord } from './leadership-record.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { HandingOver, NodeFile, NodeRecord, Role, SupersededBy } from './node-record.js';
 import { readOnlyFollower, superseded } from './refusals.js';
@@ -30,10 +30,10 @@ const STEPPED_DOWN = { role: 'follower', promoted: undefined, clock_step: undefi
 export interface RolesOptions {
   readonly directory: Directory;
   readonly stages: Stages;
-  readonly data: Data;
+  readonly data: StoreData;
   readonly changes: Changes;
   readonly tenures: Tenures;
-  readonly leadership: Leadership;
+  readonly leadership: LeadershipRecord;
   readonly lifecycle: Lifecycle;
   readonly gate: Gate;
   randomBytes(count: number): Buffer;

@@ -4,12 +4,12 @@
  */
 import type { Keyspace } from '../keyspace/keyspace.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import type { Data } from './data.js';
+import type { StoreData } from './data.js';
 
 export class Snapshots {
-  readonly #data: Data;
+  readonly #data: StoreData;
 
-  constructor(data: Data) {
+  constructor(data: StoreData) {
     this.#data = data;
   }
 

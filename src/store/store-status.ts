@@ -1,7 +1,7 @@
 /** The part of a node's status that its store knows, without a wait for the store. */
 import type { LogicalClock } from '../base/clock.js';
 import type { ClockWatch } from './clock-watch.js';
-import type { Data } from './data.js';
+import type { StoreData } from './data.js';
 import type { Lateness } from './expiry.js';
 import type { Roles } from './roles.js';
 import type { Settings } from './settings.js';
@@ -44,7 +44,7 @@ export interface StoreStatus {
 }
 
 export interface StatusParts {
-  readonly data: Data;
+  readonly data: StoreData;
   readonly roles: Roles;
   readonly writes: Writes;
   readonly space: Space;

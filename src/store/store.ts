@@ -19,8 +19,8 @@ import { HeadwaterError, shuttingDown } from '../base/errors.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import { assemble } from './assembly.js';
 import { ClockWatch } from './clock-watch.js';
-import type { Damage } from './damage.js';
-import type { Data } from './data.js';
+import type { DamageNotes } from './damage.js';
+import type { StoreData } from './data.js';
 import { Directory } from './directory.js';
 import type { Lateness } from './expiry.js';
 import { Gate } from './gate.js';
@@ -48,7 +48,7 @@ interface Opened {
 
 export class Store {
   readonly identity: NodeIdentity;
-  readonly data: Data;
+  readonly data: StoreData;
   readonly roles: Roles;
   readonly writes: Writes;
   readonly snapshots: Snapshots;
@@ -60,7 +60,7 @@ export class Store {
   /** Knows whether the disk has room. */
   readonly space: Space;
   /** The data on disk that could not be read lately. */
-  readonly damage: Damage;
+  readonly damage: DamageNotes;
   /** The log's clock. */
   readonly clock: LogicalClock;
   readonly settings: Settings;

@@ -6,7 +6,7 @@ import { FREEING_BYTES } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import { isUnreadable } from '../disk/level.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
-import type { Damage } from './damage.js';
+import type { DamageNotes } from './damage.js';
 import type { Space } from './space.js';
 
 /** The number of records of earlier epochs that one step deletes. */
@@ -15,7 +15,7 @@ const SWEEP_STEP = 2_000;
 interface SweeperOptions {
   readonly keyspace: Pick<Keyspace, 'sweep'>;
   readonly logger: Logger;
-  readonly damage: Damage;
+  readonly damage: DamageNotes;
   readonly space: Pick<Space, 'isWatched' | 'roomFor'>;
   isClosed(): boolean;
 }

@@ -7,7 +7,7 @@ import { HeadwaterError } from '../base/errors.js';
 import type { RepeatedLog } from '../base/repeated-log.js';
 import type { Limits } from '../commands/view.js';
 import type { Position } from '../model/position.js';
-import type { Data } from './data.js';
+import type { StoreData } from './data.js';
 import type { Directory } from './directory.js';
 import { Lateness } from './expiry.js';
 import type { Space } from './space.js';
@@ -25,7 +25,7 @@ export interface TenuresOptions {
   readonly waits: WriteWaits;
   readonly directory: Directory;
   readonly stages: Stages;
-  readonly data: Data;
+  readonly data: StoreData;
   /** Handles a failed write. */
   failed(error: Error): void;
 }

@@ -11,7 +11,7 @@ import type { Limits } from '../commands/view.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
-import type { Data } from './data.js';
+import type { StoreData } from './data.js';
 import type { Gate } from './gate.js';
 import type { Generation } from './generation.js';
 import { readAll } from './reader.js';
@@ -41,7 +41,7 @@ export interface WritesOptions {
   readonly clock: LogicalClock;
   readonly gate: Gate;
   readonly roles: Roles;
-  readonly data: Data;
+  readonly data: StoreData;
   readonly tenures: Tenures;
   readonly waits: WriteWaits;
 }
@@ -54,7 +54,7 @@ export class Writes {
   readonly #clock: LogicalClock;
   readonly #gate: Gate;
   readonly #roles: Roles;
-  readonly #data: Data;
+  readonly #data: StoreData;
   readonly #tenures: Tenures;
   #guard: (() => HeadwaterError | undefined) | undefined;
   /** The latest end of asking, milliseconds since the epoch. */

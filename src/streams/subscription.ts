@@ -15,7 +15,7 @@ import { Turns } from '../base/turns.js';
 import { compileGlob, type Glob } from '../commands/glob.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
-import type { InterludeReader, Placed } from '../log/interludes.js';
+import type { InterludeReader, PlacedInterlude } from '../log/interludes.js';
 import type { Log } from '../log/log.js';
 import { whenMoved } from '../log/wait.js';
 import type { PublishedMessage, SubscribeRequest, SubscriptionEvent, Told } from '../model/streams.js';
@@ -126,7 +126,7 @@ export class Subscription {
     let next = 0;
     for (const block of blocks) {
       const before = next;
-      while (next < due.placed.length && (due.placed[next] as Placed).offset < block.firstOffset) next++;
+      while (next < due.placed.length && (due.placed[next] as PlacedInterlude).offset < block.firstOffset) next++;
       yield* this.#addLive(due.placed.slice(before, next));
       yield* gathering.add(block.position, await this.#durable(block));
     }
@@ -134,7 +134,7 @@ export class Subscription {
     yield* gathering.rest();
   }
 
-  async *#addLive(placed: readonly Placed[]): AsyncGenerator<Response> {
+  async *#addLive(placed: readonly PlacedInterlude[]): AsyncGenerator<Response> {
     for (const { offset, interlude } of placed) {
       if (interlude.kind === 'missed') yield* this.#missed(interlude.count);
       if (interlude.kind !== 'message') continue;

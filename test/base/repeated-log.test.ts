@@ -132,7 +132,7 @@ const HANDED: Record<string, string> = {
   'src/store/clock-step.ts': 'src/store/assembly.ts',
   'src/store/expiry.ts': 'src/store/assembly.ts',
   'src/store/generation.ts': 'src/store/assembly.ts',
-  'src/store/leadership.ts': 'src/store/assembly.ts',
+  'src/store/leadership-record.ts': 'src/store/assembly.ts',
   'src/store/level-check.ts': 'src/store/assembly.ts',
   'src/store/places.ts': 'src/store/store.ts',
   'src/store/retention.ts': 'src/store/assembly.ts',

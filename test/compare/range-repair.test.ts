@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { MARK_HOLD_MS, MARKS_HELD_MAX, REPAIR_HOLD_MS_MAX, REPAIR_MARK_MS_MAX } from '../../src/base/limits.js';
 import { findDifferences, type RangeDifference, type Side } from '../../src/compare/bisection.js';
-import { inOrder, RangeRepairs, type RepairStep, rangeOfDamage } from '../../src/compare/range-repair.js';
+import { inOrder, type RangeRepairStep, RangeRepairs, rangeOfDamage } from '../../src/compare/range-repair.js';
 import { Ranges } from '../../src/compare/ranges.js';
 import { dataKey, dueKey, encodeRecord } from '../../src/keyspace/record.js';
 import type { CompareReply } from '../../src/model/comparison.js';
@@ -122,8 +122,8 @@ describe('key ranges', () => {
     return found.ranges;
   }
 
-  async function repair({ repairs }: Whole, ranges: readonly KeyRange[]): Promise<RepairStep[]> {
-    const steps: RepairStep[] = [];
+  async function repair({ repairs }: Whole, ranges: readonly KeyRange[]): Promise<RangeRepairStep[]> {
+    const steps: RangeRepairStep[] = [];
     await meanwhile(
       'the repair is done',
       (async () => {

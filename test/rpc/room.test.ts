@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { STREAM_QUEUE_BYTES_MAX, TOTAL_QUEUE_BYTES_MAX } from '../../src/base/limits.js';
 import type { Call } from '../../src/rpc/calls.js';
-import { Room } from '../../src/rpc/room.js';
+import { QueueRoom } from '../../src/rpc/room.js';
 import { settled } from '../support/clock.js';
 import { FakeStore } from './fake-store.js';
 
@@ -11,11 +11,11 @@ const call = { signal: new AbortController().signal, cancelled: undefined } as C
 
 describe('room for a write of its own', () => {
   let store: FakeStore;
-  let room: Room;
+  let room: QueueRoom;
 
   beforeEach(() => {
     store = new FakeStore();
-    room = new Room(store);
+    room = new QueueRoom(store);
     store.queuedBytes = TOTAL_QUEUE_BYTES_MAX;
   });
 

@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import type { Clock } from '../../src/base/clock.js';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { Comparisons } from '../../src/compare/comparison.js';
-import { Marks } from '../../src/compare/marks.js';
+import { ComparisonMarks } from '../../src/compare/marks.js';
 import type { Followers } from '../../src/replication/downstream/followers.js';
-import type { FollowOptions } from '../../src/replication/leadership/leadership.js';
+import type { FollowOrder } from '../../src/replication/leadership/leadership.js';
 import { Replication, type ReplicationOptions } from '../../src/replication/replication.js';
 import type { Link } from '../../src/replication/upstream/link.js';
 import { Network } from './channel.js';
@@ -202,14 +202,14 @@ export class TestNode {
     const options = this.replicationOptions();
     this.comparisons = new Comparisons({ ...options, store: this.test.store, tree: () => this.replication });
     const repairs = { marked: (markId: string) => this.repairMarked(markId) };
-    const marks = new Marks({ comparisons: this.comparisons, repairs });
+    const marks = new ComparisonMarks({ comparisons: this.comparisons, repairs });
     this.replication = new Replication({ ...options, marks });
     network.listen(this.address, this.replication.followers);
     this.#isUp = true;
     this.replication.start(orders);
   }
 
-  follow(upstream: string, options?: FollowOptions): Promise<void> {
+  follow(upstream: string, options?: FollowOrder): Promise<void> {
     return this.replication.follow(upstream, options);
   }
 

@@ -3,7 +3,7 @@ import { closeSync } from 'node:fs';
 import type { HeadwaterError } from '../../base/errors.js';
 import { compareKeys, endOf, KEY_TRAILER_BYTES } from './key.js';
 import type { OpenTable } from './open-files.js';
-import { blockIn, damageOfBlock, entriesEnd, type IndexEntry, type Place, TRAILER_BYTES } from './table.js';
+import { type BlockSpan, blockIn, damageOfBlock, entriesEnd, type IndexEntry, TRAILER_BYTES } from './table.js';
 import { damageAt, readAt, readIndex } from './table-index.js';
 import type { Write } from './write-batch.js';
 
@@ -140,7 +140,7 @@ export class TablesCursor extends FileCursor {
     this.#end = entriesEnd(this.#block);
   }
 
-  #readStrip({ offset, size }: Place): void {
+  #readStrip({ offset, size }: BlockSpan): void {
     const bytes = Math.max(STRIP_BYTES, size + TRAILER_BYTES);
     if (this.#memory.length < bytes) this.#memory = Buffer.allocUnsafeSlow(bytes);
     this.#strip = readAt((this.#table as OpenTable).descriptor, offset, this.#memory);

@@ -17,13 +17,13 @@ import path from 'node:path';
 import { goesOnBehindGap } from './log-file.js';
 import { changeSince, type LogFileEnd, logFileNumber } from './log-file-ends.js';
 import {
+  type BlockSpan,
   blockIn,
   damageOfBlock,
   endsAsTable,
   FOOTER_BYTES,
   firstKeyIn,
   firstPlaceIn,
-  type Place,
   placesIn,
   TRAILER_BYTES,
 } from './table.js';
@@ -214,7 +214,7 @@ async function beginsWith(handle: FileHandle, size: number, key: Buffer): Promis
 }
 
 /** @returns undefined if the block does not match its checksum. */
-async function blockAt(handle: FileHandle, place: Place): Promise<Buffer | undefined> {
+async function blockAt(handle: FileHandle, place: BlockSpan): Promise<Buffer | undefined> {
   const bytes = await readAt(handle, place.offset, place.size + TRAILER_BYTES);
   return damageOfBlock(bytes, place, place.offset) === undefined ? blockIn(bytes, place, place.offset) : undefined;
 }

@@ -7,7 +7,7 @@ import { closeSync, openSync } from 'node:fs';
 import { firstIndex } from '../../base/search.js';
 import { ByteReader } from './bytes.js';
 import { compareAges, compareKeys, endOf, VALUE } from './key.js';
-import { blockIn, damageOfBlock, entriesEnd, type IndexEntry, type Place, TRAILER_BYTES } from './table.js';
+import { type BlockSpan, blockIn, damageOfBlock, entriesEnd, type IndexEntry, TRAILER_BYTES } from './table.js';
 import { damageAt, readAt, readIndex } from './table-index.js';
 import type { TableOfVersion } from './version.js';
 import type { Write } from './write-batch.js';
@@ -72,7 +72,7 @@ class Table {
   readonly #descriptor: number;
   readonly #index: readonly IndexEntry[];
   /** The block that was read last. */
-  #block: { readonly place: Place; readonly bytes: Buffer } | undefined;
+  #block: { readonly place: BlockSpan; readonly bytes: Buffer } | undefined;
 
   constructor(file: string) {
     this.#file = file;
@@ -96,12 +96,12 @@ class Table {
     closeSync(this.#descriptor);
   }
 
-  #cached(place: Place): Buffer {
+  #cached(place: BlockSpan): Buffer {
     if (this.#block?.place !== place) this.#block = { place, bytes: this.#blockAt(place) };
     return this.#block.bytes;
   }
 
-  #blockAt(place: Place): Buffer {
+  #blockAt(place: BlockSpan): Buffer {
     const bytes = readAt(this.#descriptor, place.offset, Buffer.allocUnsafe(place.size + TRAILER_BYTES));
     const why = damageOfBlock(bytes, place, place.offset);
     if (why !== undefined) throw damageAt(this.#file, place.offset, why);

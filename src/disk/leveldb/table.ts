@@ -16,7 +16,7 @@ export const TRAILER_BYTES = 5;
 const MAGIC = Buffer.from('57fb808b247547db', 'hex');
 
 /** The place of a block, without its trailer. */
-export interface Place {
+export interface BlockSpan {
   readonly offset: number;
   readonly size: number;
 }
@@ -24,7 +24,7 @@ export interface Place {
 export interface IndexEntry {
   /** A key no smaller than any of this block, and smaller than any of the next. The table need not contain it. */
   readonly key: Buffer;
-  readonly place: Place;
+  readonly place: BlockSpan;
 }
 
 /**
@@ -40,13 +40,13 @@ export function endsAsTable(bytes: Buffer): boolean {
 }
 
 /** @param footer the last 48 bytes. @throws Error if they make no sense. */
-export function placesIn(footer: Buffer): { metaindex: Place; index: Place } {
+export function placesIn(footer: Buffer): { metaindex: BlockSpan; index: BlockSpan } {
   const reader = new ByteReader(footer);
   return { metaindex: placeIn(reader), index: placeIn(reader) };
 }
 
 /** @param bytes bytes that begin `place.offset - at` bytes before the block and hold it with its trailer. */
-export function damageOfBlock(bytes: Buffer, { offset, size }: Place, at = 0): string | undefined {
+export function damageOfBlock(bytes: Buffer, { offset, size }: BlockSpan, at = 0): string | undefined {
   const begin = offset - at;
   const end = begin + size;
   if (end + TRAILER_BYTES > bytes.length) return `the block at byte ${offset} would end after the end of the table`;
@@ -58,7 +58,7 @@ export function damageOfBlock(bytes: Buffer, { offset, size }: Place, at = 0): s
  * The content of a block that was verified. The parameters are those of `damageOfBlock`. A view of `bytes` if
  * the block is not compressed.
  */
-export function blockIn(bytes: Buffer, { offset, size }: Place, at = 0): Buffer {
+export function blockIn(bytes: Buffer, { offset, size }: BlockSpan, at = 0): Buffer {
   const stored = bytes.subarray(offset - at, offset - at + size);
   return bytes[offset - at + size] === 1 ? (uncompressSync(stored, COPIED) as Buffer) : stored;
 }
@@ -89,7 +89,7 @@ export function* indexSteps(block: Buffer): Generator<number, IndexEntry[]> {
 }
 
 /** The place of a table's first block. @throws Error if that makes no sense. */
-export function firstPlaceIn(index: Buffer): Place {
+export function firstPlaceIn(index: Buffer): BlockSpan {
   const reader = new ByteReader(index.subarray(0, entriesEnd(index)));
   reader.varint();
   const keyBytes = reader.varint();
@@ -107,6 +107,6 @@ export function firstKeyIn(block: Buffer): Buffer {
   return reader.bytes(keyBytes);
 }
 
-function placeIn(reader: ByteReader): Place {
+function placeIn(reader: ByteReader): BlockSpan {
   return { offset: reader.varint(), size: reader.varint() };
 }

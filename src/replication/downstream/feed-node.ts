@@ -2,7 +2,7 @@
 import type { Clock, LogicalClock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { LineageRow } from '../../model/lineage.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { NodeIdentity } from '../../store/node-identity.js';
 import type { Roles } from '../../store/roles.js';
 import type { Snapshots } from '../../store/snapshots.js';
@@ -13,7 +13,7 @@ import type { Acknowledgements } from '../progress/acknowledgements.js';
 
 /** The parts of the store that this file needs. */
 export interface FeedNodeStore {
-  readonly data: Pick<Data, 'isServing' | 'log' | 'notServing' | 'position'>;
+  readonly data: Pick<StoreData, 'isServing' | 'log' | 'notServing' | 'position'>;
   readonly roles: Pick<Roles, 'asking' | 'role' | 'upstream'>;
   readonly snapshots: Pick<Snapshots, 'at'>;
   readonly clock: Pick<LogicalClock, 'now'>;
@@ -29,13 +29,13 @@ export interface FeedNode {
   readonly heartbeatIntervalMs: number;
   /** Takes the follower's reports, and knows which acknowledgements are awaited. */
   readonly acknowledgements: Acknowledgements;
-  readonly place: Place;
+  readonly place: TreePlace;
   readonly leadership: Greeter;
   readonly marks: Marks;
 }
 
 /** The node's place in the tree. */
-export interface Place {
+export interface TreePlace {
   /** Node IDs from the leader down to this node. */
   readonly path: readonly string[];
   /** The leader's time up to which this node is known to hold every write; 0 if that is unknown. */

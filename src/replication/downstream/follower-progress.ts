@@ -9,7 +9,7 @@ import type { FeedState } from './feed-state.js';
 const ASK: DownFrame = { kind: 'blocks', blocks: [], acknowledge: true, sync: false };
 
 /** The session's frames, as far as waits need them. */
-interface Session {
+interface FrameSender {
   /** Aborts when the session has ended, with the reason. */
   readonly ended: AbortSignal;
   send(frame: DownFrame): unknown;
@@ -46,7 +46,7 @@ export class FollowerProgress {
    * The follower is asked to acknowledge as soon as that is so.
    * @throws the reason of the session's end, or of `signal`.
    */
-  async whenAppended(end: Position, session: Session, signal: AbortSignal): Promise<void> {
+  async whenAppended(end: Position, session: FrameSender, signal: AbortSignal): Promise<void> {
     const over = AbortSignal.any([signal, session.ended]);
     let cancel = () => {};
     const ask = () => {
@@ -65,7 +65,7 @@ export class FollowerProgress {
    * Resolves when the follower has acknowledged that its log reaches there.
    * @throws the reason of the session's end.
    */
-  whenReached(offset: number, { ended }: Session): Promise<void> {
+  whenReached(offset: number, { ended }: FrameSender): Promise<void> {
     return this.#when(ended, (at) => at !== undefined && at.appendedOffset >= offset);
   }
 

@@ -13,13 +13,13 @@ import { HEADROOM_WARNING_MS, HEADROOM_WARNING_PART, RATE_SAMPLE_MS, RATE_WINDOW
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
 import type { Log } from '../../log/log.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { KnownFollower, KnownFollowers } from '../../store/known-followers.js';
 import type { Settings } from '../../store/settings.js';
 
 /** The parts of the store that this file needs. */
 export interface HeadroomStore {
-  readonly data: Pick<Data, 'isServing' | 'log'>;
+  readonly data: Pick<StoreData, 'isServing' | 'log'>;
   readonly followers: Pick<KnownFollowers, 'all' | 'keepsPlaceOf'>;
   readonly settings: Pick<Settings, 'logPinBytesMax' | 'logRetentionBytes'>;
 }
@@ -35,7 +35,7 @@ export interface HeadroomOptions {
 }
 
 /** Room in the log, seen from a place in it. */
-export interface Room {
+export interface LogRoom {
   /** Commands between the start of the log and the place. */
   readonly commands: number;
   readonly bytes: number;
@@ -48,9 +48,9 @@ export interface Room {
   readonly ms: number | undefined;
 }
 
-const UNKNOWN: Room = { commands: 0, bytes: 0, leftBytes: undefined, ms: undefined };
+const UNKNOWN: LogRoom = { commands: 0, bytes: 0, leftBytes: undefined, ms: undefined };
 
-export interface FollowerRoom extends Room {
+export interface FollowerRoom extends LogRoom {
   readonly nodeId: string;
   readonly address: string;
   readonly connected: boolean;
@@ -63,7 +63,7 @@ interface Sample {
   readonly bytes: number;
 }
 
-interface Place {
+interface PlaceInLog {
   readonly nodeId: string;
   readonly address: string;
   readonly offset: number;
@@ -111,7 +111,7 @@ export class Headroom {
    * @param pinned whether the log keeps the rest for that node, up to the pin
    *   limit. Without a pin, the log keeps no more than its own size.
    */
-  of(offset: number, { pinned }: { pinned: boolean }): Room {
+  of(offset: number, { pinned }: { pinned: boolean }): LogRoom {
     const { store } = this.#options;
     // The room is unknown while the store opens again.
     if (!store.data.isServing) return UNKNOWN;
@@ -130,7 +130,7 @@ export class Headroom {
   }
 
   /** Room for a known follower; undefined if the log keeps nothing for it, or the store is not serving. */
-  ofKnown({ nodeId, appendedOffset }: KnownFollower): Room | undefined {
+  ofKnown({ nodeId, appendedOffset }: KnownFollower): LogRoom | undefined {
     const { store } = this.#options;
     return store.data.isServing && store.followers.keepsPlaceOf(nodeId)
       ? this.of(appendedOffset, { pinned: true })
@@ -162,7 +162,7 @@ export class Headroom {
     for (const place of away) this.#judge(place);
   }
 
-  get #places(): Place[] {
+  get #places(): PlaceInLog[] {
     const { store, followers } = this.#options;
     const { base } = store.data.log;
     const all = followers.status;
@@ -176,7 +176,7 @@ export class Headroom {
     return [...connected, ...away];
   }
 
-  #judge({ nodeId, address, offset }: Place): void {
+  #judge({ nodeId, address, offset }: PlaceInLog): void {
     const { store } = this.#options;
     const { logPinBytesMax } = store.settings;
     const { leftBytes, ms } = this.of(offset, { pinned: true });

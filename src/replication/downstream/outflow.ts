@@ -10,7 +10,7 @@ import { HeadwaterError } from '../../base/errors.js';
 import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS } from '../../base/limits.js';
 import type { Block } from '../../log/block.js';
 import type { Cursor } from '../../log/cursor.js';
-import type { Interlude, InterludeReader, Placed } from '../../log/interludes.js';
+import type { Interlude, InterludeReader, PlacedInterlude } from '../../log/interludes.js';
 import type { Log } from '../../log/log.js';
 import type { LivePlace } from '../../model/live-place.js';
 import type { DownFrame } from '../frames.js';
@@ -91,9 +91,9 @@ export class Outflow {
    * before.
    * @returns the index of the first interlude that stands later.
    */
-  async #sendInterludes(placed: readonly Placed[], next: number, offset: number): Promise<number> {
+  async #sendInterludes(placed: readonly PlacedInterlude[], next: number, offset: number): Promise<number> {
     let end = next;
-    while (end < placed.length && (placed[end] as Placed).offset <= offset) end++;
+    while (end < placed.length && (placed[end] as PlacedInterlude).offset <= offset) end++;
     for (const frame of framesOf(placed.slice(next, end))) await this.#options.send(frame);
     return end;
   }
@@ -122,12 +122,12 @@ export class Outflow {
  * large block goes alone: at the follower, the bytes of a frame stay in memory
  * as long as any of its blocks does.
  */
-function groupsOf(blocks: readonly Block[], placed: readonly Placed[]): Block[][] {
+function groupsOf(blocks: readonly Block[], placed: readonly PlacedInterlude[]): Block[][] {
   const groups: Block[][] = [];
   let next = 0;
   for (const block of blocks) {
     const begun = next;
-    while (next < placed.length && (placed[next] as Placed).offset < block.firstOffset) next++;
+    while (next < placed.length && (placed[next] as PlacedInterlude).offset < block.firstOffset) next++;
     const group = groups.at(-1);
     const goesOn = group && next === begun && group[0]?.replicationId === block.replicationId;
     if (goesOn && !isLarge(block) && !isLarge(group[0] as Block)) group.push(block);
@@ -141,7 +141,7 @@ function isLarge({ bytes }: Block): boolean {
 }
 
 /** Gathers consecutive messages in one frame. */
-function framesOf(placed: readonly Placed[]): DownFrame[] {
+function framesOf(placed: readonly PlacedInterlude[]): DownFrame[] {
   const frames: DownFrame[] = [];
   let messages: Array<Extract<Interlude, { kind: 'message' }>> = [];
   let bytes = 0;

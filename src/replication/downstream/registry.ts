@@ -9,7 +9,7 @@ import { HeadwaterError } from '../../base/errors.js';
 import { KNOWN_FOLLOWERS_SAVE_MS } from '../../base/limits.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { KnownFollower, KnownFollowers } from '../../store/known-followers.js';
 import type { NodeReport } from '../frames.js';
 import type { Feed } from './feed.js';
@@ -17,7 +17,7 @@ import type { Followers } from './followers.js';
 
 /** The parts of the store that this file needs. */
 export interface RegistryStore {
-  readonly data: Pick<Data, 'isServing' | 'position'>;
+  readonly data: Pick<StoreData, 'isServing' | 'position'>;
   readonly followers: Pick<KnownFollowers, 'all' | 'forget' | 'note'>;
 }
 

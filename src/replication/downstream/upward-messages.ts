@@ -3,15 +3,15 @@ import { HeadwaterError } from '../../base/errors.js';
 import { PUBLISHING_BYTES_MAX, PUBLISHING_MAX } from '../../base/limits.js';
 import type { DownFrame, Publish } from '../frames.js';
 import { PublishingWindow } from '../publish-window.js';
-import type { Place } from './feed-node.js';
+import type { TreePlace } from './feed-node.js';
 
 export class UpwardMessages {
-  readonly #place: Pick<Place, 'publish'>;
+  readonly #place: Pick<TreePlace, 'publish'>;
   readonly #send: (frame: DownFrame) => unknown;
   /** The messages that are not answered yet. */
   readonly #window = new PublishingWindow();
 
-  constructor(place: Pick<Place, 'publish'>, send: (frame: DownFrame) => unknown) {
+  constructor(place: Pick<TreePlace, 'publish'>, send: (frame: DownFrame) => unknown) {
     this.#place = place;
     this.#send = send;
   }

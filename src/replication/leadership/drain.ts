@@ -10,7 +10,7 @@ import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import type { Position } from '../../model/position.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { Roles } from '../../store/roles.js';
 import type { Writes } from '../../store/writes.js';
 import type { Feed } from '../downstream/feed.js';
@@ -18,7 +18,7 @@ import type { Durability } from '../progress/durability.js';
 
 /** The parts of the store that this file needs. */
 export interface DrainStore {
-  readonly data: Pick<Data, 'isServing'>;
+  readonly data: Pick<StoreData, 'isServing'>;
   readonly roles: Pick<Roles, 'role'>;
   readonly writes: Pick<Writes, 'end' | 'refusal'>;
 }

@@ -22,7 +22,7 @@ import { HeadwaterError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
 import type { FailoverReply } from '../../model/leadership.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { KnownFollowers } from '../../store/known-followers.js';
 import type { Roles } from '../../store/roles.js';
 import type { Writes } from '../../store/writes.js';
@@ -35,7 +35,7 @@ import type { RoleChange } from './role-change.js';
 
 /** The parts of the store that this file needs. */
 export interface FailoverStore {
-  readonly data: Pick<Data, 'log'>;
+  readonly data: Pick<StoreData, 'log'>;
   readonly roles: Roles;
   readonly writes: Pick<Writes, 'pause' | 'resume'>;
   readonly followers: Pick<KnownFollowers, 'all'>;

@@ -9,7 +9,7 @@ import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
 import { Lineage } from '../../model/lineage.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { NodeIdentity } from '../../store/node-identity.js';
 import type { Roles } from '../../store/roles.js';
 import type { Writes } from '../../store/writes.js';
@@ -22,7 +22,7 @@ import type { RoleChange } from './role-change.js';
 
 /** The parts of the store that this file needs. */
 export interface GreetingStore {
-  readonly data: Pick<Data, 'log'>;
+  readonly data: Pick<StoreData, 'log'>;
   readonly roles: Pick<
     Roles,
     'asking' | 'grants' | 'handingOver' | 'promote' | 'role' | 'supersede' | 'supersededBy' | 'upstream'

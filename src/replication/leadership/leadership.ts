@@ -26,14 +26,14 @@ export interface LeadershipStore {
   readonly identity: Pick<NodeIdentity, 'nodeId'>;
 }
 
-export interface FollowOptions {
+export interface FollowOrder {
   /** Whether this node's own data may be dropped if the upstream's history has no place for them. */
   readonly acceptDataLoss: boolean;
   /** Whether to begin with a full resync, whatever the position. */
   readonly full?: boolean;
 }
 
-export const KEEP_DATA: FollowOptions = { acceptDataLoss: false };
+export const KEEP_DATA: FollowOrder = { acceptDataLoss: false };
 
 export interface LeadershipOptions extends RoleChangesOptions {
   readonly ends: Ends;
@@ -64,14 +64,14 @@ export class Leadership implements Greeter, LinkEvents {
   }
 
   /** Takes up the role that the store was opened in. */
-  start(options: FollowOptions): void {
+  start(options: FollowOrder): void {
     this.#changes.start({ acceptDataLoss: options.acceptDataLoss, full: options.full ?? false, byOrder: false });
   }
 
   // ---- orders of people ------------------------------------------------------------
 
   /** See Replication. */
-  async follow(upstream: string, options: FollowOptions): Promise<void> {
+  async follow(upstream: string, options: FollowOrder): Promise<void> {
     const address = this.#options.address();
     if (upstream === address || this.#options.isHere?.(upstream)) {
       throw new HeadwaterError(
@@ -95,7 +95,7 @@ export class Leadership implements Greeter, LinkEvents {
    * Whether the order is carried out already. A supervisor may repeat a plain
    * `follow`, which must not restart a full resync in progress.
    */
-  #isAt(upstream: string, { acceptDataLoss, full = false }: FollowOptions): boolean {
+  #isAt(upstream: string, { acceptDataLoss, full = false }: FollowOrder): boolean {
     const { role, upstream: followed, handingOver } = this.#store.roles;
     if (role !== 'follower' || followed !== upstream || handingOver) return false;
     return !acceptDataLoss && !full && this.#options.ends.link.hasSession;

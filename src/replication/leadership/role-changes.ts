@@ -6,7 +6,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { Intake } from '../../store/intake.js';
 import type { KnownFollowers } from '../../store/known-followers.js';
 import type { NodeIdentity } from '../../store/node-identity.js';
@@ -19,7 +19,7 @@ import { TailRecovery } from './tail-recovery.js';
 
 /** The parts of the store that this file needs. */
 export interface RoleChangesStore {
-  readonly data: Pick<Data, 'generation' | 'incomplete' | 'lettingThrough' | 'log' | 'position'>;
+  readonly data: Pick<StoreData, 'generation' | 'incomplete' | 'lettingThrough' | 'log' | 'position'>;
   readonly roles: Roles;
   readonly writes: Pick<Writes, 'asksUntil' | 'pause' | 'refusal' | 'resume'>;
   readonly intake: Pick<Intake, 'receive'>;

@@ -12,7 +12,7 @@ import { HeadwaterError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { Block } from '../../log/block.js';
 import { Lineage, type LineageRow, rowsEqual } from '../../model/lineage.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { Intake } from '../../store/intake.js';
 import type { KnownFollower, KnownFollowers } from '../../store/known-followers.js';
 import type { NodeIdentity } from '../../store/node-identity.js';
@@ -28,7 +28,7 @@ import { Patience } from './patience.js';
 
 /** The parts of the store that this file needs. */
 export interface TailRecoveryStore {
-  readonly data: Pick<Data, 'generation' | 'incomplete' | 'log' | 'position'>;
+  readonly data: Pick<StoreData, 'generation' | 'incomplete' | 'log' | 'position'>;
   readonly roles: Pick<Roles, 'handingOver'>;
   readonly writes: Pick<Writes, 'asksUntil'>;
   readonly intake: Pick<Intake, 'receive'>;

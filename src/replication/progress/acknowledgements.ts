@@ -15,7 +15,7 @@
 import type { Clock, LogicalClock } from '../../base/clock.js';
 import { NODE_REPORTS_MAX } from '../../base/limits.js';
 import type { NodeBelow } from '../../model/status.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { NodeIdentity } from '../../store/node-identity.js';
 import type { Acknowledgement, NodeReport } from '../frames.js';
 import { AwaitedOffsets } from './awaited-offsets.js';
@@ -25,7 +25,7 @@ import { WriteTimes } from './write-times.js';
 
 /** The parts of the store that this file needs. */
 export interface AcknowledgementsStore {
-  readonly data: Pick<Data, 'endTimeMs' | 'isServing' | 'log' | 'position'>;
+  readonly data: Pick<StoreData, 'endTimeMs' | 'isServing' | 'log' | 'position'>;
   readonly clock: Pick<LogicalClock, 'now'>;
   readonly identity: Pick<NodeIdentity, 'nodeId'>;
 }

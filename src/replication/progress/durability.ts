@@ -9,7 +9,7 @@ import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import type { DurabilityReached, DurabilityWaiter, DurabilityWanted } from '../../model/durability.js';
 import type { Position } from '../../model/position.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { Roles } from '../../store/roles.js';
 import type { Settings } from '../../store/settings.js';
 import type { Acknowledgements } from './acknowledgements.js';
@@ -18,7 +18,7 @@ import { type Waiter, Waiters } from './waiters.js';
 
 /** The parts of the store that this file needs. */
 export interface DurabilityStore {
-  readonly data: Pick<Data, 'durablePoint' | 'isServing' | 'log' | 'notServing' | 'position'>;
+  readonly data: Pick<StoreData, 'durablePoint' | 'isServing' | 'log' | 'notServing' | 'position'>;
   readonly roles: Pick<Roles, 'role' | 'tenure' | 'upstream'>;
   readonly settings: Pick<Settings, 'fsync'>;
 }

@@ -6,14 +6,14 @@
 import type { Clock, LogicalClock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { MAX_LAG_MS } from '../../base/limits.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { NodeIdentity } from '../../store/node-identity.js';
 import type { Writes } from '../../store/writes.js';
 import type { Report } from './reports.js';
 
 /** The parts of the store that this file needs. */
 export interface FollowerGuardStore {
-  readonly data: Pick<Data, 'endTimeMs' | 'isServing' | 'log' | 'position'>;
+  readonly data: Pick<StoreData, 'endTimeMs' | 'isServing' | 'log' | 'position'>;
   readonly writes: Pick<Writes, 'guard'>;
   readonly clock: Pick<LogicalClock, 'now'>;
   readonly identity: Pick<NodeIdentity, 'nodeId'>;

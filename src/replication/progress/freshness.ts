@@ -16,14 +16,14 @@ import { FRESH_WITHIN_MS_MAX } from '../../base/limits.js';
 import type { Log } from '../../log/log.js';
 import type { FreshnessWanted } from '../../model/guarantees.js';
 import { NO_HISTORY, type Position } from '../../model/position.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import { readOnlyFollower } from '../../store/refusals.js';
 import type { Roles } from '../../store/roles.js';
 import type { Writes } from '../../store/writes.js';
 
 /** The parts of the store that this file needs. */
 export interface FreshnessStore {
-  readonly data: Pick<Data, 'changed' | 'isServing' | 'log' | 'notServing' | 'position'>;
+  readonly data: Pick<StoreData, 'changed' | 'isServing' | 'log' | 'notServing' | 'position'>;
   readonly roles: Pick<Roles, 'role' | 'upstream'>;
   readonly writes: Pick<Writes, 'refusal'>;
 }

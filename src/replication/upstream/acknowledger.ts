@@ -13,14 +13,14 @@ import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { ACKNOWLEDGE_INTERVAL_MS } from '../../base/limits.js';
 import { ORIGIN } from '../../model/position.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { UpChannel } from '../channel.js';
 import type { Acknowledgement } from '../frames.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 
 /** The parts of the store that this file needs. */
 export interface AcknowledgerStore {
-  readonly data: Pick<Data, 'durablePoint' | 'isServing' | 'log' | 'position'>;
+  readonly data: Pick<StoreData, 'durablePoint' | 'isServing' | 'log' | 'position'>;
 }
 
 export interface AcknowledgerOptions {

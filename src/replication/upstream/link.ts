@@ -13,7 +13,7 @@ import { invariant } from '../../base/invariant.js';
 import { RECONNECT_MS_MAX, RECONNECT_MS_MIN, RESYNC_NO_ROOM_MS_MAX, RESYNC_NO_ROOM_MS_MIN } from '../../base/limits.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { Intake } from '../../store/intake.js';
 import type { LostWrites } from '../../store/lost-writes.js';
 import type { NodeIdentity } from '../../store/node-identity.js';
@@ -34,7 +34,7 @@ import { UpstreamReports } from './upstream-reports.js';
 /** The parts of the store that this file needs. */
 export interface LinkStore {
   readonly data: Pick<
-    Data,
+    StoreData,
     'durablePoint' | 'endTimeMs' | 'generation' | 'incomplete' | 'isServing' | 'log' | 'position'
   >;
   readonly roles: Pick<Roles, 'handingOver'>;

@@ -11,7 +11,7 @@ import type { Logger } from '../../base/logger.js';
 import { Block } from '../../log/block.js';
 import type { LineageRow } from '../../model/lineage.js';
 import { behind, type LivePlace } from '../../model/live-place.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { Intake } from '../../store/intake.js';
 import type { LostWrites } from '../../store/lost-writes.js';
 import type { NodeIdentity } from '../../store/node-identity.js';
@@ -33,7 +33,7 @@ import { UpstreamTime } from './upstream-time.js';
 
 /** The parts of the store that this file needs. */
 export interface UpstreamSessionStore {
-  readonly data: Pick<Data, 'durablePoint' | 'generation' | 'incomplete' | 'isServing' | 'log' | 'position'>;
+  readonly data: Pick<StoreData, 'durablePoint' | 'generation' | 'incomplete' | 'isServing' | 'log' | 'position'>;
   readonly roles: Pick<Roles, 'handingOver'>;
   readonly intake: Pick<Intake, 'adopt' | 'beginReplacement' | 'receive' | 'setTime'>;
   readonly lostWrites: Pick<LostWrites, 'save'>;
@@ -42,7 +42,7 @@ export interface UpstreamSessionStore {
   readonly identity: Pick<NodeIdentity, 'clusterId' | 'join' | 'nodeId'>;
 }
 
-export interface SessionOptions {
+export interface UpstreamSessionOptions {
   readonly store: UpstreamSessionStore;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -90,7 +90,7 @@ export interface SessionReport {
 }
 
 export class UpstreamSession {
-  readonly #options: SessionOptions;
+  readonly #options: UpstreamSessionOptions;
   readonly #store: UpstreamSessionStore;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -112,7 +112,7 @@ export class UpstreamSession {
   /** The offset up to which blocks wait for room on the disk. */
   #heldUpTo: number | undefined;
 
-  constructor(options: SessionOptions) {
+  constructor(options: UpstreamSessionOptions) {
     this.#options = options;
     this.#store = options.store;
     this.#clock = options.clock;

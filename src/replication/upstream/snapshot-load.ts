@@ -9,7 +9,7 @@ import { isOutOfSpace } from '../../disk/files.js';
 import type { Block } from '../../log/block.js';
 import { Lineage, type LineageRow } from '../../model/lineage.js';
 import type { LivePlace } from '../../model/live-place.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { Intake } from '../../store/intake.js';
 import type { LostWrites } from '../../store/lost-writes.js';
 import type { NodeIdentity } from '../../store/node-identity.js';
@@ -19,7 +19,7 @@ import type { FullResync } from '../frames.js';
 
 /** The parts of the store that this file needs. */
 export interface SnapshotLoadStore {
-  readonly data: Pick<Data, 'generation' | 'incomplete' | 'log'>;
+  readonly data: Pick<StoreData, 'generation' | 'incomplete' | 'log'>;
   readonly intake: Pick<Intake, 'adopt' | 'beginReplacement'>;
   readonly lostWrites: Pick<LostWrites, 'save'>;
   readonly space: Pick<Space, 'refusalOf'>;

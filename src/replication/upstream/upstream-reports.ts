@@ -5,13 +5,13 @@
  */
 import type { Clock, LogicalClock } from '../../base/clock.js';
 import type { LineageRow } from '../../model/lineage.js';
-import type { Data } from '../../store/data.js';
+import type { StoreData } from '../../store/data.js';
 import type { Heartbeat } from '../frames.js';
 import { Staleness } from './staleness.js';
 
 /** The parts of the store that this file needs. */
 export interface UpstreamReportsStore {
-  readonly data: Pick<Data, 'endTimeMs' | 'position'>;
+  readonly data: Pick<StoreData, 'endTimeMs' | 'position'>;
   readonly clock: Pick<LogicalClock, 'now'>;
 }
 

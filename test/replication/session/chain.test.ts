@@ -3,7 +3,7 @@
  * The nodes below must have the same log as the leader, at every depth.
  */
 import assert from 'node:assert/strict';
-import type { InterludeReader, Placed } from '../../../src/log/interludes.js';
+import type { InterludeReader, PlacedInterlude } from '../../../src/log/interludes.js';
 import { NO_ORDERS } from '../../../src/replication/upstream/link.js';
 import { removeTemporaryDirectories } from '../../support/database.js';
 import { key } from '../../support/store.js';
@@ -47,7 +47,7 @@ describe('a replication session down a chain', () => {
     }
     for (const node of [leader, middle, end]) {
       const reader = readers.get(node) as InterludeReader;
-      const said: Placed[] = [];
+      const said: PlacedInterlude[] = [];
       await world.until('everything has been said', () => {
         said.push(...reader.take(node.offset).placed);
         return said.length >= expected.length;

@@ -11,7 +11,7 @@ import type { Directory } from './directory.js';
 import type { Generation } from './generation.js';
 import { LifeNote } from './life.js';
 
-export interface LeadershipOptions {
+export interface LeadershipRecordOptions {
   readonly directory: Directory;
   readonly clock: Clock;
   readonly logicalClock: LogicalClock;
@@ -25,11 +25,11 @@ export interface LeadershipOptions {
   readonly trustClock: boolean;
 }
 
-export class Leadership {
-  readonly #options: LeadershipOptions;
+export class LeadershipRecord {
+  readonly #options: LeadershipRecordOptions;
   readonly #life: LifeNote;
 
-  constructor(options: LeadershipOptions) {
+  constructor(options: LeadershipRecordOptions) {
     this.#options = options;
     this.#life = new LifeNote(options.directory.folder, options.bootId);
   }

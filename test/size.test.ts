@@ -34,7 +34,7 @@ function classesOf(file: string, text: string): ClassSize[] {
   for (const [index, line] of lines.entries()) {
     const name = /^(?:export )?(?:abstract )?class (\w+)/.exec(line)?.[1];
     if (name === undefined) continue;
-    const length = lines.slice(index).findIndex((later) => later === '}') + 1;
+    const length = lines.slice(index).indexOf('}') + 1;
     const body = lines.slice(index, index + length);
     found.push({ file, name, lines: length, members: new Set(body.flatMap(publicMember)) });
   }

@@ -35,7 +35,7 @@ import { type Settings, settingsOf } from './settings.js';
 import { Snapshots } from './snapshots.js';
 import { Space } from './space.js';
 import type { StoreOptions } from './store-options.js';
-import { type StoreStatus, storeStatus } from './store-status.js';
+import { storeStatus } from './store-status.js';
 import { Writes } from './writes.js';
 
 interface Opened {
@@ -140,7 +140,7 @@ export class Store {
     }
   }
 
-  get status(): StoreStatus {
+  get status(): ReturnType<typeof storeStatus> {
     const { data, roles, writes, space, settings, clock } = this;
     const [clockWatch, lateness] = [this.#clockWatch, this.#lateness];
     return storeStatus({ data, roles, writes, space, settings, clock, clockWatch, lateness });

@@ -5,8 +5,7 @@ import path from 'node:path';
 import type { Checks } from '../../src/check/checks.js';
 import { openLevel } from '../../src/disk/level.js';
 import { blockKey } from '../../src/log/rows.js';
-import { removeTemporaryDirectories } from '../support/database.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../support/world.js';
 import { AS_FAST, all, checksOf, damageBlock, damageRecord, damages, damagesOf, repair, steps } from './nodes.js';
 
 describe('repair', () => {
@@ -15,18 +14,17 @@ describe('repair', () => {
   let node: TestNode;
   let checks: Checks;
 
+  worldForEachTest((made) => {
+    world = made;
+  });
+
   beforeEach(async () => {
-    world = new World();
     leader = await world.node('leader:1');
     node = await world.node('node:1', { follows: 'leader:1' });
     await leader.write(20);
     await level(world, leader, node);
     await (await node.store.snapshots.at()).release();
     checks = checksOf(world, node);
-  });
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
   });
 
   const rawBlock = ({ test }: TestNode, offset: number) => test.disk.raw(test.location('log')).get(blockKey(offset));

@@ -11,8 +11,8 @@ import { beginFetching } from '../../src/check/fetched-blocks.js';
 import { systemFiles } from '../../src/disk/files.js';
 import { ORIGIN, type Position } from '../../src/model/position.js';
 import { watched } from '../streams/reader.js';
-import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { temporaryDirectory } from '../support/database.js';
+import { level, type TestNode, type World, worldForEachTest } from '../support/world.js';
 import { damageBlock } from './nodes.js';
 
 const DAMAGED = 12;
@@ -24,8 +24,11 @@ describe('a damaged block', () => {
   let before: Position;
 
   /** A leader whose log is read from the disk, where one block is not what was written; a follower that is behind. */
+  worldForEachTest((made) => {
+    world = made;
+  });
+
   beforeEach(async () => {
-    world = new World();
     leader = await world.node('leader:1');
     follower = await world.node('follower:1', { follows: 'leader:1' });
     await leader.write(5);
@@ -36,10 +39,6 @@ describe('a damaged block', () => {
     await leader.restart();
     await leader.store.data.serving.checked;
     await damageBlock(leader, DAMAGED);
-  });
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
   });
 
   it('does not get to a follower', async () => {

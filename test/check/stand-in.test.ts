@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { BASE_KEY, blockKey } from '../../src/log/rows.js';
 import { removeTemporaryDirectories } from '../support/database.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { level, type TestNode, World, worldForEachTest } from '../support/world.js';
 import { checksOf, repair, steps } from './nodes.js';
 
 const CHECKPOINT_ROW = Buffer.from('mcheckpoint');
@@ -11,13 +11,12 @@ const CHECKPOINT_ROW = Buffer.from('mcheckpoint');
 describe('a follower whose data cannot be opened', () => {
   let world: World;
   let leader: TestNode;
-  beforeEach(async () => {
-    world = new World();
-    leader = await world.node('leader:1');
+  worldForEachTest((made) => {
+    world = made;
   });
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+
+  beforeEach(async () => {
+    leader = await world.node('leader:1');
   });
 
   async function follower(options: { autoRepair?: boolean } = {}): Promise<TestNode> {

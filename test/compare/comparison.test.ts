@@ -5,8 +5,7 @@
 import assert from 'node:assert/strict';
 import type { CompareReply } from '../../src/model/comparison.js';
 import { flipped } from '../log/blocks.js';
-import { removeTemporaryDirectories } from '../support/database.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../support/world.js';
 
 const outcomes = ({ nodes }: CompareReply) => nodes.map(({ address, outcome }) => `${address} ${outcome}`).sort();
 
@@ -16,19 +15,17 @@ describe('a comparison', () => {
   let middle: TestNode;
   let end: TestNode;
 
+  worldForEachTest((made) => {
+    world = made;
+  });
+
   beforeEach(async () => {
-    world = new World();
     leader = await world.node('L');
     await leader.write(20);
     middle = await world.node('M', { follows: 'L' });
     await level(world, leader, middle);
     end = await world.node('E', { follows: 'M' });
     await level(world, leader, middle, end);
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
   });
 
   /** While time goes on. */

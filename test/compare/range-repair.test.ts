@@ -14,9 +14,8 @@ import { dataKey, dueKey, encodeRecord } from '../../src/keyspace/record.js';
 import type { CompareReply } from '../../src/model/comparison.js';
 import type { KeyRange } from '../../src/model/key-range.js';
 import { until } from '../support/clock.js';
-import { removeTemporaryDirectories } from '../support/database.js';
 import { key } from '../support/store.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../support/world.js';
 
 const NEVER = new AbortController().signal;
 const EVERYTHING: KeyRange = { from: Buffer.alloc(0), to: undefined };
@@ -70,8 +69,11 @@ describe('key ranges', () => {
     return whole;
   }
 
+  worldForEachTest((made) => {
+    world = made;
+  });
+
   beforeEach(async () => {
-    world = new World();
     at.clear();
     received = () => {};
     leader = await add('L');
@@ -85,11 +87,6 @@ describe('key ranges', () => {
     await leader.node.test.submit(expiring);
     middle = await add('M', 'L');
     end = await add('E', 'M');
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
   });
 
   async function meanwhile<T>(what: string, work: Promise<T>): Promise<T> {

@@ -8,10 +8,9 @@ import { readdir } from 'node:fs/promises';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { RESYNC_NO_ROOM_MS_MAX } from '../../src/base/limits.js';
 import type { Line } from '../support/channel.js';
-import { removeTemporaryDirectories } from '../support/database.js';
 import { FullDisk } from '../support/full-disk.js';
 import { set } from '../support/store.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../support/world.js';
 
 const MiB = 2 ** 20;
 const FLOOR = 100 * MiB;
@@ -22,19 +21,17 @@ describe('a follower on a full disk', () => {
   let full: FullDisk;
   let lines: Line[];
 
+  worldForEachTest((made) => {
+    world = made;
+  });
+
   beforeEach(() => {
-    world = new World();
     full = new FullDisk();
     full.free = PLENTY;
     lines = [];
     world.network.onLine = (line) => {
       lines.push(line);
     };
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
   });
 
   function follower(follows = 'L', heartbeatIntervalMs = 1_000): Promise<TestNode> {

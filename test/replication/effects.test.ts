@@ -9,10 +9,9 @@ import assert from 'node:assert/strict';
 import { PUBLISHING_MAX, TAIL_BYTES_MAX } from '../../src/base/limits.js';
 import type { Operation } from '../../src/model/operation.js';
 import type { UpFrame } from '../../src/replication/frames.js';
-import { removeTemporaryDirectories } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 import { increment, key, set } from '../support/store.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../support/world.js';
 
 const CYCLES = 600;
 const EXPIRED = 1_024;
@@ -33,14 +32,8 @@ const WAYS: ReadonlyArray<readonly [what: string, ...operations: Operation[]]> =
 describe('what reaches the other nodes', function () {
   this.timeout(60_000);
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   function chain(): Promise<[leader: TestNode, middle: TestNode, bottom: TestNode]> {

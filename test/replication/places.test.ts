@@ -7,9 +7,8 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { systemFiles } from '../../src/disk/files.js';
-import { removeTemporaryDirectories } from '../support/database.js';
 import type { Options } from '../support/store.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../support/world.js';
 
 const KiB = 1024;
 const RETENTION_BYTES = 100 * KiB;
@@ -17,14 +16,8 @@ const PIN_BYTES = 1_000 * KiB;
 
 describe('a follower that is away', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   /** A block for each 10 KiB. */

@@ -10,10 +10,9 @@ import { KeyspaceDigest } from '../../src/keyspace/digest.js';
 import type { DownFrame } from '../../src/replication/frames.js';
 import type { Line } from '../support/channel.js';
 import { until } from '../support/clock.js';
-import { removeTemporaryDirectories } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 import { set } from '../support/store.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../support/world.js';
 
 const CUTS = 100;
 const SPOILT = 60;
@@ -22,14 +21,8 @@ const TIMEOUT_MS = 10_000;
 describe('a snapshot on its way', function () {
   this.timeout(60_000);
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   /** Some ten frames as a snapshot. */

@@ -3,16 +3,18 @@
  * Its blocks must wait without a loss, and a person must still be able to move it.
  */
 import assert from 'node:assert/strict';
-import { removeTemporaryDirectories } from '../support/database.js';
 import { key } from '../support/store.js';
-import { level, type TestNode, World } from '../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../support/world.js';
 
 describe('a follower that cannot make a checkpoint', () => {
   let world: World;
   let node: TestNode;
 
+  worldForEachTest((made) => {
+    world = made;
+  });
+
   beforeEach(async () => {
-    world = new World();
     const leader = await world.node('L');
     await leader.write(3);
     node = await world.node('F', { follows: 'L', budget: { overlayBytesMax: 64 * 1024, replayBytesMax: 2 ** 26 } });
@@ -26,11 +28,6 @@ describe('a follower that cannot make a checkpoint', () => {
     await assert.rejects(node.store.snapshots.at(), { code: 'io_error' });
     for (let i = 0; i < 40; i++) await leader.test.set(`large ${i}`, Buffer.alloc(16 * 1024));
     await world.until('blocks wait', () => /no checkpoint can be made/.test(node.store.writes.waits.message));
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
   });
 
   it('can be promoted', async () => {

@@ -6,19 +6,12 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { BASE_KEY, blockKey, encodeBase } from '../../src/log/rows.js';
 import { START_MS } from '../support/clock.js';
-import { removeTemporaryDirectories } from '../support/database.js';
-import { level, World } from '../support/world.js';
+import { level, type World, worldForEachTest } from '../support/world.js';
 
 describe('a resync', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   it('has a reason with both sides’ values, and is counted by it on both sides', async () => {

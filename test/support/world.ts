@@ -13,6 +13,7 @@ import { Replication, type ReplicationOptions } from '../../src/replication/repl
 import type { Link } from '../../src/replication/upstream/link.js';
 import { Network } from './channel.js';
 import { TestClock, until } from './clock.js';
+import { removeTemporaryDirectories } from './database.js';
 import { type Options, TestStore } from './store.js';
 
 /** Longer than any test lasts; those about silence set their own. */
@@ -289,4 +290,19 @@ async function haveEqualData(node: TestNode, first: TestNode): Promise<boolean> 
 export async function forgotten(world: World, upstream: TestNode, node: TestNode): Promise<void> {
   await world.until('it is away', () => !upstream.followers.isConnected(node.store.identity.nodeId));
   await upstream.replication.forget(node.store.identity.nodeId);
+}
+
+/** Makes a world before each test of the `describe` around, and stops it and removes its directories after the test. */
+export function worldForEachTest(take: (world: World) => void): void {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+    take(world);
+  });
+
+  afterEach(async () => {
+    await world.stop();
+    await removeTemporaryDirectories();
+  });
 }

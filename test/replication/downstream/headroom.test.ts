@@ -7,8 +7,7 @@ import assert from 'node:assert/strict';
 import { LOG_RETENTION_PIN_BYTES } from '../../../src/base/limits.js';
 import { Cursor } from '../../../src/log/cursor.js';
 import { blockKey } from '../../../src/log/rows.js';
-import { removeTemporaryDirectories } from '../../support/database.js';
-import { level, type TestNode, World } from '../../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../../support/world.js';
 
 const KiB = 1024;
 const RETENTION_BYTES = 1024 * KiB;
@@ -19,14 +18,12 @@ describe('a log that is kept to a size', () => {
   let world: World;
   let leader: TestNode;
 
-  beforeEach(async () => {
-    world = new World();
-    leader = await world.node('L', { logRetentionBytes: RETENTION_BYTES });
+  worldForEachTest((made) => {
+    world = made;
   });
 
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  beforeEach(async () => {
+    leader = await world.node('L', { logRetentionBytes: RETENTION_BYTES });
   });
 
   /** About so many bytes of log, a block for each 10 KiB. */

@@ -6,9 +6,8 @@
 import assert from 'node:assert/strict';
 import type { DurabilityReached, DurabilityWanted } from '../../../src/model/durability.js';
 import { settled, until } from '../../support/clock.js';
-import { removeTemporaryDirectories } from '../../support/database.js';
 import { hold, set } from '../../support/store.js';
-import { level, type TestNode, World } from '../../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../../support/world.js';
 
 const TIMEOUT_MS = 5_000;
 
@@ -17,17 +16,15 @@ describe('a leader that stops', () => {
   let leader: TestNode;
   let follower: TestNode;
 
+  worldForEachTest((made) => {
+    world = made;
+  });
+
   beforeEach(async () => {
-    world = new World();
     leader = await world.node('L');
     await leader.write(5);
     follower = await world.node('F', { follows: 'L' });
     await level(world, leader, follower);
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
   });
 
   it('waits until a follower that lags has the last write', async () => {

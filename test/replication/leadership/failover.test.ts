@@ -10,7 +10,7 @@ import type { Handshake } from '../../../src/replication/frames.js';
 import { Failover } from '../../../src/replication/leadership/failover.js';
 import type { Line } from '../../support/channel.js';
 import { settled, turns } from '../../support/clock.js';
-import { forgotten, level, type TestNode, World } from '../../support/world.js';
+import { forgotten, level, type TestNode, World, worldForEachTest } from '../../support/world.js';
 
 /** The time of these tests runs faster than that of the machine: what is to succeed must not run out of it. */
 const PATIENT_MS = 120_000;
@@ -18,12 +18,8 @@ const PATIENT_MS = 120_000;
 describe('failover', () => {
   let world: World;
 
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   function three(): Promise<[a: TestNode, b: TestNode, c: TestNode]> {
@@ -656,12 +652,8 @@ describe('failover', () => {
 describe('a leader that was superseded', () => {
   let world: World;
 
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   it('takes no more writes, over restarts, until a person decides', async () => {

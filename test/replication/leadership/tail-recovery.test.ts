@@ -6,20 +6,19 @@
 import assert from 'node:assert/strict';
 import { blockKey } from '../../../src/log/rows.js';
 import { settled } from '../../support/clock.js';
-import { level, type TestNode, World } from '../../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../../support/world.js';
 
 describe('a leader whose machine went down', () => {
   let world: World;
   let a: TestNode;
 
-  beforeEach(async () => {
-    world = new World();
-    a = await world.node('A');
-    await a.write(3);
+  worldForEachTest((made) => {
+    world = made;
   });
 
-  afterEach(async () => {
-    await world.stop();
+  beforeEach(async () => {
+    a = await world.node('A');
+    await a.write(3);
   });
 
   async function follower(address: string): Promise<TestNode> {

@@ -8,22 +8,15 @@ import assert from 'node:assert/strict';
 import { ACKNOWLEDGE_INTERVAL_MS } from '../../../src/base/limits.js';
 import type { DurabilityLevel, DurabilityReached } from '../../../src/model/durability.js';
 import { settled, turns, until } from '../../support/clock.js';
-import { removeTemporaryDirectories } from '../../support/database.js';
 import { hold } from '../../support/store.js';
-import { level, type TestNode, World } from '../../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../../support/world.js';
 
 const NEVER = new AbortController().signal;
 
 describe('acknowledgements', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   /** Waits for what `node` has written last. */

@@ -10,9 +10,8 @@ import type { FreshnessWanted } from '../../../src/model/guarantees.js';
 import type { Position } from '../../../src/model/position.js';
 import { Freshness } from '../../../src/replication/progress/freshness.js';
 import { settled, until } from '../../support/clock.js';
-import { removeTemporaryDirectories } from '../../support/database.js';
 import { hold } from '../../support/store.js';
-import { level, type TestNode, World } from '../../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../../support/world.js';
 
 const never = new AbortController().signal;
 setMaxListeners(0, never);
@@ -27,14 +26,8 @@ function deferred(): { promise: Promise<void>; resolve: () => void } {
 
 describe('freshness', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   const freshness = ({ store, link }: TestNode, serveStaleReads = true) =>

@@ -11,7 +11,7 @@ import { Durability } from '../../../src/replication/progress/durability.js';
 import { until } from '../../support/clock.js';
 import { removeTemporaryDirectories } from '../../support/database.js';
 import { set, TestStore } from '../../support/store.js';
-import { level, type TestNode, World } from '../../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../../support/world.js';
 
 const HERE = { level: 'followers', followers: 9, timeoutMs: 1 } as const;
 
@@ -179,14 +179,8 @@ describe('reports of the nodes below', () => {
 
 describe('a leader with a least number of followers', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   async function submit(node: TestNode): Promise<string> {
@@ -246,14 +240,8 @@ describe('a leader with a least number of followers', () => {
 
 describe('lag', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   it('under steady writes is what it is at both ends, and none when all is quiet', async () => {
@@ -321,14 +309,8 @@ describe('lag', () => {
 
 describe('many followers that join at once', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   const checkpoints = (node: TestNode) => node.test.logger.said(/^checkpoint at offset/, 'debug');

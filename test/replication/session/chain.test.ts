@@ -5,20 +5,13 @@
 import assert from 'node:assert/strict';
 import type { InterludeReader, PlacedInterlude } from '../../../src/log/interludes.js';
 import { NO_ORDERS } from '../../../src/replication/upstream/link.js';
-import { removeTemporaryDirectories } from '../../support/database.js';
 import { key } from '../../support/store.js';
-import { level, World } from '../../support/world.js';
+import { level, type World, worldForEachTest } from '../../support/world.js';
 
 describe('a replication session down a chain', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   it('brings the same log to every depth, and each node answers for the next', async () => {

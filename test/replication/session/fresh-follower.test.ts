@@ -4,20 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { SNAPSHOT_SHARE_MS } from '../../../src/base/limits.js';
-import { removeTemporaryDirectories } from '../../support/database.js';
 import { key, set } from '../../support/store.js';
-import { level, World } from '../../support/world.js';
+import { level, type World, worldForEachTest } from '../../support/world.js';
 
 describe('a replication session of a fresh follower', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   it('begins with a full resync, once, and continues with the log', async () => {

@@ -5,19 +5,12 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { ResyncAnswer } from '../../../src/replication/downstream/resync-answer.js';
-import { removeTemporaryDirectories } from '../../support/database.js';
-import { level, type TestNode, World } from '../../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../../support/world.js';
 
 describe('a replication session of a follower with writes of its own', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   /** A leader and a former leader that have 3 writes in common and some each of their own. */

@@ -3,11 +3,15 @@
  * history before the first write under it.
  */
 import assert from 'node:assert/strict';
-import { level, World } from '../../support/world.js';
+import { level, type World, worldForEachTest } from '../../support/world.js';
 
 describe('a promotion', () => {
+  let world: World;
+  worldForEachTest((made) => {
+    world = made;
+  });
+
   it('is known to the whole tree before the first write', async () => {
-    const world = new World();
     const [a, b, c] = await world.chain(['A', 'B', 'C'], { writes: 3 });
     const d = await world.node('D', { follows: 'C' });
     await level(world, a, d);
@@ -26,6 +30,5 @@ describe('a promotion', () => {
         { full: 1, partial: 0 },
       ],
     );
-    await world.stop();
   });
 });

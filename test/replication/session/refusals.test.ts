@@ -5,19 +5,12 @@
  */
 import assert from 'node:assert/strict';
 import type { Handshake } from '../../../src/replication/frames.js';
-import { removeTemporaryDirectories } from '../../support/database.js';
-import { level, type TestNode, World } from '../../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../../support/world.js';
 
 describe('a replication session that is refused', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   const refusedWith = async (node: TestNode, reason: string) => {

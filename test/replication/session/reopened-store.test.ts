@@ -4,19 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { blockKey } from '../../../src/log/rows.js';
-import { removeTemporaryDirectories } from '../../support/database.js';
-import { level, World } from '../../support/world.js';
+import { level, type World, worldForEachTest } from '../../support/world.js';
 
 describe('a replication session', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   it('continues over a store that had to open again, at either end', async () => {

@@ -3,19 +3,12 @@
  * continue at its position, or get a full resync if the log was trimmed.
  */
 import assert from 'node:assert/strict';
-import { removeTemporaryDirectories } from '../../support/database.js';
-import { forgotten, level, World } from '../../support/world.js';
+import { forgotten, level, type World, worldForEachTest } from '../../support/world.js';
 
 describe('a replication session of a follower that comes back', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   it('resumes at its position after the line was cut', async () => {

@@ -4,20 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { LINK_TIMEOUT_MS } from '../../../src/base/limits.js';
-import { removeTemporaryDirectories } from '../../support/database.js';
 import { hold, isAppend } from '../../support/store.js';
-import { level, World } from '../../support/world.js';
+import { level, type World, worldForEachTest } from '../../support/world.js';
 
 describe('a replication session that has gone silent', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   it('ends at the follower after the time-out, which dials again', async () => {

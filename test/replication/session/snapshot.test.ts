@@ -8,20 +8,13 @@ import { readdir } from 'node:fs/promises';
 import { sleep } from '../../../src/base/clock.js';
 import type { DownFrame } from '../../../src/replication/frames.js';
 import { turns, until } from '../../support/clock.js';
-import { removeTemporaryDirectories } from '../../support/database.js';
 import { key, set } from '../../support/store.js';
-import { level, type TestNode, World } from '../../support/world.js';
+import { level, type TestNode, type World, worldForEachTest } from '../../support/world.js';
 
 describe('a replication session during a snapshot', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   /** Enough for several frames of snapshot. */

@@ -5,19 +5,12 @@
 import assert from 'node:assert/strict';
 import { NO_ORDERS } from '../../../src/replication/upstream/link.js';
 import { settled, turns } from '../../support/clock.js';
-import { removeTemporaryDirectories } from '../../support/database.js';
-import { level, World } from '../../support/world.js';
+import { level, type World, worldForEachTest } from '../../support/world.js';
 
 describe('a replication session that is stopped', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   it('takes nothing more from its upstream once the stop is done', async () => {

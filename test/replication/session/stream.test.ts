@@ -6,20 +6,13 @@
 import assert from 'node:assert/strict';
 import type { DownFrame } from '../../../src/replication/frames.js';
 import { until } from '../../support/clock.js';
-import { removeTemporaryDirectories } from '../../support/database.js';
 import { hold } from '../../support/store.js';
-import { level, World } from '../../support/world.js';
+import { level, type World, worldForEachTest } from '../../support/world.js';
 
 describe('a replication session in its stream', () => {
   let world: World;
-
-  beforeEach(() => {
-    world = new World();
-  });
-
-  afterEach(async () => {
-    await world.stop();
-    await removeTemporaryDirectories();
+  worldForEachTest((made) => {
+    world = made;
   });
 
   it('carries a block that is larger than any frame', async () => {

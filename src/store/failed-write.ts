@@ -39,10 +39,13 @@ export class FailedWrite {
     );
   }
 
-  /** Removes the note: the generation is open again, or another one takes its place. */
+  /**
+   * Removes the note: the generation is open again, or another one takes its place. If the file cannot be removed, the
+   * note stays set, so that the next call tries again.
+   */
   async forget(): Promise<void> {
-    const isNoted = this.#isSet;
+    if (!this.#isSet) return;
+    await this.#folder.remove(WRITE_FAILED);
     this.#isSet = false;
-    if (isNoted) await this.#folder.remove(WRITE_FAILED);
   }
 }

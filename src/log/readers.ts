@@ -1,6 +1,6 @@
 /**
- * The readers that wait for more of the log. The writer does not know them: the
- * caller that adds to the log wakes them all, and each looks for itself. Closing the log ends every wait, and every later use of the log, with one reason.
+ * The readers that wait for more of the log. The writer does not know them: the caller that adds to the log wakes them
+ * all, and each looks for itself. Closing the log ends every wait, and every later use of the log, with one reason.
  */
 import type { HeadwaterError } from '../base/errors.js';
 import type { Extent } from './extent.js';

@@ -1,4 +1,4 @@
-/** The log is kept to an age; how it is kept to a size is in test/replication/headroom.test.ts. */
+/** The log is kept to an age; how it is kept to a size is in test/replication/downstream/headroom.test.ts. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { sleep } from '../../src/base/clock.js';

@@ -47,7 +47,10 @@ export function addBackupCommands(program: Command): void {
   program
     .command('restore')
     .argument('<FILE>', 'the backup to read; - for stdin', parsePath)
-    .description('make the data directory of a new node from a backup, and check all of the backup first')
+    .summary('make the data directory of a new node from a backup')
+    .description(
+      'make the data directory of a new node from a backup. No node opens the directory until all of the backup is loaded and checked',
+    )
     .requiredOption('--data <DIR>', 'the directory to make: absent, empty, or from an interrupted restore', parsePath)
     .option(
       '--archive <DIR>',

@@ -1,3 +1,8 @@
+/**
+ * The followers of this node. Each has a feed, which serves its session. A node ID has one session at a time, and two
+ * processes cannot share it. Other parts ask here which followers are connected, and in which state.
+ */
+
 import { HeadwaterError } from '../../base/errors.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
 import type { NodeName } from '../../model/comparison.js';

@@ -199,10 +199,6 @@ export class DuplexCall<Request, Response> {
     return this.#sending.write(this.#response.encode(message));
   }
 
-  get full(): boolean {
-    return this.#sending.full;
-  }
-
   drained(): Promise<void> {
     return this.#sending.drained();
   }

@@ -40,11 +40,7 @@ export class SendWindow {
       this.#share?.sent(bytes.length);
       if (this.#waiting.length > 0) this.#wake();
     });
-    return !this.full;
-  }
-
-  get full(): boolean {
-    return this.#bytes >= SENDING_BYTES_MAX;
+    return this.#bytes < SENDING_BYTES_MAX;
   }
 
   /** Bytes that are on their way. */

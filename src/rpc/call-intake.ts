@@ -24,8 +24,8 @@ const intakes = new WeakMap<object, CallIntake>();
 type NextCall = ConstructorParameters<typeof grpc.ServerInterceptingCall>[0];
 type Listener = Parameters<grpc.ServerInterceptingCall['start']>[0];
 
-/** The memory of the requests and the replies of calls of one kind. */
-export interface CallMemory {
+/** The memory that all calls of one kind share for their requests and replies. */
+export interface MessageMemory {
   readonly requests: RequestMemory;
   readonly replies: ReplyMemory;
 }
@@ -52,7 +52,7 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
   #isOver = false;
   #onRefused: ((reason: HeadwaterError) => void) | undefined;
 
-  constructor(next: NextCall, { requests, replies }: CallMemory) {
+  constructor(next: NextCall, { requests, replies }: MessageMemory) {
     super(next);
     this.#memory = requests;
     // gRPC offers no other access to the bytes of an incomplete message.

@@ -20,7 +20,7 @@ import {
   STOP_HANG_UP_MS_MAX,
 } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
-import { CallIntake, type CallMemory } from './call-intake.js';
+import { CallIntake, type MessageMemory } from './call-intake.js';
 import { Calls, type CallsOptions } from './calls.js';
 import type { Endpoint } from './handler.js';
 import { Health } from './health.js';
@@ -132,7 +132,7 @@ export class RpcServer {
 }
 
 function receiver(services: readonly Service[]): grpc.ServerInterceptor {
-  const memory = (receivingBytes: number): CallMemory => ({
+  const memory = (receivingBytes: number): MessageMemory => ({
     requests: new RequestMemory(systemClock, receivingBytes),
     replies: new ReplyMemory(systemClock, REPLYING_BYTES_MAX),
   });

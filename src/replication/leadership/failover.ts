@@ -31,7 +31,7 @@ import type { Followers } from '../downstream/followers.js';
 import type { Moved } from '../frames.js';
 
 import { type Accepted, type Attempt, FailoverState, type FailoverStateName } from './failover-state.js';
-import type { RoleChange } from './role-change.js';
+import type { RoleChanges } from './role-changes.js';
 
 /** The parts of the store that this file needs. */
 export interface FailoverStore {
@@ -48,7 +48,7 @@ export interface FailoverOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly ends: { readonly followers: Followers };
-  readonly changes: RoleChange;
+  readonly changes: Pick<RoleChanges, 'run'>;
   /** host:port at which this node listens. */
   address(): string;
   /** Whether an address, host:port, is this node under another name, as far as that can be known at once. */

@@ -18,7 +18,7 @@ import type { Ends } from '../node-place.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 import { answerOffer, epochBefore, type OfferAnswer, whoIsMeant } from '../takeover.js';
 import { HANDOVER_REFUSED } from './failover.js';
-import type { RoleChange } from './role-change.js';
+import type { RoleChanges } from './role-changes.js';
 
 /** The parts of the store that this file needs. */
 export interface GreetingStore {
@@ -37,7 +37,7 @@ export interface GreetingOptions {
   readonly logger: Logger;
   readonly ends: Ends;
   readonly acknowledgements: Acknowledgements;
-  readonly changes: RoleChange;
+  readonly changes: Pick<RoleChanges, 'run'>;
 }
 
 /** The reason why the asker is not served. */

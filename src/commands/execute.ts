@@ -1,9 +1,10 @@
 /**
  * The one table of operations. A new family is one file with its handlers and one line in TABLE. A kind that
- * no family handles does not compile. The writer and the readers call `keysRead`, then `execute` on their
+ * no family handles does not compile. The writer and the readers call `keysRead`, then `replyOf` on their
  * view, for every operation. The services call `validate`, `isWrite` and `sizeOf` before they queue an
  * operation.
  */
+import { HeadwaterError } from '../base/errors.js';
 import type { Operation, OperationKind, Reply, ReplyTo } from '../model/operation.js';
 import type { Family, Handler } from './handler.js';
 import { keys } from './keys.js';
@@ -62,4 +63,14 @@ export function execute<K extends OperationKind>(operation: Operation & { readon
 export function execute(operation: Operation, view: View): Reply;
 export function execute(operation: Operation, view: View): Reply {
   return handlerOf(operation).execute(operation, view);
+}
+
+/** Runs a validated operation as `execute` does. A refusal of the operation is its reply. */
+export function replyOf(operation: Operation, view: View): Reply {
+  try {
+    return execute(operation, view);
+  } catch (error) {
+    if (error instanceof HeadwaterError) return { kind: 'error', error };
+    throw error;
+  }
 }

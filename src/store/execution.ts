@@ -1,8 +1,7 @@
 /** Executes the items of one pass of the writer on the pending view, as far as one block and the keys that were read reach. */
-import { HeadwaterError } from '../base/errors.js';
-import { execute, keysRead } from '../commands/execute.js';
+import { keysRead, replyOf } from '../commands/execute.js';
 import { isExpired } from '../model/command.js';
-import type { Operation, Reply } from '../model/operation.js';
+import type { Operation } from '../model/operation.js';
 import type { PendingView } from './pending-view.js';
 import { readsTooMuch } from './reader.js';
 import { stopOf, type Written } from './written.js';
@@ -62,17 +61,8 @@ export function executeItem(item: Written, view: PendingView, reach: Reach | und
       return item.next === item.operations.length;
     }
     const damage = view.damageOf(operation);
-    item.replies.push(damage ? { kind: 'error', error: damage } : reply(operation, view));
+    item.replies.push(damage ? { kind: 'error', error: damage } : replyOf(operation, view));
     item.next++;
   }
   return item.next === item.operations.length;
-}
-
-function reply(operation: Operation, view: PendingView): Reply {
-  try {
-    return execute(operation, view);
-  } catch (error) {
-    if (error instanceof HeadwaterError) return { kind: 'error', error };
-    throw error;
-  }
 }

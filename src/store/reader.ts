@@ -7,7 +7,7 @@ import { HeadwaterError } from '../base/errors.js';
 import { InvariantViolation, invariant } from '../base/invariant.js';
 import { keyName } from '../base/key-name.js';
 import { READ_BYTES_MAX } from '../base/limits.js';
-import { execute, keysRead, readsValues } from '../commands/execute.js';
+import { keysRead, readsValues, replyOf } from '../commands/execute.js';
 import type { Limits, View } from '../commands/view.js';
 import type { Found } from '../keyspace/cold-read.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
@@ -79,18 +79,10 @@ function replies(
     if (error) answered.push({ kind: 'error', error });
     // The everyday read, without a view.
     else if (operation.kind === 'get') answered.push(getReply(entries[first], nowMs));
-    else answered.push(reply(operation, new StillView(nowMs, limits, keys.slice(first, at), entries.slice(first, at))));
+    else
+      answered.push(replyOf(operation, new StillView(nowMs, limits, keys.slice(first, at), entries.slice(first, at))));
   }
   return answered;
-}
-
-function reply(operation: Operation, view: View): Reply {
-  try {
-    return execute(operation, view);
-  } catch (error) {
-    if (error instanceof HeadwaterError) return { kind: 'error', error };
-    throw error;
-  }
 }
 
 function firstWithin(

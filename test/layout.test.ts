@@ -17,6 +17,7 @@ const FLOORS: string[][] = [
   ['src/disk/files.ts'],
   ['src/disk/leveldb/'],
   ['src/disk/level.ts', 'src/protobuf/'],
+  ['src/disk/chunks.ts'],
   ['src/log/', 'src/keyspace/', 'src/commands/'],
   ['src/store/'],
   ['src/replication/', 'src/compare/', 'src/streams/', 'src/backup/'],

@@ -5,6 +5,7 @@
  */
 
 import { REPAIR_STEP_KEYS } from '../base/limits.js';
+import { chunksOf } from '../disk/chunks.js';
 import type { Database } from '../disk/level.js';
 import { isInRange, type KeyRange, keyBehind } from '../model/key-range.js';
 import type { KeyAndRecord } from './digest.js';
@@ -47,20 +48,16 @@ export async function findChanges(db: Database, epoch: number, { ranges, entries
   };
   for (const [i, range] of ranges.entries()) {
     const { from, to } = range;
-    const rows = db.iterate({ gte: dataKey(epoch, from), lt: to ? dataKey(epoch, to) : dataEnd(epoch) });
-    try {
-      for (let chunk = await rows.next(STEP); chunk.length > 0; chunk = await rows.next(STEP)) {
-        for (const [row, record] of chunk) {
-          const key = userKey(row);
-          while (next < entries.length && Buffer.compare((entries[next] as KeyAndRecord)[0], key) < 0) take(undefined);
-          if (entries[next]?.[0].equals(key)) take(record);
-          else deletions.push(row);
-          if (deletions.length >= REPAIR_STEP_KEYS)
-            return { puts, deletions, due, rest: [{ from: keyBehind(key), to }, ...ranges.slice(i + 1)] };
-        }
+    const rows = { gte: dataKey(epoch, from), lt: to ? dataKey(epoch, to) : dataEnd(epoch) };
+    for await (const chunk of chunksOf(db, rows, STEP)) {
+      for (const [row, record] of chunk) {
+        const key = userKey(row);
+        while (next < entries.length && Buffer.compare((entries[next] as KeyAndRecord)[0], key) < 0) take(undefined);
+        if (entries[next]?.[0].equals(key)) take(record);
+        else deletions.push(row);
+        if (deletions.length >= REPAIR_STEP_KEYS)
+          return { puts, deletions, due, rest: [{ from: keyBehind(key), to }, ...ranges.slice(i + 1)] };
       }
-    } finally {
-      await rows.close();
     }
     while (next < entries.length && isInRange((entries[next] as KeyAndRecord)[0], range)) take(undefined);
   }

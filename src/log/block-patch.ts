@@ -7,6 +7,7 @@
  * the way leaves a stretch that is still damaged, or blocks below the start. The next open clears such blocks.
  */
 import { HeadwaterError } from '../base/errors.js';
+import { chunksOf } from '../disk/chunks.js';
 import type { Database } from '../disk/level.js';
 import { formatPosition, type Position } from '../model/position.js';
 import { type Block, CHECKING_VISITOR } from './block.js';
@@ -80,13 +81,8 @@ async function replace(db: Database, from: number, blocks: readonly Block[]): Pr
   const last = blocks.at(-1);
   if (!last) return;
   const batch = db.batch();
-  const entries = db.iterate({ gt: blockKey(from), lte: blockKey(last.lastOffset), values: false });
-  try {
-    for (let rows = await entries.next(256); rows.length > 0; rows = await entries.next(256))
-      for (const [key] of rows) batch.del(key);
-  } finally {
-    await entries.close();
-  }
+  const range = { gt: blockKey(from), lte: blockKey(last.lastOffset), values: false };
+  for await (const rows of chunksOf(db, range, 256)) for (const [key] of rows) batch.del(key);
   for (const block of blocks) batch.put(blockKey(block.lastOffset), block.bytes);
   await batch.write();
 }

@@ -7,6 +7,7 @@
  */
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
+import { chunksOf } from '../disk/chunks.js';
 import type { Database } from '../disk/level.js';
 import { Lineage, type LineageRow } from '../model/lineage.js';
 import type { Position } from '../model/position.js';
@@ -164,14 +165,8 @@ export class Extent {
 
 async function readLineage(db: Database): Promise<LineageRow[]> {
   const rows: LineageRow[] = [];
-  const entries = db.iterate({ gte: LINEAGE_FROM, lt: LINEAGE_TO });
-  try {
-    for (let chunk = await entries.next(64); chunk.length > 0; chunk = await entries.next(64)) {
-      for (const [key, bytes] of chunk) rows.push(decodeLineageRow(key, bytes));
-    }
-  } finally {
-    await entries.close();
-  }
+  for await (const chunk of chunksOf(db, { gte: LINEAGE_FROM, lt: LINEAGE_TO }, 64))
+    for (const [key, bytes] of chunk) rows.push(decodeLineageRow(key, bytes));
   return rows;
 }
 

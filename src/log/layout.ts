@@ -10,6 +10,7 @@
  * find the rows.
  */
 import { HeadwaterError } from '../base/errors.js';
+import { chunksOf } from '../disk/chunks.js';
 import type { Database } from '../disk/level.js';
 import {
   BASE_KEY,
@@ -56,18 +57,12 @@ async function moveRows(db: Database): Promise<void> {
   const base = await db.get(FIRST_BASE_KEY);
   if (base) batch.put(BASE_KEY, encodeBase(decodeBase(base, FIRST_BASE_KEY)));
   batch.del(FIRST_BASE_KEY);
-  const entries = db.iterate({ gte: FIRST_LINEAGE_FROM, lt: FIRST_LINEAGE_TO });
-  try {
-    for (let chunk = await entries.next(64); chunk.length > 0; chunk = await entries.next(64)) {
-      for (const [key, bytes] of chunk) {
-        const row = decodeLineageRow(key, bytes);
-        batch.put(lineageKey(row.firstOffset), encodeLineageRow(row));
-        batch.del(key);
-      }
+  for await (const chunk of chunksOf(db, { gte: FIRST_LINEAGE_FROM, lt: FIRST_LINEAGE_TO }, 64))
+    for (const [key, bytes] of chunk) {
+      const row = decodeLineageRow(key, bytes);
+      batch.put(lineageKey(row.firstOffset), encodeLineageRow(row));
+      batch.del(key);
     }
-  } finally {
-    await entries.close();
-  }
   batch.put(FORMAT_KEY, Buffer.from([LOG_LAYOUT]));
   await batch.write({ sync: true });
   await settle(db);

@@ -8,6 +8,7 @@
  */
 import { HeadwaterError } from '../base/errors.js';
 import { CURSOR_READ_BYTES } from '../base/limits.js';
+import { chunksOf } from '../disk/chunks.js';
 import type { Database, IterateOptions } from '../disk/level.js';
 import { Block } from './block.js';
 import { BEHIND_ALL, BLOCKS_FROM, BLOCKS_TO, blockKey, offsetOfKey } from './rows.js';
@@ -188,17 +189,4 @@ function blocksIn(offset: number, through: number | undefined): IterateOptions {
   return through === undefined
     ? { gt: blockKey(offset), lt: BLOCKS_TO }
     : { gt: blockKey(offset), lte: blockKey(through) };
-}
-
-async function* chunksOf(
-  db: Database,
-  range: IterateOptions,
-  step: number,
-): AsyncGenerator<Array<[key: Buffer, value: Buffer]>> {
-  const entries = db.iterate(range);
-  try {
-    for (let chunk = await entries.next(step); chunk.length > 0; chunk = await entries.next(step)) yield chunk;
-  } finally {
-    await entries.close();
-  }
 }

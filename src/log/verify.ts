@@ -8,6 +8,7 @@
  * the next block chains from it.
  */
 import { HeadwaterError } from '../base/errors.js';
+import { chunksOf } from '../disk/chunks.js';
 import { type Database, isUnreadablePlace } from '../disk/level.js';
 import type { Lineage } from '../model/lineage.js';
 import { formatPosition, type Position } from '../model/position.js';
@@ -83,15 +84,12 @@ export async function verifyLog(db: Database, verification: LogVerification): Pr
  * The last offset of the lowest block behind `offset` from which on all blocks can be read; undefined if there is none.
  */
 async function nextReadable(db: Database, offset: number): Promise<number | undefined> {
-  const entries = db.iterate({ gt: blockKey(offset), lt: BLOCKS_TO, reverse: true, values: false });
+  const range = { gt: blockKey(offset), lt: BLOCKS_TO, reverse: true, values: false };
   let lowest: number | undefined;
   try {
-    for (let keys = await entries.next(256); keys.length > 0; keys = await entries.next(256))
-      for (const [key] of keys) lowest = offsetOfKey(key);
+    for await (const keys of chunksOf(db, range, 256)) for (const [key] of keys) lowest = offsetOfKey(key);
   } catch (error) {
     if (!isUnreadablePlace(error)) throw error;
-  } finally {
-    await entries.close();
   }
   return lowest;
 }

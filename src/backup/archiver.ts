@@ -7,7 +7,7 @@
  * log before they are archived are reported as a gap.
  */
 
-import { eitherAborts } from '../base/abort.js';
+import { firstOf } from '../base/abort.js';
 import { type Clock, sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import {
@@ -112,10 +112,8 @@ export class Archiver {
    */
   async #pause(delayMs: number, rings: number): Promise<void> {
     const { clock, store } = this.#options;
-    const enough = new AbortController();
-    const over = eitherAborts(this.#stop.signal, enough.signal);
-    await Promise.race([sleep(clock, delayMs, over), store.data.changed.rungAfter(rings, over)]);
-    enough.abort();
+    const { changed } = store.data;
+    await firstOf(this.#stop.signal, (over) => [sleep(clock, delayMs, over), changed.rungAfter(rings, over)]);
   }
 
   /** Does not return. Rejects when the log ends, the archiver is closed, or a file cannot be written. */

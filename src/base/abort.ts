@@ -26,3 +26,16 @@ export function eitherAborts(one: AbortSignal, other: AbortSignal): AbortSignal 
   }
   return over.signal;
 }
+
+/**
+ * Settles as the first of several waits does. The signal of the waits aborts then, or with `signal`, so that the others
+ * end too.
+ */
+export async function firstOf<T>(signal: AbortSignal, waits: (over: AbortSignal) => Promise<T>[]): Promise<T> {
+  const enough = new AbortController();
+  try {
+    return await Promise.race(waits(eitherAborts(signal, enough.signal)));
+  } finally {
+    enough.abort();
+  }
+}

@@ -3,8 +3,7 @@
  * the node begins repairs by itself.
  */
 
-import { eitherAborts } from '../base/abort.js';
-import type { Bell } from '../base/bell.js';
+import { firstOf } from '../base/abort.js';
 import { type Clock, sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { CHECK_BYTES_PER_SECOND, CHECK_PROGRESS_MS, REPAIR_RETRY_MS_MAX, REPAIR_RETRY_MS_MIN } from '../base/limits.js';
@@ -193,7 +192,7 @@ export class Checks {
     /** Why the node serves nothing, and the number of repairs before that. */
     let broken: { readonly why: string; readonly repairs: number } | undefined;
     while (!signal.aborted) {
-      const rings = [store.damage.noticed.rings, store.data.changed.rings] as const;
+      const bells = [store.damage.noticed, store.data.changed].map((bell) => ({ bell, rings: bell.rings }));
       if (store.data.incomplete) broken ??= { why: store.data.incomplete.message, repairs: this.#repairs };
       else if (broken && store.data.isServing) {
         // The full resync that the link began by itself has replaced the data.
@@ -202,7 +201,7 @@ export class Checks {
       }
       if (!this.#needed()) {
         pauseMs = 0;
-        await anyRung([store.damage.noticed, store.data.changed], rings, signal);
+        await firstOf(signal, (over) => bells.map(({ bell, rings }) => bell.rungAfter(rings, over)));
         continue;
       }
       // A repair that has ended while damage is left may end so again.
@@ -224,15 +223,5 @@ export class Checks {
     if (store.data.isServing) return store.data.serving.lostFrom !== undefined || store.damage.message !== '';
     // A link that begins a session gets the full resync by itself.
     return store.data.incomplete !== undefined && upstream.status.state === 'streaming';
-  }
-}
-
-async function anyRung(bells: readonly Bell[], rings: readonly number[], signal: AbortSignal): Promise<void> {
-  const enough = new AbortController();
-  const over = eitherAborts(signal, enough.signal);
-  try {
-    await Promise.race(bells.map((bell, i) => bell.rungAfter(rings[i] as number, over)));
-  } finally {
-    enough.abort();
   }
 }

@@ -1,4 +1,4 @@
-import { eitherAborts } from '../base/abort.js';
+import { firstOf } from '../base/abort.js';
 import { type Clock, sleep } from '../base/clock.js';
 import type { LogReaders } from './readers.js';
 
@@ -13,12 +13,6 @@ export async function whenMoved(
   delayMs: number,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<void> {
-  const enough = new AbortController();
-  const over = eitherAborts(signal, enough.signal);
-  try {
-    await Promise.race([readers.whenBeyond(offset, over), sleep(clock, delayMs, over)]);
-  } finally {
-    enough.abort();
-  }
+  await firstOf(signal, (over) => [readers.whenBeyond(offset, over), sleep(clock, delayMs, over)]);
   if (signal.aborted) throw signal.reason;
 }

@@ -8,7 +8,7 @@
  * upstream reports. A read without such a demand only needs `refusal`, which
  * checks one flag.
  */
-import { eitherAborts } from '../../base/abort.js';
+import { firstOf } from '../../base/abort.js';
 import { Bell } from '../../base/bell.js';
 import { type Clock, sleep } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
@@ -187,17 +187,13 @@ export class Freshness {
 
   /** Resolves when something has changed since `before`, or after `withinMs`. */
   async #moved({ log, offset, bells }: Moment, withinMs: number, signal: AbortSignal): Promise<void> {
-    const enough = new AbortController();
-    const over = eitherAborts(signal, enough.signal);
-    const happened = bells.map(({ bell, rings }) => bell.rungAfter(rings, over));
-    // A closed log is news too: another log has taken its place, or is about to.
-    if (log) happened.push(log.readers.whenBeyond(offset, over).catch(() => {}));
-    try {
-      await Promise.race([sleep(this.#options.clock, withinMs, over), ...happened]);
-      if (signal.aborted) throw signal.reason;
-    } finally {
-      enough.abort();
-    }
+    await firstOf(signal, (over) => {
+      const happened = bells.map(({ bell, rings }) => bell.rungAfter(rings, over));
+      // A closed log is news too: another log has taken its place, or is about to.
+      if (log) happened.push(log.readers.whenBeyond(offset, over).catch(() => {}));
+      return [sleep(this.#options.clock, withinMs, over), ...happened];
+    });
+    if (signal.aborted) throw signal.reason;
   }
 }
 

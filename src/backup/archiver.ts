@@ -8,6 +8,7 @@
  */
 
 import { firstOf } from '../base/abort.js';
+import { doubledMs } from '../base/back-off.js';
 import { type Clock, sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import {
@@ -89,7 +90,7 @@ export class Archiver {
   async #run(): Promise<void> {
     const { store } = this.#options;
     const { signal } = this.#stop;
-    let pauseMs = ARCHIVE_RETRY_MS_MIN;
+    let failures = 0;
     while (!signal.aborted) {
       const { rings } = store.data.changed;
       const log = store.data.isServing ? store.data.log : undefined;
@@ -101,8 +102,8 @@ export class Archiver {
         // use then.
         if (store.data.isServing && store.data.log === log) this.#report(error as Error);
       }
-      pauseMs = this.#error === '' ? ARCHIVE_RETRY_MS_MIN : Math.min(2 * pauseMs, ARCHIVE_RETRY_MS_MAX);
-      await this.#pause(pauseMs, rings);
+      failures = this.#error === '' ? 0 : failures + 1;
+      await this.#pause(doubledMs(ARCHIVE_RETRY_MS_MIN, failures, ARCHIVE_RETRY_MS_MAX), rings);
     }
   }
 

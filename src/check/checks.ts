@@ -4,6 +4,7 @@
  */
 
 import { firstOf } from '../base/abort.js';
+import { doubledMs } from '../base/back-off.js';
 import { type Clock, sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { CHECK_BYTES_PER_SECOND, CHECK_PROGRESS_MS, REPAIR_RETRY_MS_MAX, REPAIR_RETRY_MS_MIN } from '../base/limits.js';
@@ -188,7 +189,7 @@ export class Checks {
   async #watch(): Promise<void> {
     const { store, clock } = this.#options;
     const { signal } = this.#stop;
-    let pauseMs = 0;
+    let tries = 0;
     /** Why the node serves nothing, and the number of repairs before that. */
     let broken: { readonly why: string; readonly repairs: number } | undefined;
     while (!signal.aborted) {
@@ -200,13 +201,14 @@ export class Checks {
         broken = undefined;
       }
       if (!this.#needed()) {
-        pauseMs = 0;
+        tries = 0;
         await firstOf(signal, (over) => bells.map(({ bell, rings }) => bell.rungAfter(rings, over)));
         continue;
       }
       // A repair that has ended while damage is left may end so again.
+      const pauseMs = tries === 0 ? 0 : doubledMs(REPAIR_RETRY_MS_MIN, tries - 1, REPAIR_RETRY_MS_MAX);
+      tries++;
       await sleep(clock, pauseMs, signal);
-      pauseMs = Math.min(Math.max(REPAIR_RETRY_MS_MIN, 2 * pauseMs), REPAIR_RETRY_MS_MAX);
       if (signal.aborted || !this.#needed()) continue;
       try {
         for await (const _ of this.repair({ bytesPerSecond: 0 }, signal));

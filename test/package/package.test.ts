@@ -133,6 +133,15 @@ describe('the package', function () {
     assert(all.filter((file) => OF_SERVER.test(file)).length > 50, 'expected the probe to see the server in headwater');
   });
 
+  it('has classes and functions in the client that know the names by which they are exported', async () => {
+    const program = `import * as client from 'headwater/client';
+      const named = Object.entries(client).filter(([, value]) => typeof value === 'function');
+      console.log(JSON.stringify(named.map(([name, value]) => [name, value.name])));`;
+    const named = JSON.parse(await consumer.node(await consumer.write('names.mjs', program))) as [string, string][];
+    assert(named.some(([name]) => name === 'Client') && named.some(([name]) => name === 'DurabilityNotReached'));
+    for (const [name, own] of named) assert.equal(own, name);
+  });
+
   it('has a client that esbuild makes one file of, which runs', async () => {
     const entry = await consumer.write('bundled.mjs', "export { Client } from 'headwater/client';");
     const outfile = path.join(consumer.folder, 'bundle.cjs');

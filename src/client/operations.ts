@@ -14,6 +14,7 @@ import type {
   OutgoingOperation,
   SetCondition,
 } from '../model/operation.js';
+import { isWrite } from '../model/write-kinds.js';
 
 /** A key or a value. Text is encoded as UTF-8. */
 export type Data = string | Uint8Array;
@@ -112,25 +113,12 @@ function isOperation(operation: unknown): operation is OutgoingOperation {
   return CHECKS.has((operation as OutgoingOperation | undefined)?.kind as string);
 }
 
-/** The kinds that never write. `getExpire` writes if it has an expiry, and `transact` if one of its operations does. */
-const READS: ReadonlySet<OperationKind> = new Set([
-  'get',
-  'multiGet',
-  'exists',
-  'stringLength',
-  'getRange',
-  'timeToLive',
-  'type',
-  'ping',
-]);
-
 /**
  * Checks operations that callers put together themselves. An invalid one counts as a read, since it will not be sent.
  */
 export function mayWrite(operation: OutgoingOperation): boolean {
   if (!isOperation(operation)) return false;
-  if (operation.kind === 'getExpire') return operation.expiry !== undefined;
-  if (operation.kind !== 'transact') return !READS.has(operation.kind);
+  if (operation.kind !== 'transact') return isWrite(operation);
   return Array.isArray(operation.operations) && operation.operations.some(mayWrite);
 }
 

@@ -1,8 +1,8 @@
 /**
  * The one table of operations. A new family is one file with its handlers and one line in TABLE. A kind that
  * no family handles does not compile. The writer and the readers call `keysRead`, then `replyOf` on their
- * view, for every operation. The services call `validate`, `isWrite` and `sizeOf` before they queue an
- * operation.
+ * view, for every operation. The services call `validate` and `sizeOf` before they queue an operation. The kinds
+ * that write are in model/write-kinds.ts, since the client needs them too.
  */
 import { HeadwaterError } from '../base/errors.js';
 import type { Operation, OperationKind, Reply, ReplyTo } from '../model/operation.js';
@@ -19,7 +19,7 @@ const TABLE: Family<OperationKind> = {
   ...numbers,
   ...keys,
   ...server,
-  ...transactions({ validate, sizeOf, keysRead, isWrite, execute }),
+  ...transactions({ validate, sizeOf, keysRead, execute }),
 };
 
 /**
@@ -48,11 +48,6 @@ export function keysRead(operation: Operation): readonly Buffer[] {
 /** Whether `execute` needs the values of those entries, not only their existence, type and expiry. */
 export function readsValues(operation: Operation): boolean {
   return handlerOf(operation).ignoresValues !== true;
-}
-
-/** Whether the operation may write, so that a follower refuses it. */
-export function isWrite(operation: Operation): boolean {
-  return handlerOf(operation).isWrite(operation);
 }
 
 /**

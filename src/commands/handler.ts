@@ -15,7 +15,6 @@ export interface Handler<K extends OperationKind> {
   keysRead(operation: OperationOf<K>): readonly Buffer[];
   /** Set if `execute` uses only the existence, the type and the expiry of those entries. */
   readonly ignoresValues?: true;
-  isWrite(operation: OperationOf<K>): boolean;
   execute(operation: OperationOf<K>, view: View): ReplyTo<K>;
 }
 
@@ -26,9 +25,6 @@ export const EMPTY: readonly Buffer[] = Object.freeze([]);
 
 /** Cost of an operation or a logged command beside its bytes. So many empty ones do not count as nothing. */
 export const OVERHEAD_BYTES = 32;
-
-export const always = (): boolean => true;
-export const never = (): boolean => false;
 
 /** The methods that operations on one key, without a payload, have in common. */
 export const ONE_KEY = {

@@ -10,17 +10,16 @@ import type { ExpireCondition, ReplyTo } from '../model/operation.js';
 import { checkKey, shown } from './arguments.js';
 import { stringAt, typeName } from './entry.js';
 import { absolute, checkLifeSpan, checkMoment, isPast } from './expiry.js';
-import { always, type Family, MANY_KEYS, never, ONE_KEY, type OperationOf, OVERHEAD_BYTES } from './handler.js';
+import { type Family, MANY_KEYS, ONE_KEY, type OperationOf, OVERHEAD_BYTES } from './handler.js';
 import type { View } from './view.js';
 
 export const keys: Family<'delete' | 'exists' | 'rename' | 'type' | 'timeToLive' | 'expire' | 'persist' | 'getExpire'> =
   {
-    delete: { ...MANY_KEYS, ignoresValues: true, isWrite: always, execute: deleteKeys },
+    delete: { ...MANY_KEYS, ignoresValues: true, execute: deleteKeys },
 
     exists: {
       ...MANY_KEYS,
       ignoresValues: true,
-      isWrite: never,
       execute({ keys }, view) {
         let existing = 0;
         for (const key of keys) if (view.get(key) !== undefined) existing += 1;
@@ -35,21 +34,19 @@ export const keys: Family<'delete' | 'exists' | 'rename' | 'type' | 'timeToLive'
       },
       sizeOf: ({ key, newKey }) => OVERHEAD_BYTES + key.length + newKey.length,
       keysRead: ({ key, newKey, ifAbsent }) => (ifAbsent === true ? [key, newKey] : [key]),
-      isWrite: always,
       execute: rename,
     },
 
     type: {
       ...ONE_KEY,
       ignoresValues: true,
-      isWrite: never,
       execute({ key }, view) {
         const entry = view.get(key);
         return { kind: 'type', type: entry === undefined ? 'none' : typeName(entry.type) };
       },
     },
 
-    timeToLive: { ...ONE_KEY, ignoresValues: true, isWrite: never, execute: timeToLive },
+    timeToLive: { ...ONE_KEY, ignoresValues: true, execute: timeToLive },
 
     expire: {
       ...ONE_KEY,
@@ -58,14 +55,12 @@ export const keys: Family<'delete' | 'exists' | 'rename' | 'type' | 'timeToLive'
         checkKey(operation.key, limits);
         checkMoment(operation.expiry);
       },
-      isWrite: always,
       execute: expire,
     },
 
     persist: {
       ...ONE_KEY,
       ignoresValues: true,
-      isWrite: always,
       execute: ({ key }, view) => ({ kind: 'persist', applied: removeExpiry(view, key, view.get(key)) }),
     },
 
@@ -76,7 +71,6 @@ export const keys: Family<'delete' | 'exists' | 'rename' | 'type' | 'timeToLive'
         const { expiry } = operation;
         if (expiry !== undefined && expiry !== 'persist') checkLifeSpan('getExpire', expiry);
       },
-      isWrite: ({ expiry }) => expiry !== undefined,
       execute: getExpire,
     },
   };

@@ -10,7 +10,7 @@ import type { ReplyTo } from '../model/operation.js';
 import { checkKey, checkResultSize, shown } from './arguments.js';
 import { addDecimals, type Decimal, EXPONENT_MAX, formatDecimal, parseDecimal, TEXT_BYTES_MAX } from './decimal.js';
 import { stringAt } from './entry.js';
-import { always, type Family, ONE_KEY, type OperationOf } from './handler.js';
+import { type Family, ONE_KEY, type OperationOf } from './handler.js';
 import type { Limits, View } from './view.js';
 
 /** The same numbers as Redis's string2ll: each has only one text, so "+1", "01", "-0" and spaces are no numbers. */
@@ -20,8 +20,8 @@ const INTEGER_BYTES_MAX = 20;
 const ZERO: Decimal = { units: 0n, scale: 0 };
 
 export const numbers: Family<'increment' | 'incrementFloat'> = {
-  increment: { ...ONE_KEY, validate: validateIncrement, isWrite: always, execute: increment },
-  incrementFloat: { ...ONE_KEY, validate: validateIncrementFloat, isWrite: always, execute: incrementFloat },
+  increment: { ...ONE_KEY, validate: validateIncrement, execute: increment },
+  incrementFloat: { ...ONE_KEY, validate: validateIncrementFloat, execute: incrementFloat },
 };
 
 function isInt64(value: bigint): boolean {

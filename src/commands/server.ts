@@ -1,7 +1,7 @@
 /** Commands on the store as a whole: FLUSHALL and PING. */
 import type { ReplyTo } from '../model/operation.js';
 import { checkValue } from './arguments.js';
-import { always, EMPTY, type Family, never, OVERHEAD_BYTES } from './handler.js';
+import { EMPTY, type Family, OVERHEAD_BYTES } from './handler.js';
 
 const FLUSHED: ReplyTo<'flushAll'> = Object.freeze({ kind: 'flushAll' });
 
@@ -11,7 +11,6 @@ export const server: Family<'flushAll' | 'ping'> = {
     validate() {},
     sizeOf: () => OVERHEAD_BYTES,
     keysRead: () => EMPTY,
-    isWrite: always,
     execute(_operation, view) {
       view.clear();
       return FLUSHED;
@@ -22,7 +21,6 @@ export const server: Family<'flushAll' | 'ping'> = {
     validate: ({ message }, limits) => checkValue(message, limits),
     sizeOf: ({ message }) => OVERHEAD_BYTES + message.length,
     keysRead: () => EMPTY,
-    isWrite: never,
     execute: ({ message }) => ({ kind: 'ping', message }),
   },
 };

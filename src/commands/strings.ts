@@ -10,7 +10,7 @@ import type { GetReply, NewExpiry, ReplyTo, SetCondition, SetOperation } from '.
 import { checkKey, checkResultSize, checkValue, checkWholeNumber, tooLarge } from './arguments.js';
 import { stringAt } from './entry.js';
 import { absolute, checkLifeSpan, isPast } from './expiry.js';
-import { always, EMPTY, type Family, KEY_AND_VALUE, MANY_KEYS, never, ONE_KEY, type OperationOf } from './handler.js';
+import { EMPTY, type Family, KEY_AND_VALUE, MANY_KEYS, ONE_KEY, type OperationOf } from './handler.js';
 import type { Limits, ReadView, View } from './view.js';
 
 const NOTHING = Buffer.alloc(0);
@@ -20,15 +20,14 @@ const NOT_APPLIED: ReplyTo<'set'> = Object.freeze({ kind: 'set', applied: false 
 export const strings: Family<
   'get' | 'multiGet' | 'set' | 'append' | 'stringLength' | 'getRange' | 'setRange' | 'getDelete'
 > = {
-  get: { ...ONE_KEY, isWrite: never, execute: ({ key }, view) => getReply(stringAt(view, key)) },
+  get: { ...ONE_KEY, execute: ({ key }, view) => getReply(stringAt(view, key)) },
 
   multiGet: {
     ...MANY_KEYS,
-    isWrite: never,
     execute: ({ keys }, view) => ({ kind: 'multiGet', values: keys.map((key) => getAny(view, key)) }),
   },
 
-  set: { ...KEY_AND_VALUE, validate: validateSet, keysRead: keysReadBySet, isWrite: always, execute: set },
+  set: { ...KEY_AND_VALUE, validate: validateSet, keysRead: keysReadBySet, execute: set },
 
   append: {
     ...ONE_KEY,
@@ -37,13 +36,11 @@ export const strings: Family<
       checkKey(operation.key, limits);
       checkValue(operation.value, limits);
     },
-    isWrite: always,
     execute: append,
   },
 
   stringLength: {
     ...ONE_KEY,
-    isWrite: never,
     execute: ({ key }, view) => ({ kind: 'stringLength', length: stringAt(view, key)?.value.length ?? 0 }),
   },
 
@@ -54,17 +51,15 @@ export const strings: Family<
       checkBound('start', operation.start);
       checkBound('end', operation.end);
     },
-    isWrite: never,
     execute({ key, start, end }, view) {
       return { kind: 'getRange', value: range(stringAt(view, key)?.value ?? NOTHING, start, end) };
     },
   },
 
-  setRange: { ...ONE_KEY, ...KEY_AND_VALUE, validate: validateSetRange, isWrite: always, execute: setRange },
+  setRange: { ...ONE_KEY, ...KEY_AND_VALUE, validate: validateSetRange, execute: setRange },
 
   getDelete: {
     ...ONE_KEY,
-    isWrite: always,
     execute({ key }, view) {
       const entry = stringAt(view, key);
       if (entry !== undefined) view.del(key);

@@ -16,7 +16,6 @@ interface Operations {
   validate(operation: Operation, limits: Limits): void;
   sizeOf(operation: Operation): number;
   keysRead(operation: Operation): readonly Buffer[];
-  isWrite(operation: Operation): boolean;
   execute(operation: Operation, view: View): Reply;
 }
 
@@ -27,7 +26,6 @@ export function transactions(inner: Operations): Family<'transact'> {
       validate: (operation, limits) => validate(operation, limits, inner),
       sizeOf: (operation) => sizeOf(operation, inner),
       keysRead: (operation) => keysRead(operation, inner),
-      isWrite: ({ operations }) => operations.some((operation) => inner.isWrite(operation)),
       execute: (operation, view) => execute(operation, view, inner),
     },
   };

@@ -5,13 +5,14 @@
 
 import { HeadwaterError } from '../base/errors.js';
 import { BLOCK_COMMANDS_MAX } from '../base/limits.js';
-import { isWrite, validate } from '../commands/execute.js';
+import { validate } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
 import type { DurabilityReached } from '../model/durability.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { errorReply } from '../model/reply-size.js';
+import { isWrite } from '../model/write-kinds.js';
 import type { DecodedOperation, DecodedPipelineRequest } from '../protobuf/pipeline.js';
 
 /**

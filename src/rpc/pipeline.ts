@@ -29,13 +29,13 @@ import {
   STREAM_QUEUE_BYTES_MAX,
   TOTAL_QUEUE_BYTES_MAX,
 } from '../base/limits.js';
-import { isWrite } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
 import type { DurabilityWanted } from '../model/durability.js';
 import type { FreshnessWanted } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { errorReply } from '../model/reply-size.js';
+import { isWrite } from '../model/write-kinds.js';
 import { publicError, withNothingDone } from '../protobuf/error.js';
 import { type DecodedPipelineRequest, decodePipelineRequest } from '../protobuf/pipeline.js';
 import { type Asked, allRefused, type Batch, batchesOf, merged } from './batch.js';

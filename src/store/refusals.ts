@@ -1,8 +1,8 @@
 /** The reasons why a node takes no writes, in the words that clients get. Reads are answered all the same. */
 
 import { HeadwaterError } from '../base/errors.js';
-import { isWrite } from '../commands/execute.js';
 import type { Operation, Reply } from '../model/operation.js';
+import { isWrite } from '../model/write-kinds.js';
 import type { SupersededBy } from './node-record.js';
 
 /** @param upstream host:port, to which the writes go. */

@@ -6,11 +6,11 @@
 import type { LogicalClock } from '../base/clock.js';
 import { HeadwaterError, shuttingDown } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
-import { isWrite } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
+import { isWrite } from '../model/write-kinds.js';
 import type { StoreData } from './data.js';
 import type { Gate } from './gate.js';
 import type { Generation } from './generation.js';

@@ -1,8 +1,8 @@
 /** The client decides without the server's code whether an operation may write. Both must agree on every kind. */
 import assert from 'node:assert/strict';
 import { mayWrite } from '../../src/client/operations.js';
-import { isWrite } from '../../src/commands/execute.js';
 import type { Operation, OperationKind } from '../../src/model/operation.js';
+import { isWrite } from '../../src/model/write-kinds.js';
 
 const key = Buffer.from('k');
 const get: Operation = { kind: 'get', key };

@@ -6,10 +6,11 @@
  */
 import assert from 'node:assert/strict';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
-import { execute, isWrite, keysRead, validate } from '../../src/commands/execute.js';
+import { execute, keysRead, validate } from '../../src/commands/execute.js';
 import type { Limits } from '../../src/commands/view.js';
 import type { Command } from '../../src/model/command.js';
 import type { Operation, OperationKind, Reply, ReplyTo } from '../../src/model/operation.js';
+import { isWrite } from '../../src/model/write-kinds.js';
 import { OPTIONS } from '../../src/options.js';
 import { MemoryKeyspace, MemoryView } from '../support/memory-view.js';
 

@@ -1,7 +1,8 @@
 /** The table: which keys an operation reads, which operations write, and what they weigh. */
 import assert from 'node:assert/strict';
-import { isWrite, keysRead, sizeOf } from '../../src/commands/execute.js';
+import { keysRead, sizeOf } from '../../src/commands/execute.js';
 import type { Operation } from '../../src/model/operation.js';
+import { isWrite } from '../../src/model/write-kinds.js';
 import { Bench, b } from './bench.js';
 
 const key = b('k');

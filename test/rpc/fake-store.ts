@@ -5,7 +5,7 @@
  */
 
 import { HeadwaterError } from '../../src/base/errors.js';
-import { execute, isWrite } from '../../src/commands/execute.js';
+import { execute } from '../../src/commands/execute.js';
 import type { Limits, View } from '../../src/commands/view.js';
 import type { KeyAndRecord } from '../../src/keyspace/digest.js';
 import { encodeRecord } from '../../src/keyspace/record.js';
@@ -13,6 +13,7 @@ import { type Entry, isExpired } from '../../src/model/command.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
 import { payloadBytes } from '../../src/model/reply-size.js';
+import { isWrite } from '../../src/model/write-kinds.js';
 import type { KeyValueStore } from '../../src/rpc/key-value-service.js';
 import type { PipelineStore } from '../../src/rpc/pipeline.js';
 

@@ -1,0 +1,40 @@
+/**
+ * The operations that write, by their kinds. A follower refuses them. A client never sends one again if its outcome is
+ * unknown. Node and client judge by this one table. A kind that is not in it does not compile.
+ */
+import type { OperationKind, OutgoingOperation } from './operation.js';
+
+type OutgoingOf<K extends OperationKind> = Extract<OutgoingOperation, { readonly kind: K }>;
+
+const always = (): boolean => true;
+const never = (): boolean => false;
+
+const WRITES: { readonly [K in OperationKind]: (operation: OutgoingOf<K>) => boolean } = {
+  get: never,
+  multiGet: never,
+  set: always,
+  delete: always,
+  exists: never,
+  increment: always,
+  incrementFloat: always,
+  append: always,
+  stringLength: never,
+  getRange: never,
+  setRange: always,
+  getDelete: always,
+  getExpire: ({ expiry }) => expiry !== undefined,
+  timeToLive: never,
+  expire: always,
+  persist: always,
+  rename: always,
+  type: never,
+  flushAll: always,
+  ping: never,
+  transact: ({ operations }) => operations.some(isWrite),
+};
+
+/** True if the operation may write. */
+export function isWrite(operation: OutgoingOperation): boolean {
+  // The cast is sound, because the table has the function of each kind under that kind.
+  return (WRITES[operation.kind] as (operation: OutgoingOperation) => boolean)(operation);
+}

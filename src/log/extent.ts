@@ -1,6 +1,7 @@
 /**
  * The extent of the log: the base, the end and the histories in between, and the rows that record them on disk.
- * Opening, recovery and the background check move the extent as log.ts and trimming.ts do, so this file stands below them all.
+ * Opening, recovery and the background check move the extent as log.ts and trimming.ts do, so this file stands below
+ * them all.
  *
  * Invariants: the start goes back only after a repair has put the blocks in between in place. A base is on disk before
  * anything at or below it leaves the log.

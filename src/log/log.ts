@@ -3,8 +3,8 @@
  * replication backlog. This file appends, publishes and reads; the other work is done by the parts that it hands out.
  *
  * Invariants: blocks are contiguous and chain from `base`. An offset is never used twice under one replication ID. Rows
- * of the lineage are on disk no later than the first block under them. Appends come from store/commit.ts alone, one at
- * a time.
+ * of the lineage are on disk no later than the first block under them. Appends come one at a time. The log of a keyspace
+ * that serves gets them from store/commit.ts alone.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
@@ -109,7 +109,10 @@ export class Log {
     if (sync) this.#syncedOffset = (blocks[blocks.length - 1] as Block).lastOffset;
   }
 
-  /** Makes appended blocks visible. The caller wakes the readers with `readers.wake`, once the keyspace has the blocks too. */
+  /**
+   * Makes appended blocks visible. The caller wakes the readers with `readers.wake`, once the keyspace has the blocks
+   * too.
+   */
   publish(blocks: readonly Block[]): void {
     for (const block of blocks) {
       this.#tail.push(block);

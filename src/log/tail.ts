@@ -1,6 +1,7 @@
 /**
  * The most recent blocks, kept in memory for cursors that are nearly level. Streaming to a follower that keeps up never
- * reads the disk. The tail is bounded in bytes, and evicts the oldest blocks first. Only log.ts uses it.
+ * reads the disk. The tail is bounded in bytes, and evicts the oldest blocks first. log.ts fills it and reads from it,
+ * and lookup.ts looks there first.
  */
 import { Fifo } from '../base/fifo.js';
 import { invariant } from '../base/invariant.js';

@@ -1,7 +1,8 @@
 /**
  * The one commit path: every block, sealed here or received from upstream, enters the store through `commit`. The order
  * is: the block follows the log, is appended, is applied, and becomes visible to readers and cursors. Commits run one
- * at a time, from the writer on a leader and from the session with the upstream on a follower.
+ * at a time, from the writer on a leader and from the session with the upstream on a follower. If the keyspace is ahead
+ * of its log, nothing is applied, and the blocks enter the log alone (`Generation.append`).
  *
  * After a failed append nobody knows whether the block is in the log. The store then latches and reopens
  * (lifecycle.ts); nothing is tried again here.

@@ -1,4 +1,7 @@
-/** Executes the items of one pass of the writer on the pending view, as far as one block and the keys that were read reach. */
+/**
+ * Executes the items of one pass of the writer on the pending view, as far as one block and the keys that were read
+ * reach.
+ */
 import { keysRead, replyOf } from '../commands/execute.js';
 import { isExpired } from '../model/command.js';
 import type { Operation } from '../model/operation.js';

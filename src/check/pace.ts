@@ -9,7 +9,6 @@ export class Pace {
   readonly #clock: Clock;
   readonly #bytesPerSecond: number;
   readonly #signal: AbortSignal;
-  readonly #beganMs: number;
   /** The time at which the next read is due. Time lost to other work is not made up for. */
   #dueMs: number;
   #bytes = 0;
@@ -18,16 +17,12 @@ export class Pace {
     this.#clock = clock;
     this.#bytesPerSecond = bytesPerSecond;
     this.#signal = signal;
-    this.#beganMs = this.#dueMs = clock.monotonicMs();
+    this.#dueMs = clock.monotonicMs();
   }
 
   /** Bytes read so far. */
   get bytes(): number {
     return this.#bytes;
-  }
-
-  get tookMs(): number {
-    return this.#clock.monotonicMs() - this.#beganMs;
   }
 
   /** Resolves when more may be read. @throws the reason of the signal. */

@@ -70,7 +70,8 @@ export function keysOf(item: Written): readonly Buffer[] {
   if (item.kind === 'publication') return NO_KEYS;
   if (item.operations.length === 1) return keysRead(item.operations[0] as Operation);
   const keys: Buffer[] = [];
-  for (let i = item.next; i < stopOf(item); i++) {
+  const stop = stopOf(item);
+  for (let i = item.next; i < stop; i++) {
     for (const key of keysRead(item.operations[i] as Operation)) keys.push(key);
   }
   return keys;

@@ -83,45 +83,45 @@ export class Checks {
 
   /** @throws HeadwaterError `overloaded` if a check or a repair is running. */
   verify({ bytesPerSecond }: CheckRequest, signal: AbortSignal): AsyncGenerator<VerifyEvent> {
-    return this.#alone('a check of this node', signal, async (teller: EventSink<VerifyEvent>) => {
+    return this.#alone('a check of this node', signal, async (sink: EventSink<VerifyEvent>) => {
       const { store, files } = this.#options;
-      const reading = await this.#reading(teller, bytesPerSecond);
+      const reading = await this.#reading(sink, bytesPerSecond);
       let damages = 0;
       const verified = await verifyStore(store, {
         ...reading,
         files,
         found: (damage) => {
           damages++;
-          teller.tell({ kind: 'damage', damage });
+          sink.tell({ kind: 'damage', damage });
         },
       });
-      teller.tell({ kind: 'summary', summary: { ...verified, damages } });
+      sink.tell({ kind: 'summary', summary: { ...verified, damages } });
     });
   }
 
   /** @throws HeadwaterError `overloaded` if a check or a repair is running; `repair_refused` on a leader. */
   repair({ bytesPerSecond }: CheckRequest, signal: AbortSignal): AsyncGenerator<RepairEvent> {
-    return this.#alone('a repair of this node', signal, async (teller: EventSink<RepairEvent>) => {
+    return this.#alone('a repair of this node', signal, async (sink: EventSink<RepairEvent>) => {
       refuseLeader(this.#options.store);
-      const reading = await this.#reading(teller, bytesPerSecond);
+      const reading = await this.#reading(sink, bytesPerSecond);
       const summary = { damages: 0, repairs: 0, left: 0 };
       const repair = new Repair({
         ...this.#options,
         ...reading,
-        signal: teller.signal,
+        signal: sink.signal,
         found: (damage) => {
           summary.damages++;
-          teller.tell({ kind: 'damage', damage });
+          sink.tell({ kind: 'damage', damage });
         },
         done: (step) => {
           if (step.kind === 'left') summary.left++;
           else summary.repairs++;
           this.#noted(step);
-          teller.tell({ kind: 'step', step });
+          sink.tell({ kind: 'step', step });
         },
       });
       await repair.run();
-      teller.tell({ kind: 'summary', summary });
+      sink.tell({ kind: 'summary', summary });
     });
   }
 
@@ -133,7 +133,7 @@ export class Checks {
   async *#alone<Event>(
     what: string,
     signal: AbortSignal,
-    work: (teller: EventSink<Event>) => Promise<void>,
+    work: (sink: EventSink<Event>) => Promise<void>,
   ): AsyncGenerator<Event> {
     if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
     if (this.#busy !== undefined)
@@ -151,23 +151,23 @@ export class Checks {
 
   /** The pace and the progress reports of both: they read beside other work. */
   async #reading(
-    teller: EventSink<{ readonly kind: 'progress'; readonly progress: CheckProgress }>,
+    sink: EventSink<{ readonly kind: 'progress'; readonly progress: CheckProgress }>,
     bytesPerSecond: number,
   ): Promise<{ pace(bytes: number): Promise<void>; doing(what: string): void }> {
     const { store, files, clock } = this.#options;
     const bytesEstimate = store.data.isServing ? await bytesToVerify(store, files) : 0;
-    const pace = new Pace(clock, bytesPerSecond || CHECK_BYTES_PER_SECOND, teller.signal);
+    const pace = new Pace(clock, bytesPerSecond || CHECK_BYTES_PER_SECOND, sink.signal);
     let doing = '';
     let saidMs = Number.NEGATIVE_INFINITY;
     const say = () => {
       saidMs = clock.monotonicMs();
-      teller.tell({ kind: 'progress', progress: { bytes: pace.bytes, bytesEstimate, doing } });
+      sink.tell({ kind: 'progress', progress: { bytes: pace.bytes, bytesEstimate, doing } });
     };
     return {
       pace: async (bytes) => {
         await pace.take(bytes);
         if (clock.monotonicMs() - saidMs >= CHECK_PROGRESS_MS) say();
-        await teller.room();
+        await sink.room();
       },
       doing: (what) => {
         if (what === doing) return;

@@ -17,7 +17,7 @@ export interface EventSink<Event> {
 
 /** @throws the error of the work, behind all events that it emitted. */
 export async function* eventStream<Event>(
-  work: (teller: EventSink<Event>) => Promise<void>,
+  work: (sink: EventSink<Event>) => Promise<void>,
   signal: AbortSignal,
 ): AsyncGenerator<Event> {
   const left = new AbortController();
@@ -27,7 +27,7 @@ export async function* eventStream<Event>(
   let wake = () => {};
   let makeRoom = () => {};
   over.addEventListener('abort', () => makeRoom());
-  const teller: EventSink<Event> = {
+  const sink: EventSink<Event> = {
     signal: over,
     tell(event) {
       untaken.push(event);
@@ -41,7 +41,7 @@ export async function* eventStream<Event>(
       if (over.aborted) throw over.reason;
     },
   };
-  const working = work(teller).finally(() => {
+  const working = work(sink).finally(() => {
     ended = true;
     wake();
   });

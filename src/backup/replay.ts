@@ -3,6 +3,7 @@
  * The keyspace applies them as the replay of a start does. Checkpoints now and then bound memory, and leave
  * the first start nothing to replay.
  */
+import { OFFLINE_LAYER_BYTES_MAX } from '../base/limits.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import type { Block } from '../log/block.js';
 import { Log } from '../log/log.js';
@@ -11,9 +12,6 @@ import type { Position } from '../model/position.js';
 import type { DirectoryOptions } from '../store/directory.js';
 import { openDatabases } from '../store/generation.js';
 import { verifyReceived } from '../store/receive.js';
-
-/** Memory of the layer at which it is written out, bytes. */
-const LAYER_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface Replayed {
   readonly position: Position;
@@ -50,7 +48,7 @@ export async function replay(
       await log.append([block], { sync: false, rows });
       log.publish([block]);
       keyspace.apply(block);
-      if (keyspace.overlay.active.bytes >= LAYER_BYTES_MAX) await writeOut();
+      if (keyspace.overlay.active.bytes >= OFFLINE_LAYER_BYTES_MAX) await writeOut();
       onBlock(block);
     }
     await writeOut();

@@ -272,6 +272,8 @@ export const REPAIR_HOLD_MS_MAX = 10_000;
 
 /** Layers being written out. If the next layer is full before that is done, the writer waits. */
 export const FROZEN_LAYERS_MAX = 1;
+/** Memory of the layer at which a replay without a node writes it out: a restore from an archive, and a rebuild. */
+export const OFFLINE_LAYER_BYTES_MAX = 32 * MiB;
 
 /** Entries written to the keyspace in one batch of a checkpoint. */
 export const FLUSH_CHUNK_ENTRIES = 256;

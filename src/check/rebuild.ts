@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readBackup } from '../backup/reader.js';
 import { HeadwaterError } from '../base/errors.js';
+import { OFFLINE_LAYER_BYTES_MAX } from '../base/limits.js';
 import { systemFiles } from '../disk/files.js';
 import { type Database, type DatabaseOptions, type OpenDatabase, openLevel } from '../disk/level.js';
 import { unpackEntries } from '../keyspace/entry-packer.js';
@@ -22,9 +23,6 @@ import { openForReading, type ReaderOptions } from './database-reader.js';
 
 /** The name of an empty file that marks the directory as made by a rebuild. */
 const MARK = 'headwater-rebuild';
-
-/** Memory of the layer at which it is written out, bytes. */
-const LAYER_BYTES_MAX = 32 * 1024 * 1024;
 
 /** The content of a keyspace. */
 export interface Content {
@@ -193,7 +191,7 @@ async function rebuild(
       keyspace.apply(blockAt(lastOffset, block));
       bytes += block.length;
     }
-    if (keyspace.overlay.active.bytes >= LAYER_BYTES_MAX) await writeOut(keyspace);
+    if (keyspace.overlay.active.bytes >= OFFLINE_LAYER_BYTES_MAX) await writeOut(keyspace);
     read(bytes);
   }
   await writeOut(keyspace);

@@ -111,6 +111,12 @@ async function verifyNode({ client, output }: Session, { rate }: VerifyOptions):
   throw new HeadwaterError('unreachable', 'the node stopped before the check was complete');
 }
 
+function logInWords(firstOffset: number | undefined, lastOffset: number | undefined): string {
+  if (firstOffset === undefined || lastOffset === undefined) return 'the log was not read';
+  if (firstOffset > lastOffset) return `log empty after offset ${lastOffset}`;
+  return `log from offset ${firstOffset} to ${lastOffset}`;
+}
+
 async function sayVerified(verified: Verified & { damages: number }, output: Output): Promise<void> {
   const { damages, firstOffset, lastOffset, checkpointOffset, records, bytes } = verified;
   const fields = {
@@ -121,8 +127,7 @@ async function sayVerified(verified: Verified & { damages: number }, output: Out
     records,
     bytes,
   };
-  const log = lastOffset === undefined ? 'the log was not read' : `log from offset ${firstOffset} to ${lastOffset}`;
-  const looked = `${log}, ${plural(records, 'record')}, ${plural(bytes, 'byte')} checked`;
+  const looked = `${logInWords(firstOffset, lastOffset)}, ${plural(records, 'record')}, ${plural(bytes, 'byte')} checked`;
   await output.result(fields, damages === 0 ? `whole: ${looked}` : `${plural(damages, 'damaged place')}: ${looked}`);
 }
 

@@ -58,6 +58,8 @@ function longestHeartbeatMs(linkTimeoutMs: number): number {
   return Math.floor(linkTimeoutMs / HEARTBEATS_IN_TIMEOUT_MIN);
 }
 
+const UNITS = { size: 'bytes', time: 'ms', count: '' };
+
 function checkValue(row: OptionRow, value: unknown): unknown {
   const { name } = row;
   switch (row.kind) {
@@ -73,9 +75,15 @@ function checkValue(row: OptionRow, value: unknown): unknown {
     case 'switch':
       if (typeof value === 'boolean') return value;
       throw invalid(name, 'true or false', quoted(value));
-    default:
+    default: {
+      const unit = UNITS[row.kind];
       if (Number.isSafeInteger(value) && (value as number) >= row.least && (value as number) <= row.most) return value;
-      throw invalid(name, `a whole number from ${row.least} to ${row.most}`, String(value));
+      throw invalid(
+        name,
+        `a whole number${unit && ` of ${unit}`} from ${row.least} to ${row.most}`,
+        typeof value === 'number' ? `${value} ${unit}`.trimEnd() : quoted(value),
+      );
+    }
   }
 }
 
@@ -90,8 +98,8 @@ function checkRelations(config: NodeConfig): void {
   if (minFreeBytes < freeBytes)
     throw invalid(
       'min-free-space',
-      `at least ${freeBytes}, to open the store again and write out --overlay-bytes (${overlayBytesMax})`,
-      String(minFreeBytes),
+      `at least ${freeBytes} bytes, to open the store again and write out --overlay-bytes (${overlayBytesMax} bytes)`,
+      `${minFreeBytes} bytes`,
     );
   checkHeartbeats(config);
 }
@@ -101,15 +109,15 @@ function checkHeartbeats({ linkTimeoutMs, heartbeatIntervalMs, minFollowers, max
   if (heartbeatIntervalMs > atMost)
     throw invalid(
       'heartbeat-interval',
-      `at most ${atMost}, a third of --link-timeout (${linkTimeoutMs}), so that one late heartbeat does not end the link`,
-      String(heartbeatIntervalMs),
+      `at most ${atMost} ms, a third of --link-timeout (${linkTimeoutMs} ms), so that one late heartbeat does not end the link`,
+      `${heartbeatIntervalMs} ms`,
     );
   // On a quiet node an acknowledgement comes once a heartbeat.
   if (minFollowers > 0 && maxLagMs < 2 * heartbeatIntervalMs)
     throw invalid(
       'max-lag',
-      `at least ${2 * heartbeatIntervalMs}, twice --heartbeat-interval (${heartbeatIntervalMs}), because an idle follower reports only once an interval`,
-      String(maxLagMs),
+      `at least ${2 * heartbeatIntervalMs} ms, twice --heartbeat-interval (${heartbeatIntervalMs} ms), because an idle follower reports only once an interval`,
+      `${maxLagMs} ms`,
     );
 }
 

@@ -52,7 +52,8 @@ describe('the room that is kept free', () => {
     assert.equal(checkConfig({ data, overlayBytesMax: MiB, minFreeBytes: 68 * MiB }).minFreeBytes, 68 * MiB);
     assert.throws(() => checkConfig({ data, minFreeBytes: 100 * MiB }), {
       code: 'invalid_argument',
-      message: /min-free-space: expected at least 201326592, .*--overlay-bytes \(33554432\).*, received 104857600/,
+      message:
+        /min-free-space: expected at least 201326592 bytes, .*--overlay-bytes \(33554432 bytes\).*, received 104857600 bytes/,
     });
   });
 });

@@ -73,16 +73,22 @@ const REFUSALS: readonly Refusal[] = [
   { type: serve('--follow', '127.0.0.1:0'), says: /--follow.*Expected HOST:PORT.*received "127.0.0.1:0"/ },
   { type: serve('--listen', '127.0.0.1:7999', '--follow', '127.0.0.1:7999'), says: /cannot follow itself/ },
   { type: serve('--max-key-bytes', 'many'), says: /--max-key-bytes.*Expected a size.*received "many"/ },
-  { type: serve('--overlay-bytes', '5'), says: /overlay-bytes: expected a whole number from 1048576 .*, received 5/ },
-  { type: serve('--link-timeout', '1ms'), says: /link-timeout: expected a whole number from 100 .*, received 1/ },
+  {
+    type: serve('--overlay-bytes', '5'),
+    says: /overlay-bytes: expected a whole number of bytes from 1048576 to \d+, received 5 bytes/,
+  },
+  {
+    type: serve('--link-timeout', '1ms'),
+    says: /link-timeout: expected a whole number of ms from 100 to \d+, received 1 ms/,
+  },
   {
     type: serve('--heartbeat-interval', '2s'),
-    says: /heartbeat-interval: expected at most 1666, a third of --link-timeout \(5000\).*, received 2000/,
+    says: /heartbeat-interval: expected at most 1666 ms, a third of --link-timeout \(5000 ms\).*, received 2000 ms/,
   },
   { type: serve('--min-followers', 'some'), says: /--min-followers.*Expected a whole number.*received "some"/ },
   {
     type: serve('--min-followers', '1', '--max-lag', '1s'),
-    says: /max-lag: expected at least 2000, twice --heartbeat-interval \(1000\).*, received 1000/,
+    says: /max-lag: expected at least 2000 ms, twice --heartbeat-interval \(1000 ms\).*, received 1000 ms/,
   },
   {
     type: serve('--log-level', 'loud'),

@@ -20,6 +20,19 @@ describe('verify', function () {
   });
   after(endAll);
 
+  it('says of a directory just restored that its log is empty, and after which offset', async () => {
+    const folder = temporaryDirectory();
+    const node = await Served.start(['--data', path.join(folder, 'old'), '--listen', '127.0.0.1:0']);
+    assert.equal((await node.run(['set', 'key', 'value'])).status, 0);
+    assert.equal((await node.run(['backup', path.join(folder, 'backup')])).status, 0);
+    assert.equal(await node.end(), 0);
+    const restored = path.join(folder, 'new');
+    assert.equal((await headwater(['restore', path.join(folder, 'backup'), '--data', restored])).status, 0);
+    const { status, stdout } = await headwater(['verify', '--data', restored]);
+    assert.equal(status, 0);
+    assert.match(stdout.toString(), /^whole: log empty after offset 1, 1 record, \d+ bytes checked\n$/);
+  });
+
   it('says of a whole directory what it has looked at, and ends with 0', async () => {
     const { status, stdout, stderr } = await headwater(['verify', '--data', data, '--rebuild']);
     assert.equal(status, 0, stderr);

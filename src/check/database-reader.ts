@@ -19,6 +19,7 @@ import { firstAtOrBehind, Lookup, type TableFile } from '../disk/leveldb/lookup.
 import { filesOf } from '../disk/leveldb/open-files.js';
 import { Rows } from '../disk/leveldb/rows.js';
 import { type Write, writesIn } from '../disk/leveldb/write-batch.js';
+import { keyBehind } from '../model/key-range.js';
 
 /** How the directory of a stopped node is read. */
 export interface ReaderOptions {
@@ -75,8 +76,8 @@ class FilesDatabase implements Database {
 
   iterate(options: IterateOptions): Entries {
     const { gt, gte, lt, lte, reverse = false, limit = Number.POSITIVE_INFINITY, values = true } = options;
-    const from = gt ? behind(gt) : (gte ?? FIRST);
-    const to = lte ? behind(lte) : (lt ?? LAST);
+    const from = gt ? keyBehind(gt) : (gte ?? FIRST);
+    const to = lte ? keyBehind(lte) : (lt ?? LAST);
     let rows: Rows | undefined;
     let left = limit;
     const forward = (count: number): Array<[Buffer, Buffer]> => {
@@ -151,10 +152,6 @@ class FilesDatabase implements Database {
       `${this.location} cannot be read without writing to it first. Start the node once, and stop it`,
     );
   }
-}
-
-function behind(key: Buffer): Buffer {
-  return Buffer.concat([key, Buffer.alloc(1)]);
 }
 
 function reading<T>(location: string, read: () => T): T {

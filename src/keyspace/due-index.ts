@@ -15,6 +15,7 @@
 
 import { DUE_COMPACTION_ROWS_MIN, DUE_SCAN_BYTES } from '../base/limits.js';
 import type { Database } from '../disk/level.js';
+import { keyBehind } from '../model/key-range.js';
 import { DUE_START, dueEnd, dueKey, parseDueKey } from './record.js';
 import { readRowKeys } from './row-keys.js';
 
@@ -24,7 +25,6 @@ const DROP_STEP = 1024;
 const NO_KEY = Buffer.alloc(0);
 /** A place behind every row. */
 const LAST = dueEnd(Number.MAX_SAFE_INTEGER - 1);
-const ZERO = Buffer.alloc(1);
 
 /** Rows that are due, in the order of time. */
 export interface DueRows {
@@ -88,7 +88,7 @@ export class DueIndex {
   ): Promise<{ rows: Buffer[]; next: Buffer | undefined }> {
     const max = { rows: limit, bytes: DUE_SCAN_BYTES, step: STEP };
     const { rows, isCutShort } = await readRowKeys(this.#db, range, max);
-    return { rows, next: isCutShort ? behind(rows.at(-1) as Buffer) : undefined };
+    return { rows, next: isCutShort ? keyBehind(rows.at(-1) as Buffer) : undefined };
   }
 
   /**
@@ -156,9 +156,4 @@ export class DueIndex {
       this.#compacting = false;
     }
   }
-}
-
-/** The least row that is greater. */
-function behind(row: Buffer): Buffer {
-  return Buffer.concat([row, ZERO]);
 }

@@ -14,7 +14,7 @@ import {
   type IterateOptions,
   type OpenDatabase,
 } from '../disk/level.js';
-import { compareKeys, KEY_TRAILER_BYTES } from '../disk/leveldb/key.js';
+import { compareKeys, endOf } from '../disk/leveldb/key.js';
 import { firstAtOrBehind, Lookup, type TableFile } from '../disk/leveldb/lookup.js';
 import { filesOf } from '../disk/leveldb/open-files.js';
 import { Rows } from '../disk/leveldb/rows.js';
@@ -134,7 +134,6 @@ class FilesDatabase implements Database {
   }
 
   #rows(from: Buffer, to: Buffer): Rows {
-    const endOf = (key: Buffer) => key.length - KEY_TRAILER_BYTES;
     const tables = this.#tables.filter(
       ({ smallest, largest }) =>
         compareKeys(largest, endOf(largest), from, from.length) >= 0 &&

@@ -25,7 +25,7 @@ import { WriteTimes } from './write-times.js';
 
 /** The parts of the store that this file needs. */
 export interface AcknowledgementsStore {
-  readonly data: Pick<StoreData, 'endTimeMs' | 'isServing' | 'log' | 'position'>;
+  readonly data: Pick<StoreData, 'isServing' | 'log' | 'position'>;
   readonly clock: Pick<LogicalClock, 'now'>;
   readonly identity: Pick<NodeIdentity, 'nodeId'>;
 }

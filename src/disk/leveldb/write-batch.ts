@@ -6,7 +6,7 @@
  * value have their lengths before them. The first write has the sequence number, each further write the next.
  */
 import { ByteReader } from './bytes.js';
-import { compareAges, compareKeys, DELETION, KEY_TRAILER_BYTES, VALUE } from './key.js';
+import { compareAges, compareKeys, DELETION, endOf, KEY_TRAILER_BYTES, VALUE } from './key.js';
 import { firstPart, logRecords } from './log-file.js';
 
 const HEADER_BYTES = 12;
@@ -26,7 +26,7 @@ export function writesIn(logs: readonly Buffer[], from: Buffer, to: Buffer): Wri
   const writes: Write[] = [];
   for (const log of logs) for (const record of logRecords(log)) collect(record, from, to, writes);
   return writes.sort((a, b) => {
-    const [aEnd, bEnd] = [a.key.length - KEY_TRAILER_BYTES, b.key.length - KEY_TRAILER_BYTES];
+    const [aEnd, bEnd] = [endOf(a.key), endOf(b.key)];
     return compareKeys(a.key, aEnd, b.key, bEnd) || compareAges(a.key, aEnd, b.key, bEnd);
   });
 }

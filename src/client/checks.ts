@@ -5,6 +5,7 @@ import type { CheckRequest } from '../model/check.js';
 import type { Method } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
 import type { CallOptions } from './options.js';
+import { cancelled } from './pending-command.js';
 import { SideCall } from './side-call.js';
 
 /**
@@ -31,6 +32,6 @@ export async function* check<Event>(
     yield* new SideCall(session, { ...options, signal: end }).stream(method, { bytesPerSecond });
   } catch (error) {
     if (!end.aborted) throw error;
-    throw HeadwaterError.is(end.reason) ? end.reason : new HeadwaterError('cancelled', 'the caller cancelled the call');
+    throw HeadwaterError.is(end.reason) ? end.reason : cancelled(end);
   }
 }

@@ -7,6 +7,7 @@ import { HeadwaterError } from '../base/errors.js';
 import { backOff } from './back-off.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import type { ClientSettings } from './options.js';
+import { cancelled } from './pending-command.js';
 
 export class Dialler {
   readonly #seeds: readonly string[];
@@ -87,8 +88,7 @@ export class Dialler {
         () => settle(new HeadwaterError('unreachable', `no connection within ${timeoutMs} ms`)),
         timeoutMs,
       );
-      const aborted = () =>
-        settle(new HeadwaterError('cancelled', 'the caller cancelled the call', { cause: signal?.reason }));
+      const aborted = () => settle(cancelled(signal as AbortSignal));
       signal?.addEventListener('abort', aborted, { once: true });
       this.#waiting.add(settle);
       if (signal?.aborted) aborted();

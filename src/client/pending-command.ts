@@ -147,6 +147,7 @@ export class PendingCommand {
   }
 }
 
-function cancelled(signal: AbortSignal): HeadwaterError {
-  return new HeadwaterError('cancelled', 'the caller cancelled the call', { cause: signal.reason });
+/** The error of a call whose caller aborts this signal. */
+export function cancelled({ reason }: AbortSignal): HeadwaterError {
+  return new HeadwaterError('cancelled', 'the caller cancelled the call', { cause: reason });
 }

@@ -7,7 +7,7 @@ import type { Guarantees } from '../model/guarantees.js';
 import type { Method } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
 import { type CallOptions, checkCall } from './options.js';
-import { allowedTime } from './pending-command.js';
+import { allowedTime, cancelled } from './pending-command.js';
 
 export class SideCall {
   readonly #session: Caller;
@@ -66,8 +66,7 @@ export class SideCall {
   /** @throws HeadwaterError `cancelled`, `deadline_exceeded` if there is no time left. */
   #left(): { signal: AbortSignal | undefined; timeoutMs: number } {
     const signal = this.#signal;
-    if (signal?.aborted)
-      throw new HeadwaterError('cancelled', 'the caller cancelled the call', { cause: signal.reason });
+    if (signal?.aborted) throw cancelled(signal);
     const timeoutMs = Math.ceil(this.#endMs - performance.now());
     if (timeoutMs > 0) return { signal, timeoutMs };
     throw new HeadwaterError('deadline_exceeded', `no answer within ${this.#timeoutMs} ms`);

@@ -787,7 +787,11 @@ describe('a snapshot of the keyspace', () => {
   it('releases an iterator that is left in the middle', async () => {
     const bench = await three();
     const snapshot = bench.keyspace.snapshot();
-    for await (const _ of snapshot.chunks(undefined, 1)) break;
+    for await (const _ of snapshot.chunks(undefined, 1)) {
+      assert.equal(bench.disk.iterators, 1);
+      break;
+    }
+    assert.equal(bench.disk.iterators, 0);
     await snapshot.release();
   });
 

@@ -147,6 +147,7 @@ export class MemoryDisk {
     for (const handle of this.#open.values()) handle.dead = true;
     this.#open.clear();
     this.snapshots = 0;
+    this.iterators = 0;
   }
 
   /**
@@ -201,6 +202,8 @@ export class MemoryDisk {
 
   /** Snapshots that somebody holds. */
   snapshots = 0;
+  /** Iterators that are open. */
+  iterators = 0;
 
   /** What stands at a location, to look at and to damage. */
   raw(location: string): Level {
@@ -377,6 +380,8 @@ class Handle {
         const walk = this.#marks.walk(options);
         const { highWaterMarkBytes = LEVEL_HIGH_WATER_MARK_BYTES } = options as IterateOptions;
         const ahead: Array<[Buffer, Buffer]> = [];
+        let open = !this.dead;
+        if (open) this.#disk.iterators++;
         return {
           nextv: async (size) => {
             const missing = size - ahead.length;
@@ -387,7 +392,11 @@ class Handle {
             await this.#walked(walk.to(rows, isEnd ? size : rows.length));
             return rows;
           },
-          close: () => iterator.close(),
+          close: () => {
+            if (open && !this.dead) this.#disk.iterators--;
+            open = false;
+            return iterator.close();
+          },
         };
       },
       snapshot: () => {

@@ -65,7 +65,7 @@ function trimmed(log: Log, offset: number): Start {
 
 /**
  * Locates like `locate`, and gives a node that may only be behind some time.
- * @throws HeadwaterError `unavailable` if the node is still behind then.
+ * @throws HeadwaterError `unavailable` if the node is still behind then, or the signal's reason.
  */
 export async function locateInTime(
   log: Log,
@@ -76,6 +76,7 @@ export async function locateInTime(
   const untilMs = clock.monotonicMs() + RESUME_WAIT_MS_MAX;
   for (;;) {
     const start = await locate(log, from, learns());
+    signal.throwIfAborted();
     if (start.kind !== 'ahead') return start;
     const leftMs = untilMs - clock.monotonicMs();
     if (leftMs <= 0) return stillAhead(log, from, start.message);

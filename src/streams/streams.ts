@@ -110,6 +110,8 @@ export class Streams {
   }
 
   #reading(signal: AbortSignal) {
+    // A client takes the first response for a stream that has begun, so a node that stops sends none.
+    signal.throwIfAborted();
     const { notServing } = this.#store.data;
     if (notServing) throw notServing;
     const { log } = this.#store.data;

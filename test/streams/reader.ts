@@ -58,7 +58,7 @@ export class Reader<Event> {
   }
 }
 
-function streamsOf(world: World, node: TestNode): Streams {
+export function streamsOf(world: World, node: TestNode): Streams {
   return new Streams({ store: node.store, clock: world.clock });
 }
 

@@ -257,7 +257,7 @@ export class Node {
         streamService(streams, replication, this.#store.writes),
         adminService(this),
         diskService({ backups, checks, ranges, repairs }),
-        replicationService(replication.followers),
+        replicationService({ followers: replication.followers, checks, ranges }),
       ],
       reflection: this.#config.reflection ?? this.#isLoopbackOnly,
       connectionsMax: connectionsMax(),

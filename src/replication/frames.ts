@@ -227,8 +227,8 @@ export interface Messages {
 
 // ---- bytes ----------------------------------------------------------------------
 
-const UP: Codec<UpFrame | Part> = codecOf('UpFrame');
-const DOWN: Codec<DownFrame | Part> = codecOf('DownFrame');
+const UP: Codec<UpFrame | Part> = codecOf('ReplicateRequest');
+const DOWN: Codec<DownFrame | Part> = codecOf('ReplicateResponse');
 
 export function encodeUpFrame(frame: UpFrame | Part): Buffer {
   return UP.encode(frame);

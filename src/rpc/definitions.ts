@@ -63,6 +63,7 @@ export const KEY_VALUE_SERVICE = 'headwater.v1.KeyValueService';
 export const STREAM_SERVICE = 'headwater.v1.StreamService';
 export const ADMIN_SERVICE = 'headwater.v1.AdminService';
 export const DISK_SERVICE = 'headwater.v1.DiskService';
+export const REPLICATION_SERVICE = 'headwater.v1.ReplicationService';
 
 /** The codec for streams whose users encode and decode the messages themselves. */
 export const BYTES: Codec<Buffer> = { encode: (bytes) => bytes, decode: (bytes) => bytes };
@@ -217,7 +218,7 @@ export const RANGE_DIGESTS: Method<RangeDigestsRequest, readonly RangeDigest[]> 
 );
 
 export const FETCH_RANGES: Method<FetchRangesRequest, FetchRangesResponse> = streaming(
-  `/${DISK_SERVICE}/FetchRanges`,
+  `/${REPLICATION_SERVICE}/FetchRanges`,
   FETCH_RANGES_REQUEST,
   codecOf('FetchRangesResponse'),
 );
@@ -241,7 +242,7 @@ export const REPAIR: Method<CheckRequest, RepairEvent> = streaming(
 );
 
 export const FETCH_BLOCKS: Method<FetchBlocksRequest, FetchBlocksResponse> = streaming(
-  `/${DISK_SERVICE}/FetchBlocks`,
+  `/${REPLICATION_SERVICE}/FetchBlocks`,
   codecOf('FetchBlocksRequest'),
   FETCHED_BLOCKS,
 );

@@ -3,32 +3,10 @@
  * `shutting_down`.
  */
 import type { BackupRequest, BackupResponse } from '../model/backup.js';
-import type {
-  CheckRequest,
-  FetchBlocksRequest,
-  FetchBlocksResponse,
-  RepairEvent,
-  VerifyEvent,
-} from '../model/check.js';
-import type {
-  FetchRangesRequest,
-  FetchRangesResponse,
-  KeyRange,
-  RangeDigest,
-  RangeDigestsRequest,
-  RepairRangesResponse,
-} from '../model/key-range.js';
+import type { CheckRequest, RepairEvent, VerifyEvent } from '../model/check.js';
+import type { KeyRange, RangeDigest, RangeDigestsRequest, RepairRangesResponse } from '../model/key-range.js';
 import { endOf } from './calls.js';
-import {
-  BACKUP,
-  DISK_SERVICE,
-  FETCH_BLOCKS,
-  FETCH_RANGES,
-  RANGE_DIGESTS,
-  REPAIR,
-  REPAIR_RANGES,
-  VERIFY,
-} from './definitions.js';
+import { BACKUP, DISK_SERVICE, RANGE_DIGESTS, REPAIR, REPAIR_RANGES, VERIFY } from './definitions.js';
 import { serverStream } from './handler.js';
 import type { Service } from './server.js';
 
@@ -40,15 +18,11 @@ export interface BackupSource {
 export interface CheckSource {
   verify(request: CheckRequest, signal: AbortSignal): AsyncIterable<VerifyEvent>;
   repair(request: CheckRequest, signal: AbortSignal): AsyncIterable<RepairEvent>;
-  /** Returns blocks of this node's log, each verified. */
-  blocks(request: FetchBlocksRequest, signal: AbortSignal): AsyncIterable<FetchBlocksResponse>;
 }
 
 export interface RangeSource {
   /** Returns the digests of the pieces of all ranges, in order, some at a time. */
   digests(request: RangeDigestsRequest, signal: AbortSignal): AsyncIterable<readonly RangeDigest[]>;
-  /** Returns the records of ranges, as many as one call takes. */
-  fetch(request: FetchRangesRequest, signal: AbortSignal): AsyncIterable<FetchRangesResponse>;
 }
 
 export interface RangeRepair {
@@ -69,11 +43,9 @@ export function diskService({ backups, checks, ranges, repairs }: DiskParts): Se
     endpoints: [
       serverStream(BACKUP, (request, call) => backups.read(request, endOf(call))),
       serverStream(RANGE_DIGESTS, (request, call) => ranges.digests(request, endOf(call))),
-      serverStream(FETCH_RANGES, (request, call) => ranges.fetch(request, endOf(call))),
       serverStream(REPAIR_RANGES, (request, call) => repairs.repair(request, endOf(call))),
       serverStream(VERIFY, (request, call) => checks.verify(request, endOf(call))),
       serverStream(REPAIR, (request, call) => checks.repair(request, endOf(call))),
-      serverStream(FETCH_BLOCKS, (request, call) => checks.blocks(request, endOf(call))),
     ],
   };
 }

@@ -8,7 +8,7 @@ import { HeadwaterError } from '../base/errors.js';
 import { packageFile } from '../base/package-root.js';
 import { toStatus } from './status.js';
 
-const PROTO_FILES = ['kv', 'stream', 'admin', 'replication', 'disk', 'error'].map(
+const PROTO_FILES = ['kv', 'stream', 'admin', 'replication', 'disk', 'backup', 'error'].map(
   (name) => `headwater/v1/${name}.proto`,
 );
 const PATHS = ['v1', 'v1alpha'].map((version) => `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`);

@@ -1,16 +1,18 @@
 /**
- * ReplicationService: accepts followers, and dials an upstream. The channel handles frames. gRPC carries only bytes.
+ * ReplicationService: accepts followers, serves the copies with which they repair their data, and dials an upstream. The
+ * channel handles frames. gRPC carries only bytes.
  */
 import * as grpc from '@grpc/grpc-js';
 import { HeadwaterError } from '../base/errors.js';
+import type { FetchBlocksRequest, FetchBlocksResponse } from '../model/check.js';
+import type { FetchRangesRequest, FetchRangesResponse } from '../model/key-range.js';
 import type { DownChannel, UpChannel } from '../replication/channel.js';
+import { endOf } from './calls.js';
 import { connectTo } from './connection.js';
-import { BYTES, type Method } from './definitions.js';
-import { duplex } from './handler.js';
+import { BYTES, FETCH_BLOCKS, FETCH_RANGES, type Method, REPLICATION_SERVICE } from './definitions.js';
+import { duplex, serverStream } from './handler.js';
 import { serveDownChannel, upChannel } from './replication-channel.js';
 import type { Service } from './server.js';
-
-const REPLICATION_SERVICE = 'headwater.v1.ReplicationService';
 
 const REPLICATE: Method<Buffer, Buffer> = {
   path: `/${REPLICATION_SERVICE}/Replicate`,
@@ -25,9 +27,27 @@ export interface FollowerDoor {
   accept(channel: DownChannel): Promise<void>;
 }
 
-export function replicationService(door: FollowerDoor): Service {
-  const endpoints = [duplex(REPLICATE, (stream) => serveDownChannel(stream, (channel) => door.accept(channel)))];
-  return { name: REPLICATION_SERVICE, endpoints };
+export interface ReplicationParts {
+  readonly followers: FollowerDoor;
+  readonly checks: {
+    /** Returns blocks of this node's log, each verified. */
+    blocks(request: FetchBlocksRequest, signal: AbortSignal): AsyncIterable<FetchBlocksResponse>;
+  };
+  readonly ranges: {
+    /** Returns the records of ranges, as many as one call takes. */
+    fetch(request: FetchRangesRequest, signal: AbortSignal): AsyncIterable<FetchRangesResponse>;
+  };
+}
+
+export function replicationService({ followers, checks, ranges }: ReplicationParts): Service {
+  return {
+    name: REPLICATION_SERVICE,
+    endpoints: [
+      duplex(REPLICATE, (stream) => serveDownChannel(stream, (channel) => followers.accept(channel))),
+      serverStream(FETCH_RANGES, (request, call) => ranges.fetch(request, endOf(call))),
+      serverStream(FETCH_BLOCKS, (request, call) => checks.blocks(request, endOf(call))),
+    ],
+  };
 }
 
 /**

@@ -212,9 +212,9 @@ describe('a message that the generic codec refuses', () => {
   });
 
   it('has none of the members of a oneof', () => {
-    assert.throws(() => codecOf('DownFrame').decode(Buffer.alloc(0)), {
+    assert.throws(() => codecOf('ReplicateResponse').decode(Buffer.alloc(0)), {
       code: 'unknown_format',
-      message: /DownFrame: expected one of continue, wait, full_resync, .*, received none of these/,
+      message: /ReplicateResponse: expected one of continue, wait, full_resync, .*, received none of these/,
     });
   });
 

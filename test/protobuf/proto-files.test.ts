@@ -153,7 +153,7 @@ const FIGURES: ReadonlyArray<readonly [declared: string, figure: string]> = [
 
 describe('the .proto files', () => {
   it('are all seen', () => {
-    assert.ok(FILES.length >= 7, `expected at least 7 files, saw ${FILES.length}`);
+    assert.ok(FILES.length >= 9, `expected at least 9 files, saw ${FILES.length}`);
     assert.ok(ALL.length > 850, `expected at least 850 declarations, saw ${ALL.length}`);
   });
 
@@ -191,6 +191,17 @@ describe('the .proto files', () => {
 
   it('declare nothing in a package of somebody else', () => {
     for (const { name, text } of FILES) assert.match(text, /^package headwater\.v1;$/m, name);
+  });
+
+  it('say whether they are public, and no public file imports an internal one', () => {
+    const kindOf = (text: string) => /^\/\/ (Public|Internal)[.:]/m.exec(text.slice(0, text.indexOf('syntax')))?.[1];
+    const internal = FILES.filter(({ text }) => kindOf(text) === 'Internal').map(({ name }) => name);
+    assert.deepEqual(internal, ['headwater/v1/replication.proto']);
+    for (const { name, text } of FILES) {
+      assert.ok(kindOf(text), name);
+      const imported = [...text.matchAll(/^import "(.+)";$/gm)].map(([, file = '']) => file);
+      if (kindOf(text) === 'Public') assert.ok(!imported.some((file) => internal.includes(file)), name);
+    }
   });
 
   it('reserve every number that was skipped', () => {

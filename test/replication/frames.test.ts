@@ -21,7 +21,7 @@ import {
 import { Assembler, type Part, partsOf } from '../../src/replication/parts.js';
 import { historyId, runs } from '../support/seeds.js';
 
-const { UpFrame: PbUpFrame, DownFrame: PbDownFrame } = headwater.v1;
+const { ReplicateRequest: PbUpFrame, ReplicateResponse: PbDownFrame } = headwater.v1;
 
 const bytes = fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array));
 const offset = fc.oneof(fc.constantFrom(0, 1, 2 ** 32, Number.MAX_SAFE_INTEGER), fc.maxSafeNat());

@@ -9,7 +9,7 @@ import { fetchBlocks } from '../../src/rpc/peer-calls.js';
 import { dial, replicationService } from '../../src/rpc/replication-service.js';
 import { RpcServer } from '../../src/rpc/server.js';
 import { FakeStore } from './fake-store.js';
-import { closeAll, closing, serve } from './harness.js';
+import { closeAll, closing, NOTHING_TO_REPAIR, serve } from './harness.js';
 
 const VARIABLES = ['grpc_proxy', 'https_proxy', 'http_proxy', 'no_grpc_proxy', 'no_proxy'] as const;
 
@@ -48,7 +48,9 @@ describe('with a proxy in the environment', () => {
   it('a follower reaches its upstream directly', async () => {
     const server = await RpcServer.bind({
       address: '127.0.0.1:0',
-      services: [replicationService({ accept: async (channel) => channel.close() })],
+      services: [
+        replicationService({ followers: { accept: async (channel) => channel.close() }, ...NOTHING_TO_REPAIR }),
+      ],
       reflection: false,
       logger: silentLogger,
       onFatal: assert.fail,

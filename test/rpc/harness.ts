@@ -193,3 +193,8 @@ export function gate(): { promise: Promise<void>; open: () => void; fail: (error
   });
   return { promise, open, fail };
 }
+
+/** The parts of the replication service in a test where no follower repairs its data. */
+export const NOTHING_TO_REPAIR = { checks: { blocks: nothing }, ranges: { fetch: nothing } };
+
+async function* nothing(): AsyncGenerator<never> {}

@@ -7,6 +7,7 @@ import type { DuplexCall } from '../../src/rpc/handler.js';
 import { serveDownChannel } from '../../src/rpc/replication-channel.js';
 import { dial, replicationService } from '../../src/rpc/replication-service.js';
 import { RpcServer } from '../../src/rpc/server.js';
+import { NOTHING_TO_REPAIR } from './harness.js';
 
 /** A call whose peer takes nothing more. */
 const STUCK = {
@@ -45,7 +46,7 @@ describe('a channel over a connection', () => {
     };
     const server = await RpcServer.bind({
       address: '127.0.0.1:0',
-      services: [replicationService(door)],
+      services: [replicationService({ followers: door, ...NOTHING_TO_REPAIR })],
       reflection: false,
       logger: silentLogger,
       onFatal: assert.fail,

@@ -1,0 +1,24 @@
+/** Runs buf, the tool that checks .proto files and calls services by them. */
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+export const PROTO = path.join(import.meta.dirname, '../../proto');
+
+const PROGRAM = createRequire(import.meta.url).resolve('@bufbuild/buf/bin/buf');
+
+export interface Finished {
+  readonly status: number;
+  /** All that the program said, on both outputs. */
+  readonly output: string;
+}
+
+/** Resolves when the program has ended, also if it failed or could not be started. */
+export function buf(...args: readonly string[]): Promise<Finished> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [PROGRAM, ...args], (error, stdout, stderr) => {
+      const status = error === null ? 0 : Number(error.code ?? 1);
+      resolve({ status, output: (stdout + stderr).trim() });
+    });
+  });
+}

@@ -5,6 +5,12 @@
  */
 const isNode = process.argv.includes('serve');
 /*
+ * From version 22 on, Node keeps the compiled code of modules in its own cache, which saves a command a fifth of its
+ * time. (Node 20 has no such function. NODE_DISABLE_COMPILE_CACHE=1 turns the cache off.)
+ */
+const modules: object = process.getBuiltinModule('node:module');
+if ('enableCompileCache' in modules) (modules.enableCompileCache as () => unknown)();
+/*
  * This file is CommonJS for one reason. Libuv fixes the size of its thread pool at the pool's first use, and Node reads
  * the sources of ES modules through that pool. Only a CommonJS file can still widen the pool. (Measured on Node 20: a
  * setting in an ES module is too late, four threads stay.) Two LevelDBs and their syncs would wait for each other on

@@ -1,7 +1,8 @@
 /**
  * The command line: its global options, its commands (a group a file), and its end. headwater.cts starts it. Each
- * command loads the client, the node or the readers of a data directory when it runs. So a wrong usage costs 0.1 s of
- * CPU instead of 0.4 s, and a command to a node 0.25 s (test/layout.test.ts enforces it).
+ * command loads the client, the node or the readers of a data directory when it runs, and bundle.mjs makes few files of
+ * them all. So wrong usage costs 0.09 s, and a command to a node 0.14 s, of which Node itself takes 0.06 s
+ * (test/cli/start.test.ts and test/layout.test.ts enforce it).
  */
 import { Command, Option } from 'commander';
 import { OPTIONS } from '../src/options.js';

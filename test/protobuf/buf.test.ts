@@ -9,7 +9,7 @@ describe('buf', () => {
   before(async function () {
     const version = await buf('--version');
     if (version.status !== 0) {
-      console.log(`      skipped: buf does not run on this machine: ${version.output}`);
+      console.log(`      skipped: buf does not run on this machine: ${/^Error: .*$/m.exec(version.output)?.[0]}`);
       this.skip();
     }
   });

@@ -1,11 +1,10 @@
 /** Runs buf, the tool that checks .proto files and calls services by them. */
 import { execFile } from 'node:child_process';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 
 export const PROTO = path.join(import.meta.dirname, '../../proto');
 
-const PROGRAM = createRequire(import.meta.url).resolve('@bufbuild/buf/bin/buf');
+const PROGRAM = path.join(import.meta.dirname, '../../node_modules/@bufbuild/buf/bin/buf');
 
 export interface Finished {
   readonly status: number;

@@ -6,6 +6,7 @@
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { HeadwaterError } from '../src/base/errors.js';
+import { unknownOption } from '../src/base/option-names.js';
 import { checkConfig } from '../src/config.js';
 import type { NodeOptions } from '../src/index.js';
 import { OPTIONS, type OptionRow, variableOf } from '../src/options.js';
@@ -134,7 +135,13 @@ function offerFile(command: Command, settable: readonly Option[], file: string):
   const entries = Object.entries(readConfigFile(file));
   for (const [name, value] of entries) {
     const option = settable.find((candidate) => candidate.name() === name);
-    if (!option) throw new UsageError(`config file ${file}: ${unknownOption(name, settable)}`);
+    if (!option)
+      throw new UsageError(
+        `config file ${file}: ${unknownOption(
+          name,
+          settable.map((known) => known.name()),
+        )}`,
+      );
     offer(command, option, value, `config file ${file}: ${name}`, 'config');
   }
 }
@@ -168,27 +175,4 @@ function parseWith(option: Option, value: unknown, where: string): unknown {
     if (error instanceof InvalidArgumentError) throw new UsageError(`${where}: ${inLine(error)}`);
     throw error;
   }
-}
-
-function unknownOption(name: string, settable: readonly Option[]): string {
-  const names = settable.map((option) => option.name());
-  const [nearest] = names
-    .map((known) => ({ known, distance: editDistance(name, known) }))
-    .sort((a, b) => a.distance - b.distance);
-  const close = nearest && nearest.distance <= Math.max(2, name.length / 3);
-  return `unknown option ${JSON.stringify(name)}; ${close ? `did you mean ${JSON.stringify(nearest.known)}?` : `expected one of ${names.join(', ')}`}`;
-}
-
-/** The Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, swap));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

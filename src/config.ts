@@ -6,6 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { formatAddress, hostOf, isEverywhere, isLoopback, parseAddress, plainHost } from './base/address.js';
 import { HeadwaterError } from './base/errors.js';
 import { HEARTBEATS_IN_TIMEOUT_MIN } from './base/limits.js';
+import { checkOptionNames, type OptionNames } from './base/option-names.js';
 import { OPTIONS, type OptionName, type OptionRow, type Options, type ValueOf } from './options.js';
 import { leastFreeBytes } from './store/space.js';
 
@@ -26,8 +27,11 @@ export type NodeConfig = {
     : ValueOf<Options[Name]> | undefined;
 };
 
+const NAMES: OptionNames = new Set(Object.keys(OPTIONS));
+
 /** @throws HeadwaterError `invalid_argument`, or `replication_loop` for a node that follows itself. */
 export function checkConfig(options: NodeOptions): NodeConfig {
+  checkOptionNames(options, NAMES);
   const given = withDependentDefaults(options);
   const checked = Object.entries<OptionRow>(OPTIONS).map(([property, row]) => {
     const value = given[property as OptionName] ?? row.default;

@@ -13,6 +13,7 @@ import { connectionsMax, warnOfFewDescriptors } from './base/descriptors.js';
 import { shuttingDown } from './base/errors.js';
 import { COMPARE_TIMEOUT_MS, DRAIN_MS_MAX, STOP_STEP_MS_MIN } from './base/limits.js';
 import { type Logger, silentLogger } from './base/logger.js';
+import { checkOptionNames, optionNames } from './base/option-names.js';
 import { ProcessLoad } from './base/process-load.js';
 import { Checks } from './check/checks.js';
 import type { Upstream } from './check/repair.js';
@@ -49,6 +50,8 @@ export interface NodeSurroundings {
   readonly logger?: Logger;
 }
 
+const SURROUNDINGS = optionNames<NodeSurroundings>({ logger: true });
+
 /** A node in this process: a data directory, and the server in front of it. */
 export class Node {
   readonly #config: NodeConfig;
@@ -67,12 +70,14 @@ export class Node {
   /**
    * Opens the data directory and serves it.
    * @param options.data the data directory. Every other option has the default that `headwater serve --help` names.
-   * @param logger receives the messages of the node. Without it, the node is silent.
+   * @param surroundings.logger receives the messages of the node. Without it, the node is silent.
    * @throws HeadwaterError `invalid_argument`, `directory_locked`, `foreign_directory`, `unknown_format`, `corrupt`,
    *   `address_in_use` and others, with the expected and the received value. Nothing is left open then.
    */
-  static async start(options: NodeOptions, { logger = silentLogger }: NodeSurroundings = {}): Promise<Node> {
+  static async start(options: NodeOptions, surroundings: NodeSurroundings = {}): Promise<Node> {
     const config = checkConfig(options);
+    checkOptionNames(surroundings, SURROUNDINGS);
+    const { logger = silentLogger } = surroundings;
     warnOfFewDescriptors(logger);
     let fail: (error: Error) => void = () => {};
     const failed = new Promise<Error>((resolve) => {

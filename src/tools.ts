@@ -7,6 +7,7 @@
 export { type Restored, type RestoreOptions, restoreDirectory } from './backup/restore.js';
 export { type AddressOptions, expectedAddress, isAddress } from './base/address.js';
 export { TIMER_MS_MAX } from './base/limits.js';
+export { unknownOption } from './base/option-names.js';
 export { isNameRefused, isSystemError, systemReason } from './base/system-errors.js';
 export { type DamagedBlock, type Dumped, type DumpedBlock, dumpDirectory, dumpFile } from './check/dump.js';
 export { type Content, type RebuildOptions, type Rebuilt, rebuildDirectory } from './check/rebuild.js';

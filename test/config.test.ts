@@ -38,6 +38,15 @@ describe('the address of a node itself', () => {
   });
 });
 
+describe('an option of a node that has an unknown name', () => {
+  const options = (extra: object) => checkConfig({ data: '/tmp/nowhere', ...extra });
+
+  it('is refused with a suggestion', () => {
+    assert.throws(() => options({ fsyncs: 'always' }), /unknown option fsyncs: did you mean fsync\?/);
+    assert.throws(() => options({ colour: 1 }), /unknown option colour: expected one of data, listen/);
+  });
+});
+
 describe('the room that is kept free', () => {
   const data = '/nowhere';
   const MiB = 2 ** 20;

@@ -6,11 +6,12 @@
 import { type Chunk, ChunkChain, checkPreamble, PREAMBLE_BYTES } from '../backup/format.js';
 import { HeadwaterError } from '../base/errors.js';
 import { BACKUP_LEASE_MS } from '../base/limits.js';
+import { checkOptionNames, optionNames } from '../base/option-names.js';
 import type { BackupEnd, BackupHead, BackupResponse } from '../model/backup.js';
 import { BACKUP } from '../rpc/definitions.js';
 import { backOff } from './back-off.js';
 import type { Caller } from './caller.js';
-import { type CallOptions, checkCall } from './options.js';
+import { type CallTime, checkCall, TIME_NAMES } from './options.js';
 import { TRANSIENT } from './resumed-stream.js';
 import { SideCall } from './side-call.js';
 
@@ -24,6 +25,8 @@ export interface BackupOptions {
    */
   readonly timeoutMs?: number | undefined;
 }
+
+const BACKUP_OPTIONS = optionNames<BackupOptions>(TIME_NAMES);
 
 /** The next part of the file. All parts together are the file. */
 export interface BackupPart {
@@ -39,6 +42,7 @@ export interface BackupPart {
 
 /** @throws HeadwaterError `backup_lost` if the node cannot continue the backup, which then has to begin again. */
 export async function* backup(session: Caller, options: BackupOptions): AsyncGenerator<BackupPart> {
+  checkOptionNames(options, BACKUP_OPTIONS);
   checkCall(options);
   const { signal, timeoutMs = BACKUP_LEASE_MS } = options;
   const end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
@@ -71,8 +75,6 @@ function ended({ reason }: AbortSignal): HeadwaterError {
   if (HeadwaterError.is(reason)) return reason;
   return new HeadwaterError('cancelled', 'the caller cancelled the backup', { cause: reason });
 }
-
-type CallTime = Pick<CallOptions, 'signal' | 'timeoutMs'>;
 
 async function* oneCall(session: Caller, received: Received, options: CallTime): AsyncGenerator<BackupPart> {
   const request = { backupId: received.backupId, chunk: received.chunks };

@@ -1,10 +1,11 @@
 /** The checks and repairs of a node as a client requests them: the events of the node, as they come. */
 
 import { HeadwaterError } from '../base/errors.js';
+import { checkOptionNames, optionNames } from '../base/option-names.js';
 import type { CheckRequest } from '../model/check.js';
 import type { Method } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
-import type { CallOptions } from './options.js';
+import { type CallTime, TIME_NAMES } from './options.js';
 import { cancelled } from './pending-command.js';
 import { SideCall } from './side-call.js';
 
@@ -12,7 +13,7 @@ import { SideCall } from './side-call.js';
  * `signal` ends the loop with `cancelled`. `timeoutMs` is the longest time without a sign of life of the node. The
  * whole may take longer.
  */
-export type CheckTime = Pick<CallOptions, 'signal' | 'timeoutMs'>;
+export type CheckTime = CallTime;
 
 /** The options of `verify` and `repair`. */
 export interface CheckOptions extends CheckTime {
@@ -20,12 +21,16 @@ export interface CheckOptions extends CheckTime {
   readonly bytesPerSecond?: number | undefined;
 }
 
+const CHECK_OPTIONS = optionNames<CheckOptions>({ ...TIME_NAMES, bytesPerSecond: true });
+
 /** If the connection breaks, the loop ends with an error, and the check has to begin again. */
 export async function* check<Event>(
   session: Caller,
   method: Method<CheckRequest, Event>,
-  { bytesPerSecond = 0, ...options }: CheckOptions,
+  asked: CheckOptions,
 ): AsyncGenerator<Event> {
+  checkOptionNames(asked, CHECK_OPTIONS);
+  const { bytesPerSecond = 0, ...options } = asked;
   const { signal } = options;
   const end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
   try {

@@ -15,6 +15,7 @@ import { inspect } from 'node:util';
 import { parseAddress } from '../base/address.js';
 import { HeadwaterError } from '../base/errors.js';
 import { COMPARE_TIMEOUT_MS } from '../base/limits.js';
+import { checkOptionNames, optionNames, refusedOptions } from '../base/option-names.js';
 import type { RepairEvent, VerifyEvent } from '../model/check.js';
 import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 import type { KeyRange, RangeDigest, RepairRangesResponse } from '../model/key-range.js';
@@ -44,7 +45,7 @@ import { type CheckOptions, type CheckTime, check } from './checks.js';
 import { asBuffer, asText, Commands } from './commands.js';
 import { NewestPosition } from './newest-position.js';
 import { checkText, type Data, mayWrite, type OutgoingCondition, toBuffer } from './operations.js';
-import { type CallOptions, type ClientOptions, settingsOf } from './options.js';
+import { CALL, type CallOptions, type CallTime, type ClientOptions, settingsOf, TIME, TIME_NAMES } from './options.js';
 import { Router } from './router.js';
 import { Session } from './session.js';
 import { SideCall } from './side-call.js';
@@ -57,7 +58,7 @@ import {
   watch,
 } from './streams.js';
 
-export type { CallOptions, ClientOptions } from './options.js';
+export type { CallOptions, CallTime, ClientOptions } from './options.js';
 
 /** The conditions and operations of `transact`. */
 export interface Transaction {
@@ -78,13 +79,13 @@ export interface TransactionResult {
 }
 
 /** The options of `publish`. */
-export interface PublishOptions extends CallOptions {
+export interface PublishOptions extends CallTime {
   /** Puts the message into the log, so that a subscriber can come back for it. False by default. */
   readonly durable?: boolean;
 }
 
 /** The options of `follow`. */
-export interface FollowOptions extends CallOptions {
+export interface FollowOptions extends CallTime {
   /** Lets the node discard data of its own that the other's history has no place for. False by default. */
   readonly acceptDataLoss?: boolean;
   /** Begins with a full resync, at any position. False by default. */
@@ -92,7 +93,7 @@ export interface FollowOptions extends CallOptions {
 }
 
 /** The options of `failover`. */
-export interface FailoverOptions extends CallOptions {
+export interface FailoverOptions extends CallTime {
   /** The follower that leads then, by host:port or node ID. By default the follower that has the most. */
   readonly to?: string;
   /** Milliseconds that writes may wait until the follower is level. 5,000 by default. */
@@ -100,7 +101,7 @@ export interface FailoverOptions extends CallOptions {
 }
 
 /** The options of `compare`. */
-export interface CompareOptions extends CallOptions {
+export interface CompareOptions extends CallTime {
   /** Milliseconds that the leader waits for the last node. 300,000 by default. */
   readonly waitMs?: number;
 }
@@ -116,6 +117,13 @@ export interface RangeDigestOptions extends CheckTime {
   /** For each range, the number of keys behind which it is cut. 0 or absent for no cuts. */
   readonly cuts?: readonly number[];
 }
+
+const PUBLISH_OPTIONS = optionNames<PublishOptions>({ ...TIME_NAMES, durable: true });
+const FOLLOW_OPTIONS = optionNames<FollowOptions>({ ...TIME_NAMES, acceptDataLoss: true, full: true });
+const FAILOVER_OPTIONS = optionNames<FailoverOptions>({ ...TIME_NAMES, to: true, waitMs: true });
+const COMPARE_OPTIONS = optionNames<CompareOptions>({ ...TIME_NAMES, waitMs: true });
+const CLOSE_OPTIONS = optionNames<CloseOptions>({ timeoutMs: true });
+const RANGE_DIGEST_OPTIONS = optionNames<RangeDigestOptions>({ ...TIME_NAMES, cuts: true });
 
 /**
  * A client of one node, or of a tree of nodes. The client connects again by itself, and follows the leadership. See `Commands`
@@ -179,6 +187,8 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * @throws HeadwaterError the error of the first operation that fails. Nothing is done then.
    */
   transact({ conditions = [], operations }: Transaction, options?: CallOptions): Promise<TransactionResult> {
+    const refusal = options === undefined ? undefined : refusedOptions(options, CALL);
+    if (refusal) return Promise.reject(refusal);
     const operation: OutgoingOperation = { kind: 'transact', conditions, operations };
     return this.#session.ask<'transact', TransactionResult>(
       operation,
@@ -190,6 +200,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
 
   /** The exact number of keys. Expired keys count until the leader's deletion has arrived at the node. */
   async dbsize(options: CallOptions = {}): Promise<number> {
+    checkOptionNames(options, CALL);
     const call = new SideCall(this.#session, options);
     await call.settled();
     return call.unary(DATABASE_SIZE, undefined, this.#session.guarantees(options));
@@ -202,6 +213,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * @throws HeadwaterError `outcome_unknown` if the message may or may not have been published.
    */
   async publish(channel: Data, message: Data, options: PublishOptions = {}): Promise<number> {
+    checkOptionNames(options, PUBLISH_OPTIONS);
     const { durable = false } = options;
     const request = { channel: toBuffer('channel', channel), data: toBuffer('message', message), durable };
     const call = new SideCall(this.#session, options, request.data.length);
@@ -271,7 +283,8 @@ export class Client extends Commands<string> implements AsyncDisposable {
   }
 
   /** The status of the node that the client is connected to, even if the node serves nothing. */
-  status(options?: CallOptions): Promise<NodeStatus> {
+  async status(options: CallTime = {}): Promise<NodeStatus> {
+    checkOptionNames(options, TIME);
     return this.#call(STATUS, undefined, options);
   }
 
@@ -279,7 +292,8 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * The digest of the whole keyspace of the node that the client is connected to. Nodes with equal data at the same
    * offset have equal digests. The call reads everything.
    */
-  digest(options?: CallOptions): Promise<KeyspaceDigestReply> {
+  async digest(options: CallTime = {}): Promise<KeyspaceDigestReply> {
+    checkOptionNames(options, TIME);
     return this.#call(DIGEST, undefined, options);
   }
 
@@ -290,6 +304,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * @throws HeadwaterError `replication_loop` if the address is the node itself.
    */
   async follow(address: string, options: FollowOptions = {}): Promise<void> {
+    checkOptionNames(options, FOLLOW_OPTIONS);
     const { acceptDataLoss = false, full = false } = options;
     parseAddress(address);
     return this.#call(FOLLOW, { address, acceptDataLoss, full }, options);
@@ -300,7 +315,8 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * node leads.
    * @throws HeadwaterError `unavailable` if the node's data are not complete.
    */
-  promote(options?: CallOptions): Promise<PromoteReply> {
+  async promote(options: CallTime = {}): Promise<PromoteReply> {
+    checkOptionNames(options, TIME);
     return this.#call(PROMOTE, undefined, options);
   }
 
@@ -311,7 +327,8 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * @throws HeadwaterError `failover_failed` if this node stays the leader, `outcome_unknown` if it has asked the
    * follower and keeps asking.
    */
-  failover(options: FailoverOptions = {}): Promise<FailoverReply> {
+  async failover(options: FailoverOptions = {}): Promise<FailoverReply> {
+    checkOptionNames(options, FAILOVER_OPTIONS);
     const { to = '', waitMs = 0 } = options;
     const timeoutMs = options.timeoutMs ?? waitMs + this.#session.timeoutMs;
     return this.#call(FAILOVER, { to, timeoutMs: waitMs }, { ...options, timeoutMs });
@@ -323,7 +340,8 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * @param node the node ID of the follower, a beginning of it that no other has, or host:port.
    * @throws HeadwaterError `forget_refused` if this names no follower, several, or a connected one.
    */
-  async forget(node: string, options?: CallOptions): Promise<ForgetReply> {
+  async forget(node: string, options: CallTime = {}): Promise<ForgetReply> {
+    checkOptionNames(options, TIME);
     checkText('node', node);
     return this.#call(FORGET, node, options);
   }
@@ -332,7 +350,8 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * Makes the leader compare the keyspaces of all connected nodes at one offset.
    * @throws HeadwaterError `read_only_follower` by a node that does not lead.
    */
-  compare(options: CompareOptions = {}): Promise<CompareReply> {
+  async compare(options: CompareOptions = {}): Promise<CompareReply> {
+    checkOptionNames(options, COMPARE_OPTIONS);
     const waitMs = options.waitMs ?? COMPARE_TIMEOUT_MS;
     // The call outlasts the leader's wait, since the reply names the nodes that did not answer in time.
     const timeoutMs = options.timeoutMs ?? waitMs + this.#session.timeoutMs;
@@ -348,9 +367,11 @@ export class Client extends Commands<string> implements AsyncDisposable {
   async *rangeDigests(
     markId: string,
     ranges: readonly KeyRange[],
-    { cuts = [], ...options }: RangeDigestOptions = {},
+    options: RangeDigestOptions = {},
   ): AsyncGenerator<RangeDigest> {
-    const call = new SideCall(this.#session, options);
+    checkOptionNames(options, RANGE_DIGEST_OPTIONS);
+    const { cuts = [], ...time } = options;
+    const call = new SideCall(this.#session, time);
     for await (const digests of call.stream(RANGE_DIGESTS, { markId, ranges, cuts })) yield* digests;
   }
 
@@ -361,13 +382,15 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * @throws HeadwaterError `invalid_argument` by a leader, `corrupt` if the upstream is damaged there.
    */
   async *repairRanges(ranges: readonly KeyRange[], options: CheckTime = {}): AsyncGenerator<RepairRangesResponse> {
+    checkOptionNames(options, TIME);
     yield* new SideCall(this.#session, options).stream(REPAIR_RANGES, ranges);
   }
 
   /**
    * Finishes open commands, and hangs up. The remaining commands are rejected with `cancelled`.
    */
-  close(options: CloseOptions = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkOptionNames(options, CLOSE_OPTIONS);
     return this.#session.close(options.timeoutMs);
   }
 
@@ -379,7 +402,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
   async #call<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    options?: CallOptions,
+    options: CallTime,
   ): Promise<Response> {
     return new SideCall(this.#session, options).unary(method, request);
   }

@@ -5,6 +5,7 @@
  */
 
 import { HeadwaterError } from '../base/errors.js';
+import { checkOptionNames, type OptionNames, optionNames, refusedOptions } from '../base/option-names.js';
 import type { OperationKind, OutgoingOperation } from '../model/operation.js';
 import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
@@ -18,7 +19,7 @@ import {
   setOperation,
   toBuffer,
 } from './operations.js';
-import type { CallOptions } from './options.js';
+import { CALL, CALL_NAMES, type CallOptions } from './options.js';
 import type { ReadReply } from './pending-command.js';
 import { SideCall } from './side-call.js';
 
@@ -53,6 +54,20 @@ export interface ScanOptions extends CallOptions {
   /** Leaves the values out. False by default. */
   readonly keysOnly?: boolean | undefined;
 }
+
+const EXPIRY_NAMES = { ttlMs: true, expiresAtMs: true } as const;
+const SET = optionNames<SetOptions & CallOptions>({
+  ...CALL_NAMES,
+  ...EXPIRY_NAMES,
+  keepTtl: true,
+  ifAbsent: true,
+  ifPresent: true,
+  returnOld: true,
+});
+const GET_EX = optionNames<GetExOptions & CallOptions>({ ...CALL_NAMES, ...EXPIRY_NAMES, persist: true });
+const EXPIRE = optionNames<ExpireOptions & CallOptions>({ ...CALL_NAMES, ...EXPIRY_NAMES, condition: true });
+const RENAME = optionNames<RenameOptions>({ ...CALL_NAMES, ifAbsent: true });
+const SCAN_OPTIONS = optionNames<ScanOptions>({ ...CALL_NAMES, match: true, keysOnly: true });
 
 /** A record that `scan` yields. */
 export interface ScanRecord<Value> {
@@ -141,7 +156,7 @@ export class Commands<Value extends string | Buffer> {
    * @throws HeadwaterError `invalid_argument` if two options contradict each other.
    */
   set(key: Data, value: Data, options?: SetOptions & CallOptions): Promise<SetResult<Value>> {
-    return this.#askWith<'set', SetResult<Value>>(() => setOperation(key, value, options), this.#readSet, options);
+    return this.#askWith<'set', SetResult<Value>>(() => setOperation(key, value, options), this.#readSet, options, SET);
   }
 
   /** Deletes the keys. Returns how many of them existed. */
@@ -228,6 +243,7 @@ export class Commands<Value extends string | Buffer> {
       () => getExpireOperation(key, options),
       this.#readOptional,
       options,
+      GET_EX,
     );
   }
 
@@ -247,7 +263,7 @@ export class Commands<Value extends string | Buffer> {
    */
   expire(key: Data, expiry: number | (ExpireOptions & CallOptions)): Promise<boolean> {
     const options = typeof expiry === 'number' ? { ttlMs: expiry } : expiry;
-    return this.#askWith<'expire', boolean>(() => expireOperation(key, options), readApplied, options);
+    return this.#askWith<'expire', boolean>(() => expireOperation(key, options), readApplied, options, EXPIRE);
   }
 
   /** Makes the key never expire. Returns false if there is no such key or it had no expiry. */
@@ -266,6 +282,7 @@ export class Commands<Value extends string | Buffer> {
       true,
       readApplied,
       options,
+      RENAME,
     );
   }
 
@@ -291,6 +308,7 @@ export class Commands<Value extends string | Buffer> {
    */
   async keys(pattern: Data = '', options: CallOptions = {}): Promise<Value[]> {
     const found: Value[] = [];
+    checkOptionNames(options, CALL);
     for await (const keys of this.#stream(KEYS, toBuffer('pattern', pattern), options))
       for (const key of keys) found.push(this.#value(key));
     return found;
@@ -301,6 +319,7 @@ export class Commands<Value extends string | Buffer> {
    * @param options.timeoutMs as for `keys`. The time between two steps of the loop does not count.
    */
   async *scan(options: ScanOptions = {}): AsyncGenerator<ScanRecord<Value>> {
+    checkOptionNames(options, SCAN_OPTIONS);
     const request = { pattern: toBuffer('match', options.match ?? ''), keysOnly: options.keysOnly ?? false };
     for await (const { records } of this.#stream(SCAN, request, options)) {
       for (const { key, value, type, expiresAtMs, version } of records) {
@@ -326,14 +345,16 @@ export class Commands<Value extends string | Buffer> {
     make: () => OutgoingOperation,
     read: ReadReply<K, Result>,
     options: CallOptions | undefined,
+    names: OptionNames = CALL,
   ): Promise<Result> {
     let operation: OutgoingOperation;
     try {
+      if (options !== undefined) checkOptionNames(options, names);
       operation = make();
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#ask(operation, true, read, options);
+    return this.#session.ask(operation, true, read, options);
   }
 
   #ask<K extends OperationKind, Result>(
@@ -341,7 +362,10 @@ export class Commands<Value extends string | Buffer> {
     writes: boolean,
     read: ReadReply<K, Result>,
     options: CallOptions | undefined,
+    names = CALL,
   ): Promise<Result> {
+    const refusal = options === undefined ? undefined : refusedOptions(options, names);
+    if (refusal) return Promise.reject(refusal);
     return this.#session.ask(operation, writes, read, options);
   }
 }

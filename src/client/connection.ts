@@ -16,7 +16,7 @@ import { connectTo, type GrpcConnection as RpcConnection } from '../rpc/connecti
 import { type Method, PIPELINE } from '../rpc/definitions.js';
 import { fromStatus } from '../rpc/status.js';
 import { DurabilityNotReached } from './guarantees.js';
-import type { CallOptions } from './options.js';
+import type { CallTime } from './options.js';
 import type { PendingCommand } from './pending-command.js';
 
 export interface ConnectionOwner {
@@ -270,7 +270,7 @@ export class Connection {
   unary<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    options: Pick<CallOptions, 'signal'> & { timeoutMs: number; guarantees?: Guarantees | undefined },
+    options: Pick<CallTime, 'signal'> & { timeoutMs: number; guarantees?: Guarantees | undefined },
   ): Promise<Response> {
     const { signal, timeoutMs, guarantees } = options;
     const beside: Beside = { timeoutMs };
@@ -310,7 +310,7 @@ export class Connection {
       signal,
       silenceMs,
       guarantees,
-    }: Pick<CallOptions, 'signal'> & { silenceMs: number; guarantees?: Guarantees | undefined },
+    }: Pick<CallTime, 'signal'> & { silenceMs: number; guarantees?: Guarantees | undefined },
   ): AsyncGenerator<Response> {
     const { encode } = method.request;
     // An empty message shows that the node works on the next item.

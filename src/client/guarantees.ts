@@ -5,6 +5,7 @@
 
 import { HeadwaterError } from '../base/errors.js';
 import { DURABILITY_TIMEOUT_MS } from '../base/limits.js';
+import { checkOptionNames, optionNames } from '../base/option-names.js';
 import {
   checkDurability,
   countsFollowers,
@@ -27,6 +28,8 @@ export interface DurabilityOption {
    */
   readonly timeoutMs?: number | undefined;
 }
+
+const DURABILITY = optionNames<DurabilityOption>({ level: true, followers: true, timeoutMs: true });
 
 /** The guarantees that a call asks for. */
 export interface GuaranteeOptions {
@@ -87,6 +90,7 @@ export function guaranteesOf(options: GuaranteeOptions, timeoutMs: number): Guar
 }
 
 function durabilityOf(option: DurabilityOption, timeoutMs: number) {
+  checkOptionNames(option, DURABILITY, 'durability.');
   const { level, followers = countsFollowers(level) ? 1 : 0 } = option;
   const mostMs = Math.max(1, Math.floor(timeoutMs * SHARE_OF_TIMEOUT));
   const wanted = checkDurability({

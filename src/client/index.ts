@@ -59,6 +59,7 @@ export type { BackupOptions, BackupPart } from './backup.js';
 export type { CheckOptions, CheckTime } from './checks.js';
 export {
   type CallOptions,
+  type CallTime,
   Client,
   type ClientOptions,
   type CloseOptions,

@@ -1,6 +1,7 @@
 /** The options of a client, with their defaults. */
 import { HeadwaterError } from '../base/errors.js';
 import { CALL_TIMEOUT_MS, CONNECT_TIMEOUT_MS, OFFLINE_QUEUE_BYTES_MAX, TIMER_MS_MAX } from '../base/limits.js';
+import { checkOptionNames, optionNames } from '../base/option-names.js';
 import type { GuaranteeOptions } from './guarantees.js';
 
 /** The options of `Client.connect`. */
@@ -45,8 +46,8 @@ export type ReadFrom = 'leader' | 'nearest' | 'followers';
 /** The consistency of reads. */
 export type Consistency = 'eventual' | 'session';
 
-/** The options of every call. */
-export interface CallOptions extends GuaranteeOptions {
+/** The time that a call may take. */
+export interface CallTime {
   /**
    * Gives the command up. A command that has not been sent is never sent. A write that has been sent is rejected with
    * `outcome_unknown`.
@@ -60,6 +61,17 @@ export interface CallOptions extends GuaranteeOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** The options of every command. */
+export interface CallOptions extends CallTime, GuaranteeOptions {}
+
+/** The names of `CallTime` and `CallOptions`, for the lists of the calls that have more. */
+export const TIME_NAMES = { signal: true, timeoutMs: true } as const;
+export const CALL_NAMES = { ...TIME_NAMES, durability: true, atLeast: true, maxStalenessMs: true } as const;
+
+/** The options of the calls that have no others. */
+export const TIME = optionNames<CallTime>(TIME_NAMES);
+export const CALL = optionNames<CallOptions>(CALL_NAMES);
+
 export type ClientSettings = Required<ClientOptions>;
 
 const DEFAULTS: ClientSettings = {
@@ -71,10 +83,18 @@ const DEFAULTS: ClientSettings = {
   consistency: 'eventual',
 };
 
-/** @throws HeadwaterError `invalid_argument` if an option has the wrong type or is out of range. */
+const CLIENT = optionNames<ClientOptions>({
+  timeoutMs: true,
+  connectTimeoutMs: true,
+  offlineQueueBytesMax: true,
+  redirect: true,
+  readFrom: true,
+  consistency: true,
+});
+
+/** @throws HeadwaterError `invalid_argument` if an option is unknown, has the wrong type or is out of range. */
 export function settingsOf(options: ClientOptions): ClientSettings {
-  if (typeof options !== 'object' || options === null)
-    throw new HeadwaterError('invalid_argument', `options: expected an object, received ${options}`);
+  checkOptionNames(options, CLIENT);
   const { redirect = DEFAULTS.redirect } = options;
   if (typeof redirect !== 'boolean')
     throw new HeadwaterError('invalid_argument', `redirect: expected true or false, received ${redirect}`);
@@ -94,8 +114,8 @@ export function settingsOf(options: ClientOptions): ClientSettings {
   return { readFrom, consistency, timeoutMs, connectTimeoutMs, offlineQueueBytesMax, redirect };
 }
 
-/** @throws HeadwaterError `invalid_argument` in the same cases. */
-export function checkCall({ timeoutMs }: CallOptions): void {
+/** @throws HeadwaterError `invalid_argument` if the timeout is no valid time. */
+export function checkCall({ timeoutMs }: CallTime): void {
   if (timeoutMs !== undefined) checkWhole('timeoutMs', timeoutMs, TIMER_MS_MAX);
 }
 

@@ -12,7 +12,7 @@ import type { Told } from '../model/streams.js';
 import type { Method } from '../rpc/definitions.js';
 import { backOff } from './back-off.js';
 import type { Caller } from './caller.js';
-import { type CallOptions, checkCall } from './options.js';
+import { type CallTime, checkCall } from './options.js';
 
 /** Failures that may be gone at the next attempt. */
 export const TRANSIENT: ReadonlySet<string> = new Set([
@@ -48,7 +48,7 @@ export class ResumedStream<Event extends { readonly kind: string }> {
    * @param after the offset behind which the caller wants to begin, if that may be inside a block.
    * @throws HeadwaterError `invalid_argument` if the timeout is no valid time.
    */
-  constructor(session: Caller, options: Pick<CallOptions, 'signal' | 'timeoutMs'>, after = 0) {
+  constructor(session: Caller, options: CallTime, after = 0) {
     checkCall(options);
     const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
     this.#session = session;

@@ -6,7 +6,7 @@ import { HeadwaterError } from '../base/errors.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { Method } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
-import { type CallOptions, checkCall } from './options.js';
+import { type CallTime, checkCall } from './options.js';
 import { allowedTime, cancelled } from './pending-command.js';
 
 export class SideCall {
@@ -19,7 +19,7 @@ export class SideCall {
    * @param bytes of the request, if it may be large.
    * @throws HeadwaterError `invalid_argument` if the timeout is no valid time.
    */
-  constructor(session: Caller, options: CallOptions = {}, bytes = 0) {
+  constructor(session: Caller, options: CallTime = {}, bytes = 0) {
     checkCall(options);
     const { signal, timeoutMs = allowedTime(session.timeoutMs, bytes) } = options;
     this.#session = session;

@@ -4,11 +4,13 @@
  */
 
 import { HeadwaterError } from '../base/errors.js';
+import { checkOptionNames, optionNames } from '../base/option-names.js';
 import { type Position, parseToken } from '../model/position.js';
 import type { SubscriptionEvent, WatchEvent, WatchedEntry } from '../model/streams.js';
 import { SUBSCRIBE, WATCH } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
 import { type Data, toBuffer, toBuffers } from './operations.js';
+import { TIME_NAMES } from './options.js';
 import { ResumedStream } from './resumed-stream.js';
 
 /** The options of `subscribe`. */
@@ -36,6 +38,9 @@ export interface WatchOptions {
   /** The loop ends with `deadline_exceeded` if no node gives a sign of life for so long. If absent, it never does. */
   readonly timeoutMs?: number | undefined;
 }
+
+const SUBSCRIBE_OPTIONS = optionNames<SubscribeOptions>({ ...TIME_NAMES, channels: true, patterns: true, from: true });
+const WATCH_OPTIONS = optionNames<WatchOptions>({ ...TIME_NAMES, prefix: true, from: true });
 
 /** An event from which a later stream can continue. */
 export interface Resumable {
@@ -114,9 +119,11 @@ export type WatchItem<Value> = Resumable &
 
 export async function* subscribe<Value>(
   session: Caller,
-  { channels = [], patterns = [], from, ...options }: SubscribeOptions,
+  asked: SubscribeOptions,
   value: (bytes: Buffer) => Value,
 ): AsyncGenerator<SubscriptionItem<Value>> {
+  checkOptionNames(asked, SUBSCRIBE_OPTIONS);
+  const { channels = [], patterns = [], from, ...options } = asked;
   const request = { channels: toBuffers('channels', channels), patterns: toBuffers('patterns', patterns) };
   const stream = new ResumedStream<SubscriptionEvent>(session, options);
   const begin = positionOf(from);
@@ -128,9 +135,11 @@ export async function* subscribe<Value>(
 
 export async function* watch<Value>(
   session: Caller,
-  { prefix = '', from, ...options }: WatchOptions,
+  asked: WatchOptions,
   value: (bytes: Buffer) => Value,
 ): AsyncGenerator<WatchItem<Value>> {
+  checkOptionNames(asked, WATCH_OPTIONS);
+  const { prefix = '', from, ...options } = asked;
   const stream = new ResumedStream<WatchEvent>(session, options, typeof from === 'number' ? from : 0);
   const begin = typeof from === 'number' ? wholeOffset(from) : positionOf(from);
   const bytes = toBuffer('prefix', prefix);

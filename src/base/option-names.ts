@@ -1,0 +1,95 @@
+/**
+ * The options that a program gives by name. An unknown name is refused: a misspelled option would otherwise do nothing,
+ * and the caller would not know. The refusal suggests the known name that is nearest.
+ */
+import { HeadwaterError } from './errors.js';
+
+/** The names of a call's options. */
+export type OptionNames = ReadonlySet<string>;
+
+/** Lists the names of an interface of options. A name too few or too many does not compile. */
+export function optionNames<Options>(names: { readonly [Name in keyof Options]-?: true }): OptionNames {
+  return new Set(Object.keys(names));
+}
+
+/**
+ * @param path the name of the option that has these options, followed by a dot. Empty for the options of a call.
+ * @throws HeadwaterError `invalid_argument` if the value is no object, or has a name that is not in the list.
+ */
+export function checkOptionNames(options: unknown, names: OptionNames, path = ''): void {
+  const refusal = refusedOptions(options, names, path);
+  if (refusal) throw refusal;
+}
+
+/** The error that `checkOptionNames` throws, undefined if there is none. For callers that reject a promise. */
+export function refusedOptions(options: unknown, names: OptionNames, path = ''): HeadwaterError | undefined {
+  if (typeof options !== 'object' || options === null)
+    return invalid(`${path.slice(0, -1) || 'options'}: expected an object, received ${shown(options)}`);
+  for (const name in options) if (!names.has(name)) return invalid(unknownOption(name, names, path));
+  return undefined;
+}
+
+/** Says that there is no such option, and names the nearest one, or all of them if none is near. */
+export function unknownOption(name: string, known: Iterable<string>, path = ''): string {
+  const nearest = nearestName(name, [...known]);
+  const instead = nearest
+    ? `did you mean ${path}${nearest}?`
+    : `expected one of ${Array.from(known, (one) => path + one).join(', ')}`;
+  return `unknown option ${path}${/^[\w.-]+$/.test(name) ? name : JSON.stringify(name)}: ${instead}`;
+}
+
+/** The names of the same options in Redis and its clients. */
+const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['ex', ['ttlMs']],
+  ['px', ['ttlMs']],
+  ['exat', ['expiresAtMs']],
+  ['pxat', ['expiresAtMs']],
+  ['nx', ['ifAbsent', 'if_none']],
+  ['xx', ['ifPresent', 'if_any']],
+  ['get', ['returnOld']],
+  ['retries', ['retry', 'attempts']],
+  ['abort', ['signal']],
+]);
+
+function nearestName(name: string, known: readonly string[]): string | undefined {
+  const plain = plainName(name);
+  const [synonym] = SYNONYMS.get(plain)?.filter((one) => known.includes(one)) ?? [];
+  if (synonym) return synonym;
+  const [nearest] = known
+    .map((one) => ({ one, distance: editDistance(plain, plainName(one)) }))
+    .sort((a, b) => a.distance - b.distance);
+  return nearest && nearest.distance <= Math.max(2, plain.length / 3) ? nearest.one : beginningWith(plain, known);
+}
+
+/** The only name that the given one is a beginning of, if it is long enough to mean something. */
+function beginningWith(plain: string, known: readonly string[]): string | undefined {
+  const found = plain.length < 3 ? [] : known.filter((one) => plainName(one).startsWith(plain));
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** `timeout_ms`, `timeout-ms` and `timeoutMs` are the same to a reader. */
+function plainName(name: string): string {
+  return name.toLowerCase().replace(/[_-]/g, '');
+}
+
+/** The Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, swap));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+function invalid(message: string): HeadwaterError {
+  return new HeadwaterError('invalid_argument', message);
+}
+
+function shown(value: unknown): string {
+  return value === null || typeof value === 'number' ? String(value) : typeof value;
+}

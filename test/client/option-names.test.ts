@@ -1,0 +1,130 @@
+/** A misspelled option would do nothing, so every call of the client refuses a name that it does not know. */
+import assert from 'node:assert/strict';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { Client, type ClientOptions } from '../../src/client/client.js';
+import { Commands } from '../../src/client/commands.js';
+import { FakeStore } from '../rpc/fake-store.js';
+import { closeAll, closing, serve } from '../rpc/harness.js';
+
+type Call = (options: object) => unknown;
+
+describe('an option of an unknown name', () => {
+  let store: FakeStore;
+  let db: Client;
+  before(async () => {
+    store = new FakeStore();
+    db = closing(await Client.connect((await serve(store)).address));
+  });
+  after(closeAll);
+
+  const commands: Record<string, (db: Commands<string> | Commands<Buffer>, options: never) => unknown> = {
+    get: (at, options) => at.get('k', options),
+    getVersioned: (at, options) => at.getVersioned('k', options),
+    mget: (at, options) => at.mget(['k'], options),
+    set: (at, options) => at.set('k', 'v', options),
+    del: (at, options) => at.del(['k'], options),
+    exists: (at, options) => at.exists(['k'], options),
+    incr: (at, options) => at.incr('k', 1, options),
+    incrByFloat: (at, options) => at.incrByFloat('k', 1, options),
+    append: (at, options) => at.append('k', 'v', options),
+    strlen: (at, options) => at.strlen('k', options),
+    getRange: (at, options) => at.getRange('k', 0, 1, options),
+    setRange: (at, options) => at.setRange('k', 0, 'v', options),
+    getDel: (at, options) => at.getDel('k', options),
+    getEx: (at, options) => at.getEx('k', options),
+    ttl: (at, options) => at.ttl('k', options),
+    expire: (at, options) => at.expire('k', options),
+    persist: (at, options) => at.persist('k', options),
+    rename: (at, options) => at.rename('k', 'l', options),
+    type: (at, options) => at.type('k', options),
+    flushAll: (at, options) => at.flushAll(options),
+    ping: (at, options) => at.ping('', options),
+    keys: (at, options) => at.keys('', options),
+    scan: (at, options) => at.scan(options).next(),
+  };
+  const calls: Record<string, (options: never) => unknown> = {
+    getBuffer: (options) => db.getBuffer('k', options),
+    transact: (options) => db.transact({ operations: [] }, options),
+    dbsize: (options) => db.dbsize(options),
+    publish: (options) => db.publish('c', 'm', options),
+    subscribe: (options) => db.subscribe(options).next(),
+    subscribeBuffers: (options) => db.subscribeBuffers(options).next(),
+    watch: (options) => db.watch(options).next(),
+    watchBuffers: (options) => db.watchBuffers(options).next(),
+    backup: (options) => db.backup(options).next(),
+    verify: (options) => db.verify(options).next(),
+    repair: (options) => db.repair(options).next(),
+    status: (options) => db.status(options),
+    digest: (options) => db.digest(options),
+    follow: (options) => db.follow('127.0.0.1:1', options),
+    promote: (options) => db.promote(options),
+    failover: (options) => db.failover(options),
+    forget: (options) => db.forget('node', options),
+    compare: (options) => db.compare(options),
+    rangeDigests: (options) => db.rangeDigests('mark', [], options).next(),
+    repairRanges: (options) => db.repairRanges([], options).next(),
+    close: (options) => db.close(options),
+  };
+  /** Members that take no options. */
+  const WITHOUT = ['constructor', 'address', 'position', 'token'];
+
+  const all: Array<[name: string, call: Call]> = [
+    ...Object.entries(calls).map(([name, call]): [string, Call] => [name, (options) => call(options as never)]),
+    ...Object.entries(commands).flatMap(
+      ([name, call]): Array<[string, Call]> => [
+        [name, (options) => call(db, options as never)],
+        [`buffers.${name}`, (options) => call(db.buffers, options as never)],
+      ],
+    ),
+  ];
+
+  it('is tried here at every public method', () => {
+    const methods = [Client, Commands].flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype));
+    const tried = [...Object.keys(calls), ...Object.keys(commands), ...WITHOUT];
+    assert.deepEqual([...new Set(methods)].sort(), tried.sort());
+    const statics = Object.getOwnPropertyNames(Client).filter(
+      (name) => !['length', 'name', 'prototype'].includes(name),
+    );
+    assert.deepEqual(statics, ['connect']);
+  });
+
+  for (const [name, call] of all) {
+    it(`is refused by ${name}, which sends nothing`, async () => {
+      const before = store.submissions.length;
+      await refused(() => call({ timeoutMS: 1 }), 'unknown option timeoutMS: did you mean timeoutMs?');
+      await refused(() => call({ qqqq: undefined }), 'unknown option qqqq: expected one of ');
+      await refused(() => call(null as unknown as object), 'options: expected an object, received null');
+      assert.equal(store.submissions.length, before);
+    });
+  }
+
+  const NEAR: ReadonlyArray<readonly [options: object, says: string]> = [
+    [{ ttl: 10 }, 'unknown option ttl: did you mean ttlMs?'],
+    [{ EX: 10 }, 'unknown option EX: did you mean ttlMs?'],
+    [{ NX: true }, 'unknown option NX: did you mean ifAbsent?'],
+    [{ timeout_ms: 10 }, 'unknown option timeout_ms: did you mean timeoutMs?'],
+    [{ expires: 10 }, 'unknown option expires: did you mean expiresAtMs?'],
+    [{ 'a\nb': 10 }, 'unknown option "a\\nb": expected one of signal, timeoutMs, '],
+    [{ constructor: 1 }, 'unknown option constructor: expected one of '],
+    [{ durability: { levle: 'synced' } }, 'unknown option durability.levle: did you mean durability.level?'],
+    [{ durability: 'synced' }, 'durability: expected an object, received string'],
+  ];
+  for (const [options, says] of NEAR)
+    it(`says ${JSON.stringify(says)}`, () => refused(() => db.set('k', 'v', options), says));
+
+  it('is refused by connect before it connects', async () => {
+    const connect = (options: object) => () => Client.connect('127.0.0.1:1', options as ClientOptions);
+    await refused(connect({ timeout: 5 }), 'unknown option timeout: did you mean timeoutMs?');
+    await refused(connect({ readfrom: 'nearest' }), 'unknown option readfrom: did you mean readFrom?');
+    await refused(connect([]), 'unreachable');
+  });
+
+  async function refused(call: () => unknown, says: string): Promise<void> {
+    const error = await Promise.resolve(call()).then(
+      () => assert.fail(`expected a refusal: ${says}`),
+      (failure) => failure,
+    );
+    assert(HeadwaterError.is(error), String(error));
+    assert((error.code === 'invalid_argument' ? error.message : error.code).startsWith(says), error.message);
+  }
+});

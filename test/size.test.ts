@@ -19,6 +19,7 @@ const PUBLIC_MEMBERS_MAX = 15;
 const WIDER: Record<string, string> = {
   Client: 'the public interface of the package: a method for each thing that a caller does',
   Commands: 'the public interface of the package: a method for each operation',
+  TransactionBuilder: 'the public interface of the package: a step for each operation',
 };
 
 interface ClassSize {

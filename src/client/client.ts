@@ -15,12 +15,11 @@ import { inspect } from 'node:util';
 import { parseAddress } from '../base/address.js';
 import { HeadwaterError } from '../base/errors.js';
 import { COMPARE_TIMEOUT_MS } from '../base/limits.js';
-import { checkOptionNames, optionNames, refusedOptions } from '../base/option-names.js';
+import { checkOptionNames, optionNames } from '../base/option-names.js';
 import type { RepairEvent, VerifyEvent } from '../model/check.js';
 import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 import type { KeyRange, RangeDigest, RepairRangesResponse } from '../model/key-range.js';
 import type { FailoverReply, ForgetReply, PromoteReply } from '../model/leadership.js';
-import type { OutgoingOperation, Reply } from '../model/operation.js';
 import { formatToken, type Position } from '../model/position.js';
 import type { NodeStatus } from '../model/status.js';
 import {
@@ -44,7 +43,7 @@ import type { Caller } from './caller.js';
 import { type CheckOptions, type CheckTime, check } from './checks.js';
 import { asBuffer, asText, Commands } from './commands.js';
 import { NewestPosition } from './newest-position.js';
-import { checkText, type Data, mayWrite, type OutgoingCondition, toBuffer } from './operations.js';
+import { checkText, type Data, toBuffer } from './operations.js';
 import { CALL, type CallOptions, type CallTime, type ClientOptions, settingsOf, TIME, TIME_NAMES } from './options.js';
 import { Router } from './router.js';
 import { Session } from './session.js';
@@ -59,24 +58,6 @@ import {
 } from './streams.js';
 
 export type { CallOptions, CallTime, ClientOptions } from './options.js';
-
-/** The conditions and operations of `transact`. */
-export interface Transaction {
-  /** Conditions that must all hold, or nothing is done. None by default. */
-  readonly conditions?: readonly OutgoingCondition[];
-  /** Operations that run in order, and take effect together. */
-  readonly operations: readonly OutgoingOperation[];
-}
-
-/** The result of `transact`. */
-export interface TransactionResult {
-  /** False if a condition did not hold. */
-  readonly committed: boolean;
-  /** The reply to each operation, in order. */
-  readonly replies: readonly Reply[];
-  /** The index of the first condition that did not hold. Undefined if all held. */
-  readonly failedCondition: number | undefined;
-}
 
 /** The options of `publish`. */
 export interface PublishOptions extends CallTime {
@@ -179,23 +160,6 @@ export class Client extends Commands<string> implements AsyncDisposable {
   /** Like `get`, with the value as bytes. */
   getBuffer(key: Data, options?: CallOptions): Promise<Buffer | undefined> {
     return this.buffers.get(key, options);
-  }
-
-  /**
-   * Carries out all operations or none. They have the form of the protocol: `{ kind: 'set', key, value }`. If a condition
-   * does not hold, nothing is done and `committed` is false.
-   * @throws HeadwaterError the error of the first operation that fails. Nothing is done then.
-   */
-  transact({ conditions = [], operations }: Transaction, options?: CallOptions): Promise<TransactionResult> {
-    const refusal = options === undefined ? undefined : refusedOptions(options, CALL);
-    if (refusal) return Promise.reject(refusal);
-    const operation: OutgoingOperation = { kind: 'transact', conditions, operations };
-    return this.#session.ask<'transact', TransactionResult>(
-      operation,
-      Array.isArray(operations) && operations.some(mayWrite),
-      ({ committed, replies, failedCondition }) => ({ committed, replies, failedCondition }),
-      options,
-    );
   }
 
   /** The exact number of keys. Expired keys count until the leader's deletion has arrived at the node. */

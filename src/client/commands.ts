@@ -4,48 +4,51 @@
  * an async function, so the reply settles the very promise that the method returns.
  */
 
-import { HeadwaterError } from '../base/errors.js';
 import { checkOptionNames, type OptionNames, optionNames, refusedOptions } from '../base/option-names.js';
 import type { OperationKind, OutgoingOperation } from '../model/operation.js';
 import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
+import { EXPIRE, GET_EX, RENAME, SET, TRANSACTION } from './command-options.js';
 import {
   type Data,
   type ExpireOptions,
   expireOperation,
   type GetExOptions,
   getExpireOperation,
+  int64,
+  type RenameOptions,
   type SetOptions,
   setOperation,
   toBuffer,
 } from './operations.js';
 import { CALL, CALL_NAMES, type CallOptions } from './options.js';
 import type { ReadReply } from './pending-command.js';
+import {
+  Results,
+  readApplied,
+  readDecimal,
+  readDeleted,
+  readExisting,
+  readLength,
+  readNothing,
+  readSum,
+  readTimeToLive,
+  readType,
+  type SetResult,
+  type TimeToLive,
+  type Versioned,
+} from './results.js';
 import { SideCall } from './side-call.js';
-
-/** The result of `set`. */
-export interface SetResult<Value> {
-  /** False if a condition did not hold and nothing was written. */
-  readonly applied: boolean;
-  /** The value that was there before, with `returnOld`. Undefined if there was none. */
-  readonly oldValue: Value | undefined;
-}
-
-/** The result of `ttl`. */
-export interface TimeToLive {
-  /** False if there is no such key. */
-  readonly exists: boolean;
-  /** The milliseconds until the key expires. Undefined if the key does not exist or never expires. */
-  readonly ttlMs: number | undefined;
-  /** The time of expiry in milliseconds since the epoch. Undefined in the same cases. */
-  readonly expiresAtMs: number | undefined;
-}
-
-/** The options of `rename`. */
-export interface RenameOptions extends CallOptions {
-  /** Renames only if the new key does not exist. False by default. */
-  readonly ifAbsent?: boolean | undefined;
-}
+import {
+  type Committed,
+  readTransaction,
+  type Transaction,
+  type TransactionOperations,
+  type TransactionResult,
+  transactOperation,
+  type UnconditionalTransaction,
+} from './transaction.js';
+import { TransactionBuilder } from './transaction-builder.js';
 
 /** The options of `scan`. */
 export interface ScanOptions extends CallOptions {
@@ -55,18 +58,6 @@ export interface ScanOptions extends CallOptions {
   readonly keysOnly?: boolean | undefined;
 }
 
-const EXPIRY_NAMES = { ttlMs: true, expiresAtMs: true } as const;
-const SET = optionNames<SetOptions & CallOptions>({
-  ...CALL_NAMES,
-  ...EXPIRY_NAMES,
-  keepTtl: true,
-  ifAbsent: true,
-  ifPresent: true,
-  returnOld: true,
-});
-const GET_EX = optionNames<GetExOptions & CallOptions>({ ...CALL_NAMES, ...EXPIRY_NAMES, persist: true });
-const EXPIRE = optionNames<ExpireOptions & CallOptions>({ ...CALL_NAMES, ...EXPIRY_NAMES, condition: true });
-const RENAME = optionNames<RenameOptions>({ ...CALL_NAMES, ifAbsent: true });
 const SCAN_OPTIONS = optionNames<ScanOptions>({ ...CALL_NAMES, match: true, keysOnly: true });
 
 /** A record that `scan` yields. */
@@ -83,21 +74,6 @@ export interface ScanRecord<Value> {
   readonly version: number;
 }
 
-/** A value with the offset of the write that made it, for the conditions of a transaction. */
-export interface Versioned<Value> {
-  /** The value of the key. */
-  readonly value: Value;
-  /** The offset of the key's last write. */
-  readonly version: number;
-}
-
-/** The result of every plain SET that was applied. */
-const APPLIED = Object.freeze({ applied: true, oldValue: undefined });
-
-const readApplied = ({ applied }: { applied: boolean }): boolean => applied;
-const readLength = ({ length }: { length: number }): number => length;
-const readNothing = (): void => {};
-
 /**
  * The commands on keys and values. `Value` is the form in which keys and values come back: text, or bytes.
  *
@@ -109,10 +85,7 @@ const readNothing = (): void => {};
  */
 export class Commands<Value extends string | Buffer> {
   readonly #session: Caller;
-  readonly #value: (bytes: Buffer) => Value;
-  readonly #readGet: ReadReply<'get', Value | undefined>;
-  readonly #readSet: ReadReply<'set', SetResult<Value>>;
-  readonly #readOptional: (reply: { value: Buffer | undefined }) => Value | undefined;
+  readonly #results: Results<Value>;
 
   /**
    * @param value converts bytes that belong to a message into a value that the caller may keep.
@@ -120,25 +93,22 @@ export class Commands<Value extends string | Buffer> {
    */
   constructor(session: Caller, value: (bytes: Buffer) => Value) {
     this.#session = session;
-    this.#value = value;
-    this.#readGet = (reply) => (reply.value === undefined ? undefined : value(reply.value));
-    this.#readSet = ({ applied, oldValue }) =>
-      applied && oldValue === undefined
-        ? APPLIED
-        : { applied, oldValue: oldValue === undefined ? undefined : value(oldValue) };
-    this.#readOptional = this.#readGet as (reply: { value: Buffer | undefined }) => Value | undefined;
+    this.#results = new Results(value);
   }
 
   /** Returns the value of the key, undefined if there is no such key. */
   get(key: Data, options?: CallOptions): Promise<Value | undefined> {
-    return this.#ask({ kind: 'get', key }, false, this.#readGet, options);
+    return this.#ask<'get', Value | undefined>({ kind: 'get', key }, false, this.#results.optional, options);
   }
 
   /** Returns the value with its version, for a condition of `transact`. Undefined if there is no such key. */
   getVersioned(key: Data, options?: CallOptions): Promise<Versioned<Value> | undefined> {
-    const read: ReadReply<'get', Versioned<Value> | undefined> = ({ value, version }) =>
-      value === undefined ? undefined : { value: this.#value(value), version };
-    return this.#ask({ kind: 'get', key }, false, read, options);
+    return this.#ask<'get', Versioned<Value> | undefined>(
+      { kind: 'get', key },
+      false,
+      this.#results.versioned,
+      options,
+    );
   }
 
   /** Returns the values of one moment, in the order of the keys. Undefined for a key that does not exist. */
@@ -146,7 +116,7 @@ export class Commands<Value extends string | Buffer> {
     return this.#ask<'multiGet', Array<Value | undefined>>(
       { kind: 'multiGet', keys },
       false,
-      ({ values }) => values.map(this.#readGet),
+      this.#results.many,
       options,
     );
   }
@@ -156,7 +126,12 @@ export class Commands<Value extends string | Buffer> {
    * @throws HeadwaterError `invalid_argument` if two options contradict each other.
    */
   set(key: Data, value: Data, options?: SetOptions & CallOptions): Promise<SetResult<Value>> {
-    return this.#askWith<'set', SetResult<Value>>(() => setOperation(key, value, options), this.#readSet, options, SET);
+    return this.#askWith<'set', SetResult<Value>>(
+      () => setOperation(key, value, options),
+      this.#results.set,
+      options,
+      SET,
+    );
   }
 
   /** Deletes the keys. Returns how many of them existed. */
@@ -165,7 +140,7 @@ export class Commands<Value extends string | Buffer> {
   del(keys: readonly Data[], options?: CallOptions): Promise<number>;
   del(...args: ManyKeys): Promise<number> {
     const { keys, options } = manyKeys(args);
-    return this.#ask<'delete', number>({ kind: 'delete', keys }, true, ({ deleted }) => deleted, options);
+    return this.#ask<'delete', number>({ kind: 'delete', keys }, true, readDeleted, options);
   }
 
   /** Returns how many of the keys exist. A key that is named twice counts twice. */
@@ -174,7 +149,7 @@ export class Commands<Value extends string | Buffer> {
   exists(keys: readonly Data[], options?: CallOptions): Promise<number>;
   exists(...args: ManyKeys): Promise<number> {
     const { keys, options } = manyKeys(args);
-    return this.#ask<'exists', number>({ kind: 'exists', keys }, false, ({ existing }) => existing, options);
+    return this.#ask<'exists', number>({ kind: 'exists', keys }, false, readExisting, options);
   }
 
   /**
@@ -186,7 +161,7 @@ export class Commands<Value extends string | Buffer> {
   incr(key: Data, by: number | bigint = 1, options?: CallOptions): Promise<bigint> {
     return this.#askWith<'increment', bigint>(
       () => ({ kind: 'increment', key, by: int64('by', by) }),
-      ({ value }) => value,
+      readSum,
       options,
     );
   }
@@ -196,12 +171,7 @@ export class Commands<Value extends string | Buffer> {
    * @throws HeadwaterError `not_a_number`, or `overflow` if the sum is not finite.
    */
   incrByFloat(key: Data, by: number, options?: CallOptions): Promise<string> {
-    return this.#ask<'incrementFloat', string>(
-      { kind: 'incrementFloat', key, by },
-      true,
-      ({ value }) => value,
-      options,
-    );
+    return this.#ask<'incrementFloat', string>({ kind: 'incrementFloat', key, by }, true, readDecimal, options);
   }
 
   /** Appends to the value of the key, empty if there is no such key. Returns the new length in bytes. */
@@ -216,12 +186,7 @@ export class Commands<Value extends string | Buffer> {
 
   /** Returns the bytes of the value from `start` through `end`. Negative positions count from the end. */
   getRange(key: Data, start: number, end: number, options?: CallOptions): Promise<Value> {
-    return this.#ask<'getRange', Value>(
-      { kind: 'getRange', key, start, end },
-      false,
-      ({ value }) => this.#value(value),
-      options,
-    );
+    return this.#ask<'getRange', Value>({ kind: 'getRange', key, start, end }, false, this.#results.range, options);
   }
 
   /**
@@ -234,14 +199,14 @@ export class Commands<Value extends string | Buffer> {
 
   /** Deletes the key. Returns the value that it had, undefined if there was no such key. */
   getDel(key: Data, options?: CallOptions): Promise<Value | undefined> {
-    return this.#ask<'getDelete', Value | undefined>({ kind: 'getDelete', key }, true, this.#readOptional, options);
+    return this.#ask<'getDelete', Value | undefined>({ kind: 'getDelete', key }, true, this.#results.optional, options);
   }
 
   /** Returns the value like `get`, and changes the expiry of the key in the same step. */
   getEx(key: Data, options: GetExOptions & CallOptions): Promise<Value | undefined> {
     return this.#askWith<'getExpire', Value | undefined>(
       () => getExpireOperation(key, options),
-      this.#readOptional,
+      this.#results.optional,
       options,
       GET_EX,
     );
@@ -249,12 +214,7 @@ export class Commands<Value extends string | Buffer> {
 
   /** Returns the time until the key expires. */
   ttl(key: Data, options?: CallOptions): Promise<TimeToLive> {
-    const read: ReadReply<'timeToLive', TimeToLive> = ({ exists, ttlMs, expiresAtMs }) => ({
-      exists,
-      ttlMs,
-      expiresAtMs,
-    });
-    return this.#ask({ kind: 'timeToLive', key }, false, read, options);
+    return this.#ask<'timeToLive', TimeToLive>({ kind: 'timeToLive', key }, false, readTimeToLive, options);
   }
 
   /**
@@ -276,7 +236,7 @@ export class Commands<Value extends string | Buffer> {
    * exists.
    * @throws HeadwaterError `no_such_key`.
    */
-  rename(key: Data, newKey: Data, options?: RenameOptions): Promise<boolean> {
+  rename(key: Data, newKey: Data, options?: RenameOptions & CallOptions): Promise<boolean> {
     return this.#ask<'rename', boolean>(
       { kind: 'rename', key, newKey, ifAbsent: options?.ifAbsent },
       true,
@@ -288,7 +248,7 @@ export class Commands<Value extends string | Buffer> {
 
   /** Returns the type of the value, `string`, or `none` if there is no such key. */
   type(key: Data, options?: CallOptions): Promise<string> {
-    return this.#ask<'type', string>({ kind: 'type', key }, false, ({ type }) => type, options);
+    return this.#ask<'type', string>({ kind: 'type', key }, false, readType, options);
   }
 
   /** Deletes all keys. */
@@ -298,7 +258,52 @@ export class Commands<Value extends string | Buffer> {
 
   /** Returns the message, empty by default, from the node that commands are sent to. */
   ping(message: Data = '', options?: CallOptions): Promise<Value> {
-    return this.#ask<'ping', Value>({ kind: 'ping', message }, false, (reply) => this.#value(reply.message), options);
+    return this.#ask<'ping', Value>({ kind: 'ping', message }, false, this.#results.message, options);
+  }
+
+  /**
+   * Carries out all operations or none. They have the form of the protocol, `{ kind: 'set', key, value }`, and each
+   * reply has the type that belongs to its operation. If a condition does not hold, nothing is done and `committed` is
+   * false. `transaction` does the same step by step.
+   *
+   *     const { committed, replies: [a, b] } = await db.transact({
+   *       conditions: [{ key: 'lock', test: 'absent' }],
+   *       operations: [{ kind: 'get', key: 'a' }, { kind: 'set', key: 'lock', value: 'me' }],
+   *     });
+   *
+   * @throws HeadwaterError the error of the first operation that fails. Nothing is done then.
+   */
+  transact<const Operations extends TransactionOperations>(
+    transaction: UnconditionalTransaction<Operations>,
+    options?: CallOptions,
+  ): Promise<Committed<Operations, Value>>;
+  /** Carries out all operations, or none if a condition does not hold. */
+  transact<const Operations extends TransactionOperations>(
+    transaction: Transaction<Operations>,
+    options?: CallOptions,
+  ): Promise<TransactionResult<Operations, Value>>;
+  transact(transaction: Transaction, options?: CallOptions): Promise<never> {
+    const refusal =
+      refusedOptions(transaction, TRANSACTION, 'transaction.') ??
+      (options === undefined ? undefined : refusedOptions(options, CALL));
+    if (refusal) return Promise.reject(refusal);
+    const { operation, writes } = transactOperation(transaction);
+    return this.#session.ask(operation, writes, readTransaction(this.#results.value), options) as Promise<never>;
+  }
+
+  /**
+   * Begins a transaction that is put together step by step, and sent by its `commit`. Each step has the name, the
+   * arguments and the result of the method here.
+   *
+   *     const { committed, results: [, visits] } = await db
+   *       .transaction()
+   *       .if('lock', 'absent')
+   *       .set('lock', 'me')
+   *       .incr('visits')
+   *       .commit();
+   */
+  transaction(): TransactionBuilder<Value> {
+    return new TransactionBuilder(this.#session, this.#results);
   }
 
   /**
@@ -310,7 +315,7 @@ export class Commands<Value extends string | Buffer> {
     const found: Value[] = [];
     checkOptionNames(options, CALL);
     for await (const keys of this.#stream(KEYS, toBuffer('pattern', pattern), options))
-      for (const key of keys) found.push(this.#value(key));
+      for (const key of keys) found.push(this.#results.value(key));
     return found;
   }
 
@@ -324,7 +329,7 @@ export class Commands<Value extends string | Buffer> {
     for await (const { records } of this.#stream(SCAN, request, options)) {
       for (const { key, value, type, expiresAtMs, version } of records) {
         const expiry = expiresAtMs === 0 ? undefined : expiresAtMs;
-        yield { key: this.#value(key), value: this.#value(value), type, expiresAtMs: expiry, version };
+        yield { key: this.#results.value(key), value: this.#results.value(value), type, expiresAtMs: expiry, version };
       }
     }
   }
@@ -383,13 +388,4 @@ function manyKeys(args: ManyKeys): { keys: readonly Data[]; options: CallOptions
   const [first, second] = args;
   if (Array.isArray(first)) return { keys: first, options: second as CallOptions | undefined };
   return { keys: args as readonly Data[], options: undefined };
-}
-
-const INT64_MAX = 2n ** 63n - 1n;
-
-function int64(name: string, value: number | bigint): bigint {
-  const isWhole = typeof value === 'bigint' || Number.isSafeInteger(value);
-  const integer = isWhole ? BigInt(value) : undefined;
-  if (integer !== undefined && integer <= INT64_MAX && integer >= -INT64_MAX - 1n) return integer;
-  throw new HeadwaterError('invalid_argument', `${name}: expected a 64-bit integer, received ${value}`);
 }

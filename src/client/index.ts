@@ -33,9 +33,11 @@ export type {
   GetReply,
   NewExpiry,
   Operation,
+  OperationKind,
   Outgoing,
   OutgoingOperation,
   Reply,
+  ReplyTo,
   SetCondition,
   SetOperation,
   TransactOperation,
@@ -68,21 +70,24 @@ export {
   type FollowOptions,
   type PublishOptions,
   type RangeDigestOptions,
-  type Transaction,
-  type TransactionResult,
 } from './client.js';
 export type {
   Commands,
-  RenameOptions,
   ScanOptions,
   ScanRecord,
-  SetResult,
-  TimeToLive,
-  Versioned,
 } from './commands.js';
 export { DurabilityNotReached, type DurabilityOption, type GuaranteeOptions } from './guarantees.js';
-export type { Data, ExpireOptions, ExpiryOptions, GetExOptions, OutgoingCondition, SetOptions } from './operations.js';
+export type {
+  Data,
+  ExpireOptions,
+  ExpiryOptions,
+  GetExOptions,
+  OutgoingCondition,
+  RenameOptions,
+  SetOptions,
+} from './operations.js';
 export type { Consistency, ReadFrom } from './options.js';
+export type { SetResult, TimeToLive, Versioned } from './results.js';
 export type {
   Changed,
   Resumable,
@@ -92,3 +97,23 @@ export type {
   WatchItem,
   WatchOptions,
 } from './streams.js';
+export type {
+  Committed,
+  Incoming,
+  NoReplies,
+  NotCommitted,
+  Replies,
+  ReplyOf,
+  Transaction,
+  TransactionOperation,
+  TransactionOperations,
+  TransactionResult,
+  UnconditionalTransaction,
+} from './transaction.js';
+export type {
+  CommitResult,
+  CommittedResults,
+  ConditionTest,
+  NotCommittedResults,
+  TransactionBuilder,
+} from './transaction-builder.js';

@@ -54,9 +54,15 @@ export interface ExpireOptions extends ExpiryOptions {
   readonly condition?: ExpireCondition | undefined;
 }
 
-type SetOutgoing = Extract<OutgoingOperation, { kind: 'set' }>;
+/** The options of `rename`. */
+export interface RenameOptions {
+  /** Renames only if the new key does not exist. False by default. */
+  readonly ifAbsent?: boolean | undefined;
+}
 
-export function setOperation(key: Data, value: Data, options: SetOptions | undefined): SetOutgoing {
+type OutgoingOf<K extends OperationKind> = Extract<OutgoingOperation, { kind: K }>;
+
+export function setOperation(key: Data, value: Data, options: SetOptions | undefined): OutgoingOf<'set'> {
   // The object always has one shape, since plain SETs are the hot path.
   if (!options) return { kind: 'set', key, value, expiry: undefined, condition: undefined, returnOld: undefined };
   const expiry = onlyOne('expiry', [options.keepTtl ? ('keep' as const) : undefined, ...expiries(options)]);
@@ -67,7 +73,7 @@ export function setOperation(key: Data, value: Data, options: SetOptions | undef
   return { kind: 'set', key, value, expiry, condition, returnOld: options.returnOld };
 }
 
-export function getExpireOperation(key: Data, options: GetExOptions = {}): OutgoingOperation {
+export function getExpireOperation(key: Data, options: GetExOptions = {}): OutgoingOf<'getExpire'> {
   return {
     kind: 'getExpire',
     key,
@@ -75,7 +81,7 @@ export function getExpireOperation(key: Data, options: GetExOptions = {}): Outgo
   };
 }
 
-export function expireOperation(key: Data, options: ExpireOptions = {}): OutgoingOperation {
+export function expireOperation(key: Data, options: ExpireOptions = {}): OutgoingOf<'expire'> {
   const expiry = onlyOne('expiry', expiries(options));
   if (!expiry) throw new HeadwaterError('invalid_argument', 'expire: expected ttlMs or expiresAtMs, received neither');
   return { kind: 'expire', key, expiry, condition: options.condition };
@@ -300,4 +306,14 @@ function refusal(name: string, expected: string, received: unknown): HeadwaterEr
 function shown(received: unknown): string {
   if (received === null || ['number', 'bigint', 'boolean'].includes(typeof received)) return String(received);
   return typeof received === 'string' ? JSON.stringify(received.slice(0, 60)) : typeof received;
+}
+
+const INT64_MAX = 2n ** 63n - 1n;
+
+/** @throws HeadwaterError `invalid_argument` if the value is not a whole number of 64 bits. */
+export function int64(name: string, value: number | bigint): bigint {
+  const isWhole = typeof value === 'bigint' || Number.isSafeInteger(value);
+  const integer = isWhole ? BigInt(value) : undefined;
+  if (integer !== undefined && integer <= INT64_MAX && integer >= -INT64_MAX - 1n) return integer;
+  throw new HeadwaterError('invalid_argument', `${name}: expected a 64-bit integer, received ${value}`);
 }

@@ -146,7 +146,7 @@ export type Reply =
   | TransactReply
   | ErrorReply;
 
-/** The replies that an operation of one kind may get, beside an error. */
+/** The reply that an operation of this `kind` gets, if it gets no error. */
 export type ReplyTo<K extends OperationKind> = Extract<Reply, { kind: K }>;
 
 /** A value as a client holds it before it is written into a message. Text is not converted to separate bytes first. */

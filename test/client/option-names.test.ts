@@ -39,12 +39,13 @@ describe('an option of an unknown name', () => {
     type: (at, options) => at.type('k', options),
     flushAll: (at, options) => at.flushAll(options),
     ping: (at, options) => at.ping('', options),
+    transact: (at, options) => (at as Commands<string>).transact({ operations: [] }, options),
+    transaction: (at, options) => at.transaction().commit(options),
     keys: (at, options) => at.keys('', options),
     scan: (at, options) => at.scan(options).next(),
   };
   const calls: Record<string, (options: never) => unknown> = {
     getBuffer: (options) => db.getBuffer('k', options),
-    transact: (options) => db.transact({ operations: [] }, options),
     dbsize: (options) => db.dbsize(options),
     publish: (options) => db.publish('c', 'm', options),
     subscribe: (options) => db.subscribe(options).next(),
@@ -111,6 +112,14 @@ describe('an option of an unknown name', () => {
   ];
   for (const [options, says] of NEAR)
     it(`says ${JSON.stringify(says)}`, () => refused(() => db.set('k', 'v', options), says));
+
+  it('is refused in a transaction, whose conditions would be left out', () => {
+    const misspelled = { condition: [{ key: 'a', test: 'absent' }], operations: [] } as { operations: [] };
+    return refused(
+      () => db.transact(misspelled),
+      'unknown option transaction.condition: did you mean transaction.conditions?',
+    );
+  });
 
   it('is refused by connect before it connects', async () => {
     const connect = (options: object) => () => Client.connect('127.0.0.1:1', options as ClientOptions);

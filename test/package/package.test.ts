@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { Node } from '../../src/index.js';
@@ -32,6 +33,12 @@ export async function use(options: NodeOptions): Promise<string | undefined> {
   return bytes && value;
 }
 `;
+
+/** Checks of types, as a consumer writes them. */
+const TYPES = (await readFile(path.join(import.meta.dirname, '../client/transaction-types.ts'), 'utf8')).replace(
+  '../../src/client/index.js',
+  'headwater/client',
+);
 
 const COMPILERS = ['typescript-5.9', 'typescript-6.0', 'typescript'];
 
@@ -104,12 +111,22 @@ describe('the package', function () {
     it(`type-checks with ${compiler}, from modules and CommonJS, for Node and for bundlers`, async () => {
       await consumer.write('program.mts', PROGRAM);
       await consumer.write('program.cts', PROGRAM);
+      await consumer.write('types.mts', TYPES);
       const strict = ['--noEmit', '--strict', '--target', 'es2022'];
       // The older compilers take longer to check the DOM than everything else.
       if (compiler !== 'typescript') strict.push('--lib', 'es2022');
       const [node, bundler] = await Promise.all([
-        consumer.compile(compiler, 'program.mts', 'program.cts', ...strict, '--module', 'nodenext'),
-        consumer.compile(compiler, 'program.mts', ...strict, '--module', 'esnext', '--moduleResolution', 'bundler'),
+        consumer.compile(compiler, 'program.mts', 'program.cts', 'types.mts', ...strict, '--module', 'nodenext'),
+        consumer.compile(
+          compiler,
+          'program.mts',
+          'types.mts',
+          ...strict,
+          '--module',
+          'esnext',
+          '--moduleResolution',
+          'bundler',
+        ),
       ]);
       assert.equal(node, '');
       assert.equal(bundler, '');

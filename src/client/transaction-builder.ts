@@ -1,0 +1,285 @@
+/**
+ * A transaction put together step by step. Each step has the name, the arguments and the result of the client's method,
+ * and the type of the builder grows by that result. Nothing is sent before `commit`.
+ */
+
+import { HeadwaterError } from '../base/errors.js';
+import { checkOptionNames, type OptionNames, refusedOptions } from '../base/option-names.js';
+import type { OperationKind, ReplyTo } from '../model/operation.js';
+import type { Caller } from './caller.js';
+import { EXPIRE_STEP, GET_EX_STEP, RENAME_STEP, SET_STEP } from './command-options.js';
+import {
+  type Data,
+  type ExpireOptions,
+  expireOperation,
+  type GetExOptions,
+  getExpireOperation,
+  int64,
+  type OutgoingCondition,
+  type RenameOptions,
+  type SetOptions,
+  setOperation,
+} from './operations.js';
+import { CALL, type CallOptions } from './options.js';
+import {
+  type Results,
+  readApplied,
+  readDecimal,
+  readDeleted,
+  readExisting,
+  readLength,
+  readNothing,
+  readSum,
+  readTimeToLive,
+  readType,
+  type SetResult,
+  type TimeToLive,
+  type Versioned,
+} from './results.js';
+import { type NoReplies, type TransactionOperation, transactOperation } from './transaction.js';
+
+/**
+ * A condition of `if`: the key exists, the key is absent, the offset of the key's last write is `version` (0 for no
+ * such key), or the key holds the `value`.
+ */
+export type ConditionTest<Input = Data> =
+  | 'exists'
+  | 'absent'
+  | { readonly version: number; readonly value?: undefined }
+  | { readonly value: Input; readonly version?: undefined };
+
+/** The result of `commit` if all conditions held. */
+export interface CommittedResults<Steps extends readonly unknown[]> {
+  /** True: all conditions held, and all steps took effect. */
+  readonly committed: true;
+  /** The result of each step, in order: that of the client's method of the same name. */
+  readonly results: Steps;
+  /** No condition failed. */
+  readonly failedCondition: undefined;
+}
+
+/** The result of `commit` if a condition did not hold. Nothing was done. */
+export interface NotCommittedResults<Steps extends readonly unknown[]> {
+  /** False: a condition did not hold. */
+  readonly committed: false;
+  /** Empty. */
+  readonly results: NoReplies<Steps>;
+  /** The index of the first condition that did not hold. */
+  readonly failedCondition: number;
+}
+
+/** The result of `commit`. Without a condition, the transaction is committed unless a step fails. */
+export type CommitResult<Steps extends readonly unknown[], Conditional extends boolean> =
+  | CommittedResults<Steps>
+  | (Conditional extends true ? NotCommittedResults<Steps> : never);
+
+/** The part of a step that waits for its reply. */
+type ReadStep = (reply: never) => unknown;
+
+/**
+ * A transaction that `transaction` begins. Each method adds a step and returns the builder. An invalid argument rejects
+ * `commit`. `Value` is the form of values, `Steps` are the results so far, and `Conditional` is true behind an `if`.
+ */
+export class TransactionBuilder<
+  Value = string,
+  Steps extends readonly unknown[] = readonly [],
+  Conditional extends boolean = false,
+> {
+  readonly #session: Caller;
+  readonly #results: Results<Value>;
+  readonly #conditions: OutgoingCondition[] = [];
+  readonly #operations: TransactionOperation[] = [];
+  readonly #reads: ReadStep[] = [];
+  #refusal: unknown;
+
+  /** @internal */
+  constructor(session: Caller, results: Results<Value>) {
+    this.#session = session;
+    this.#results = results;
+  }
+
+  /**
+   * Adds a condition. All conditions must hold when the transaction begins, whatever their place among the steps.
+   * @param test 'exists', 'absent', `{ version }` or `{ value }`.
+   */
+  if(key: Data, test: ConditionTest): TransactionBuilder<Value, Steps, true> {
+    try {
+      this.#conditions.push(conditionOf(key, test));
+    } catch (error) {
+      this.#refusal ??= error;
+    }
+    return this as unknown as TransactionBuilder<Value, Steps, true>;
+  }
+
+  /** Adds a `get`. */
+  get(key: Data) {
+    return this.#add<'get', Value | undefined>({ kind: 'get', key }, this.#results.optional);
+  }
+
+  /** Adds a `getVersioned`. */
+  getVersioned(key: Data) {
+    return this.#add<'get', Versioned<Value> | undefined>({ kind: 'get', key }, this.#results.versioned);
+  }
+
+  /** Adds an `mget`. */
+  mget(keys: readonly Data[]) {
+    return this.#add<'multiGet', Array<Value | undefined>>({ kind: 'multiGet', keys }, this.#results.many);
+  }
+
+  /** Adds a `set`. */
+  set(key: Data, value: Data, options?: SetOptions) {
+    return this.#addWith<'set', SetResult<Value>>(
+      () => setOperation(key, value, checked(options, SET_STEP)),
+      this.#results.set,
+    );
+  }
+
+  /** Adds a `del`. */
+  del(...keys: Data[]) {
+    return this.#add<'delete', number>({ kind: 'delete', keys }, readDeleted);
+  }
+
+  /** Adds an `exists`. */
+  exists(...keys: Data[]) {
+    return this.#add<'exists', number>({ kind: 'exists', keys }, readExisting);
+  }
+
+  /** Adds an `incr`. */
+  incr(key: Data, by: number | bigint = 1) {
+    return this.#addWith<'increment', bigint>(() => ({ kind: 'increment', key, by: int64('by', by) }), readSum);
+  }
+
+  /** Adds an `incrByFloat`. */
+  incrByFloat(key: Data, by: number) {
+    return this.#add<'incrementFloat', string>({ kind: 'incrementFloat', key, by }, readDecimal);
+  }
+
+  /** Adds an `append`. */
+  append(key: Data, value: Data) {
+    return this.#add<'append', number>({ kind: 'append', key, value }, readLength);
+  }
+
+  /** Adds a `strlen`. */
+  strlen(key: Data) {
+    return this.#add<'stringLength', number>({ kind: 'stringLength', key }, readLength);
+  }
+
+  /** Adds a `getRange`. */
+  getRange(key: Data, start: number, end: number) {
+    return this.#add<'getRange', Value>({ kind: 'getRange', key, start, end }, this.#results.range);
+  }
+
+  /** Adds a `setRange`. */
+  setRange(key: Data, start: number, value: Data) {
+    return this.#add<'setRange', number>({ kind: 'setRange', key, start, value }, readLength);
+  }
+
+  /** Adds a `getDel`. */
+  getDel(key: Data) {
+    return this.#add<'getDelete', Value | undefined>({ kind: 'getDelete', key }, this.#results.optional);
+  }
+
+  /** Adds a `getEx`. */
+  getEx(key: Data, options: GetExOptions) {
+    return this.#addWith<'getExpire', Value | undefined>(
+      () => getExpireOperation(key, checked(options, GET_EX_STEP)),
+      this.#results.optional,
+    );
+  }
+
+  /** Adds a `ttl`. */
+  ttl(key: Data) {
+    return this.#add<'timeToLive', TimeToLive>({ kind: 'timeToLive', key }, readTimeToLive);
+  }
+
+  /**
+   * Adds an `expire`.
+   * @param expiry a number is milliseconds from now on.
+   */
+  expire(key: Data, expiry: number | ExpireOptions) {
+    const options = typeof expiry === 'number' ? { ttlMs: expiry } : expiry;
+    return this.#addWith<'expire', boolean>(() => expireOperation(key, checked(options, EXPIRE_STEP)), readApplied);
+  }
+
+  /** Adds a `persist`. */
+  persist(key: Data) {
+    return this.#add<'persist', boolean>({ kind: 'persist', key }, readApplied);
+  }
+
+  /** Adds a `rename`. */
+  rename(key: Data, newKey: Data, options?: RenameOptions) {
+    return this.#addWith<'rename', boolean>(
+      () => ({ kind: 'rename', key, newKey, ifAbsent: checked(options, RENAME_STEP)?.ifAbsent }),
+      readApplied,
+    );
+  }
+
+  /** Adds a `type`. */
+  type(key: Data) {
+    return this.#add<'type', string>({ kind: 'type', key }, readType);
+  }
+
+  /** Adds a `flushAll`. */
+  flushAll() {
+    return this.#add<'flushAll', void>({ kind: 'flushAll' }, readNothing);
+  }
+
+  /**
+   * Carries out all steps or none. If a condition does not hold, nothing is done and `committed` is false. A second
+   * call sends the transaction again.
+   * @throws HeadwaterError the error of the first step that fails. Nothing is done then.
+   */
+  commit(options?: CallOptions): Promise<CommitResult<Steps, Conditional>> {
+    const refusal = this.#refusal ?? (options === undefined ? undefined : refusedOptions(options, CALL));
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const conditions = [...this.#conditions];
+    const { operation, writes } = transactOperation({ conditions, operations: [...this.#operations] });
+    const reads = [...this.#reads];
+    const read = ({ committed, replies, failedCondition }: ReplyTo<'transact'>) => ({
+      committed,
+      results: replies.map((reply, index) => (reads[index] as ReadStep)(reply as never)),
+      failedCondition,
+    });
+    type Read = (reply: ReplyTo<'transact'>) => CommitResult<Steps, Conditional>;
+    return this.#session.ask<'transact', CommitResult<Steps, Conditional>>(
+      operation,
+      writes,
+      read as unknown as Read,
+      options,
+    );
+  }
+
+  /** Adds a step whose operation is checked while it is made. */
+  #addWith<K extends OperationKind, Result>(make: () => TransactionOperation, read: (reply: ReplyTo<K>) => Result) {
+    try {
+      return this.#add<K, Result>(make(), read);
+    } catch (error) {
+      this.#refusal ??= error;
+      return this as unknown as TransactionBuilder<Value, readonly [...Steps, Result], Conditional>;
+    }
+  }
+
+  #add<K extends OperationKind, Result>(operation: TransactionOperation, read: (reply: ReplyTo<K>) => Result) {
+    this.#operations.push(operation);
+    this.#reads.push(read as ReadStep);
+    return this as unknown as TransactionBuilder<Value, readonly [...Steps, Result], Conditional>;
+  }
+}
+
+/** @throws HeadwaterError `invalid_argument` for a name that the options of the step do not have. */
+function checked<Options>(options: Options, names: OptionNames): Options {
+  if (options !== undefined) checkOptionNames(options, names);
+  return options;
+}
+
+function conditionOf(key: Data, test: ConditionTest): OutgoingCondition {
+  if (test === 'exists' || test === 'absent') return { key, test };
+  const { version, value } = (test ?? {}) as { version?: number | undefined; value?: Data | undefined };
+  if (version !== undefined && value === undefined) return { key, test: 'version', version };
+  if (value !== undefined && version === undefined) return { key, test: 'value', value };
+  const received = typeof test === 'object' ? Object.keys(test ?? {}).join(' and ') || 'neither' : String(test);
+  throw new HeadwaterError(
+    'invalid_argument',
+    `if: expected 'exists', 'absent', { version } or { value }, received ${received}`,
+  );
+}

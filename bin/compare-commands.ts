@@ -10,7 +10,7 @@ import type { Differences, RangeDifference, Side } from '../src/tools.js';
 import { parseInterval } from './arguments.js';
 import { CALL_MS_MAX, onNode, type Session } from './connection.js';
 import { untilInterrupted } from './interrupted.js';
-import { snakeCase } from './node-commands.js';
+import { snakeCase } from './json-names.js';
 import { EXIT, type ExitStatus, jsonBytes, plural, report, shownBytes, UsageError } from './output.js';
 
 type Comparison = Awaited<ReturnType<Client['compare']>>;

@@ -3,10 +3,10 @@
  * status message in snake case.
  */
 import type { Command } from 'commander';
-import { parseAddress } from './arguments.js';
+import { parseAddress, parseInterval } from './arguments.js';
 import { onNode, type Session } from './connection.js';
+import { snakeCase } from './json-names.js';
 import { EXIT, type ExitStatus, plural, UsageError } from './output.js';
-import { describeStatus } from './status.js';
 
 export function addNodeCommands(program: Command): void {
   program.commandsGroup('Nodes:');
@@ -14,6 +14,11 @@ export function addNodeCommands(program: Command): void {
   program
     .command('status')
     .description('print the role of the node, its position, and its replication links')
+    .option(
+      '--watch [TIME]',
+      'look again and again until Ctrl-C or q: every second, or that often. On a terminal the screen is redrawn, into a pipe each look is a line',
+      parseInterval,
+    )
     .action(onNode(status));
   program
     .command('digest')
@@ -60,10 +65,12 @@ async function ping({ client, output }: Session): Promise<ExitStatus> {
   return EXIT.DONE;
 }
 
-async function status({ client, output }: Session): Promise<ExitStatus> {
-  const of = await client.status();
-  await output.result(snakeCase(of) as object, describeStatus(of));
-  return EXIT.DONE;
+/** How often --watch looks if no time is given. */
+const WATCH_MS = 1_000;
+
+async function status(session: Session, { watch }: { watch?: number | true }): Promise<ExitStatus> {
+  const { showStatus } = await import('./status-command.js');
+  return showStatus(session, watch === true ? WATCH_MS : watch);
 }
 
 /** The default timeout of a digest, for which the node reads all its data. */
@@ -129,19 +136,4 @@ function onlyAddress(command: string, addresses: readonly string[]): string {
   const [node, second] = addresses;
   if (node !== undefined && second === undefined) return node;
   throw new UsageError(`${command}: expected one address in --connect, received ${addresses.join(',')}`);
-}
-
-/**
- * Changes camelCase names to snake_case, all the way down. An undefined value becomes null, so that every field is
- * there.
- */
-export function snakeCase(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeCase);
-  if (typeof value !== 'object' || value === null) return value ?? null;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [
-      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      snakeCase(inner),
-    ]),
-  );
 }

@@ -1,11 +1,13 @@
 /**
- * The status of a node for a person: one row of STATUS_ROWS a line. Each row names the fields of the status that it
- * shows, and sees no others. JSON_ONLY lists the fields that only --json shows. A test holds both against the protocol
- * and the README.
+ * The status of a node for a person: one row of STATUS_ROWS a line, in groups. Each row names the fields of the status
+ * that it shows, and sees no others. JSON_ONLY lists the fields that only --json shows. A test holds both against the
+ * protocol and the table of the documentation.
  */
-import Table from 'cli-table3';
 import type { Session } from './connection.js';
+import { binarySize, grouped, rate } from './figures.js';
 import { plural, roughly } from './output.js';
+import { drawnTable } from './table.js';
+import { type Paint, plain, type Style } from './terminal.js';
 
 export type Status = Awaited<ReturnType<Session['client']['status']>>;
 export type StatusField = keyof Status;
@@ -14,84 +16,126 @@ export type StatusField = keyof Status;
 type Lines = string | readonly string[] | undefined;
 
 export interface StatusRow {
-  /** The word before the line. Empty for a line that continues the one above. */
+  /** The words before the line. */
   readonly label: string;
   readonly fields: readonly StatusField[];
+  /** The colour of the lines. None for the normal course. */
+  readonly style: Style | undefined;
   lines(status: Status): Lines;
 }
 
 /** The delay of deletions that is worth a row: a sweep takes less than a second. */
 const LATE_MS = 1_000;
 
-export const STATUS_ROWS: readonly StatusRow[] = [
-  row('node', ['nodeId', 'address'], ({ nodeId, address }) => `${nodeId}  ${address}`),
-  row('role', ['role'], ({ role }) => role),
-  row('store', ['storeState'], ({ storeState }) => storeState || undefined),
-  row('serving', ['unavailable'], ({ unavailable }) => (unavailable ? `no: ${unavailable}` : undefined)),
-  row('damage', ['damage'], ({ damage }) => damage || undefined),
-  row('clock', ['clock'], ({ clock }) => clock || undefined),
-  row('expiry', ['expiryLateMs'], ({ expiryLateMs }) =>
-    expiryLateMs > LATE_MS ? `expired keys are deleted ${roughly(expiryLateMs)} late` : undefined,
-  ),
-  row('option', ['ignoredFollow'], ({ ignoredFollow }) => ignoredFollow || undefined),
-  row('writes', ['handingOverTo', 'failoverState', 'superseded', 'askingFollowers'], writesLine),
-  row(
-    'history',
-    ['replicationId', 'lineage'],
-    ({ replicationId, lineage }) => `${replicationId}  epoch ${lineage.at(-1)?.epoch ?? 0}`,
-  ),
-  row(
-    'offset',
-    ['offset', 'firstOffset', 'durableOffset', 'checkpointOffset'],
-    ({ offset, firstOffset, durableOffset, checkpointOffset }) =>
-      `${offset}  (log from ${firstOffset}, durable ${durableOffset}, checkpoint ${checkpointOffset})`,
-  ),
-  row('checksum', ['checksum'], ({ checksum }) => checksum),
-  row('keys', ['keysAtCheckpoint'], ({ keysAtCheckpoint }) => `${keysAtCheckpoint} at the checkpoint`),
-  row('upstream', ['upstream'], ({ upstream }) => upstream && upstreamLine(upstream)),
-  row('', ['upstream'], ({ upstream }) => upstream && upstreamDetails(upstream)),
-  row(
-    'resyncs',
-    ['fullResyncs', 'partialResyncs', 'fullResyncsServed', 'partialResyncsServed'],
-    ({ fullResyncs, partialResyncs, fullResyncsServed, partialResyncsServed }) =>
-      `${fullResyncs} full, ${partialResyncs} partial; served ${fullResyncsServed} full, ${partialResyncsServed} partial`,
-  ),
-  row(
-    'streams',
-    ['subscribers', 'watchers'],
-    ({ subscribers, watchers }) => `${plural(subscribers, 'subscriber')}, ${plural(watchers, 'watcher')}`,
-  ),
-  row('', ['resyncReasons'], ({ resyncReasons }) => counted('because', resyncReasons)),
-  row('', ['resyncReasonsServed'], ({ resyncReasonsServed }) => counted('served because', resyncReasonsServed)),
-  row('', ['lastRefusalServed'], ({ lastRefusalServed }) => lastRefusalServed && refusalLine(lastRefusalServed)),
-  row('log', ['logBytes', 'logRetentionBytes', 'logRetentionMs', 'appendCommandsPerSecond'], logLine),
-  row('headroom', ['headroom'], ({ headroom }) => headroom && headroomLine(headroom)),
-  row('away', ['knownFollowers'], ({ knownFollowers }) =>
-    knownFollowers.filter(({ connected }) => !connected).map(awayLine),
-  ),
-  row('lost', ['lostWrites', 'lostWritesFiles'], ({ lostWrites, lostWritesFiles }) =>
-    lostWrites > 0 ? `${plural(lostWrites, 'write')} saved in lost-writes/: ${lostWritesFiles.join(', ')}` : undefined,
-  ),
-  row('differs', ['digestDifferences'], ({ digestDifferences }) =>
-    digestDifferences > 0 ? `${plural(digestDifferences, 'difference')} found by compare` : undefined,
-  ),
-  row('archive', ['archive'], ({ archive }) => archive && archiveLine(archive)),
-  row('repairs', ['repairs', 'lastRepair'], ({ repairs, lastRepair }) =>
-    lastRepair ? `${repairs}; the last one: ${lastRepair}` : undefined,
-  ),
-  row('waiting', ['writeWait'], ({ writeWait }) => writeWait || undefined),
-  row('disk', ['diskFreeBytes', 'minFreeBytes'], diskLine),
-  row('', ['diskFull', 'minFreeBytes'], ({ diskFull, minFreeBytes }) =>
-    diskFull && minFreeBytes > 0 ? `FULL: ${diskFull}` : undefined,
-  ),
-  row(
-    'process',
-    ['version', 'uptimeMs', 'residentMemoryBytes', 'fsync'],
-    ({ version, uptimeMs, residentMemoryBytes, fsync }) =>
-      `headwater ${version}, up ${Math.round(uptimeMs / 1_000)} s, ${Math.round(residentMemoryBytes / 2 ** 20)} MiB, fsync ${fsync}`,
-  ),
-  row('followers', ['followers', 'minFollowers', 'maxLagMs', 'followersWithinLag'], followersLine),
+/** A row for a condition that somebody has to end, and for one that somebody should look at. */
+const [ALARM, WARNING] = ['red', 'yellow'] as const;
+
+/** A blank line stands between two groups. */
+const STATUS_GROUPS: ReadonlyArray<readonly StatusRow[]> = [
+  // The node, and whether it serves.
+  [
+    row('node', ['nodeId', 'address'], ({ nodeId, address }) => `${nodeId}  ${address}`),
+    row('role', ['role'], ({ role }) => role, 'bold'),
+    row('leader', ['leader', 'role'], leaderLine),
+    row('store', ['storeState'], ({ storeState }) => storeState || undefined),
+    row('serving', ['unavailable'], ({ unavailable }) => (unavailable ? `no: ${unavailable}` : undefined), ALARM),
+    row('damage', ['damage'], ({ damage }) => damage || undefined, ALARM),
+    row('clock', ['clock'], ({ clock }) => clock || undefined, WARNING),
+    row('option', ['ignoredFollow'], ({ ignoredFollow }) => ignoredFollow || undefined, WARNING),
+    row('writes', ['handingOverTo', 'failoverState', 'superseded', 'askingFollowers'], writesLine, WARNING),
+    row(
+      'process',
+      ['version', 'uptimeMs', 'residentMemoryBytes', 'fsync'],
+      ({ version, uptimeMs, residentMemoryBytes, fsync }) =>
+        `headwater ${version}, up ${roughly(uptimeMs)}, ${binarySize(residentMemoryBytes)} of memory, fsync ${fsync}`,
+    ),
+    row(
+      'streams',
+      ['subscribers', 'watchers'],
+      ({ subscribers, watchers }) => `${plural(subscribers, 'subscriber')}, ${plural(watchers, 'watcher')}`,
+    ),
+  ],
+  // The data.
+  [
+    row('keys', ['keysAtCheckpoint', 'checkpointOffset', 'offset'], keysLine),
+    row('expiry', ['expiryLateMs'], ({ expiryLateMs }) =>
+      expiryLateMs > LATE_MS ? `expired keys are deleted ${roughly(expiryLateMs)} late` : undefined,
+    ),
+    row(
+      'history',
+      ['replicationId', 'lineage'],
+      ({ replicationId, lineage }) => `${replicationId}  epoch ${grouped(lineage.at(-1)?.epoch ?? 0)}`,
+    ),
+    row(
+      'offset',
+      ['offset', 'durableOffset', 'checkpointOffset'],
+      ({ offset, durableOffset, checkpointOffset }) =>
+        `${grouped(offset)}  (durable ${grouped(durableOffset)}, checkpoint ${grouped(checkpointOffset)})`,
+    ),
+    row('checksum', ['checksum'], ({ checksum }) => checksum),
+    row('log', ['firstOffset', 'logBytes', 'logRetentionBytes', 'logRetentionMs'], logLine),
+    row('rate', ['appendCommandsPerSecond', 'appendBytesPerSecond'], rateLine),
+    row('waiting', ['writeWait'], ({ writeWait }) => writeWait || undefined, WARNING),
+    row('disk', ['diskFreeBytes', 'minFreeBytes'], diskLine),
+    row(
+      'disk full',
+      ['diskFull', 'minFreeBytes'],
+      ({ diskFull, minFreeBytes }) => (diskFull && minFreeBytes > 0 ? diskFull : undefined),
+      ALARM,
+    ),
+    row('archive', ['archive'], ({ archive }) => archive && archiveLine(archive)),
+    row('archive error', ['archive'], ({ archive }) => archive?.error || undefined, ALARM),
+    row('repairs', ['repairs', 'lastRepair'], ({ repairs, lastRepair }) =>
+      lastRepair ? `${grouped(repairs)}; the last one: ${lastRepair}` : undefined,
+    ),
+    row('lost writes', ['lostWrites', 'lostWritesFiles'], lostLine, WARNING),
+    row(
+      'differences',
+      ['digestDifferences'],
+      ({ digestDifferences }) => (digestDifferences > 0 ? `${grouped(digestDifferences)} found by compare` : undefined),
+      ALARM,
+    ),
+  ],
+  // The upstream.
+  [
+    row('upstream', ['upstream'], ({ upstream }) => upstream && upstreamLine(upstream)),
+    row('upstream error', ['upstream'], ({ upstream }) => upstream?.error || undefined, WARNING),
+    row('advice', ['upstream'], ({ upstream }) => upstream && adviceLine(upstream), WARNING),
+    row('last resync', ['upstream'], ({ upstream }) => upstream?.lastResync && lastResyncLine(upstream.lastResync)),
+    row(
+      'resyncs',
+      ['role', 'fullResyncs', 'partialResyncs', 'resyncReasons'],
+      ({ role, fullResyncs, partialResyncs, resyncReasons }) =>
+        role === 'follower' || fullResyncs + partialResyncs > 0 || resyncReasons.length > 0
+          ? resyncsLine(fullResyncs, partialResyncs, resyncReasons)
+          : undefined,
+    ),
+  ],
+  // The followers.
+  [
+    row(
+      'resyncs served',
+      ['fullResyncsServed', 'partialResyncsServed', 'resyncReasonsServed'],
+      ({ fullResyncsServed, partialResyncsServed, resyncReasonsServed }) =>
+        resyncsLine(fullResyncsServed, partialResyncsServed, resyncReasonsServed),
+    ),
+    row(
+      'last refused',
+      ['lastRefusalServed'],
+      ({ lastRefusalServed }) => lastRefusalServed && refusalLine(lastRefusalServed),
+    ),
+    row('headroom', ['headroom'], ({ headroom }) => headroom && headroomLine(headroom)),
+    row(
+      'away',
+      ['knownFollowers'],
+      ({ knownFollowers }) => knownFollowers.filter(({ connected }) => !connected).map(awayLine),
+      WARNING,
+    ),
+    row('followers', ['followers', 'minFollowers', 'maxLagMs', 'followersWithinLag'], followersLine),
+  ],
 ];
+
+export const STATUS_ROWS: readonly StatusRow[] = STATUS_GROUPS.flat();
 
 /** Fields for programs: identifiers, counters and rates that a person seldom needs. */
 export const JSON_ONLY: readonly StatusField[] = [
@@ -103,17 +147,28 @@ export const JSON_ONLY: readonly StatusField[] = [
   'eventLoopDelayMaxMs',
   'heartbeatIntervalMs',
   'logRetentionPinBytes',
-  'appendBytesPerSecond',
   'writeWaitMs',
   'writeWaitMaxMs',
   'clockAheadMs',
 ];
 
-export function describeStatus(status: Status): string {
-  const text = STATUS_ROWS.flatMap(({ label, lines }) =>
-    [lines(status) ?? []].flat().map((line) => `${label.padEnd(10)}${line}`.trimEnd()),
-  ).join('\n');
-  return status.followers.length === 0 ? text : `${text}\n${followerTable(status)}`;
+const LABEL_COLUMNS = Math.max(...STATUS_ROWS.map(({ label }) => label.length)) + 2;
+
+export function describeStatus(status: Status, paint: Paint = plain): string {
+  const groups = STATUS_GROUPS.map((rows) => rows.flatMap((one) => drawnRow(one, status, paint)));
+  const text = groups
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+  return status.followers.length === 0 ? text : `${text}\n${followerTable(status, paint)}`;
+}
+
+function drawnRow({ label, style, lines }: StatusRow, status: Status, paint: Paint): string[] {
+  const texts = [lines(status) ?? []].flat();
+  return texts.map((text, i) => {
+    const before = (i === 0 ? label : '').padEnd(LABEL_COLUMNS);
+    return `${paint('dim', before)}${paint(style, text)}`.trimEnd();
+  });
 }
 
 /** A row whose lines are made of these fields alone. */
@@ -121,8 +176,27 @@ function row<Field extends StatusField>(
   label: string,
   fields: readonly Field[],
   lines: (status: Pick<Status, Field>) => Lines,
+  style?: Style,
 ): StatusRow {
-  return { label, fields, lines };
+  return { label, fields, lines, style };
+}
+
+function leaderLine({ leader, role }: Pick<Status, 'leader' | 'role'>): Lines {
+  if (role === 'leader') return undefined;
+  if (!leader) return 'unknown: this node has no session with its upstream';
+  const { nodeId, address, linksAbove } = leader;
+  return `${address || 'an unknown address'}  (${nodeId.slice(0, 8)}), ${plural(linksAbove, 'link')} above`;
+}
+
+/** The count of all keys would make the node write out its recent changes, which a look must not do. */
+function keysLine({
+  keysAtCheckpoint,
+  checkpointOffset,
+  offset,
+}: Pick<Status, 'keysAtCheckpoint' | 'checkpointOffset' | 'offset'>): string {
+  const since = offset - checkpointOffset;
+  if (since <= 0) return `${plural(keysAtCheckpoint, 'key')}, all of them checkpointed`;
+  return `${plural(keysAtCheckpoint, 'key')} checkpointed, ${plural(since, 'command')} since; "dbsize" counts all`;
 }
 
 function writesLine({
@@ -141,9 +215,9 @@ function writesLine({
 
 function upstreamLine(upstream: NonNullable<Status['upstream']>): string {
   const { address, state, lagCommands, lagMs, loadedKeys, keysEstimate } = upstream;
-  const doing = state === 'loading' ? `loading, ${loadedKeys} of about ${keysEstimate} keys` : state;
+  const doing = state === 'loading' ? `loading, ${grouped(loadedKeys)} of about ${plural(keysEstimate, 'key')}` : state;
   if (lagCommands !== undefined)
-    return `${address}  ${doing}, ${plural(lagCommands, 'command')}, ${lagMs === undefined ? 'an unknown time' : `${lagMs} ms`} behind`;
+    return `${address}  ${doing}, ${plural(lagCommands, 'command')}, ${lagMs === undefined ? 'an unknown time' : roughly(lagMs)} behind`;
   return `${address}  ${doing}${lagMs === undefined ? '' : `; level ${roughly(lagMs)} ago`}`;
 }
 
@@ -156,39 +230,51 @@ const OVERRULED: ReadonlySet<string> = new Set([
   'LATER_EPOCH',
 ]);
 
-function upstreamDetails({ address, lastResync, lastRefusal, error }: NonNullable<Status['upstream']>): string[] {
-  const lines: string[] = [];
-  if (lastResync) {
-    const { kind, reason, message, bytes, durationMs } = lastResync;
-    lines.push(`last resync: ${kind} (${reason}: ${message}), ${bytes} bytes, ${durationMs} ms`);
-  }
-  if (error) lines.push(`error: ${error}`);
-  if (lastRefusal && OVERRULED.has(lastRefusal.reason) && error.includes(`(${lastRefusal.reason})`))
-    lines.push(`"follow ${address} --accept-data-loss" drops the data of this node and copies the upstream's`);
-  return lines;
+function adviceLine({ address, lastRefusal, error }: NonNullable<Status['upstream']>): Lines {
+  if (!lastRefusal || !OVERRULED.has(lastRefusal.reason) || !error.includes(`(${lastRefusal.reason})`))
+    return undefined;
+  return `"follow ${address} --accept-data-loss" drops the data of this node and copies the upstream's`;
 }
 
-function counted(word: string, counts: Status['resyncReasons']): Lines {
-  if (counts.length === 0) return undefined;
-  return `${word}: ${counts.map(({ kind, reason, count }) => `${count} ${kind} ${reason}`).join(', ')}`;
+function lastResyncLine({ kind, reason, message, bytes, durationMs, timeMs }: Resync): string {
+  const when = timeMs > 0 ? `${new Date(timeMs).toISOString()}, ` : '';
+  return `${when}${kind} (${reason}: ${message}), ${binarySize(bytes)} in ${roughly(durationMs)}`;
+}
+
+type Resync = NonNullable<NonNullable<Status['upstream']>['lastResync']>;
+
+function resyncsLine(full: number, partial: number, reasons: Status['resyncReasons']): string {
+  const because = reasons.map(({ kind, reason, count }) => `${grouped(count)} ${kind} ${reason}`).join(', ');
+  return `${grouped(full)} full, ${grouped(partial)} partial${because && `; because: ${because}`}`;
 }
 
 function refusalLine({ address, nodeId, timeMs, reason, message }: NonNullable<Status['lastRefusalServed']>): string {
   const who = address || nodeId.slice(0, 8);
-  return `last refused: ${who} at ${new Date(timeMs).toISOString()} (${reason}: ${message})`;
+  return `${who} at ${new Date(timeMs).toISOString()} (${reason}: ${message})`;
 }
 
 // ---- the log and the disk ---------------------------------------------------------------
 
 function logLine({
+  firstOffset,
   logBytes,
   logRetentionBytes,
   logRetentionMs,
-  appendCommandsPerSecond,
-}: Pick<Status, 'logBytes' | 'logRetentionBytes' | 'logRetentionMs' | 'appendCommandsPerSecond'>): string {
+}: Pick<Status, 'firstOffset' | 'logBytes' | 'logRetentionBytes' | 'logRetentionMs'>): string {
+  const size = logRetentionBytes === 0 ? '' : ` of ${binarySize(logRetentionBytes)}`;
   const age = logRetentionMs === 0 ? '' : ` and ${roughly(logRetentionMs)}`;
-  const kept = `${mebibytes(logBytes)} of ${mebibytes(logRetentionBytes)}${age}`;
-  return `${kept}, ${Math.round(appendCommandsPerSecond)} commands/s`;
+  return `${binarySize(logBytes)}${size}${age}, from offset ${grouped(firstOffset)}`;
+}
+
+function rateLine({
+  appendCommandsPerSecond,
+  appendBytesPerSecond,
+}: Pick<Status, 'appendCommandsPerSecond' | 'appendBytesPerSecond'>): string {
+  return `${rate(appendCommandsPerSecond)} commands/s, ${binarySize(Math.round(appendBytesPerSecond))}/s over the last minute`;
+}
+
+function lostLine({ lostWrites, lostWritesFiles }: Pick<Status, 'lostWrites' | 'lostWritesFiles'>): Lines {
+  return lostWrites > 0 ? `${grouped(lostWrites)} saved in lost-writes/: ${lostWritesFiles.join(', ')}` : undefined;
 }
 
 function headroomLine({ address, nodeId, connected, leftBytes, ms }: NonNullable<Status['headroom']>): string {
@@ -198,27 +284,24 @@ function headroomLine({ address, nodeId, connected, leftBytes, ms }: NonNullable
 function awayLine(known: Status['knownFollowers'][number]): string {
   const { nodeId, address, appendedOffset, lastSeenMs, keepsPlace, leftBytes, leftMs } = known;
   const kept = keepsPlace ? room(leftBytes, leftMs) : 'the log is not kept for this follower';
-  return `${address} (${nodeId.slice(0, 8)}) at offset ${appendedOffset}, seen ${new Date(lastSeenMs).toISOString()}: ${kept}`;
+  const seen = new Date(lastSeenMs).toISOString();
+  return `${address} (${nodeId.slice(0, 8)}) at offset ${grouped(appendedOffset)}, seen ${seen}: ${kept}`;
 }
 
 function room(leftBytes: number | undefined, ms: number | undefined): string {
   if (leftBytes === undefined) return 'the log is never trimmed';
-  return `${mebibytes(leftBytes)} left; ${ms === undefined ? 'no writes' : `enough for ${roughly(ms)} at this rate`}`;
+  return `${binarySize(leftBytes)} left; ${ms === undefined ? 'no writes' : `enough for ${roughly(ms)} at this rate`}`;
 }
 
-function archiveLine({ directory, offset, error, missed }: NonNullable<Status['archive']>): string {
+function archiveLine({ directory, offset, missed }: NonNullable<Status['archive']>): string {
   const gaps = missed === 0 ? '' : `; ${plural(missed, 'command')} missed`;
-  return `${directory}, up to offset ${offset}${gaps}${error === '' ? '' : `; failing: ${error}`}`;
+  return `${directory}, up to offset ${grouped(offset)}${gaps}`;
 }
 
 function diskLine({ diskFreeBytes, minFreeBytes }: Pick<Status, 'diskFreeBytes' | 'minFreeBytes'>): Lines {
   if (minFreeBytes === 0) return undefined;
-  const free = diskFreeBytes === undefined ? 'free space is unknown' : `${mebibytes(diskFreeBytes)} free`;
-  return `${free}; writes need ${mebibytes(minFreeBytes)}`;
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const free = diskFreeBytes === undefined ? 'free space is unknown' : `${binarySize(diskFreeBytes)} free`;
+  return `${free}; writes need ${binarySize(minFreeBytes)}`;
 }
 
 // ---- the followers -----------------------------------------------------------------------
@@ -229,40 +312,27 @@ function followersLine({
   maxLagMs,
   followersWithinLag,
 }: Pick<Status, 'followers' | 'minFollowers' | 'maxLagMs' | 'followersWithinLag'>): string {
-  const none = followers.length === 0 ? 'none' : '';
-  if (minFollowers === 0) return none;
-  const guard = `${followersWithinLag} within ${maxLagMs} ms, writes need ${minFollowers}`;
-  return none ? `${none}; ${guard}` : guard;
+  const count = followers.length === 0 ? 'none' : grouped(followers.length);
+  if (minFollowers === 0) return count;
+  return `${count}; ${grouped(followersWithinLag)} within ${roughly(maxLagMs)}, writes need ${grouped(minFollowers)}`;
 }
 
-/** The table has no borders, like tables that other programs print into pipes. */
-function followerTable({ followers }: Pick<Status, 'followers'>): string {
-  const none = {
-    top: '',
-    'top-mid': '',
-    'top-left': '',
-    'top-right': '',
-    bottom: '',
-    'bottom-mid': '',
-    'bottom-left': '',
-    'bottom-right': '',
-  };
-  const table = new Table({
-    head: ['node', 'address', 'state', 'appended', 'durable', 'lag', 'lag ms', 'via'],
-    chars: { ...none, left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' },
-    style: { head: [], border: [], 'padding-left': 2, 'padding-right': 0 },
-  });
-  for (const { nodeId, address, state, appendedOffset, durableOffset, lagCommands, lagMs, via } of followers) {
-    table.push([
-      nodeId.slice(0, 8),
-      address,
-      state,
-      appendedOffset,
-      durableOffset,
-      lagCommands,
-      lagMs,
-      via.slice(0, 8),
-    ]);
-  }
-  return table.toString().replaceAll(/ +$/gm, '');
+function followerTable({ followers }: Pick<Status, 'followers'>, paint: Paint): string {
+  return drawnTable(
+    ['node', 'address', 'state', 'appended', 'durable', 'behind', 'lag', 'headroom', 'via'].map((name) =>
+      paint('dim', name),
+    ),
+    followers.map((one) => [
+      one.nodeId.slice(0, 8),
+      one.address,
+      paint(['streaming', 'below'].includes(one.state) ? 'green' : WARNING, one.state),
+      grouped(one.appendedOffset),
+      grouped(one.durableOffset),
+      grouped(one.lagCommands),
+      roughly(one.lagMs),
+      one.headroomLeftBytes === undefined ? '' : binarySize(one.headroomLeftBytes),
+      one.via.slice(0, 8),
+    ]),
+    { indent: 2, right: [3, 4, 5, 6, 7] },
+  );
 }

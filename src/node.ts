@@ -168,7 +168,7 @@ export class Node {
       ...followersStatus(store, replication),
       ...resyncsStatus(replication),
       upstream: store.roles.role === 'follower' ? replication.link.status : undefined,
-      publishedMessages: replication.published,
+      ...replication.status,
       heartbeatIntervalMs: this.#config.heartbeatIntervalMs,
       ...streams.status,
       digestDifferences: comparisons.differences,

@@ -75,7 +75,7 @@ const OWNERS: Record<string, string[]> = {
   pino: ['bin/'],
   'pino-pretty': ['bin/'],
   'cli-progress': ['bin/'],
-  'cli-table3': ['bin/', 'benchmarks/'],
+  'cli-table3': ['bin/demo.ts', 'benchmarks/'],
   ioredis: ['benchmarks/'],
 };
 

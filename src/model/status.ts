@@ -149,6 +149,18 @@ export interface NodeStatus {
   readonly ignoredFollow: string;
   /** The stage of the store, a name of stages.ts. Empty if the node is too old to report it. */
   readonly storeState: string;
+  /** The node that leads the tree. Undefined while this node does not know it. */
+  readonly leader: StatusLeader | undefined;
+}
+
+/** The node that leads the tree. */
+export interface StatusLeader {
+  /** The ID of the leader. */
+  readonly nodeId: string;
+  /** The host:port at which the leader listens. Empty if a node above does not report it. */
+  readonly address: string;
+  /** The links between the leader and this node. 0 if this node leads. */
+  readonly linksAbove: number;
 }
 
 /** A follower that the node remembers. */

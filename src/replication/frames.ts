@@ -176,6 +176,8 @@ export interface Heartbeat {
   readonly nextHistory?: LineageRow | undefined;
   /** The end of the sender's log, or 0 if the sender does not report it. */
   readonly endOffset: number;
+  /** The host:port at which the leader listens. Empty if the sender does not know it. */
+  readonly leaderAddress: string;
 }
 
 /** A published message that is not in the log. */

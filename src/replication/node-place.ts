@@ -4,6 +4,7 @@ import type { LogicalClock } from '../base/clock.js';
 import { tooLarge } from '../commands/arguments.js';
 import type { Limits } from '../commands/view.js';
 import type { LineageRow } from '../model/lineage.js';
+import type { StatusLeader } from '../model/status.js';
 import type { StoreData } from '../store/data.js';
 import type { NodeIdentity } from '../store/node-identity.js';
 import type { Roles } from '../store/roles.js';
@@ -16,7 +17,7 @@ import type { Link, UpstreamPlace } from './upstream/link.js';
 /** The parts of the store that this file needs. */
 export interface NodePlaceStore {
   readonly data: Pick<StoreData, 'isServing' | 'log'>;
-  readonly roles: Pick<Roles, 'role'>;
+  readonly roles: Pick<Roles, 'role' | 'upstream'>;
   readonly writes: Pick<Writes, 'limits' | 'publish' | 'refusal'>;
   readonly clock: Pick<LogicalClock, 'now'>;
   readonly identity: Pick<NodeIdentity, 'nodeId'>;
@@ -31,14 +32,30 @@ export interface Ends {
 export class NodePlace implements TreePlace, UpstreamPlace {
   readonly #store: NodePlaceStore;
   readonly #ends: Ends;
+  readonly #address: () => string;
 
-  constructor(store: NodePlaceStore, ends: Ends) {
+  /** @param address host:port at which this node listens. */
+  constructor(store: NodePlaceStore, ends: Ends, address: () => string) {
     this.#store = store;
     this.#ends = ends;
+    this.#address = address;
   }
 
   get path(): readonly string[] {
     return [...this.#ends.link.reports.path, this.#store.identity.nodeId];
+  }
+
+  /**
+   * The node that leads the tree, by this node's role or by the upstream's heartbeats. A follower of the leader knows the
+   * leader's address best: this node has reached it there.
+   */
+  get leader(): StatusLeader | undefined {
+    const { roles, identity } = this.#store;
+    if (roles.role === 'leader') return { nodeId: identity.nodeId, address: this.#address(), linksAbove: 0 };
+    const { path, leaderAddress } = this.#ends.link.reports;
+    const [nodeId] = path;
+    if (nodeId === undefined) return undefined;
+    return { nodeId, address: path.length === 1 ? roles.upstream : leaderAddress, linksAbove: path.length };
   }
 
   get levelMs(): number {

@@ -10,6 +10,7 @@ import { HEARTBEAT_INTERVAL_MS } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import type { FailoverReply } from '../model/leadership.js';
 import type { LineageRow } from '../model/lineage.js';
+import type { NodeStatus } from '../model/status.js';
 import type { StoreData } from '../store/data.js';
 import type { Intake } from '../store/intake.js';
 import type { KnownFollower, KnownFollowers } from '../store/known-followers.js';
@@ -93,7 +94,7 @@ export class Replication {
   constructor(options: ReplicationOptions) {
     this.#options = options;
     const { heartbeatIntervalMs = HEARTBEAT_INTERVAL_MS } = options;
-    const place = new NodePlace(options.store, this);
+    const place = new NodePlace(options.store, this, () => options.address());
     const acknowledgements = new Acknowledgements(options);
     const shared = { ...options, heartbeatIntervalMs, acknowledgements, place, ends: this };
     const leadership = new Leadership(shared);
@@ -139,9 +140,9 @@ export class Replication {
     return offset;
   }
 
-  /** Messages that clients have published through this node since it started. */
-  get published(): number {
-    return this.#published;
+  /** Fields of `NodeStatus`, which explains them. */
+  get status() {
+    return { publishedMessages: this.#published, leader: this.#place.leader } satisfies Partial<NodeStatus>;
   }
 
   /** The stage of the hand-over that is under way. */

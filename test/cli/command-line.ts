@@ -11,7 +11,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
+export const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
 /** A node that has not said "ready" by then never will. */
 const READY_MS_MAX = 15_000;
 

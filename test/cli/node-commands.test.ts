@@ -128,9 +128,14 @@ describe('the commands on nodes', function () {
     assert.match(above, new RegExp(`^node +[0-9a-f]{32} +${leader.address}$`, 'm'));
     assert.match(above, /^role +leader$/m);
     assert.match(above, /^store +serving$/m);
-    assert.match(above, new RegExp(`^ +[0-9a-f]{8} +${follower.address} +streaming +\\d+ +\\d+ +\\d+ +\\d+$`, 'm'));
+    assert.match(
+      above,
+      new RegExp(`^ +[0-9a-f]{8} +${follower.address} +streaming +\\d+ +\\d+ +\\d+ +\\d+ m?s +[\\d.]+ [GM]iB$`, 'm'),
+    );
     const below = (await follower.run(['status'])).stdout.toString();
     assert.match(below, new RegExp(`^upstream +${leader.address} +streaming, \\d+ commands?, \\d+ ms behind$`, 'm'));
+    assert.match(below, new RegExp(`^leader +${leader.address}  \\([0-9a-f]{8}\\), 1 link above$`, 'm'));
+    assert(!above.includes('\x1b'), 'no colours in a pipe');
   });
 
   it('failover hands over to a follower and back, and prints how long writes waited', async () => {

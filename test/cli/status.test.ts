@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { binarySize, grouped, milliseconds, rate } from '../../bin/figures.js';
 import { JSON_ONLY, STATUS_ROWS } from '../../bin/status.js';
+import { drawnTable } from '../../bin/table.js';
+import { clipped } from '../../bin/terminal.js';
 import { checkTable } from '../support/readme-table.js';
 
 const PROTO = path.join(import.meta.dirname, '..', '..', 'proto', 'headwater', 'v1', 'admin.proto');
@@ -34,9 +37,15 @@ describe('the status for a person', () => {
     );
   });
 
+  it('has a label of its own before every row', () => {
+    const labels = STATUS_ROWS.map(({ label }) => label);
+    assert.equal(new Set(labels).size, labels.length);
+    assert(!labels.includes(''), labels.join());
+  });
+
   it('has its table in the README', () => {
     const rows = STATUS_ROWS.map(({ label, fields }) => [
-      label === '' ? '' : `\`${label}\``,
+      `\`${label}\``,
       fields.map((name) => `\`${snakeCase(name)}\``).join(', '),
     ]);
     checkTable([
@@ -44,5 +53,63 @@ describe('the status for a person', () => {
       ...rows,
       ['in `--json` alone', unshown.map((name) => `\`${name}\``).join(', ')],
     ]);
+  });
+});
+
+describe('figures for people', () => {
+  it('have sizes in the unit that fits', () => {
+    const sizes = [0, 1_023, 1_024, 72 * 2 ** 20, 2 ** 30 - 1, 8 * 2 ** 30, 2 ** 50, 2 ** 61];
+    assert.deepEqual(sizes.map(binarySize), [
+      '0 B',
+      '1023 B',
+      '1.0 KiB',
+      '72.0 MiB',
+      '1.0 GiB',
+      '8.0 GiB',
+      '1.0 PiB',
+      '2048.0 PiB',
+    ]);
+  });
+
+  it('have digits in groups, and latencies with three that count', () => {
+    assert.deepEqual([grouped(0), grouped(1_234_567)], ['0', '1,234,567']);
+    assert.deepEqual([0.01234, 1.234, 12.34, 123.4, 1_234.5].map(milliseconds), [
+      '0.012',
+      '1.23',
+      '12.3',
+      '123',
+      '1,235',
+    ]);
+    assert.deepEqual([0.25, 9.96, 1_204.4].map(rate), ['0.3', '10', '1,204']);
+  });
+});
+
+describe('a line that is cut for the screen', () => {
+  const red = '\x1b[31m';
+  const end = '\x1b[39m';
+
+  it('has no more columns than there are, colours beside', () => {
+    assert.equal(clipped('abcdef', 4), 'abcd');
+    assert.equal(clipped('abcd', 4), 'abcd');
+    assert.equal(clipped(`${red}ab${end}`, 4), `${red}ab${end}`);
+    assert.equal(clipped(`${red}abcdef${end}`, 4), `${red}abcd\x1b[0m`);
+  });
+
+  it('has nothing that moves the screen', () => {
+    assert.equal(clipped('a\tb\x07c\x1bd\u009be', 20), 'a b c d e');
+  });
+});
+
+describe('the table', () => {
+  it('has aligned columns, colours or not', () => {
+    const table = drawnTable(
+      ['a', 'count'],
+      [
+        ['\x1b[31mlong\x1b[39m', '1'],
+        ['b', '22'],
+      ],
+      { indent: 1, right: [1] },
+    );
+    assert.equal(table, ' a     count\n \x1b[31mlong\x1b[39m      1\n b        22');
   });
 });

@@ -112,7 +112,7 @@ describe('promotion', () => {
     assert.match(b.log.replaceAll('\\"', '"'), ignored);
     assert.match(status.ignoredFollow, ignored);
     const { stdout } = await headwater(['--connect', b.address, 'status']);
-    assert.match(String(stdout), new RegExp(`^option {4}${ignored.source}`, 'm'));
+    assert.match(String(stdout), new RegExp(`^option +${ignored.source}`, 'm'));
     assert.equal(await (await b.client()).get('only on b:19'), 'value 19');
     await follow(a, b);
     await assertEqualData(b, a);

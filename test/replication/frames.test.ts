@@ -165,6 +165,7 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     levelMs: offset,
     nextHistory: fc.option(row, { nil: undefined }),
     endOffset: offset,
+    leaderAddress: name,
   }),
   record<Down<'mark'>>({ kind: kind('mark'), markId: name }),
   record<Down<'messages'>>({

@@ -38,6 +38,8 @@ export interface FeedNode {
 export interface TreePlace {
   /** Node IDs from the leader down to this node. */
   readonly path: readonly string[];
+  /** The node that leads the tree; undefined if that is unknown. */
+  readonly leader: { readonly address: string } | undefined;
   /** The leader's time up to which this node is known to hold every write; 0 if that is unknown. */
   readonly levelMs: number;
   /** The history that the leader has begun right behind the end of this node's log. */

@@ -115,6 +115,7 @@ export class FeedSender {
       levelMs: unsent ? Math.min(levelMs, acknowledgements.times.levelMs(sent.offset)) : levelMs,
       nextHistory: place.nextHistory,
       endOffset: store.data.position.offset,
+      leaderAddress: place.leader?.address ?? '',
     });
   }
 }

@@ -54,6 +54,11 @@ export class UpstreamReports {
     return this.#last?.heartbeat.path ?? [];
   }
 
+  /** host:port of the leader, as far as the session in progress knows it; else empty. */
+  get leaderAddress(): string {
+    return this.#last?.heartbeat.leaderAddress ?? '';
+  }
+
   /**
    * The history that the leader has begun right where this node's log ends, as
    * far as the session in progress knows.

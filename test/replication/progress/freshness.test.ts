@@ -414,6 +414,7 @@ describe('freshness', () => {
         path: ['L'],
         levelMs: timeMs,
         endOffset: 0,
+        leaderAddress: '',
       });
       world.network.down('L');
       line.release();

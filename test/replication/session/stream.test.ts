@@ -158,6 +158,7 @@ describe('a replication session in its stream', () => {
       kind: 'heartbeat',
       levelMs: 0,
       endOffset: 0,
+      leaderAddress: '',
       offset: 2,
       checksum: 1,
       timeMs: world.clock.wallMs(),
@@ -182,6 +183,7 @@ describe('a replication session in its stream', () => {
         path: ['L'],
         levelMs: 0,
         endOffset: 0,
+        leaderAddress: '',
       });
     await beat(aheadMs);
     await until('it is told', () => follower.store.clock.now() >= aheadMs);

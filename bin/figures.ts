@@ -1,0 +1,36 @@
+/** Numbers for people: digits in groups, sizes in the unit that fits, moments as times of the day. */
+
+/** A whole number with its digits in groups: `1,234,567`. */
+export function grouped(count: number): string {
+  return count.toLocaleString('en', { maximumFractionDigits: 0 });
+}
+
+const SIZE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** A size in the largest unit of 1,024 that it has one of: `12.5 MiB`, `8.0 GiB`. */
+export function binarySize(bytes: number): string {
+  let unit = 0;
+  let size = bytes;
+  // A size that would be shown as 1,024.0 has one of the next unit.
+  while (size >= 1_023.95 && unit < SIZE_UNITS.length - 1) {
+    size /= 1_024;
+    unit++;
+  }
+  return unit === 0 ? `${bytes} B` : `${size.toFixed(1)} ${SIZE_UNITS[unit]}`;
+}
+
+/** A rate: `3.5`, `1,204`. */
+export function rate(perSecond: number): string {
+  return perSecond.toLocaleString('en', { maximumFractionDigits: perSecond < 10 ? 1 : 0 });
+}
+
+/** A latency in milliseconds, with three digits that count: `0.123`, `12.3`, `1,204`. */
+export function milliseconds(ms: number): string {
+  const digits = ms < 1 ? 3 : ms < 10 ? 2 : ms < 100 ? 1 : 0;
+  return ms.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** The time of the day in the local zone: `18:04:59`. */
+export function clockTime(moment: Date): string {
+  return moment.toTimeString().slice(0, 8);
+}

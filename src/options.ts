@@ -1,6 +1,6 @@
 /**
  * The options of a node, one row each. From a row come the check of its value (config.ts), the flag of `serve`, the
- * environment variable, the name in the file of --config, the help, and the line in the table of README.md. The key of
+ * environment variable, the name in the file of --config, the help, and the line in the table of bin/README.md. The key of
  * a row is the property of `NodeOptions` and `NodeConfig`. Relations between two options are in config.ts.
  */
 import { HEARTBEAT_INTERVAL_MS, LINK_TIMEOUT_MS, LOG_RETENTION_PIN_BYTES, MAX_LAG_MS } from './base/limits.js';

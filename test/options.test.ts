@@ -1,4 +1,4 @@
-/** The rows of the options, held against all that is made from them: the configuration, `serve`, its help, the README. */
+/** The rows of the options, held against all that is made from them: the configuration, `serve`, its help, bin/README.md. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -136,7 +136,7 @@ function boundsOf(row: OptionRow): string {
   return `${least} – ${most}`.trim();
 }
 
-describe('the README', () => {
+describe('the page of the command line', () => {
   it('has the table of the options', () => {
     const rows = SERVE_ROWS.map((row) => [flagsOf(row), defaultOf(row), boundsOf(row), row.help]);
     checkTable([['option', 'default', 'from – to', 'meaning'], ...rows]);

@@ -221,7 +221,7 @@ function documentFaults(sentence: string): string[] {
 
 /** The README files, and the comments of each .proto, a paragraph for each comment. */
 function documents(): Array<{ name: string; text: string }> {
-  const names = ['src', 'proto', 'test'].flatMap((folder) =>
+  const names = ['src', 'bin', 'proto', 'test', 'benchmarks'].flatMap((folder) =>
     readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => path.join(folder, name)),
   );
   const chosen = ['README.md', ...names.filter((name) => /(^|\/)README\.md$|\.proto$/.test(name))];

@@ -1,4 +1,4 @@
-/** The rows of the status for a person, held against the protocol's message and the README. */
+/** The rows of the status for a person, held against the protocol's message and bin/README.md. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -43,7 +43,7 @@ describe('the status for a person', () => {
     assert(!labels.includes(''), labels.join());
   });
 
-  it('has its table in the README', () => {
+  it('has its table in bin/README.md', () => {
     const rows = STATUS_ROWS.map(({ label, fields }) => [
       `\`${label}\``,
       fields.map((name) => `\`${snakeCase(name)}\``).join(', '),

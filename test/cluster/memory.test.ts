@@ -1,6 +1,6 @@
 /**
  * A leader and its follower run as users run them, and values of all sizes are
- * written. Their memory must stay below the figure in the README: bounds in numbers
+ * written. Their memory must stay below the figure in src/rpc/README.md: bounds in numbers
  * of things would let it pass a gigabyte with large values.
  */
 import assert from 'node:assert/strict';
@@ -10,7 +10,7 @@ import { seededRandom, seedOfThisRun } from '../support/random.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
-/** README says so. */
+/** src/rpc/README.md says so. */
 const RESIDENT_BYTES_MAX = 1024 * MiB;
 const IN_FLIGHT = 16;
 /** Half a gigabyte of values: nodes that kept all of them would take more than they may. HEADWATER_RUNS multiplies it. */
@@ -25,7 +25,7 @@ function peakBytes(pid: number): number {
 describe('memory under values of all sizes', function () {
   this.timeout(400_000);
 
-  it('stays below what README says, at the leader and at the follower', async () => {
+  it('stays below what src/rpc/README.md says, at the leader and at the follower', async () => {
     await using cluster = new Cluster();
     const nodes = await cluster.leaderAndFollowers(1);
     const [leader, follower] = nodes as [(typeof nodes)[0], (typeof nodes)[0]];

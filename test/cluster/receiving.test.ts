@@ -14,7 +14,7 @@ import { Cluster } from '../support/cluster.js';
 const MiB = 1024 * 1024;
 const CALLS = 200;
 const VALUE_BYTES = 16 * MiB;
-/** As other nodes under load: README says a gigabyte. Half of every value would be 1.6 GiB. */
+/** As other nodes under load: src/rpc/README.md says a gigabyte. Half of every value would be 1.6 GiB. */
 const RESIDENT_BYTES_MAX = 1024 * MiB;
 const RESOURCE_EXHAUSTED = '8';
 

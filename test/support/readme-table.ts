@@ -1,9 +1,9 @@
-/** Tables of README.md that are made from rows of the code, and the check that they are up to date. */
+/** Tables of bin/README.md that are made from rows of the code, and the check that they are up to date. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-const README = path.join(import.meta.dirname, '..', '..', 'README.md');
+const PAGE = path.join(import.meta.dirname, '..', '..', 'bin', 'README.md');
 
 /** The table in the form of the formatter. */
 function drawn(lines: ReadonlyArray<readonly string[]>): string {
@@ -14,15 +14,16 @@ function drawn(lines: ReadonlyArray<readonly string[]>): string {
   return [cells(head), cells(widths.map((width) => '-'.repeat(width))), ...body.map(cells)].join('\n');
 }
 
-/** Holds the table of README.md whose head begins like this one against `lines`. HEADWATER_WRITE_TABLE=1 writes it. */
+/** Holds the table of bin/README.md whose head begins like this one against `lines`. HEADWATER_WRITE_TABLE=1 writes it. */
 export function checkTable(lines: ReadonlyArray<readonly string[]>): void {
   const begin = `| ${lines[0]?.[0]} `;
-  const page = readFileSync(README, 'utf8');
-  const found = page.split('\n\n').find((part) => part.startsWith(begin));
-  assert(found !== undefined, `expected a table that begins with "${begin}"`);
+  const page = readFileSync(PAGE, 'utf8');
+  const parts = page.split('\n\n').map((part) => part.trimEnd());
+  const found = parts.find((part) => part.startsWith(begin));
+  assert(found !== undefined, `expected a table in bin/README.md that begins with "${begin}"`);
   if (process.env.HEADWATER_WRITE_TABLE)
     writeFileSync(
-      README,
+      PAGE,
       page.replace(found, () => drawn(lines)),
     );
   else assert.equal(found, drawn(lines));

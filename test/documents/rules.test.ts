@@ -1,0 +1,149 @@
+/** The runner of the blocks, on pages made for it: a block that fails, or cannot be run, is a failure. */
+import assert from 'node:assert/strict';
+import { agrees, blocksOf } from './pages.js';
+import { Reader } from './reader.js';
+import { commandsOf, type Step, stepsOf } from './steps.js';
+import { bashCommand, Terminal } from './terminal.js';
+
+function page(...blocks: string[]): Step[] {
+  return stepsOf(blocksOf(blocks.join('\n\n')));
+}
+
+function block(language: string, ...lines: string[]): string {
+  return ['```', language, '\n', lines.join('\n'), '\n```'].join('');
+}
+
+describe('the steps of a page', () => {
+  it('are its blocks, those in comments too, but none that is only for reading', () => {
+    const steps = page('# A', block('sh', 'one'), `<!--\n${block('sh', 'two')}\n-->`, block('text', 'three'));
+    assert.deepEqual(
+      steps.map(({ line, text }) => [line, text]),
+      [
+        [4, 'one'],
+        [9, 'two'],
+      ],
+    );
+  });
+
+  it('have the output that follows, and the programs that continue them, at their lines', () => {
+    const [step, ...others] = page(block('js', "import 'a';"), 'and', block('js', 'b();'), block('text output', 'c'));
+    assert.deepEqual(others, []);
+    assert.deepEqual(step, { language: 'js', line: 2, text: "\nimport 'a';\n\n\n\n\n\nb();", expected: 'c' });
+  });
+
+  it('are refused if they have no end, an unknown language, or nothing to continue', () => {
+    assert.throws(() => page('```sh\none'), /line 2 has no end/);
+    assert.throws(() => page(block('shell', 'one')), /line 2: expected .*"shell"/);
+    assert.throws(() => page(block('', 'one')), /line 2: expected .*""/);
+    assert.throws(() => page(block('sh', 'one'), block('js', 'b();')), /line 6: a program without an import/);
+    assert.throws(() => page(block('text output', 'one')), /line 2: an output/);
+  });
+
+  it('have commands over several lines, with what the page says of each', () => {
+    const lines = [
+      '# first',
+      'a 1 \\',
+      '  2',
+      '',
+      "cat > b <<'END'",
+      'x # y',
+      'END',
+      'c # exit status 3',
+      'd # prints e f',
+    ];
+    const [step] = page(block('sh', ...lines, 'headwater serve --data x', 'tail -f b   # until Ctrl-C'));
+    const commands = commandsOf(step as Step);
+    assert.deepEqual(
+      commands.map(({ text, line }) => [line, text]),
+      [
+        [3, 'a 1 \\\n  2'],
+        [6, "cat > b <<'END'\nx # y\nEND"],
+        [9, 'c'],
+        [10, 'd'],
+        [11, 'headwater serve --data x'],
+        [12, 'tail -f b'],
+      ],
+    );
+    assert.deepEqual(
+      commands.map(({ status, prints, isLong, isServe }) => [status, prints, isServe || isLong]),
+      [
+        [0, undefined, false],
+        [0, undefined, false],
+        [3, undefined, false],
+        [0, 'e f', false],
+        [0, undefined, true],
+        [0, undefined, true],
+      ],
+    );
+  });
+
+  it('show an output in which … stands for anything', () => {
+    assert(agrees('offset …\n…\nend', 'offset 1041 \na\nb\nend\n'));
+    assert(agrees('a\n…', 'a'));
+    assert(!agrees('offset …', 'offset 1\nmore'));
+    assert(!agrees('a.c', 'abc'));
+  });
+});
+
+describe('a reader', function () {
+  this.timeout(60_000);
+  let terminal: Terminal;
+  let reader: Reader;
+
+  before(async function () {
+    const bash = await bashCommand();
+    if (!bash) {
+      console.log('      skipped: no network of its own (unshare), and a port from 7420 to 7423 is taken');
+      return this.skip();
+    }
+    terminal = new Terminal(bash);
+    reader = new Reader(terminal, 'a page');
+  });
+  after(() => terminal?.close());
+
+  async function read(...blocks: string[]): Promise<void> {
+    for (const step of page(...blocks)) await reader.do(step);
+  }
+
+  it('keeps variables and files from block to block', async () => {
+    await read(block('sh', 'a=1', 'echo 2 > file'), block('sh', 'echo $a $(cat file) # prints 1 2'));
+  });
+
+  it('fails at a command whose exit status or output is not that of the page', async () => {
+    await assert.rejects(read(block('sh', 'true', 'false')), /a page:3: false: exit status 1/);
+    await assert.rejects(read(block('sh', 'true # exit status 3')), /a page:2: true: exit status 0/);
+    await assert.rejects(read(block('sh', 'headwater no-such-command')), /exit status 2/);
+    await assert.rejects(read(block('sh', 'echo a # prints b')), /expected "b", received:\na/);
+    await assert.rejects(read(block('sh', 'echo a'), block('text output', 'b')), { actual: 'a', expected: 'b' });
+  });
+
+  it('fails at a program that fails, does not compile, or prints something else', async () => {
+    await assert.rejects(read(block('js', "import 'no-such-package';")), /no-such-package/);
+    await assert.rejects(read(block('ts', "import 'node:fs';", "const a: number = 'b';")), /line-2\.mts.*TS2322/s);
+    const program = ["import assert from 'node:assert';", "console.log('a'); // prints b"];
+    await assert.rejects(read(block('js', ...program)), /expected the program to print "b", received:\na/);
+    await assert.rejects(read(block('json', '{')), SyntaxError);
+  });
+
+  it('fails at a script that package.json does not have', async () => {
+    await read(block('sh', 'npm ci && npm test', 'HEADWATER_SEED=42 npm run simulate'));
+    await assert.rejects(read(block('sh', 'npm run no-such-script')), /a page:2: .*"no-such-script"/);
+  });
+
+  it('starts a node, ends it as Ctrl-C does, and fails if it does not start', async () => {
+    const followed = [
+      'headwater serve --data b --listen 127.0.0.1:7421',
+      'headwater -c 127.0.0.1:7421 dbsize # prints 0',
+    ];
+    await read(block('sh', 'headwater serve --data a', ...followed.map((line) => line.replace('-c', '--connect'))));
+    await read(block('sh', 'kill -INT $node_7420 && wait $node_7420'));
+    await assert.rejects(read(block('sh', 'headwater dbsize')), /exit status 3/);
+    await assert.rejects(read(block('sh', 'headwater serve --data b')), /headwater serve --data b ended:.*locked/s);
+    await reader.close();
+  });
+
+  it('ends a command that runs until Ctrl-C, when it has printed what the page shows', async () => {
+    await read(block('sh', '(echo a; sleep 60) # until Ctrl-C', 'echo b'), block('text output', 'a\nb'));
+    await assert.rejects(read(block('sh', 'true # until Ctrl-C')), /a page:2: true ended before Ctrl-C/);
+  });
+});

@@ -14,6 +14,7 @@ import { addCompareCommand } from './compare-commands.js';
 import { CALL_MS_MAX } from './connection.js';
 import { addDataCommands } from './data-commands.js';
 import { addIdCommands } from './id-commands.js';
+import { addLiveCommands } from './live-commands.js';
 import { addLogCommands } from './log-commands.js';
 import { addNodeCommands } from './node-commands.js';
 import { endWithReaders, report } from './output.js';
@@ -64,6 +65,7 @@ function program(): Command {
   addTransferCommands(headwater);
   addBackupCommands(headwater);
   addNodeCommands(headwater);
+  addLiveCommands(headwater);
   addCompareCommand(headwater);
   addLogCommands(headwater);
   addIdCommands(headwater);

@@ -35,6 +35,7 @@ import { adminService } from './rpc/admin-service.js';
 import { diskService } from './rpc/disk-service.js';
 import { keyValueService } from './rpc/key-value-service.js';
 import { isLoopbackOnly } from './rpc/loopback.js';
+import { Monitors } from './rpc/monitors.js';
 import { fetchBlocks, fetchRanges } from './rpc/peer-calls.js';
 import { dial, replicationService } from './rpc/replication-service.js';
 import { RpcServer } from './rpc/server.js';
@@ -254,13 +255,14 @@ export class Node {
 
   async #listen(): Promise<void> {
     const { replication, freshness, streams, backups, checks, ranges, repairs } = this.#parts;
+    const monitors = new Monitors(systemClock);
     this.#isLoopbackOnly = await isLoopbackOnly(hostOf(this.#config.listen));
     this.#server = await RpcServer.bind({
       address: this.#config.listen,
       services: [
-        keyValueService(this.#store, { durability: replication.durability, freshness }),
-        streamService(streams, replication, this.#store.writes),
-        adminService(this),
+        keyValueService(this.#store, { durability: replication.durability, freshness }, { tap: monitors }),
+        streamService(streams, replication, this.#store.writes, monitors),
+        adminService(this, monitors),
         diskService({ backups, checks, ranges, repairs }),
         replicationService({ followers: replication.followers, checks, ranges }),
       ],

@@ -676,3 +676,14 @@ export const RESYNC_NO_ROOM_MS_MAX = 60_000;
 /** A step that finds no descriptor left is tried again at this interval, for this time in all. */
 export const DESCRIPTORS_RETRY_MS = 100;
 export const DESCRIPTORS_WAIT_MS = 5_000;
+
+/** Monitors of a node: each costs the memory of its queue, and the copies of all commands. */
+export const MONITORS_MAX = 16;
+/** Commands that wait for one monitor. Later ones are dropped and counted. */
+export const MONITOR_QUEUE_BYTES_MAX = MiB;
+/** The beginning of a key or value that a monitor shows. */
+export const MONITOR_PARAMETER_BYTES_MAX = 64;
+/** Parameters of one command that a monitor shows. */
+export const MONITOR_PARAMETERS_MAX = 16;
+/** Commands that arrive within this time go to a monitor in one message. */
+export const MONITOR_GATHER_MS = 20;

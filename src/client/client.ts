@@ -42,6 +42,7 @@ import { type BackupOptions, type BackupPart, backup } from './backup.js';
 import type { Caller } from './caller.js';
 import { type CheckOptions, type CheckTime, check } from './checks.js';
 import { asBuffer, asText, Commands } from './commands.js';
+import { type MonitorItem, type MonitorOptions, monitor } from './monitor.js';
 import { NewestPosition } from './newest-position.js';
 import { checkText, type Data, toBuffer } from './operations.js';
 import { CALL, type CallOptions, type CallTime, type ClientOptions, settingsOf, TIME, TIME_NAMES } from './options.js';
@@ -244,6 +245,19 @@ export class Client extends Commands<string> implements AsyncDisposable {
    */
   repair(options: CheckOptions = {}): AsyncGenerator<RepairEvent> {
     return check(this.#session, REPAIR, options);
+  }
+
+  /**
+   * Yields the commands of all clients as the node that the client is connected to receives them, without an end. Long
+   * keys and values are cut. Clients of the node never wait for a monitor: commands that this one is too slow for are
+   * counted as missed. For a look at a running program, since each monitor costs the node a copy of every command.
+   *
+   *     for await (const item of db.monitor()) if (item.kind === 'command') console.log(item.client, item.name);
+   *
+   * @throws HeadwaterError `unreachable` if the connection breaks, `overloaded` if 16 monitors are open.
+   */
+  monitor(options: MonitorOptions = {}): AsyncGenerator<MonitorItem> {
+    return monitor(this.#session, options);
   }
 
   /** The status of the node that the client is connected to, even if the node serves nothing. */

@@ -26,6 +26,7 @@ export { DURABILITY_LEVELS, type DurabilityLevel, type DurabilityReached } from 
 export type { KeyRange, RangeDigest, RepairRangesResponse } from '../model/key-range.js';
 export type { FailoverReply, ForgetReply, PromoteReply } from '../model/leadership.js';
 export type { LineageRow } from '../model/lineage.js';
+export type { MonitoredCommand, MonitoredParameter } from '../model/monitor.js';
 export type {
   Condition,
   ErrorReply,
@@ -51,6 +52,7 @@ export type {
   StatusFollower,
   StatusHeadroom,
   StatusKnownFollower,
+  StatusLeader,
   StatusLineageRow,
   StatusReasonCount,
   StatusRefusal,
@@ -77,6 +79,7 @@ export type {
   ScanRecord,
 } from './commands.js';
 export { DurabilityNotReached, type DurabilityOption, type GuaranteeOptions } from './guarantees.js';
+export type { CommandSeen, CommandsMissed, MonitorItem, MonitorOptions } from './monitor.js';
 export type {
   Data,
   ExpireOptions,

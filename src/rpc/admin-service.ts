@@ -2,8 +2,10 @@
 import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 import type { FailoverReply, FailoverRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
 import type { NodeStatus } from '../model/status.js';
-import { ADMIN_SERVICE, COMPARE, DIGEST, FAILOVER, FOLLOW, FORGET, PROMOTE, STATUS } from './definitions.js';
-import { unary } from './handler.js';
+import { endOf } from './calls.js';
+import { ADMIN_SERVICE, COMPARE, DIGEST, FAILOVER, FOLLOW, FORGET, MONITOR, PROMOTE, STATUS } from './definitions.js';
+import { serverStream, unary } from './handler.js';
+import type { Monitors } from './monitors.js';
 import type { Service } from './server.js';
 
 export interface NodeControl {
@@ -22,7 +24,7 @@ export interface NodeControl {
   compare(timeoutMs: number): Promise<CompareReply>;
 }
 
-export function adminService(node: NodeControl): Service {
+export function adminService(node: NodeControl, monitors: Pick<Monitors, 'monitor'>): Service {
   return {
     name: ADMIN_SERVICE,
     endpoints: [
@@ -33,6 +35,7 @@ export function adminService(node: NodeControl): Service {
       unary(FAILOVER, (request) => node.failover(request)),
       unary(FORGET, (name) => node.forget(name)),
       unary(COMPARE, ({ timeoutMs }) => node.compare(timeoutMs)),
+      serverStream(MONITOR, (request, call) => monitors.monitor(request, endOf(call))),
     ],
   };
 }

@@ -23,6 +23,7 @@ import type {
   RepairRangesResponse,
 } from '../model/key-range.js';
 import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
+import type { MonitorRequest, MonitorResponse } from '../model/monitor.js';
 import type { Operation, OperationKind, Reply } from '../model/operation.js';
 import type { ScanRequest, ScanResponse } from '../model/scan.js';
 import type { NodeStatus } from '../model/status.js';
@@ -186,6 +187,12 @@ export const COMPARE: Method<CompareRequest, CompareReply> = unary(
   `/${ADMIN_SERVICE}/Compare`,
   codecOf('CompareRequest'),
   codecOf('CompareResponse'),
+);
+
+export const MONITOR: Method<MonitorRequest, MonitorResponse> = streaming(
+  `/${ADMIN_SERVICE}/Monitor`,
+  codecOf('MonitorRequest'),
+  codecOf('MonitorResponse'),
 );
 
 /** The request is a node ID, the beginning of one, or host:port. */

@@ -22,6 +22,7 @@ import type { Call } from './calls.js';
 import { DATABASE_SIZE, KEY_VALUE_SERVICE, KEYS, OPERATION_METHODS, PIPELINE, SCAN } from './definitions.js';
 import { admit, assure, type NodeGuarantees } from './guarantees.js';
 import { duplex, type Endpoint, serverStream, unary } from './handler.js';
+import { type CommandTap, NO_TAP } from './monitors.js';
 import { type PipelineStore, servePipeline } from './pipeline.js';
 import { QueueRoom } from './room.js';
 import type { Service } from './server.js';
@@ -39,22 +40,32 @@ export interface KeyValueStore {
   readonly clock: { now(): number };
 }
 
-export function keyValueService(store: KeyValueStore, guarantees: NodeGuarantees, clock: Clock = systemClock): Service {
+export function keyValueService(
+  store: KeyValueStore,
+  guarantees: NodeGuarantees,
+  { clock = systemClock, tap = NO_TAP }: { readonly clock?: Clock | undefined; readonly tap?: CommandTap } = {},
+): Service {
   const room = new QueueRoom(store.writes);
   const operations = [...OPERATION_METHODS.values()].map((method) =>
-    unary(method, (operation, call) => ask(store.writes, room, guarantees, operation, call)),
+    unary(method, (operation, call) => {
+      if (tap.isOpen) tap.saw(call, [operation]);
+      return ask(store.writes, room, guarantees, operation, call);
+    }),
   );
   const others: Endpoint[] = [
-    duplex(PIPELINE, (stream) => servePipeline(stream, store.writes, guarantees, clock)),
+    duplex(PIPELINE, (stream) => servePipeline(stream, store.writes, guarantees, { clock, tap })),
     unary(DATABASE_SIZE, async (_, call) => {
+      if (tap.isOpen) tap.saw(call, [{ kind: 'databaseSize' }]);
       await admit(guarantees, call, false);
       return store.snapshots.size();
     }),
     serverStream(KEYS, async function* (pattern, call) {
+      if (tap.isOpen) tap.saw(call, [{ kind: 'keys', pattern }]);
       await admit(guarantees, call, false);
       yield* keys(store, pattern);
     }),
     serverStream(SCAN, async function* (request, call) {
+      if (tap.isOpen) tap.saw(call, [{ kind: 'scan', ...request }]);
       await admit(guarantees, call, false);
       yield* scan(store, request);
     }),

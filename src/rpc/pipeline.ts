@@ -43,6 +43,7 @@ import { BatchesInHand } from './batches-in-hand.js';
 import type { Call, CallMemory } from './calls.js';
 import type { NodeGuarantees } from './guarantees.js';
 import type { DuplexCall } from './handler.js';
+import type { CommandTap } from './monitors.js';
 import { ReplyBudget } from './reply-budget.js';
 import { ReplyOutput } from './reply-output.js';
 
@@ -52,7 +53,7 @@ export interface PipelineStream
     DuplexCall<Buffer, Buffer>,
     'receive' | 'onRefused' | 'taken' | 'pause' | 'resume' | 'write' | 'drained' | 'sending'
   > {
-  readonly call: Pick<Call, 'signal' | 'onCancelled' | 'onStopping' | 'report'> & {
+  readonly call: Pick<Call, 'peer' | 'signal' | 'onCancelled' | 'onStopping' | 'report'> & {
     readonly intake: Pick<CallMemory, 'share'>;
   };
 }
@@ -81,9 +82,9 @@ export function servePipeline(
   stream: PipelineStream,
   store: PipelineStore,
   guarantees: NodeGuarantees,
-  clock: Clock,
+  surroundings: { readonly clock: Clock; readonly tap: CommandTap },
 ): Promise<void> {
-  return new Pipeline(stream, store, guarantees, clock).run();
+  return new Pipeline(stream, store, guarantees, surroundings).run();
 }
 
 class Pipeline {
@@ -91,6 +92,7 @@ class Pipeline {
   readonly #store: PipelineStore;
   readonly #guarantees: NodeGuarantees;
   readonly #clock: Clock;
+  readonly #tap: CommandTap;
   /**
    * Batches received and not yet submitted. While there are any, the stream is not read, unless the first waits for
    * freshness.
@@ -110,11 +112,17 @@ class Pipeline {
   #cancelWait: (() => void) | undefined;
   #settle!: { resolve: () => void; reject: (failure: unknown) => void };
 
-  constructor(stream: PipelineStream, store: PipelineStore, guarantees: NodeGuarantees, clock: Clock) {
+  constructor(
+    stream: PipelineStream,
+    store: PipelineStore,
+    guarantees: NodeGuarantees,
+    { clock, tap }: { readonly clock: Clock; readonly tap: CommandTap },
+  ) {
     this.#stream = stream;
     this.#store = store;
     this.#guarantees = guarantees;
     this.#clock = clock;
+    this.#tap = tap;
     this.#output = new ReplyOutput(stream, () => this.#flush());
     this.#budget = new ReplyBudget(stream.call.intake.share, stream.sending, () => {
       if (!this.#abandoned) this.#flush();
@@ -146,6 +154,7 @@ class Pipeline {
       this.#finish(HeadwaterError.from(error));
       return;
     }
+    if (this.#tap.isOpen) this.#tap.saw(this.#stream.call, request.operations);
     const { freshness } = this.#guarantees;
     const came = { bytes: message.length, arrivedMs: this.#clock.monotonicMs() };
     for (const batch of batchesOf(request, came, this.#store.limits, freshness.refusal)) {

@@ -13,6 +13,7 @@ import type {
 import { endOf } from './calls.js';
 import { PUBLISH, STREAM_SERVICE, SUBSCRIBE, WATCH } from './definitions.js';
 import { serverStream, unary } from './handler.js';
+import { type CommandTap, NO_TAP } from './monitors.js';
 import { type Queue, QueueRoom } from './room.js';
 import type { Service } from './server.js';
 
@@ -26,21 +27,33 @@ export interface Publisher {
   publish(message: PublishRequest): Promise<number>;
 }
 
-export function streamService(streams: StreamDoor, publisher: Publisher, queue: Queue): Service {
+export function streamService(
+  streams: StreamDoor,
+  publisher: Publisher,
+  queue: Queue,
+  tap: CommandTap = NO_TAP,
+): Service {
   const room = new QueueRoom(queue);
   return {
     name: STREAM_SERVICE,
     isForClients: true,
     endpoints: [
       unary(PUBLISH, async (request, call) => {
+        if (tap.isOpen) tap.saw(call, [{ kind: 'publish', ...request }]);
         await room.for(request.channel.length + request.data.length, call);
         const published = publisher.publish(request);
         // The queue of messages counts the request from here on.
         call.intake.taken();
         return published;
       }),
-      serverStream(SUBSCRIBE, (request, call) => streams.subscribe(request, endOf(call))),
-      serverStream(WATCH, (request, call) => streams.watch(request, endOf(call))),
+      serverStream(SUBSCRIBE, (request, call) => {
+        if (tap.isOpen) tap.saw(call, [{ kind: 'subscribe', ...request }]);
+        return streams.subscribe(request, endOf(call));
+      }),
+      serverStream(WATCH, (request, call) => {
+        if (tap.isOpen) tap.saw(call, [{ kind: 'watch', ...request }]);
+        return streams.watch(request, endOf(call));
+      }),
     ],
   };
 }

@@ -128,3 +128,62 @@ describe('status --watch', function () {
     assert(!terminal.screen({ colours: true }).includes('\x1b['));
   });
 });
+
+describe('monitor', function () {
+  this.timeout(60_000);
+  let node: Served;
+
+  before(async () => {
+    node = await Served.start(['--data', path.join(temporaryDirectory(), 'node'), '--listen', '127.0.0.1:0']);
+  });
+  after(endAll);
+
+  /** Sends commands until the monitor, which begins at some moment, has shown one. */
+  async function shown(view: View, args: readonly string[], pattern: RegExp): Promise<string> {
+    const seen = view.line(pattern).then((lines) => lines.find((line) => pattern.test(line)) ?? '');
+    let done = false;
+    const stop = () => {
+      done = true;
+    };
+    seen.then(stop, stop);
+    while (!done) await node.run(args);
+    return seen;
+  }
+
+  it('prints each command of any client, and Ctrl-C ends it well', async () => {
+    const view = viewOf(['--connect', node.address, 'monitor']);
+    const line = await shown(view, ['set', 'a', 'hello "you"', '--ttl', '10s'], /set/);
+    assert.match(line, /^\d\d:\d\d:\d\d\.\d{3} {2}127\.0\.0\.1:\d+ {2}set "a" "hello \\"you\\"" ttl_ms=10000$/);
+    assert.equal((await view.interrupt()).status, 0);
+  });
+
+  it('with --json prints objects, and with --prefix only some of them', async () => {
+    const view = viewOf(['--connect', node.address, '--json', 'monitor', '--prefix', 'user:']);
+    await shown(view, ['set', 'user:1', 'x'.repeat(100)], /user:1/);
+    await node.run(['set', 'other', '1']);
+    await node.run(['get', 'user:2']);
+    const lines = (await view.line(/user:2/)).map((line) => JSON.parse(line));
+    assert(lines.every((line) => JSON.stringify(line).includes('user:')));
+    const { event, command, parameters, in_transaction } = lines[0];
+    assert.deepEqual([event, command, in_transaction], ['command', 'set', false]);
+    assert.deepEqual(parameters, [
+      { name: 'key', value: 'user:1', bytes: 6 },
+      { name: 'value', value: 'x'.repeat(64), bytes: 100 },
+    ]);
+    assert.equal((await view.interrupt()).status, 0);
+  });
+
+  it('ends with status 3 if the node goes', async () => {
+    const other = await Served.start(['--data', path.join(temporaryDirectory(), 'b'), '--listen', '127.0.0.1:0']);
+    const view = viewOf(['--connect', other.address, 'monitor']);
+    const seen = view.line(/ping|get/);
+    const asked = (async () => {
+      while (!(await Promise.race([seen, other.run(['get', 'a']).then(() => undefined)])));
+    })();
+    await asked;
+    await other.end();
+    const { status, stderr } = await view.outcome;
+    assert.equal(status, 3, stderr);
+    assert.match(stderr, /^headwater: .*(shutting down|unreachable|connection)/);
+  });
+});

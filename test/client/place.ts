@@ -1,10 +1,12 @@
 /** A node of which a test decides how far away, how fresh and how alive it is, whether it leads, and in which epoch. */
 
+import { systemClock } from '../../src/base/clock.js';
 import { HeadwaterError } from '../../src/base/errors.js';
 import type { FreshnessWanted } from '../../src/model/guarantees.js';
 import type { NodeStatus } from '../../src/model/status.js';
 import { adminService, type NodeControl } from '../../src/rpc/admin-service.js';
 import { STATUS } from '../../src/rpc/definitions.js';
+import { Monitors } from '../../src/rpc/monitors.js';
 import type { RpcServer } from '../../src/rpc/server.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { serve } from '../rpc/harness.js';
@@ -45,7 +47,7 @@ export class Place {
     const control = { status: () => this.#status() } as Partial<NodeControl> as NodeControl;
     ({ server: this.server, address: this.address } = await serve(this.store, {
       ...(this.address && { address: this.address }),
-      services: [adminService(control)],
+      services: [adminService(control, new Monitors(systemClock))],
       guarantees: {
         durability: {
           reach: async () => ({

@@ -12,6 +12,7 @@ import { decodePipelineResponse, encodePipelineRequest } from '../../src/protobu
 import { type Method, PIPELINE } from '../../src/rpc/definitions.js';
 import type { NodeGuarantees } from '../../src/rpc/guarantees.js';
 import { keyValueService } from '../../src/rpc/key-value-service.js';
+import type { CommandTap } from '../../src/rpc/monitors.js';
 import { RpcServer, type Service } from '../../src/rpc/server.js';
 import { fromStatus } from '../../src/rpc/status.js';
 import type { FakeStore } from './fake-store.js';
@@ -63,6 +64,7 @@ export async function serve(
     reflection?: boolean;
     clock?: Clock;
     guarantees?: NodeGuarantees;
+    tap?: CommandTap;
   } = {},
 ): Promise<Served> {
   const errors: string[] = [];
@@ -70,7 +72,13 @@ export async function serve(
   const logger: Logger = { ...silentLogger, error: (_fields, message) => errors.push(message) };
   const server = await RpcServer.bind({
     address: options.address ?? '127.0.0.1:0',
-    services: [keyValueService(store, options.guarantees ?? UNGUARDED, options.clock), ...(options.services ?? [])],
+    services: [
+      keyValueService(store, options.guarantees ?? UNGUARDED, {
+        clock: options.clock,
+        ...(options.tap && { tap: options.tap }),
+      }),
+      ...(options.services ?? []),
+    ],
     reflection: options.reflection ?? false,
     logger,
     onFatal: (error) => fatal.push(error),

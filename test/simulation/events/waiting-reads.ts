@@ -10,6 +10,7 @@ import { SIGN_OF_LIFE, SignsOfLife } from '../../../src/base/signs-of-life.js';
 import type { Operation, Reply } from '../../../src/model/operation.js';
 import type { Position } from '../../../src/model/position.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../../src/protobuf/pipeline.js';
+import { NO_TAP } from '../../../src/rpc/monitors.js';
 import { type PipelineStore, type PipelineStream, servePipeline } from '../../../src/rpc/pipeline.js';
 import { Streams } from '../../../src/streams/streams.js';
 import { Violation } from '../checks/history.js';
@@ -77,7 +78,7 @@ function reads(simulation: Simulation, node: SimulatedNode, atLeast: Position): 
       reject(new Violation(message));
     });
     const guarantees = { durability: NEVER_ASKED, freshness };
-    servePipeline(stream, answering(store), guarantees, clock).catch((error: unknown) => {
+    servePipeline(stream, answering(store), guarantees, { clock, tap: NO_TAP }).catch((error: unknown) => {
       // A client that goes ends the call.
       if (!stop.signal.aborted) reject(error);
     });
@@ -115,6 +116,7 @@ class ReaderStream implements PipelineStream {
   constructor(signal: AbortSignal, answered: (replies: readonly Reply[]) => void) {
     this.#answered = answered;
     this.call = {
+      peer: 'a reader',
       signal,
       onCancelled: (task: () => void) => signal.addEventListener('abort', task),
       onStopping: () => {},

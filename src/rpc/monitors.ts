@@ -1,0 +1,180 @@
+/**
+ * Monitors: the commands of clients, shown as the node receives them, before it checks or carries them out. So a monitor
+ * shows refused commands too.
+ *
+ * While no monitor is open, a message of a client costs one look at `isOpen`, however many commands it has. A monitor
+ * never holds up a client: what it is too slow for is dropped and counted.
+ */
+import { Bell } from '../base/bell.js';
+import { type Clock, sleep } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
+import {
+  MONITOR_GATHER_MS,
+  MONITOR_PARAMETER_BYTES_MAX,
+  MONITOR_PARAMETERS_MAX,
+  MONITOR_QUEUE_BYTES_MAX,
+  MONITORS_MAX,
+} from '../base/limits.js';
+import type { MonitoredCommand, MonitoredParameter, MonitorRequest, MonitorResponse } from '../model/monitor.js';
+import type { DecodedOperation } from '../protobuf/pipeline.js';
+
+/** A command by its kind, with its fields: an operation, or the request of another call of a client. */
+type Asked = DecodedOperation | { readonly kind: string; readonly [field: string]: unknown };
+
+/** The receivers of commands pass them on here. */
+export interface CommandTap {
+  /** True while somebody listens. Nothing is passed on otherwise. */
+  readonly isOpen: boolean;
+  /** Passes on the commands of one message, in their order. */
+  saw(call: { readonly peer: string }, commands: readonly Asked[]): void;
+}
+
+/** The tap of a server without monitors. */
+export const NO_TAP: CommandTap = { isOpen: false, saw() {} };
+
+export class Monitors implements CommandTap {
+  isOpen = false;
+  readonly #clock: Clock;
+  readonly #open = new Set<Monitor>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  saw({ peer: client }: { readonly peer: string }, commands: readonly Asked[]): void {
+    const seen = { client, timeMs: this.#clock.wallMs() };
+    for (const monitor of this.#open) {
+      for (const command of commands) monitor.add(command, { ...seen, inTransaction: false });
+      monitor.bell.ring();
+    }
+  }
+
+  /**
+   * Yields the commands from now on, until `signal` aborts. The first message comes at once, and has none.
+   * @throws HeadwaterError `overloaded` if too many monitors are open.
+   */
+  async *monitor({ prefix }: MonitorRequest, signal: AbortSignal): AsyncGenerator<MonitorResponse> {
+    if (this.#open.size >= MONITORS_MAX)
+      throw new HeadwaterError(
+        'overloaded',
+        `expected at most ${MONITORS_MAX} monitors, received another. End one of them`,
+      );
+    const monitor = new Monitor(prefix);
+    this.#open.add(monitor);
+    this.isOpen = true;
+    try {
+      yield { commands: [], missed: 0 };
+      for (;;) {
+        const { rings } = monitor.bell;
+        if (monitor.hasAny) yield monitor.take();
+        else await monitor.bell.rungAfter(rings, signal);
+        // Commands that come in the next moments share a message.
+        await sleep(this.#clock, MONITOR_GATHER_MS, signal);
+        if (signal.aborted) throw signal.reason;
+      }
+    } finally {
+      this.#open.delete(monitor);
+      this.isOpen = this.#open.size > 0;
+    }
+  }
+}
+
+type Seen = Pick<MonitoredCommand, 'client' | 'timeMs' | 'inTransaction'>;
+
+/** A monitor with the commands that wait for it, at most MONITOR_QUEUE_BYTES_MAX bytes of them. */
+class Monitor {
+  readonly bell = new Bell();
+  readonly #prefix: Buffer;
+  #commands: MonitoredCommand[] = [];
+  #bytes = 0;
+  #missed = 0;
+
+  constructor(prefix: Buffer) {
+    this.#prefix = prefix;
+  }
+
+  get hasAny(): boolean {
+    return this.#commands.length > 0 || this.#missed > 0;
+  }
+
+  take(): MonitorResponse {
+    const taken = { commands: this.#commands, missed: this.#missed };
+    this.#commands = [];
+    this.#bytes = 0;
+    this.#missed = 0;
+    return taken;
+  }
+
+  /** The operations of a transaction follow it, each as a command. */
+  add(command: Asked, seen: Seen): void {
+    if (command.kind === 'error' || !this.#shows(command)) return;
+    if (this.#bytes >= MONITOR_QUEUE_BYTES_MAX) this.#missed++;
+    else this.#push({ ...seen, name: snakeCase(command.kind), ...parametersOf(command) });
+    for (const operation of operationsOf(command)) this.add(operation, { ...seen, inTransaction: true });
+  }
+
+  #push(command: MonitoredCommand): void {
+    this.#commands.push(command);
+    this.#bytes += command.parameters.reduce(
+      (bytes, { data }) => bytes + data.length + PARAMETER_COST_BYTES,
+      COMMAND_COST_BYTES,
+    );
+  }
+
+  /** Whether a key of the command begins with the prefix. A transaction is shown if one of its operations is. */
+  #shows(command: Asked): boolean {
+    const prefix = this.#prefix;
+    if (prefix.length === 0) return true;
+    const isUnder = (key: unknown) => Buffer.isBuffer(key) && key.subarray(0, prefix.length).equals(prefix);
+    const { key, newKey, keys } = command as { key?: unknown; newKey?: unknown; keys?: unknown };
+    if (isUnder(key) || isUnder(newKey) || (Array.isArray(keys) && keys.some(isUnder))) return true;
+    return operationsOf(command).some((operation) => this.#shows(operation));
+  }
+}
+
+/** The memory of a command and of a parameter beside their bytes, about. */
+const COMMAND_COST_BYTES = 200;
+const PARAMETER_COST_BYTES = 100;
+
+function operationsOf(command: Asked): readonly Asked[] {
+  return command.kind === 'transact' ? (command.operations as readonly Asked[]) : [];
+}
+
+function parametersOf(command: Asked): Pick<MonitoredCommand, 'parameters' | 'omitted'> {
+  const parameters: MonitoredParameter[] = [];
+  let omitted = 0;
+  for (const [name, value] of Object.entries(command)) {
+    if (name === 'kind' || name === 'operations') continue;
+    for (const one of Array.isArray(value) ? value : [value]) {
+      // A switch that is off is as good as absent.
+      if (one === undefined || one === false) continue;
+      if (parameters.length === MONITOR_PARAMETERS_MAX) omitted++;
+      else parameters.push(parameterOf(snakeCase(name), one));
+    }
+  }
+  return { parameters, omitted };
+}
+
+function parameterOf(name: string, value: unknown): MonitoredParameter {
+  const data = Buffer.isBuffer(value) ? value : Buffer.from(textOf(value));
+  // A copy: a view would hold the whole message of the client in memory.
+  return { name, data: Buffer.from(data.subarray(0, MONITOR_PARAMETER_BYTES_MAX)), bytes: data.length };
+}
+
+/** A number, a switch, or an object of a few fields, such as an expiry, a position or a condition. */
+function textOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .map(([name, field]) => `${snakeCase(name)}=${fieldText(field)}`)
+    .join(' ');
+}
+
+function fieldText(field: unknown): string {
+  if (Buffer.isBuffer(field)) return JSON.stringify(field.toString('utf8', 0, MONITOR_PARAMETER_BYTES_MAX));
+  return typeof field === 'object' && field !== null ? `{${textOf(field)}}` : String(field);
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -14,7 +14,7 @@ function tablesOf(nested) {
   const used = new Set(messages.flatMap(([, { fields }]) => Object.values(fields).map(({ type }) => type)));
   const enums = entries.filter(([name, { values }]) => values && used.has(name));
   return {
-    messages: Object.fromEntries(messages.map(([name, type]) => [name, rows(type)])),
+    messages: Object.fromEntries(messages.map(([name, type]) => [name, rows(type, nested)])),
     enums: Object.fromEntries(enums.map(([name, type]) => [name, names(name, type)])),
   };
 }
@@ -25,11 +25,11 @@ function isForCodec({ keyType, type }) {
 }
 
 /** The fields in the order of their numbers, which is the order on the wire. */
-function rows({ fields, oneofs = {} }) {
+function rows({ fields, oneofs = {} }, nested) {
   const sorted = Object.entries(fields).sort(([, a], [, b]) => a.id - b.id);
   const presences = new Map(
     Object.entries(oneofs).flatMap(([name, { oneof }]) =>
-      oneof.map((field) => [field, presenceOf(name, oneof, fields)]),
+      oneof.map((field) => [field, presenceOf(name, oneof, fields, nested)]),
     ),
   );
   return Object.fromEntries(
@@ -41,13 +41,24 @@ function rows({ fields, oneofs = {} }) {
 }
 
 /**
- * A oneof of messages is a tagged union. The members of any other oneof are optional fields that exclude each other.
- * The compiler gives a field that is `optional` a oneof of its own, whose name begins with an underscore.
+ * A oneof of messages is a tagged union, unless one of these messages is a tagged union itself. The members of any other
+ * oneof are optional fields that exclude each other. The compiler gives a field that is `optional` a oneof of its own,
+ * whose name begins with an underscore.
  */
-function presenceOf(name, members, fields) {
+function presenceOf(name, members, fields, nested) {
   if (name.startsWith('_')) return { optional: true };
-  const ofMessages = members.every((member) => /^[A-Z]/.test(fields[member].type));
-  return ofMessages ? { tagged: true } : { optional: true, oneof: name };
+  return areTagged(members, fields, nested) ? { tagged: true } : { optional: true, oneof: name };
+}
+
+function areTagged(members, fields, nested) {
+  return members.every((member) => {
+    const type = nested[fields[member].type];
+    return type?.fields !== undefined && !isUnion(type, nested);
+  });
+}
+
+function isUnion({ fields, oneofs = {} }, nested) {
+  return Object.entries(oneofs).some(([name, { oneof }]) => !name.startsWith('_') && areTagged(oneof, fields, nested));
 }
 
 /** The names of an enum in lower case without the prefix, in the order of their numbers. The first stands for none. */

@@ -5,7 +5,7 @@
  */
 
 import { checkOptionNames, type OptionNames, optionNames, refusedOptions } from '../base/option-names.js';
-import type { OperationKind, OutgoingOperation } from '../model/operation.js';
+import type { OperationKind, OutgoingOperation, ValueType } from '../model/operation.js';
 import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
 import { EXPIRE, GET_EX, RENAME, SET, TRANSACTION } from './command-options.js';
@@ -247,8 +247,8 @@ export class Commands<Value extends string | Buffer> {
   }
 
   /** Returns the type of the value, `string`, or `none` if there is no such key. */
-  type(key: Data, options?: CallOptions): Promise<string> {
-    return this.#ask<'type', string>({ kind: 'type', key }, false, readType, options);
+  type(key: Data, options?: CallOptions): Promise<ValueType | 'none'> {
+    return this.#ask<'type', ValueType | 'none'>({ kind: 'type', key }, false, readType, options);
   }
 
   /** Deletes all keys. */

@@ -43,11 +43,14 @@ export type {
   SetOperation,
   TransactOperation,
   TransactReply,
+  ValueType,
 } from '../model/operation.js';
 export { formatToken, type Position, parseToken } from '../model/position.js';
 export type {
+  FollowerState,
   NodeBelow,
   NodeStatus,
+  ResyncKind,
   StatusArchive,
   StatusFollower,
   StatusHeadroom,
@@ -58,6 +61,8 @@ export type {
   StatusRefusal,
   StatusResync,
   StatusUpstream,
+  StoreState,
+  UpstreamState,
 } from '../model/status.js';
 export type { BackupOptions, BackupPart } from './backup.js';
 export type { CheckOptions, CheckTime } from './checks.js';

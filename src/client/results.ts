@@ -3,7 +3,7 @@
  * a client and the steps of a transaction share them, so both give the same.
  */
 
-import type { ReplyTo } from '../model/operation.js';
+import type { ReplyTo, ValueType } from '../model/operation.js';
 
 /** The result of `set`. */
 export interface SetResult<Value> {
@@ -40,7 +40,7 @@ export const readExisting = ({ existing }: { existing: number }): number => exis
 export const readLength = ({ length }: { length: number }): number => length;
 export const readDecimal = ({ value }: ReplyTo<'incrementFloat'>): string => value;
 export const readSum = ({ value }: ReplyTo<'increment'>): bigint => value;
-export const readType = ({ type }: { type: string }): string => type;
+export const readType = ({ type }: ReplyTo<'type'>): ValueType | 'none' => type;
 export const readNothing = (): void => {};
 
 export const readTimeToLive = ({ exists, ttlMs, expiresAtMs }: ReplyTo<'timeToLive'>): TimeToLive => ({

@@ -5,7 +5,7 @@
 
 import { HeadwaterError } from '../base/errors.js';
 import { checkOptionNames, type OptionNames, refusedOptions } from '../base/option-names.js';
-import type { OperationKind, ReplyTo } from '../model/operation.js';
+import type { OperationKind, ReplyTo, ValueType } from '../model/operation.js';
 import type { Caller } from './caller.js';
 import { EXPIRE_STEP, GET_EX_STEP, RENAME_STEP, SET_STEP } from './command-options.js';
 import {
@@ -216,7 +216,7 @@ export class TransactionBuilder<
 
   /** Adds a `type`. */
   type(key: Data) {
-    return this.#add<'type', string>({ kind: 'type', key }, readType);
+    return this.#add<'type', ValueType | 'none'>({ kind: 'type', key }, readType);
   }
 
   /** Adds a `flushAll`. */

@@ -61,7 +61,7 @@ export type VerifyEvent =
 /** A step of a repair that is done. */
 export interface RepairStep {
   /** Says whether commands were put in place, all data were replaced, or damage was left. */
-  readonly kind: 'log' | 'full_resync' | 'left';
+  readonly kind: 'log' | 'full_resync' | 'left' | 'unknown';
   /** A text for people. */
   readonly message: string;
   /** The first offset, 0 unless the step is about the log. */

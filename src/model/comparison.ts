@@ -37,8 +37,8 @@ export interface ComparedNode {
   readonly nodeId: string;
   /** The host:port of the node. */
   readonly address: string;
-  /** Is "equal", "different", "unable" or "silent". */
-  readonly outcome: string;
+  /** The result for this node. `unknown` is one that this version does not know, here and in other results. */
+  readonly outcome: 'equal' | 'different' | 'unable' | 'silent' | 'unknown';
   /** The offset at which the node computed its digest. */
   readonly offset: number;
   /** The number of keys of the node. */

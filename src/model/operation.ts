@@ -7,6 +7,9 @@ import type { HeadwaterError } from '../base/errors.js';
 /** A new expiry: `ttlMs` milliseconds from now on, or at `expiresAtMs`, in milliseconds since the epoch. */
 export type NewExpiry = { readonly ttlMs: number } | { readonly expiresAtMs: number };
 
+/** The type of a value: `string`. A type of a newer node that this version does not know is `unknown`. */
+export type ValueType = 'string' | 'unknown';
+
 /** The condition of a `set`: no such key, or such a key. */
 export type SetCondition = 'if_absent' | 'if_present';
 /** The condition of an `expire`, which compares with the expiry that the key has now. */
@@ -140,7 +143,7 @@ export type Reply =
   | { readonly kind: 'expire'; readonly applied: boolean }
   | { readonly kind: 'persist'; readonly applied: boolean }
   | { readonly kind: 'rename'; readonly applied: boolean }
-  | { readonly kind: 'type'; readonly type: string }
+  | { readonly kind: 'type'; readonly type: ValueType | 'none' }
   | { readonly kind: 'flushAll' }
   | { readonly kind: 'ping'; readonly message: Buffer }
   | TransactReply

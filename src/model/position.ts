@@ -24,6 +24,11 @@ export function formatChecksum(checksum: number): string {
   return checksum.toString(16).padStart(8, '0');
 }
 
+/** Reads the text of `formatChecksum`. */
+export function parseChecksum(text: string): number {
+  return Number.parseInt(text, 16);
+}
+
 /** A position as text: `<40 hex replication ID>:<offset>:<8 hex checksum>`. */
 export function formatToken({ replicationId, offset, checksum }: Position): string {
   return `${replicationId}:${offset}:${formatChecksum(checksum)}`;

@@ -1,4 +1,5 @@
 /** The requests and replies of a scan. A scanned record is the part of a key that clients may see. */
+import type { ValueType } from './operation.js';
 
 export interface ScanRequest {
   /** A glob. Empty for all keys. */
@@ -10,7 +11,7 @@ export interface ScannedRecord {
   readonly key: Buffer;
   /** The value, empty if only keys were asked for. */
   readonly value: Buffer;
-  readonly type: string;
+  readonly type: ValueType;
   /** The time of expiry, or 0 for never. */
   readonly expiresAtMs: number;
   readonly version: number;

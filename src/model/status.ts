@@ -9,7 +9,7 @@ export interface NodeStatus {
   /** The ID of the node, 32 hexadecimal characters. */
   readonly nodeId: string;
   /** The role of the node now. */
-  readonly role: 'leader' | 'follower';
+  readonly role: 'leader' | 'follower' | 'unknown';
   /** The host:port at which the node listens. */
   readonly address: string;
   /** Has 32 hexadecimal characters, or is empty until the node first leads or follows. */
@@ -68,8 +68,8 @@ export interface NodeStatus {
   readonly eventLoopDelayMaxMs: number;
   /** The time since the node started. */
   readonly uptimeMs: number;
-  /** Is `always`, `everysec` or `never`. */
-  readonly fsync: string;
+  /** The time at which the node calls fsync. */
+  readonly fsync: 'always' | 'everysec' | 'never' | 'unknown';
   /** The number of followers within `maxLagMs` below which the leader refuses writes. 0 never refuses them. */
   readonly minFollowers: number;
   /** The lag up to which a follower counts for `minFollowers`. */
@@ -84,7 +84,7 @@ export interface NodeStatus {
    * The stage of the failover that this node gives: `pausing` while writes wait until the follower has everything,
    * `stepped_down` before the follower is asked to lead, `asking` after that. Empty if there is none.
    */
-  readonly failoverState: string;
+  readonly failoverState: 'pausing' | 'stepped_down' | 'asking' | 'unknown' | '';
   /** The reason why a superseded leader takes no writes. Empty if it was not superseded. */
   readonly superseded: string;
   /** The reason why this leader takes no writes yet. Empty if it asks no followers. */
@@ -147,8 +147,8 @@ export interface NodeStatus {
   readonly expiryLateMs: number;
   /** The reason why this node leads though it was started with --follow, with what to do. Empty otherwise. */
   readonly ignoredFollow: string;
-  /** The stage of the store, a name of stages.ts. Empty if the node is too old to report it. */
-  readonly storeState: string;
+  /** The stage of the store, a name of stages.ts. */
+  readonly storeState: StoreState;
   /** The node that leads the tree. Undefined while this node does not know it. */
   readonly leader: StatusLeader | undefined;
 }
@@ -162,6 +162,19 @@ export interface StatusLeader {
   /** The links between the leader and this node. 0 if this node leads. */
   readonly linksAbove: number;
 }
+
+/** The stage of a store. `unknown` is one that this version does not know, here and in the other states. */
+export type StoreState =
+  | 'opening'
+  | 'serving'
+  | 'asking'
+  | 'incomplete'
+  | 'reopening'
+  | 'stuck'
+  | 'replacing'
+  | 'closing'
+  | 'closed'
+  | 'unknown';
 
 /** A follower that the node remembers. */
 export interface StatusKnownFollower {
@@ -217,7 +230,7 @@ export interface StatusUpstream {
    * A state of link-state.ts: `streaming` if all is well, `disk_full` while received blocks wait for room on this
    * node's disk.
    */
-  readonly state: string;
+  readonly state: UpstreamState;
   /** Commands behind the upstream. Undefined until the upstream of the present session has reported its offset. */
   readonly lagCommands: number | undefined;
   /**
@@ -237,10 +250,25 @@ export interface StatusUpstream {
   readonly lastRefusal: StatusRefusal | undefined;
 }
 
+/** The state of a link to an upstream. */
+export type UpstreamState =
+  | 'connecting'
+  | 'handshake'
+  | 'waiting'
+  | 'loading'
+  | 'streaming'
+  | 'refused'
+  | 'stopped'
+  | 'disk_full'
+  | 'unknown';
+
+/** The kind of a resync, or of the answer to a follower that asked for one. */
+export type ResyncKind = 'partial' | 'full' | 'refused' | 'unknown';
+
 /** A resync. */
 export interface StatusResync {
   /** A partial resync sends the log alone. A full one sends a snapshot first. */
-  readonly kind: 'partial' | 'full';
+  readonly kind: ResyncKind;
   /** A name in UPPER_SNAKE. replication/README.md lists all of them. */
   readonly reason: string;
   /** Bytes of the snapshot, or of the blocks until the follower had all that the upstream had at the handshake. */
@@ -255,8 +283,19 @@ export interface StatusResync {
   readonly timeMs: number;
 }
 
+/** The state of a follower. */
+export type FollowerState =
+  | 'handshake'
+  | 'waiting'
+  | 'snapshot'
+  | 'streaming'
+  | 'catching_up'
+  | 'below'
+  | 'ended'
+  | 'unknown';
+
 /** The progress of a node below: a follower, or a follower of a follower. */
-export interface NodeBelow<State extends string = string> {
+export interface NodeBelow<State extends string = FollowerState> {
   /** The ID of the follower. */
   readonly nodeId: string;
   /**
@@ -293,8 +332,8 @@ export interface StatusFollower extends NodeBelow {
 
 /** A reason of resyncs or refusals, with their number. */
 export interface StatusReasonCount {
-  /** Is "partial", "full" or "refused". */
-  readonly kind: string;
+  /** The kind of the answer. */
+  readonly kind: ResyncKind;
   /** A name in UPPER_SNAKE. */
   readonly reason: string;
   /** The number of resyncs or refusals for this reason. */

@@ -1,4 +1,5 @@
 /** The requests and events of subscriptions and watches. */
+import type { ValueType } from './operation.js';
 import type { Position } from './position.js';
 
 export interface PublishRequest {
@@ -54,7 +55,7 @@ export interface WatchedEntry {
   readonly expiresAtMs: number;
   /** The offset of the write. */
   readonly version: number;
-  readonly type: string;
+  readonly type: ValueType;
 }
 
 /** The change that a command makes. */

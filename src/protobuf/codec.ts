@@ -3,7 +3,7 @@
  * runs on this table, and the types of the plain objects come from the same table.
  *
  * A plain object has checked numbers for 64-bit integers, views of the message for bytes, `undefined` for an absent
- * field, the name for an enum's number, and a record for details. A oneof of messages is a tagged union: `kind` is the
+ * field, the word for an enum's number (enums.ts), and a record for details. A oneof of messages is a tagged union: `kind` is the
  * name of the member, and the fields of the member stand beside it. fields.ts has the rules that the .proto files cannot
  * state. The messages of the hot path have codecs of their own.
  *
@@ -16,9 +16,10 @@ import $protobuf from 'protobufjs/minimal.js';
 import { type Details, HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import type { Codec } from '../model/codec.js';
-import { checkId, checkName, checkPresent, FIELDS, FORMS, type Forms, type Rule } from './fields.js';
+import { type EnumName, type EnumWord, enumCodec, isEnum } from './enums.js';
+import { checkId, checkName, checkPresent, FIELDS, FORMS, type Forms, type Rule, toHex } from './fields.js';
 import { headwater } from './generated.js';
-import { ENUMS, SCHEMA } from './generated.schema.js';
+import { SCHEMA } from './generated.schema.js';
 import { malformed, toNumber } from './values.js';
 
 const { Reader } = $protobuf;
@@ -61,8 +62,8 @@ interface Scalars {
 
 type Value<Type> = Type extends keyof Scalars
   ? Scalars[Type]
-  : Type extends keyof typeof ENUMS
-    ? Exclude<(typeof ENUMS)[Type][number], 'unspecified'> | undefined
+  : Type extends EnumName
+    ? EnumWord<Type>
     : Type extends keyof Forms
       ? Forms[Type]
       : Type extends MessageName
@@ -79,9 +80,9 @@ type FieldValue<R, FieldRule> = R extends { repeated: true }
   ? R extends { type: 'Detail' }
     ? Details
     : readonly Value<(R & Row)['type']>[]
-  : FieldRule extends readonly string[]
-    ? FieldRule[number]
-    : FieldRule extends 'id'
+  : FieldRule extends 'word or empty'
+    ? Exclude<Value<(R & Row)['type']>, undefined> | ''
+    : FieldRule extends 'id' | 'hex'
       ? string
       : FieldRule extends 'required'
         ? Value<(R & Row)['type']>
@@ -201,20 +202,15 @@ function readUint64(reader: PbReader, field: string): number {
   return toNumber(reader.uint64(), field);
 }
 
-/** An enum in its plain form: the name of the number. */
-function enumScalar(names: readonly string[]): Scalar {
-  return {
-    wireType: VARINT,
-    zero: undefined,
-    read: (reader, field) => {
-      const number = reader.int32();
-      if (number === 0) return undefined;
-      const name = names[number];
-      if (name !== undefined) return name;
-      const expected = names.slice(1).map((known, index) => `${index + 1} (${known})`);
-      throw new HeadwaterError('invalid_argument', `${field}: expected ${expected.join(', ')}, received ${number}`);
-    },
+/** An enum in its plain form: the word of the number. */
+function enumScalar(name: EnumName, rule: Rule | undefined): Scalar {
+  const { toWord, none } = enumCodec(name);
+  const zero = rule === 'word or empty' ? '' : none;
+  const read = (reader: PbReader, field: string) => {
+    const number = reader.int32();
+    return number === 0 ? zero : toWord(number, field);
   };
+  return { wireType: VARINT, zero, read };
 }
 
 interface Field {
@@ -289,8 +285,8 @@ function messageOf(name: MessageName): Message {
 }
 
 function fieldOf(message: MessageName, name: string, row: Row, rows: readonly [string, Row][]): Field {
-  const scalar = row.type in ENUMS ? enumScalar(ENUMS[row.type as keyof typeof ENUMS]) : SCALARS[row.type];
   const rule = (FIELDS as Readonly<Record<string, Readonly<Record<string, Rule>>>>)[message]?.[name];
+  const scalar = isEnum(row.type) ? enumScalar(row.type, rule) : SCALARS[row.type];
   const field: Field = {
     name,
     path: `${message}.${row.protoName}`,
@@ -331,11 +327,11 @@ function checkOf(row: Row, rule: Rule | undefined): Field['check'] {
     return (details: readonly { name: string; value: string }[]) =>
       Object.fromEntries(details.map(({ name, value }) => [name, value]));
   }
-  if (rule === undefined) return undefined;
+  if (rule === undefined || rule === 'word or empty') return undefined;
   if (rule === 'id') return checkId;
+  if (rule === 'hex') return toHex;
   if (rule === 'required') return checkPresent;
   if (rule === 'present name') return (name: string, field) => checkPresent(checkName(name, field), field);
-  if (rule !== 'name') return (name: string) => (rule.includes(name) ? name : rule[0]);
   if (!row.repeated) return checkName;
   return (names: readonly string[], field) => names.map((name) => checkName(name, field));
 }
@@ -448,11 +444,8 @@ function member(message: Message, fields: Fields): Fields {
 function converterOf({ row, scalar, messageName, check }: Field): Field['convert'] {
   if (row.type === 'Detail')
     return (details: Details) => Object.entries(details).map(([name, value]) => ({ name, value }));
-  if (check === checkId) return (id: string) => Buffer.from(id, 'hex');
-  if (row.type in ENUMS) {
-    const names: readonly string[] = ENUMS[row.type as keyof typeof ENUMS];
-    return (name: string) => names.indexOf(name);
-  }
+  if (check === checkId || check === toHex) return (hex: string) => Buffer.from(hex, 'hex');
+  if (isEnum(row.type)) return enumCodec(row.type).toNumber;
   if (scalar || !isConverted(messageName as MessageName, new Set())) return undefined;
   const convert = (value: unknown) => outgoing(messageOf(messageName as MessageName), value);
   return row.repeated ? (values: readonly unknown[]) => values.map(convert) : convert;
@@ -470,8 +463,9 @@ function isConverted(name: MessageName, seen: Set<MessageName>): boolean {
       ([field, { type, tagged }]) =>
         tagged ||
         rules[field] === 'id' ||
+        rules[field] === 'hex' ||
         type === 'Detail' ||
-        type in ENUMS ||
+        isEnum(type) ||
         (type in SCHEMA && isConverted(type as MessageName, seen)),
     )
   );

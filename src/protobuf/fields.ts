@@ -4,6 +4,7 @@
  */
 import { HeadwaterError } from '../base/errors.js';
 import { NAME_CHARACTERS_MAX } from '../base/limits.js';
+import type { KeyRange } from '../model/key-range.js';
 import type { LivePlace } from '../model/live-place.js';
 import { fromErrorFields, toErrorFields } from './error.js';
 
@@ -12,14 +13,17 @@ import { fromErrorFields, toErrorFields } from './error.js';
  * - `name`: the name of a node, an address or a mark. Names are kept, logged and shown to people.
  * - `present name`: a name that is not empty.
  * - `required`: a message that has to be present.
- * - a list of names: an unknown name, from a newer version, reads as the first.
+ * - `hex`: bytes, in the plain form hexadecimal characters.
+ * - `word or empty`: an enum whose number 0 stands for none, in the plain form the empty text.
  */
-export type Rule = 'id' | 'name' | 'present name' | 'required' | readonly string[];
+export type Rule = 'id' | 'hex' | 'name' | 'present name' | 'required' | 'word or empty';
 
 export const FIELDS = {
-  StatusResponse: { role: ['leader', 'follower'] },
-  StatusResync: { kind: ['partial', 'full'] },
-  RepairStep: { kind: ['left', 'log', 'full_resync'] },
+  StatusResponse: { replicationId: 'id', failoverState: 'word or empty' },
+  PromoteResponse: { replicationId: 'id' },
+  DigestResponse: { digest: 'hex' },
+  CompareResponse: { replicationId: 'id', digest: 'hex' },
+  ComparedNode: { digest: 'hex' },
   Position: { replicationId: 'id' },
   LineageRow: { replicationId: 'id' },
   BackupHead: { position: 'required' },
@@ -56,6 +60,7 @@ export const FIELDS = {
 /** The plain forms of messages that are no plain object of their fields. */
 export interface Forms {
   ErrorReply: HeadwaterError;
+  KeyRange: KeyRange;
   LivePlace: LivePlace;
 }
 
@@ -67,8 +72,13 @@ interface Form<Plain> {
 
 export const FORMS: { readonly [Name in keyof Forms]: Form<Forms[Name]> } = {
   ErrorReply: { toFields: toErrorFields, fromFields: fromErrorFields },
+  KeyRange: { toFields: ({ from, to }) => ({ start: from, end: to }), fromFields: toKeyRange },
   LivePlace: { toFields: fromPlace, fromFields: toPlace },
 };
+
+function toKeyRange({ start, end }: { readonly start: Buffer; readonly end: Buffer | undefined }): KeyRange {
+  return { from: start, to: end };
+}
 
 interface PlaceFields {
   readonly source: Buffer;
@@ -96,6 +106,10 @@ const ID_BYTES = 20;
 export function checkId(bytes: Buffer, field: string): string {
   if (bytes.length === ID_BYTES) return bytes.toString('hex');
   throw refusal(field, `a replication ID of ${ID_BYTES} bytes`, bytes.length);
+}
+
+export function toHex(bytes: Buffer): string {
+  return bytes.toString('hex');
 }
 
 const CONTROL = /\p{Cc}/u;

@@ -10,7 +10,6 @@ import { HeadwaterError } from '../base/errors.js';
 import type {
   Condition,
   ErrorReply,
-  ExpireCondition,
   GetReply,
   NewExpiry,
   Operation,
@@ -19,10 +18,10 @@ import type {
   OutgoingOperation,
   Reply,
   ReplyTo,
-  SetCondition,
 } from '../model/operation.js';
 import { errorReply } from '../model/reply-size.js';
 import { checkRequestCount } from './count.js';
+import { enumCodec } from './enums.js';
 import { fromErrorReply, toErrorReply } from './error.js';
 import { headwater } from './generated.js';
 import {
@@ -87,33 +86,9 @@ const toOptionalValue = ({ value }: { value: Buffer | undefined }) => ({ value: 
 
 type Int64 = headwater.v1.ExpireRequest['ttlMs'];
 
-/** A table between the names of an enum here and its numbers on the wire. */
-function enumeration<Name extends string>(field: string, numbers: Readonly<Record<Name, number>>) {
-  const names = new Map(Object.entries<number>(numbers).map(([name, number]) => [number, name as Name]));
-  return {
-    encode: (name: Name | undefined): number => (name === undefined ? 0 : numbers[name]),
-    decode(number: number): Name | undefined {
-      const name = names.get(number);
-      if (name !== undefined || number === 0) return name;
-      throw new HeadwaterError(
-        'invalid_argument',
-        `${field}: expected one of 0, ${[...names.keys()].join(', ')}, received ${number}`,
-      );
-    },
-  };
-}
-
-const setCondition = enumeration<SetCondition>('SetRequest.condition', {
-  if_absent: v1.SetCondition.SET_CONDITION_IF_ABSENT,
-  if_present: v1.SetCondition.SET_CONDITION_IF_PRESENT,
-});
-
-const expireCondition = enumeration<ExpireCondition>('ExpireRequest.condition', {
-  if_none: v1.ExpireCondition.EXPIRE_CONDITION_IF_NONE,
-  if_any: v1.ExpireCondition.EXPIRE_CONDITION_IF_ANY,
-  if_later: v1.ExpireCondition.EXPIRE_CONDITION_IF_LATER,
-  if_earlier: v1.ExpireCondition.EXPIRE_CONDITION_IF_EARLIER,
-});
+const setCondition = enumCodec('SetCondition');
+const expireCondition = enumCodec('ExpireCondition');
+const valueType = enumCodec('ValueType');
 
 /** The expiry of a message that has one of the two fields set, or neither. */
 function decodeExpiry(message: { ttlMs?: Int64; expiresAtMs?: Int64 }): NewExpiry | undefined {
@@ -126,9 +101,9 @@ function encodeCondition(condition: Outgoing<Condition>): headwater.v1.Condition
   const key = toBytes(condition.key);
   switch (condition.test) {
     case 'exists':
-      return { key, exists: true };
+      return { key, exists: {} };
     case 'absent':
-      return { key, absent: true };
+      return { key, absent: {} };
     case 'version':
       return { key, version: condition.version };
     case 'value':
@@ -142,13 +117,9 @@ function decodeCondition(message: headwater.v1.Condition.$Properties, index: num
   if (message.absent) return { key, test: 'absent' };
   if (message.version != null) return { key, test: 'version', version: toNumber(message.version, 'version') };
   if (message.value != null) return { key, test: 'value', value: bytesOf(message.value) };
-  const received =
-    message.exists === false || message.absent === false
-      ? 'false'
-      : 'none of these, or a condition that this version does not know';
   throw new HeadwaterError(
     'invalid_argument',
-    `condition ${index}: expected exists: true, absent: true, version or value, received ${received}`,
+    `condition ${index}: expected exists, absent, version or value, received none of these, or a condition that this version does not know`,
   );
 }
 
@@ -180,16 +151,16 @@ const ROWS: { readonly [K in OperationKind]: Row<K> } = {
     toRequest: ({ key, value, expiry, condition, returnOld }) => ({
       key: toBytes(key),
       value: toBytes(value),
-      ...(expiry === 'keep' ? { keepTtl: true } : expiry),
-      condition: setCondition.encode(condition),
+      ...(expiry === 'keep' ? { keep: {} } : expiry),
+      condition: setCondition.toNumber(condition),
       returnOld: returnOld === true,
     }),
     fromRequest: (message) => ({
       kind: 'set',
       key: bytesOf(message.key),
       value: bytesOf(message.value),
-      expiry: message.keepTtl ? 'keep' : decodeExpiry(message),
-      condition: setCondition.decode(message.condition),
+      expiry: message.keep ? 'keep' : decodeExpiry(message),
+      condition: setCondition.toWord(message.condition, 'SetRequest.condition'),
       returnOld: message.returnOld,
     }),
     toResponse: ({ applied, oldValue }) => ({ applied, oldValue: oldValue ?? null }),
@@ -290,11 +261,11 @@ const ROWS: { readonly [K in OperationKind]: Row<K> } = {
     kind: 'getExpire',
     request: v1.GetExpireRequest,
     response: v1.GetExpireResponse,
-    toRequest: ({ key, expiry }) => ({ key: toBytes(key), ...(expiry === 'persist' ? { persist: true } : expiry) }),
+    toRequest: ({ key, expiry }) => ({ key: toBytes(key), ...(expiry === 'persist' ? { remove: {} } : expiry) }),
     fromRequest: (message) => ({
       kind: 'getExpire',
       key: bytesOf(message.key),
-      expiry: message.persist ? 'persist' : decodeExpiry(message),
+      expiry: message.remove ? 'persist' : decodeExpiry(message),
     }),
     toResponse: toOptionalValue,
     fromResponse: ({ value }) => ({ kind: 'getExpire', value: optionalBytesOf(value) }),
@@ -324,7 +295,7 @@ const ROWS: { readonly [K in OperationKind]: Row<K> } = {
     toRequest: ({ key, expiry, condition }) => ({
       key: toBytes(key),
       ...expiry,
-      condition: expireCondition.encode(condition),
+      condition: expireCondition.toNumber(condition),
     }),
     fromRequest: (message) => {
       const expiry = decodeExpiry(message);
@@ -334,7 +305,7 @@ const ROWS: { readonly [K in OperationKind]: Row<K> } = {
         kind: 'expire',
         key: bytesOf(message.key),
         expiry,
-        condition: expireCondition.decode(message.condition),
+        condition: expireCondition.toWord(message.condition, 'ExpireRequest.condition'),
       };
     },
     toResponse: toApplied,
@@ -373,8 +344,11 @@ const ROWS: { readonly [K in OperationKind]: Row<K> } = {
     response: v1.TypeResponse,
     toRequest: toKey,
     fromRequest: ({ key }) => ({ kind: 'type', key: bytesOf(key) }),
-    toResponse: ({ type }) => ({ type }),
-    fromResponse: ({ type }) => ({ kind: 'type', type }),
+    toResponse: ({ type }) => ({ type: type === 'none' ? null : valueType.toNumber(type) }),
+    fromResponse: ({ type }) => ({
+      kind: 'type',
+      type: type == null ? 'none' : valueType.toWord(type, 'TypeResponse.type'),
+    }),
   }),
   flushAll: row({
     kind: 'flushAll',

@@ -7,7 +7,9 @@ import { RANGES_IN_CALL_MAX } from '../base/limits.js';
 import type { CheckProgress, Damage, FetchBlocksResponse, RepairEvent, VerifyEvent } from '../model/check.js';
 import type { Codec } from '../model/codec.js';
 import type { FetchRangesRequest, KeyRange, RangeDigest, RangeDigestsRequest } from '../model/key-range.js';
-import type { SubscriptionEvent, Told, WatchEvent, WatchRequest } from '../model/streams.js';
+import { formatChecksum, parseChecksum } from '../model/position.js';
+import type { NodeStatus } from '../model/status.js';
+import type { SubscribeRequest, SubscriptionEvent, Told, WatchEvent, WatchRequest } from '../model/streams.js';
 import { codecOf, converted, type Plain } from '../protobuf/codec.js';
 
 /** The codec of messages without fields. */
@@ -21,7 +23,30 @@ export function nothing(
   );
 }
 
+// ---- the node -------------------------------------------------------------------
+
+/** People and programs see a checksum as text. */
+export const NODE_STATUS: Codec<NodeStatus> = converted(
+  codecOf('StatusResponse'),
+  (status) => ({
+    ...status,
+    checksum: formatChecksum(status.checksum),
+    lineage: status.lineage.map((row) => ({ ...row, checksum: formatChecksum(row.checksum) })),
+  }),
+  (status) => ({
+    ...status,
+    checksum: parseChecksum(status.checksum),
+    lineage: status.lineage.map((row) => ({ ...row, checksum: parseChecksum(row.checksum) })),
+  }),
+);
+
 // ---- streams --------------------------------------------------------------------
+
+export const SUBSCRIBE_REQUEST: Codec<SubscribeRequest> = converted(
+  codecOf('SubscribeRequest'),
+  ({ after, ...names }) => ({ ...names, from: after }),
+  ({ from, ...names }) => ({ ...names, after: from }),
+);
 
 export const SUBSCRIPTION_EVENTS: Codec<Told<SubscriptionEvent>> = converted(
   codecOf('SubscribeResponse'),
@@ -30,20 +55,17 @@ export const SUBSCRIPTION_EVENTS: Codec<Told<SubscriptionEvent>> = converted(
 );
 
 function subscriptionEvent(event: Plain<'SubscriptionEvent'>): SubscriptionEvent {
-  if (event.kind !== 'missed') return event;
-  return { kind: 'missed', count: event.unknown ? undefined : event.count };
+  return event.kind === 'gap' ? { kind: 'gap', from: event.firstOffset, to: event.lastOffset } : event;
 }
 
-function subscriptionMessage(event: SubscriptionEvent) {
-  if (event.kind !== 'missed') return event;
-  const { kind, count } = event;
-  return { kind, count: count ?? 0, unknown: count === undefined };
+function subscriptionMessage(event: SubscriptionEvent): Plain<'SubscriptionEvent'> {
+  return event.kind === 'gap' ? { kind: 'gap', firstOffset: event.from, lastOffset: event.to } : event;
 }
 
 export const WATCH_REQUEST: Codec<WatchRequest> = converted(
   codecOf('WatchRequest'),
-  ({ prefix, from, fromOffset }) => ({ prefix, from: fromOffset ?? from }),
-  ({ prefix, from }) => (typeof from === 'number' ? { prefix, fromOffset: from } : { prefix, from }),
+  ({ prefix, after, afterOffset }) => ({ prefix, from: afterOffset ?? after }),
+  ({ prefix, from }) => (typeof from === 'number' ? { prefix, afterOffset: from } : { prefix, after: from }),
 );
 
 export const WATCH_EVENTS: Codec<Told<WatchEvent>> = converted(
@@ -100,31 +122,30 @@ function damageOrProgress(event: DamageOrProgress) {
   return event.kind === 'damage' ? { damage: damageMessage(event.damage) } : { progress: event.progress };
 }
 
-const NO_DAMAGE = { file: '', byte: 0, fromOffset: 0, toOffset: 0 };
-
-function damageMessage(damage: Damage) {
-  const { part, why } = damage;
-  switch (part) {
+function damageMessage(damage: Damage): Plain<'Damage'> {
+  const { why } = damage;
+  switch (damage.part) {
     case 'file':
-      return { ...NO_DAMAGE, part, why, file: damage.file, byte: damage.byte };
+      return { kind: 'file', why, path: damage.file, byte: damage.byte };
     case 'log':
-      return { ...NO_DAMAGE, part, why, fromOffset: damage.from, toOffset: damage.to };
+      return { kind: 'log', why, firstOffset: damage.from, lastOffset: damage.to };
     case 'keyspace':
-      return { ...NO_DAMAGE, part, why, fromKey: damage.from, toKey: damage.to };
+      return { kind: 'keyspace', why, firstKey: damage.from, lastKey: damage.to };
     case 'database':
-      return { ...NO_DAMAGE, part, why };
+      return { kind: 'database', why };
   }
 }
 
-function damageOf({ part, why, file, byte, fromOffset, toOffset, fromKey, toKey }: Plain<'Damage'>): Damage {
-  switch (part) {
+function damageOf(damage: Plain<'Damage'>): Damage {
+  const { why } = damage;
+  switch (damage.kind) {
     case 'file':
-      return { part, why, file, byte };
+      return { part: 'file', why, file: damage.path, byte: damage.byte };
     case 'log':
-      return { part, why, from: fromOffset, to: toOffset };
+      return { part: 'log', why, from: damage.firstOffset, to: damage.lastOffset };
     case 'keyspace':
-      return { part, why, from: fromKey, to: toKey };
-    default:
+      return { part: 'keyspace', why, from: damage.firstKey, to: damage.lastKey };
+    case 'database':
       return { part: 'database', why };
   }
 }

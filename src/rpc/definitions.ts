@@ -40,11 +40,13 @@ import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION
 import {
   FETCH_RANGES_REQUEST,
   FETCHED_BLOCKS,
+  NODE_STATUS,
   nothing,
   RANGE_DIGESTS_REQUEST,
   RANGE_DIGESTS_RESPONSE,
   RANGES_TO_REPAIR,
   REPAIR_EVENT,
+  SUBSCRIBE_REQUEST,
   SUBSCRIPTION_EVENTS,
   VERIFY_EVENT,
   WATCH_EVENTS,
@@ -149,7 +151,7 @@ export const PUBLISH: Method<PublishRequest, number> = unary(
 
 export const SUBSCRIBE: Method<SubscribeRequest, Told<SubscriptionEvent>> = streaming(
   `/${STREAM_SERVICE}/Subscribe`,
-  codecOf('SubscribeRequest'),
+  SUBSCRIBE_REQUEST,
   SUBSCRIPTION_EVENTS,
 );
 
@@ -162,7 +164,7 @@ export const WATCH: Method<WatchRequest, Told<WatchEvent>> = streaming(
 export const STATUS: Method<void, NodeStatus> = unary(
   `/${ADMIN_SERVICE}/Status`,
   nothing('StatusRequest'),
-  codecOf('StatusResponse'),
+  NODE_STATUS,
 );
 
 export const DIGEST: Method<void, KeyspaceDigestReply> = unary(

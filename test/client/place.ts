@@ -3,7 +3,8 @@
 import { systemClock } from '../../src/base/clock.js';
 import { HeadwaterError } from '../../src/base/errors.js';
 import type { FreshnessWanted } from '../../src/model/guarantees.js';
-import type { NodeStatus } from '../../src/model/status.js';
+import type { NodeStatus, UpstreamState } from '../../src/model/status.js';
+import { headwater } from '../../src/protobuf/generated.js';
 import { adminService, type NodeControl } from '../../src/rpc/admin-service.js';
 import { STATUS } from '../../src/rpc/definitions.js';
 import { Monitors } from '../../src/rpc/monitors.js';
@@ -11,12 +12,15 @@ import type { RpcServer } from '../../src/rpc/server.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { serve } from '../rpc/harness.js';
 
+/** A status in which nearly all is 0 or empty. */
+const EMPTY_STATUS = Buffer.from(headwater.v1.StatusResponse.encode({ replicationId: Buffer.alloc(20) }).finish());
+
 export class Place {
   readonly store = new FakeStore();
   /** Of every read that asked for freshness. */
   readonly asked: FreshnessWanted[] = [];
   awayMs: number;
-  state = 'streaming';
+  state: UpstreamState = 'streaming';
   unavailable = '';
   fresh = true;
   leads: boolean;
@@ -84,7 +88,7 @@ export class Place {
     await new Promise((resolve) => setTimeout(resolve, this.awayMs));
     const leader = this.#others()[0] as Place;
     return {
-      ...STATUS.response.decode(Buffer.alloc(0)),
+      ...STATUS.response.decode(EMPTY_STATUS),
       nodeId: this.address,
       address: this.address,
       role: this.leads ? 'leader' : 'follower',

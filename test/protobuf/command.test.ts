@@ -47,7 +47,7 @@ function toKind(one: Command): headwater.v1.Command.$Properties {
     case 'put':
       return { put: { key: one.key, value: one.value, expiresAtMs: one.expiresAtMs, type: one.type } };
     case 'del':
-      return { del: { key: one.key } };
+      return { delete: { key: one.key } };
     case 'touch':
       return { touch: { key: one.key, expiresAtMs: one.expiresAtMs } };
     case 'clear':
@@ -64,7 +64,7 @@ function fromPayload(payload: Payload): Command[] {
 const buffer = (field: Uint8Array | null | undefined) => Buffer.from(field ?? []);
 const milliseconds = (field: Parameters<typeof toNumber>[0]) => toNumber(field, 'expires_at_ms');
 
-function fromKind({ put, del, touch, clear, message }: headwater.v1.Command.$Properties): Command {
+function fromKind({ put, delete: del, touch, clear, message }: headwater.v1.Command.$Properties): Command {
   if (put) {
     const { key, value, expiresAtMs, type: kind } = put;
     const record = { key: buffer(key), value: buffer(value), expiresAtMs: milliseconds(expiresAtMs), type: kind ?? 0 };

@@ -369,11 +369,6 @@ describe('the pipeline codec by hand against the generated one', () => {
       'setRange',
       v1.SetRangeRequest.encode({ key, start: { low: 0, high: 1 << 22, unsigned: true } as never }).finish(),
     ],
-    [
-      'a condition that is false',
-      'transact',
-      v1.TransactRequest.encode({ conditions: [{ key, exists: false }] }).finish(),
-    ],
     ['a condition that says nothing', 'transact', v1.TransactRequest.encode({ conditions: [{ key }] }).finish()],
   ];
   for (const [what, kind, message] of refused) {

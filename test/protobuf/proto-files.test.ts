@@ -102,6 +102,15 @@ function skippedIn(type: protobuf.Type): string[] {
     .map((id) => `${type.name} ${id}`);
 }
 
+const FIELDS = FILES.flatMap(({ text }) => typesIn(rootOf(text)).flatMap(({ fieldsArray }) => fieldsArray));
+
+/** Words that a Python program can write neither as an attribute nor as a named argument. */
+const PYTHON_KEYWORDS: ReadonlySet<string> = new Set(
+  'and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield None True False'.split(
+    ' ',
+  ),
+);
+
 const ALL = FILES.flatMap(({ text }) => declaredIn(rootOf(text)));
 
 function commentOf(declared: string): string {
@@ -208,6 +217,50 @@ describe('the .proto files', () => {
       const imported = [...text.matchAll(/^import "(.+)";$/gm)].map(([, file = '']) => file);
       if (kindOf(text) === 'Public') assert.ok(!imported.some((file) => internal.includes(file)), name);
     }
+  });
+
+  it('have no field that a word would be wrong in: states, kinds and types are enums', () => {
+    const words = FIELDS.filter(
+      ({ name, type }) => /(^|_)(role|state|kind|outcome|type|level)$/.test(name) && type === 'string',
+    );
+    assert.deepEqual(
+      words.map(({ fullName }) => fullName),
+      [],
+    );
+  });
+
+  it('have no bool in a oneof, since false would be a case without a meaning', () => {
+    const wrong = FIELDS.filter(({ type, partOf }) => type === 'bool' && partOf && !partOf.name.startsWith('_'));
+    assert.deepEqual(
+      wrong.map(({ fullName }) => fullName),
+      [],
+    );
+  });
+
+  it('write an ID, a checksum and a digest in one form everywhere', () => {
+    const forms = [
+      [/(^|_)replication_id$|source$/, 'bytes'],
+      [/(^|_)(node|cluster|backup|mark)_id$/, 'string'],
+      [/(^|_)checksum$/, 'fixed32'],
+      [/(^|_)digest$/, 'bytes'],
+    ] as const;
+    for (const [pattern, form] of forms) {
+      const found = FIELDS.filter(({ name, type }) => pattern.test(name) && !/^[A-Z]/.test(type));
+      assert.ok(found.length > 1, String(pattern));
+      for (const { fullName, type } of found) assert.equal(type, form, fullName);
+    }
+  });
+
+  it('name no field of a public message by a keyword of Python', () => {
+    const isKeyword = (name: string) => PYTHON_KEYWORDS.has(name);
+    const internal = FILES.find(({ name }) => name.endsWith('replication.proto'))?.text ?? '';
+    const wrong = FIELDS.filter(
+      ({ name, parent }) => isKeyword(name) && !internal.includes(`message ${parent?.name} {`),
+    );
+    assert.deepEqual(
+      wrong.map(({ fullName }) => fullName),
+      [],
+    );
   });
 
   it('reserve every number that was skipped', () => {

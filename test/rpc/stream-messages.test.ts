@@ -35,7 +35,7 @@ describe('the messages of streams', () => {
   });
 
   it('carry every kind of change', () => {
-    const entry = { key: bytes('k'), value: bytes('v'), expiresAtMs: 5, version: 4, type: 'string' };
+    const entry = { key: bytes('k'), value: bytes('v'), expiresAtMs: 5, version: 4, type: 'string' } as const;
     const events: WatchEvent[] = [
       { kind: 'snapshotBegin', position, reason: 'trimmed' },
       { kind: 'entry', ...entry },
@@ -51,7 +51,7 @@ describe('the messages of streams', () => {
 
   it('are refused if a position is malformed, or an event is of a newer version', () => {
     const { WatchRequest, WatchResponse } = headwater.v1;
-    const short = WatchRequest.encode({ from: { replicationId: Buffer.alloc(3) } }).finish();
+    const short = WatchRequest.encode({ after: { replicationId: Buffer.alloc(3) } }).finish();
     assert.throws(() => WATCH.request.decode(Buffer.from(short)), {
       code: 'invalid_argument',
       message: /expected a replication ID of 20 bytes, received 3/,

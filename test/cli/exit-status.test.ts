@@ -54,6 +54,7 @@ const ROWS: readonly Row[] = [
   { type: ['promote'], asks: true, silent: true },
   { type: ['failover'], asks: true, silent: true },
   { type: ['forget', 'nobody'], asks: true, silent: true },
+  { type: ['monitor'], asks: true, silent: true },
   { type: ['compare'], asks: true },
   { type: ['log', 'dump', 'absent'], asks: false, silent: true },
   { type: ['id', 'renew', '--data', 'absent'], asks: false, silent: true },

@@ -1,8 +1,10 @@
 /**
- * Every failure of the world that Headwater reports: one class, a stable code, a message that names expected and
- * received, and the cause. Headwater's own bugs are not here but in invariant.ts. The codes are public. Clients see
+ * Every failure of the world that Headwater reports: a stable code, a message that names expected and received, the
+ * facts for programs, and the cause. The kinds that a program catches have classes of their own. Headwater's own bugs
+ * are not here but in invariant.ts. The codes are public. Clients see
  * them as `ErrorInfo.reason` in upper case. protobuf/error.ts has the gRPC status of each, and rpc/status.ts converts.
  */
+import type { AnyDetails, CommonDetails, DetailsByCode } from './error-details.js';
 
 export const ERROR_CODES = [
   /** A request field is missing, malformed or contradicts another. */
@@ -98,30 +100,48 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** The parts of a HeadwaterError beside its code and message. */
-export interface HeadwaterErrorOptions {
+export interface HeadwaterErrorOptions<Code extends ErrorCode = ErrorCode> {
   /** The error that caused this one. */
   cause?: unknown;
-  /** Machine-readable facts, such as `{ leader: '127.0.0.1:7420' }`. */
-  details?: Record<string, string>;
+  /** Facts for programs, such as `{ leader: '127.0.0.1:7420' }`. */
+  details?: DetailsOf<Code>;
 }
 
-/** The error of every call that fails. `code` says why, and `message` has the expected and the received value. */
-export class HeadwaterError extends Error {
+/** The details of an error with this code. If the code is not known, a fact may have any name. */
+export type DetailsOf<Code extends ErrorCode> = [ErrorCode] extends [Code]
+  ? AnyDetails
+  : Code extends keyof DetailsByCode
+    ? DetailsByCode[Code]
+    : CommonDetails;
+
+/**
+ * The error of every call that fails. `code` says why, and `message` has the expected and the received value. A code
+ * that programs catch has a class of its own, such as `Unreachable`. Every error with the code is an instance of it.
+ */
+export class HeadwaterError<
+  Code extends ErrorCode = ErrorCode,
+  Facts extends AnyDetails = DetailsOf<Code>,
+> extends Error {
   /** The reason, for programs. The codes do not change. */
-  readonly code: ErrorCode;
-  /** Machine-readable facts, such as `{ leader: '127.0.0.1:7420' }`. Empty if there are none. */
-  readonly details: Record<string, string>;
+  readonly code: Code;
+  /** Facts for programs, such as `{ leader: '127.0.0.1:7420' }`. Empty if there are none. */
+  readonly details: Facts;
 
   /** Makes an error with a code. The message has the expected and the received value. */
-  constructor(code: ErrorCode, message: string, options: HeadwaterErrorOptions = {}) {
+  constructor(code: Code, message: string, options: HeadwaterErrorOptions<Code> = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = 'HeadwaterError';
+    const kind: Kind | undefined = KINDS[code];
+    if (kind && new.target === HeadwaterError) Object.setPrototypeOf(this, kind.class.prototype);
+    this.name = kind?.name ?? 'HeadwaterError';
     this.code = code;
-    this.details = options.details ?? {};
+    this.details = (options.details ?? {}) as Facts;
   }
 
-  /** True if the value is a HeadwaterError, with this code if one is given. */
-  static is(value: unknown, code?: ErrorCode): value is HeadwaterError {
+  /** True if the value is a HeadwaterError. */
+  static is(value: unknown): value is HeadwaterError;
+  /** True if the value is a HeadwaterError with this code. The types of `details` are known then. */
+  static is<Code extends ErrorCode>(value: unknown, code: Code): value is HeadwaterError<Code>;
+  static is(value: unknown, code?: ErrorCode): boolean {
     return value instanceof HeadwaterError && (code === undefined || value.code === code);
   }
 
@@ -133,9 +153,138 @@ export class HeadwaterError extends Error {
   }
 }
 
+/**
+ * The caller gave up the call (`cancelled`), as by DOM and Node: `name` is `AbortError`, `cause` the reason of the
+ * signal.
+ */
+export class AbortError extends HeadwaterError<'cancelled'> {
+  /** Makes the error of this kind. */
+  constructor(message: string, options?: HeadwaterErrorOptions<'cancelled'>) {
+    super('cancelled', message, options);
+  }
+}
+
+/**
+ * The time of the call was over (`deadline_exceeded`), as by DOM and Node: `name` is `TimeoutError`. A write that was
+ * sent is an OutcomeUnknown instead.
+ */
+export class TimeoutError extends HeadwaterError<'deadline_exceeded'> {
+  /** Makes the error of this kind. */
+  constructor(message: string, options?: HeadwaterErrorOptions<'deadline_exceeded'>) {
+    super('deadline_exceeded', message, options);
+  }
+}
+
+/** The write was sent, and its answer never came. The write may or may not have happened, and nobody repeats it. */
+export class OutcomeUnknown extends HeadwaterError<'outcome_unknown'> {
+  /** Makes the error of this kind. */
+  constructor(message: string, options?: HeadwaterErrorOptions<'outcome_unknown'>) {
+    super('outcome_unknown', message, options);
+  }
+}
+
+/**
+ * The write is done and stays, but did not become as durable as asked in time. `details` has the durability reached.
+ */
+export class DurabilityNotReached extends HeadwaterError<'durability_not_reached'> {
+  /** Makes the error of this kind. */
+  constructor(message: string, options?: HeadwaterErrorOptions<'durability_not_reached'>) {
+    super('durability_not_reached', message, options);
+  }
+}
+
+/**
+ * No node could be reached, or the connection was lost. A write that was sent is an OutcomeUnknown instead. A call that
+ * changes the node (`promote`, `follow`, `failover`) may have been carried out.
+ */
+export class Unreachable extends HeadwaterError<'unreachable'> {
+  /** Makes the error of this kind. */
+  constructor(message: string, options?: HeadwaterErrorOptions<'unreachable'>) {
+    super('unreachable', message, options);
+  }
+}
+
+/** The node cannot serve yet, or for the moment. Nothing was done, and a later attempt may succeed. */
+export class Unavailable extends HeadwaterError<'unavailable'> {
+  /** Makes the error of this kind. */
+  constructor(message: string, options?: HeadwaterErrorOptions<'unavailable'>) {
+    super('unavailable', message, options);
+  }
+}
+
+/** A queue is full, at the node or in this client. Nothing was done. */
+export class Overloaded extends HeadwaterError<'overloaded'> {
+  /** Makes the error of this kind. */
+  constructor(message: string, options?: HeadwaterErrorOptions<'overloaded'>) {
+    super('overloaded', message, options);
+  }
+}
+
+/** The node is a follower and takes no writes. `details.leader` has the address of its upstream. */
+export class ReadOnlyFollower extends HeadwaterError<'read_only_follower'> {
+  /** Makes the error of this kind. */
+  constructor(message: string, options?: HeadwaterErrorOptions<'read_only_follower'>) {
+    super('read_only_follower', message, options);
+  }
+}
+
+/** The node led, and knows of a later leader, so it takes no writes. `details` name that leader. */
+export class Superseded extends HeadwaterError<'superseded'> {
+  /** Makes the error of this kind. */
+  constructor(message: string, options?: HeadwaterErrorOptions<'superseded'>) {
+    super('superseded', message, options);
+  }
+}
+
+/** The leader takes no writes, because too few followers are close behind it (`--min-followers`). */
+export class TooFewFollowers extends HeadwaterError<'too_few_followers'> {
+  /** Makes the error of this kind. */
+  constructor(message: string, options?: HeadwaterErrorOptions<'too_few_followers'>) {
+    super('too_few_followers', message, options);
+  }
+}
+
+/** The position that the call named is in a history that the data left. Writes that were seen there may be lost. */
+export class LostBranch extends HeadwaterError<'lost_branch'> {
+  /** Makes the error of this kind. */
+  constructor(message: string, options?: HeadwaterErrorOptions<'lost_branch'>) {
+    super('lost_branch', message, options);
+  }
+}
+
+/** The disk of the node has too little free space, so the node takes no writes. */
+export class DiskFull extends HeadwaterError<'disk_full'> {
+  /** Makes the error of this kind. */
+  constructor(message: string, options?: HeadwaterErrorOptions<'disk_full'>) {
+    super('disk_full', message, options);
+  }
+}
+
+interface Kind {
+  /** The name that the error shows. A program that is minified may rename the class. */
+  readonly name: string;
+  readonly class: { readonly prototype: HeadwaterError };
+}
+
+/** The classes of the codes that programs catch. Every other code is a plain HeadwaterError. */
+const KINDS: { readonly [Code in ErrorCode]?: Kind } = {
+  cancelled: { name: 'AbortError', class: AbortError },
+  deadline_exceeded: { name: 'TimeoutError', class: TimeoutError },
+  outcome_unknown: { name: 'OutcomeUnknown', class: OutcomeUnknown },
+  durability_not_reached: { name: 'DurabilityNotReached', class: DurabilityNotReached },
+  unreachable: { name: 'Unreachable', class: Unreachable },
+  unavailable: { name: 'Unavailable', class: Unavailable },
+  overloaded: { name: 'Overloaded', class: Overloaded },
+  read_only_follower: { name: 'ReadOnlyFollower', class: ReadOnlyFollower },
+  superseded: { name: 'Superseded', class: Superseded },
+  too_few_followers: { name: 'TooFewFollowers', class: TooFewFollowers },
+  lost_branch: { name: 'LostBranch', class: LostBranch },
+  disk_full: { name: 'DiskFull', class: DiskFull },
+};
+
 export function shuttingDown(): HeadwaterError {
   return new HeadwaterError('shutting_down', 'the node is shutting down');
 }
 
-/** Machine-readable facts about an error. */
+/** Facts as they travel: all values are texts. */
 export type Details = Readonly<Record<string, string>>;

@@ -15,9 +15,9 @@ import { decodePipelineResponse, encodePipelineRequest } from '../protobuf/pipel
 import { connectTo, type GrpcConnection as RpcConnection } from '../rpc/connection.js';
 import { type Method, PIPELINE } from '../rpc/definitions.js';
 import { fromStatus } from '../rpc/status.js';
-import { DurabilityNotReached } from './guarantees.js';
+import { notReached } from './guarantees.js';
 import type { CallTime } from './options.js';
-import type { PendingCommand } from './pending-command.js';
+import { cancelled, type PendingCommand } from './pending-command.js';
 
 export interface ConnectionOwner {
   /**
@@ -278,7 +278,7 @@ export class Connection {
       const done = (error: grpc.ServiceError | null, response: Response | undefined) => {
         signal?.removeEventListener('abort', cancel);
         this.#beside.delete(beside);
-        if (error) return reject(fromStatus(error));
+        if (error) return reject(signal?.aborted ? cancelled(signal) : fromStatus(error));
         this.#heardMs = performance.now();
         resolve(response as Response);
       };
@@ -333,6 +333,7 @@ export class Connection {
         silence.begin();
       }
     } catch (error) {
+      if (signal?.aborted) throw cancelled(signal);
       throw silence.isOver
         ? new HeadwaterError('deadline_exceeded', `${this.address}: no answer within ${silenceMs} ms`)
         : fromStatus(error as Error);
@@ -360,12 +361,12 @@ export class Connection {
   #receive(message: Buffer): void {
     this.#heardMs = performance.now();
     let replies: Reply[];
-    let missed: DurabilityNotReached | undefined;
+    let missed: HeadwaterError | undefined;
     try {
       const response = decodePipelineResponse(message);
       replies = response.replies;
       if (response.position) this.#owner.saw(response.position, () => this.#wrote(replies));
-      if (response.reached && !response.reached.reached) missed = new DurabilityNotReached(response.reached);
+      if (response.reached && !response.reached.reached) missed = notReached(response.reached);
     } catch (error) {
       this.break(HeadwaterError.from(error));
       return;

@@ -3,16 +3,11 @@
  * in time gets the error here.
  */
 
-import { HeadwaterError } from '../base/errors.js';
+import type { DurabilityReached } from '../base/error-details.js';
+import { DurabilityNotReached, HeadwaterError } from '../base/errors.js';
 import { DURABILITY_TIMEOUT_MS } from '../base/limits.js';
 import { checkOptionNames, optionNames } from '../base/option-names.js';
-import {
-  checkDurability,
-  countsFollowers,
-  type DurabilityLevel,
-  type DurabilityReached,
-  reachedFields,
-} from '../model/durability.js';
+import { checkDurability, countsFollowers, type DurabilityLevel } from '../model/durability.js';
 import type { Guarantees } from '../model/guarantees.js';
 import { type Position, parseToken } from '../model/position.js';
 
@@ -47,24 +42,13 @@ export interface GuaranteeOptions {
   readonly maxStalenessMs?: number | undefined;
 }
 
-/**
- * The error of a write that is in the leader's log and stays. `reached` has its durability at the time when the wait
- * ended.
- */
-export class DurabilityNotReached extends HeadwaterError {
-  /** The durability of the write at the time when the wait ended. */
-  readonly reached: DurabilityReached;
-
-  /** Makes the error of a write with this durability. */
-  constructor(reached: DurabilityReached) {
-    const { synced, followersAppended, followersSynced, unsyncedHere } = reached;
-    super(
-      'durability_not_reached',
-      `the write is done and stays, but did not reach its durability in time: ${synced ? 'synced' : 'not synced'} at the leader${unsyncedHere ? ' (--fsync never)' : ''}, appended at ${followersAppended} and synced at ${followersSynced} followers`,
-      { details: reachedFields(reached) },
-    );
-    this.reached = reached;
-  }
+/** The error of a write that is in the leader's log and stays. */
+export function notReached(reached: DurabilityReached): DurabilityNotReached {
+  const { synced, followersAppended, followersSynced, unsyncedHere } = reached;
+  return new DurabilityNotReached(
+    `the write is done and stays, but did not reach its durability in time: ${synced ? 'synced' : 'not synced'} at the leader${unsyncedHere ? ' (--fsync never)' : ''}, appended at ${followersAppended} and synced at ${followersSynced} followers`,
+    { details: reached },
+  );
 }
 
 /**

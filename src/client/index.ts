@@ -4,12 +4,26 @@
  */
 /// <reference types="node" preserve="true" />
 
+export type { AnyDetails, CommonDetails, DetailsByCode, DurabilityReached } from '../base/error-details.js';
 export {
+  AbortError,
   type Details,
+  type DetailsOf,
+  DiskFull,
+  DurabilityNotReached,
   ERROR_CODES,
   type ErrorCode,
   HeadwaterError,
   type HeadwaterErrorOptions,
+  LostBranch,
+  OutcomeUnknown,
+  Overloaded,
+  ReadOnlyFollower,
+  Superseded,
+  TimeoutError,
+  TooFewFollowers,
+  Unavailable,
+  Unreachable,
 } from '../base/errors.js';
 export type { BackupEnd, BackupHead } from '../model/backup.js';
 export type {
@@ -22,7 +36,7 @@ export type {
   VerifyEvent,
 } from '../model/check.js';
 export type { ComparedNode, CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
-export { DURABILITY_LEVELS, type DurabilityLevel, type DurabilityReached } from '../model/durability.js';
+export { DURABILITY_LEVELS, type DurabilityLevel } from '../model/durability.js';
 export type { KeyRange, RangeDigest, RepairRangesResponse } from '../model/key-range.js';
 export type { FailoverReply, ForgetReply, PromoteReply } from '../model/leadership.js';
 export type { LineageRow } from '../model/lineage.js';
@@ -83,7 +97,7 @@ export type {
   ScanOptions,
   ScanRecord,
 } from './commands.js';
-export { DurabilityNotReached, type DurabilityOption, type GuaranteeOptions } from './guarantees.js';
+export type { DurabilityOption, GuaranteeOptions } from './guarantees.js';
 export type { CommandSeen, CommandsMissed, MonitorItem, MonitorOptions } from './monitor.js';
 export type {
   Data,

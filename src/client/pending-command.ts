@@ -3,7 +3,7 @@
  * ignored.
  */
 
-import { HeadwaterError } from '../base/errors.js';
+import { AbortError, HeadwaterError } from '../base/errors.js';
 import { CALL_BYTES_PER_MS, CALL_SMALL_BYTES } from '../base/limits.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { OperationKind, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
@@ -141,13 +141,12 @@ export class PendingCommand {
   giveUp(reason: HeadwaterError): void {
     if (this.place !== 'sent' || !this.writes) return this.reject(reason);
     const message = `the write may or may not have happened: ${reason.message}`;
-    this.reject(
-      new HeadwaterError('outcome_unknown', message, { cause: reason, details: { reason: reason.code.toUpperCase() } }),
-    );
+    this.reject(new HeadwaterError('outcome_unknown', message, { cause: reason, details: { reason: reason.code } }));
   }
 }
 
-/** The error of a call whose caller aborts this signal. */
+/** The error of a call whose caller aborts this signal, or whose client was closed. */
 export function cancelled({ reason }: AbortSignal): HeadwaterError {
-  return new HeadwaterError('cancelled', 'the caller cancelled the call', { cause: reason });
+  if (HeadwaterError.is(reason, 'cancelled')) return reason;
+  return new AbortError('the caller cancelled the call', { cause: reason });
 }

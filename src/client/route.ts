@@ -179,7 +179,7 @@ export class Route {
   /** True if another node may do what the node in use has refused. */
   mayLeave(connection: Connection, refusal: HeadwaterError): boolean {
     if (this.#state.name !== 'connected' || connection !== this.#state.connection) return false;
-    return leaderOf(refusal, connection) !== undefined || this.#search.mayFind(refusal.details.address);
+    return leaderOf(refusal, connection) !== undefined || this.#search.mayFind(hintOf(refusal));
   }
 
   /**
@@ -188,12 +188,12 @@ export class Route {
    */
   async leave(from: Connection, refusal: HeadwaterError): Promise<void> {
     this.#to({ name: 'moving', connection: from, retiring: undefined });
-    const { address } = refusal.details;
+    const hint = hintOf(refusal);
     const leader = leaderOf(refusal, from);
     const reason = leader === undefined ? undefined : await this.#goTo(leader);
     if (leader !== undefined && !reason) return;
-    if (this.#search.mayFind(address)) {
-      const found = this.#search.better(await this.#search.find(from.address, address), from.address);
+    if (this.#search.mayFind(hint)) {
+      const found = this.#search.better(await this.#search.find(from.address, hint), from.address);
       if (found && !(await this.#goTo(found))) return;
     }
     this.#attemptFailed();
@@ -220,7 +220,12 @@ export class Route {
 }
 
 /** The leader that the refusal of a node names, unless that is the node itself. */
-function leaderOf({ code, details }: HeadwaterError, { address }: Connection): string | undefined {
-  const { leader } = details;
-  return code === 'read_only_follower' && leader && leader !== address ? leader : undefined;
+function leaderOf(refusal: HeadwaterError, { address }: Connection): string | undefined {
+  const leader = HeadwaterError.is(refusal, 'read_only_follower') ? refusal.details.leader : undefined;
+  return leader !== address ? leader || undefined : undefined;
+}
+
+/** The address of the later leader that a former leader names. */
+function hintOf(refusal: HeadwaterError): string | undefined {
+  return HeadwaterError.is(refusal, 'superseded') ? refusal.details.address : undefined;
 }

@@ -184,8 +184,8 @@ export class Session implements Caller, ConnectionOwner {
   }
 
   answered(connection: Connection, pending: PendingCommand, reply: Reply): void {
-    if (reply.kind === 'error' && reply.error.code === 'lost_branch')
-      this.#options.seen.forget(reply.error.details.replication_id);
+    if (reply.kind === 'error' && HeadwaterError.is(reply.error, 'lost_branch'))
+      this.#options.seen.forget(reply.error.details.replicationId);
     if (this.#settings.redirect && this.#goesElsewhere(connection, pending, reply)) return;
     if (reply.kind !== 'error' || !this.#asksAgain(pending, reply.error)) return pending.answer(reply);
     this.#queue.putBack(pending);

@@ -106,7 +106,7 @@ function named<Result>(index: number, operation: Operation, act: () => Result): 
     const message = `transaction refused at operation ${index} (${operation.kind}): ${error.message}`;
     throw new HeadwaterError(error.code, message, {
       cause: error,
-      details: { ...error.details, operation: String(index) },
+      details: { ...error.details, operation: index },
     });
   }
 }

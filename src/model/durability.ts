@@ -8,6 +8,7 @@
  *   followers_synced   synced, and would survive power cuts of N followers;
  *                      a leader under `--fsync never` does not count its own disk
  */
+import type { DurabilityReached } from '../base/error-details.js';
 import { HeadwaterError } from '../base/errors.js';
 import { DURABILITY_FOLLOWERS_MAX, DURABILITY_TIMEOUT_MS, DURABILITY_TIMEOUT_MS_MAX } from '../base/limits.js';
 import type { Position } from './position.js';
@@ -24,20 +25,6 @@ export interface DurabilityWanted {
   readonly followers: number;
   /** Milliseconds after which the answer reports the durability reached; the write stays. */
   readonly timeoutMs: number;
-}
-
-/** The durability that a write has reached. */
-export interface DurabilityReached {
-  /** Whether the wanted durability is reached. */
-  readonly reached: boolean;
-  /** Whether the write would survive a power cut of this node. */
-  readonly synced: boolean;
-  /** The number of followers that have the write in their logs. */
-  readonly followersAppended: number;
-  /** The number of followers at which the write would survive a power cut. */
-  readonly followersSynced: number;
-  /** Whether this node runs under `--fsync never`: its own disk does not count for `followers_synced`. */
-  readonly unsyncedHere: boolean;
 }
 
 /** Waits on a leader until a write that is appended there is as safe as wanted. */
@@ -94,7 +81,7 @@ export function formatReached(reached: DurabilityReached): string {
 }
 
 /** The durability as text fields under the names of the protocol. */
-export function reachedFields(reached: DurabilityReached): Record<string, string> {
+function reachedFields(reached: DurabilityReached): Record<string, string> {
   return {
     reached: String(reached.reached),
     synced: String(reached.synced),

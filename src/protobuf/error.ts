@@ -4,6 +4,7 @@
  * gRPC's own status. `reason` is the error code in upper case, and the domain is always `headwater` (AIP-193).
  */
 import { type Details, ERROR_CODES, type ErrorCode, HeadwaterError } from '../base/errors.js';
+import { fromDetailTexts, toDetailTexts } from './error-details.js';
 import { headwater } from './generated.js';
 
 /** error.proto says why these are no messages of google.rpc, whose bytes they have. */
@@ -130,7 +131,7 @@ export function publicMessage(error: HeadwaterError): string {
 
 /** Encodes an ErrorStatus, which has the bytes of a google.rpc.Status, for `grpc-status-details-bin`. */
 export function encodeStatus(error: HeadwaterError): Buffer {
-  const info = { reason: error.code.toUpperCase(), domain: DOMAIN, metadata: error.details };
+  const info = { reason: error.code.toUpperCase(), domain: DOMAIN, metadata: toDetailTexts(error.details) };
   const details = [{ type_url: ERROR_INFO_URL, value: ErrorInfo.encode(info).finish() }];
   const retryMs = RETRY_DELAY_MS[error.code];
   if (retryMs !== undefined) {
@@ -166,7 +167,12 @@ export interface ErrorFields {
 
 export function toErrorFields(error: HeadwaterError): ErrorFields {
   const { code, details } = error;
-  return { code: statusCodeOf(code), message: publicMessage(error), reason: code.toUpperCase(), details };
+  return {
+    code: statusCodeOf(code),
+    message: publicMessage(error),
+    reason: code.toUpperCase(),
+    details: toDetailTexts(details),
+  };
 }
 
 export function fromErrorFields({ reason, message, details }: ErrorFields): HeadwaterError {
@@ -186,7 +192,8 @@ export function fromErrorReply(reply: ErrorReplyMessage): HeadwaterError {
 const KNOWN: ReadonlySet<string> = new Set(ERROR_CODES);
 
 /** A reason from a newer server is still a refusal, though it has no code here. */
-function errorOf(reason: string, message: string, details: Details): HeadwaterError {
+function errorOf(reason: string, message: string, texts: Details): HeadwaterError {
+  const details = fromDetailTexts(texts);
   const code = reason.toLowerCase();
   if (KNOWN.has(code)) return new HeadwaterError(code as ErrorCode, message, { details });
   return new HeadwaterError('internal', `${reason}: ${message}`, { details });

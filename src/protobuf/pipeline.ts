@@ -7,9 +7,10 @@
  */
 
 import $protobuf from 'protobufjs/minimal.js';
+import type { DurabilityReached } from '../base/error-details.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { Codec } from '../model/codec.js';
-import { checkDurability, DURABILITY_LEVELS, type DurabilityReached } from '../model/durability.js';
+import { checkDurability, DURABILITY_LEVELS } from '../model/durability.js';
 import { type Guarantees, guaranteesOf } from '../model/guarantees.js';
 import type { ErrorReply, Operation, OutgoingOperation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';

@@ -3,11 +3,11 @@
  * be sent. Operations that are refused on arrival keep their place among the others.
  */
 
+import type { DurabilityReached } from '../base/error-details.js';
 import { HeadwaterError } from '../base/errors.js';
 import { BLOCK_COMMANDS_MAX } from '../base/limits.js';
 import { validate } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
-import type { DurabilityReached } from '../model/durability.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';

@@ -1,6 +1,7 @@
 /** The replies of a pipeline whose turn it is to be sent. Replies that are ready in the same turn leave in one message. */
+
+import type { DurabilityReached } from '../base/error-details.js';
 import { REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
-import type { DurabilityReached } from '../model/durability.js';
 import type { Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { encodePipelineResponse } from '../protobuf/pipeline.js';

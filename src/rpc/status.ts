@@ -21,8 +21,8 @@ export function toStatus(failure: unknown): GrpcStatus {
   const error = publicError(failure);
   const metadata = new grpc.Metadata();
   metadata.set(DETAILS_KEY, encodeStatus(error));
-  const leader = error.details.leader ?? '';
-  if (error.code === 'read_only_follower' && /^[\x21-\x7e]+$/.test(leader)) metadata.set(LEADER_KEY, leader);
+  const leader = HeadwaterError.is(error, 'read_only_follower') ? (error.details.leader ?? '') : '';
+  if (/^[\x21-\x7e]+$/.test(leader)) metadata.set(LEADER_KEY, leader);
   return { code: statusCodeOf(error.code), details: headerText(publicMessage(error)), metadata };
 }
 

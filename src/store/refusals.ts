@@ -19,7 +19,7 @@ export function superseded({ node_id, address, epoch }: SupersededBy): Headwater
   return new HeadwaterError(
     'superseded',
     `this leader takes no writes, because a later leader continues its history: epoch ${epoch}, as ${who} reports. "follow" the new leader, or "promote" this node to lead again`,
-    { details: { node_id, address, epoch: String(epoch) } },
+    { details: { nodeId: node_id, address, epoch } },
   );
 }
 

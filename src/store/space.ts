@@ -259,7 +259,7 @@ export class Space {
     const but =
       this.#hasMet && (free === undefined || free >= neededBytes) ? ', but a write failed for lack of space' : '';
     const message = `the disk of ${directory} is full: ${what} until ${formatBytes(neededBytes)} are free; ${known}${but}`;
-    const details = { directory, needed_bytes: `${neededBytes}`, ...(free !== undefined && { free_bytes: `${free}` }) };
+    const details = { directory, neededBytes, ...(free !== undefined && { freeBytes: free }) };
     return new HeadwaterError('disk_full', message, { cause, details });
   }
 

@@ -1,10 +1,10 @@
 /** What a caller asks beside its commands, and what the client asks by itself. */
 import assert from 'node:assert/strict';
-import { HeadwaterError } from '../../src/base/errors.js';
+import type { DurabilityReached } from '../../src/base/error-details.js';
+import { DurabilityNotReached, HeadwaterError } from '../../src/base/errors.js';
 import { FRESH_STEP_MS } from '../../src/base/limits.js';
 import { Client, type ClientOptions } from '../../src/client/client.js';
-import { DurabilityNotReached } from '../../src/client/guarantees.js';
-import type { DurabilityReached, DurabilityWanted } from '../../src/model/durability.js';
+import type { DurabilityWanted } from '../../src/model/durability.js';
 import type { FreshnessWanted } from '../../src/model/guarantees.js';
 import { formatToken } from '../../src/model/position.js';
 import { FakeStore } from '../rpc/fake-store.js';
@@ -66,8 +66,8 @@ describe('the guarantees of a client', () => {
     const error = await db.set('a', '1', { durability: { level: 'followers' } }).catch((failure) => failure);
     assert(error instanceof DurabilityNotReached);
     assert.equal(error.code, 'durability_not_reached');
-    assert.deepEqual(error.reached, MISSED);
-    assert.equal(error.details.followers_appended, '1');
+    assert.deepEqual(error.details, MISSED);
+    assert.equal(error.details.followersAppended, 1);
     assert.deepEqual(wanted, [{ level: 'followers', followers: 1, timeoutMs: 5_000 }]);
     assert.equal(await db.get('a'), '1');
   });
@@ -207,7 +207,7 @@ describe('the guarantees of a client', () => {
       await db.set('a', '1');
       freshness = async () => {
         throw new HeadwaterError('lost_branch', 'lost', {
-          details: { replication_id: store.position.replicationId },
+          details: { replicationId: store.position.replicationId },
         });
       };
       await assert.rejects(db.get('a'), { code: 'lost_branch' });

@@ -53,6 +53,7 @@ describe('an option of an unknown name', () => {
     watch: (options) => db.watch(options).next(),
     watchBuffers: (options) => db.watchBuffers(options).next(),
     backup: (options) => db.backup(options).next(),
+    monitor: (options) => db.monitor(options).next(),
     verify: (options) => db.verify(options).next(),
     repair: (options) => db.repair(options).next(),
     status: (options) => db.status(options),

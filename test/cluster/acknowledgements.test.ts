@@ -40,7 +40,7 @@ describe('a leader that wants followers close by', () => {
           () => false,
           ({ code, details }) => {
             assert.equal(code, 'too_few_followers');
-            assert.deepEqual(details, { followers: '0', min_followers: '1', max_lag_ms: '1000' });
+            assert.deepEqual(details, { followers: 0, minFollowers: 1, maxLagMs: 1000 });
             return true;
           },
         ),

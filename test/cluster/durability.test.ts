@@ -36,13 +36,13 @@ describe('durability in a cluster', () => {
 
   const write = (durability: DurabilityOption) => db.incr('n', 1, { durability });
 
-  async function missed(promise: Promise<unknown>): Promise<DurabilityNotReached['reached']> {
+  async function missed(promise: Promise<unknown>): Promise<DurabilityNotReached['details']> {
     const error = await promise.then(
       () => assert.fail('expected durability_not_reached'),
       (reason: unknown) => reason,
     );
     assert(error instanceof DurabilityNotReached, String(error));
-    return error.reached;
+    return error.details;
   }
 
   it('is reached with all followers, not with one more, and the answer counts them', async () => {

@@ -67,7 +67,7 @@ describe('transactions', () => {
     ];
     const error = bench.refused(transact(operations));
     assert.equal(error.code, 'not_an_integer');
-    assert.deepEqual(error.details, { operation: '3' });
+    assert.deepEqual(error.details, { operation: 3 });
     assert.match(error.message, /^transaction refused at operation 3 \(increment\): key "a": expected it to hold/);
     assert.deepEqual([bench.get('a'), bench.get('b'), bench.get('c')], ['text', '1', undefined]);
   });
@@ -88,7 +88,7 @@ describe('transactions', () => {
   it('name the operation that does not validate', () => {
     const error = bench.refused(transact([get('a'), { kind: 'set', key: b('k'), value: b(''), expiry: { ttlMs: 0 } }]));
     assert.equal(error.code, 'invalid_argument');
-    assert.deepEqual(error.details, { operation: '1' });
+    assert.deepEqual(error.details, { operation: 1 });
   });
 
   it('are not possible inside one another', () => {
@@ -166,7 +166,7 @@ describe('transactions', () => {
       const append = (key: string): Operation => ({ kind: 'append', key: b(key), value: b('!') });
       assert.equal(bench.run(transact([append('a')])).committed, true);
       const error = bench.refused(transact([append('a'), append('b')]));
-      assert.deepEqual([error.code, error.details], ['too_large', { operation: '1' }]);
+      assert.deepEqual([error.code, error.details], ['too_large', { operation: 1 }]);
       assert.match(error.message, /the writes of the transaction: expected at most 1000 bytes, received \d+ bytes$/);
       assert.equal(bench.get('a'), `${'x'.repeat(600)}!`);
     });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { ERROR_CODES, HeadwaterError } from '../../src/base/errors.js';
+import { ERROR_CODES, type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { MESSAGE_BYTES_MAX, OPERATION_KEYS_MAX } from '../../src/base/limits.js';
 import type { Operation, OperationKind, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
 import { codecOf } from '../../src/protobuf/codec.js';
-import { decodeStatus, encodeStatus, statusCodeOf } from '../../src/protobuf/error.js';
+import { decodeStatus, encodeStatus, fromErrorFields, statusCodeOf, toErrorFields } from '../../src/protobuf/error.js';
 import { headwater } from '../../src/protobuf/generated.js';
 import {
   decodeRequest,
@@ -636,9 +636,17 @@ describe('replies in messages', () => {
 });
 
 describe('errors on the wire', () => {
+  it('have details of texts, under names with underscores', () => {
+    const error = new HeadwaterError('lost_branch', '', { details: { replicationId: 'ab', offset: 7 } });
+    assert.deepEqual(toErrorFields(error).details, { replication_id: 'ab', offset: '7' });
+    const back = fromErrorFields({ ...toErrorFields(error), details: { offset: 'many', reached: 'yes', since: '3' } });
+    assert.deepEqual(back.details, { since: '3' }, 'a text that is no value of its kind is left out');
+  });
+
   it('every code survives as a status and as an error reply', () => {
     for (const code of ERROR_CODES) {
-      const error = new HeadwaterError(code, `about ${code}`, { details: { leader: '127.0.0.1:1', n: '5' } });
+      const details = { leader: '127.0.0.1:1', n: '5', maxLagMs: 7, unsyncedHere: false };
+      const error = new HeadwaterError(code, `about ${code}`, { details });
       assert(statusCodeOf(code) > 0);
       const { replies } = decodePipelineResponse(
         encodePipelineResponse([{ kind: 'error', error }], 0, undefined, 1).bytes,
@@ -664,7 +672,7 @@ describe('errors on the wire', () => {
   });
 
   it('a status has the bytes of a google.rpc.Status', () => {
-    const error = new HeadwaterError('overloaded', 'full', { details: { leader: '127.0.0.1:1' } });
+    const error = new HeadwaterError<ErrorCode>('overloaded', 'full', { details: { leader: '127.0.0.1:1' } });
     // A google.rpc.Status with an ErrorInfo and a RetryInfo of half a second, as a file of Google's names encodes it.
     const bytes =
       'CAgSBGZ1bGwaWgoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLkVycm9ySW5mbxIuCgpPVkVSTE9BREVEEgloZWFkd2F0ZXIaFQoG' +

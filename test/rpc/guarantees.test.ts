@@ -6,8 +6,9 @@
 import assert from 'node:assert/strict';
 import * as grpc from '@grpc/grpc-js';
 import { sleep } from '../../src/base/clock.js';
+import type { DurabilityReached } from '../../src/base/error-details.js';
 import { HeadwaterError } from '../../src/base/errors.js';
-import type { DurabilityReached, DurabilityWanted } from '../../src/model/durability.js';
+import type { DurabilityWanted } from '../../src/model/durability.js';
 import type { FreshnessWanted, Guarantees } from '../../src/model/guarantees.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import { formatToken } from '../../src/model/position.js';

@@ -70,7 +70,7 @@ describe('the room on a disk', () => {
       message,
       'the disk of /data is full: this node takes no writes until 288.0 MiB are free; 100.0 MiB are free',
     );
-    assert.deepEqual(details, { directory: '/data', needed_bytes: `${RESUME}`, free_bytes: `${100 * MiB}` });
+    assert.deepEqual(details, { directory: '/data', neededBytes: RESUME, freeBytes: 100 * MiB });
     assert.deepEqual(space.status, { freeBytes: 100 * MiB, minFreeBytes: FLOOR, full: message });
     await free(90 * MiB);
     await free(80 * MiB);

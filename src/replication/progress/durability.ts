@@ -6,8 +6,9 @@
  */
 import { Bell } from '../../base/bell.js';
 import type { Clock } from '../../base/clock.js';
+import type { DurabilityReached } from '../../base/error-details.js';
 import { HeadwaterError } from '../../base/errors.js';
-import type { DurabilityReached, DurabilityWaiter, DurabilityWanted } from '../../model/durability.js';
+import type { DurabilityWaiter, DurabilityWanted } from '../../model/durability.js';
 import type { Position } from '../../model/position.js';
 import type { StoreData } from '../../store/data.js';
 import type { Roles } from '../../store/roles.js';

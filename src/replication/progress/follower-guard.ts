@@ -70,9 +70,9 @@ export class FollowerGuard {
       `this leader takes no writes: expected ${minFollowers} followers within ${maxLagMs} ms, found ${followers} (--min-followers, --max-lag)`,
       {
         details: {
-          followers: String(followers),
-          min_followers: String(minFollowers),
-          max_lag_ms: String(maxLagMs),
+          followers,
+          minFollowers,
+          maxLagMs,
         },
       },
     );

@@ -164,8 +164,8 @@ export class Freshness {
     return new HeadwaterError('unavailable', `expected data at most ${maxStalenessMs} ms old, ${received}`, {
       details: {
         cause: 'NOT_FRESH',
-        max_staleness_ms: `${maxStalenessMs}`,
-        ...(stalenessMs !== undefined && { staleness_ms: `${stalenessMs}` }),
+        maxStalenessMs,
+        ...(stalenessMs !== undefined && { stalenessMs }),
       },
     });
   }
@@ -181,7 +181,7 @@ export class Freshness {
     return new HeadwaterError(
       'unavailable',
       `expected offset ${asked.offset} of the history ${asked.replicationId}, this node has applied offset ${end.offset} of ${end.replicationId}`,
-      { details: { cause: 'NOT_FRESH', asked_offset: `${asked.offset}`, offset: `${end.offset}` } },
+      { details: { cause: 'NOT_FRESH', askedOffset: asked.offset, offset: end.offset } },
     );
   }
 
@@ -201,6 +201,6 @@ function lost({ offset, replicationId }: Position, why: string): HeadwaterError 
   return new HeadwaterError(
     'lost_branch',
     `expected offset ${offset} of the history ${replicationId}: ${why}. Writes that were read there may be lost`,
-    { details: { replication_id: replicationId, offset: `${offset}` } },
+    { details: { replicationId, offset } },
   );
 }

@@ -13,6 +13,7 @@ import { invariant } from '../../base/invariant.js';
 import { RECONNECT_MS_MAX, RECONNECT_MS_MIN, RESYNC_NO_ROOM_MS_MAX, RESYNC_NO_ROOM_MS_MIN } from '../../base/limits.js';
 import type { Logger } from '../../base/logger.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
+import { toDetailTexts } from '../../protobuf/error-details.js';
 import type { StoreData } from '../../store/data.js';
 import type { Intake } from '../../store/intake.js';
 import type { LostWrites } from '../../store/lost-writes.js';
@@ -310,7 +311,8 @@ export class Link {
     this.#orders = NO_ORDERS;
   }
 
-  #refused({ message, details: { reason = '', ...details } }: HeadwaterError): void {
+  #refused({ message, details: facts }: HeadwaterError): void {
+    const { reason = '', ...details } = toDetailTexts(facts);
     // The upstream may end the session with its refusal, instead of a frame that says so.
     if (UNDECIDED.has(this.#state.name)) this.#state.to('refused');
     else if (this.#state.name !== 'refused') this.#state.to('connecting');

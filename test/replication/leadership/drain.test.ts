@@ -4,7 +4,8 @@
  * that wait for them.
  */
 import assert from 'node:assert/strict';
-import type { DurabilityReached, DurabilityWanted } from '../../../src/model/durability.js';
+import type { DurabilityReached } from '../../../src/base/error-details.js';
+import type { DurabilityWanted } from '../../../src/model/durability.js';
 import { settled, until } from '../../support/clock.js';
 import { hold, set } from '../../support/store.js';
 import { level, type TestNode, type World, worldForEachTest } from '../../support/world.js';

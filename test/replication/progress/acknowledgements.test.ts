@@ -5,8 +5,9 @@
  * min-replicas cases of replication-2 and replication-4 of Redis.
  */
 import assert from 'node:assert/strict';
+import type { DurabilityReached } from '../../../src/base/error-details.js';
 import { ACKNOWLEDGE_INTERVAL_MS } from '../../../src/base/limits.js';
-import type { DurabilityLevel, DurabilityReached } from '../../../src/model/durability.js';
+import type { DurabilityLevel } from '../../../src/model/durability.js';
 import { settled, turns, until } from '../../support/clock.js';
 import { hold } from '../../support/store.js';
 import { level, type TestNode, type World, worldForEachTest } from '../../support/world.js';

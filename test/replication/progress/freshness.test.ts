@@ -77,7 +77,7 @@ describe('freshness', () => {
       await assert.rejects(waiting, {
         code: 'unavailable',
         message: /expected offset 4 of .* applied offset 3 of/,
-        details: { cause: 'NOT_FRESH', asked_offset: '4', offset: '3' },
+        details: { cause: 'NOT_FRESH', askedOffset: 4, offset: 3 },
       });
     });
 
@@ -272,7 +272,7 @@ describe('freshness', () => {
       await follower.follow('L');
       const waiting = fresh(follower, { maxStalenessMs: 5_000, withinMs: 100 });
       await world.clock.advance(200);
-      await assert.rejects(waiting, { code: 'unavailable', details: { cause: 'NOT_FRESH', max_staleness_ms: '5000' } });
+      await assert.rejects(waiting, { code: 'unavailable', details: { cause: 'NOT_FRESH', maxStalenessMs: 5000 } });
       world.network.listen('L', leader.replication.followers);
       // It has heard of the promotion below it.
       await world.until('it is superseded', () => leader.store.roles.supersededBy !== undefined);
@@ -309,7 +309,7 @@ describe('freshness', () => {
       for (const node of [leader, follower]) {
         const waiting = fresh(node, { maxStalenessMs: 60_000, withinMs: 100 });
         await world.clock.advance(200);
-        const details = { cause: 'NOT_FRESH', max_staleness_ms: '60000' };
+        const details = { cause: 'NOT_FRESH', maxStalenessMs: 60000 };
         await assert.rejects(waiting, { code: 'unavailable', details });
       }
     });

@@ -193,7 +193,7 @@ describe('a leader with a least number of followers', () => {
     const [write, read] = await leader.test.submit(set('k'), { kind: 'get', key: Buffer.from('k') });
     assert(write?.kind === 'error' && read?.kind === 'get');
     assert.equal(write.error.code, 'too_few_followers');
-    assert.deepEqual(write.error.details, { followers: '0', min_followers: '1', max_lag_ms: '5000' });
+    assert.deepEqual(write.error.details, { followers: 0, minFollowers: 1, maxLagMs: 5000 });
     assert.equal(leader.store.data.position.offset, 0);
   });
 

@@ -1,0 +1,85 @@
+/**
+ * The details of an error: facts for programs, by the code of the error. Numbers are numbers. A fact that a node sends
+ * and this version does not know is text, under the name that it came with.
+ */
+
+/** Facts of any kind. */
+export type AnyDetails = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Facts that an error of every code may have. */
+export type CommonDetails = {
+  /** The index of the operation of a transaction that the error is about. */
+  readonly operation?: number | undefined;
+};
+
+/** The durability that a write has reached. */
+export type DurabilityReached = {
+  /** Whether the wanted durability is reached. */
+  readonly reached: boolean;
+  /** Whether the write would survive a power cut of this node. */
+  readonly synced: boolean;
+  /** The number of followers that have the write in their logs. */
+  readonly followersAppended: number;
+  /** The number of followers at which the write would survive a power cut. */
+  readonly followersSynced: number;
+  /** Whether this node runs under `--fsync never`: its own disk does not count for `followers_synced`. */
+  readonly unsyncedHere: boolean;
+};
+
+/** The facts of the codes that have some of their own. */
+export interface DetailsByCode {
+  /** `leader` is the upstream of the follower, host:port: the leader, or a node nearer to it. */
+  readonly read_only_follower: CommonDetails & { readonly leader?: string | undefined };
+  /** The number of followers that are near enough, the number that is needed, and the lag that is near enough. */
+  readonly too_few_followers: CommonDetails & {
+    readonly followers?: number | undefined;
+    readonly minFollowers?: number | undefined;
+    readonly maxLagMs?: number | undefined;
+  };
+  /**
+   * `cause` says why, in these cases: `NOT_FRESH` (not as fresh as the call asked), `STALE` (the node serves no stale
+   * reads), `CLOCK_IN_DOUBT`. `askedOffset` and `offset` are the position that was asked for and the node's own.
+   */
+  readonly unavailable: CommonDetails & {
+    readonly cause?: string | undefined;
+    readonly reason?: string | undefined;
+    readonly leader?: string | undefined;
+    readonly askedOffset?: number | undefined;
+    readonly offset?: number | undefined;
+    readonly maxStalenessMs?: number | undefined;
+    readonly stalenessMs?: number | undefined;
+    readonly directory?: string | undefined;
+    readonly neededBytes?: number | undefined;
+    readonly freeBytes?: number | undefined;
+  };
+  /** The directory, the free bytes that a write needs there, and the bytes that were found free. */
+  readonly disk_full: CommonDetails & {
+    readonly directory?: string | undefined;
+    readonly neededBytes?: number | undefined;
+    readonly freeBytes?: number | undefined;
+  };
+  /** `reason` is the code of the failure that hides the outcome. The failure itself is the `cause` of the error. */
+  readonly outcome_unknown: CommonDetails & { readonly reason?: string | undefined };
+  /** The durability of the write at the time when the wait ended. */
+  readonly durability_not_reached: CommonDetails & DurabilityReached;
+  /** The position that the data left. */
+  readonly lost_branch: CommonDetails & {
+    readonly replicationId?: string | undefined;
+    readonly offset?: number | undefined;
+  };
+  /** The node that leads the later history: its ID, its address (empty if unknown) and the epoch of the history. */
+  readonly superseded: CommonDetails & {
+    readonly nodeId?: string | undefined;
+    readonly address?: string | undefined;
+    readonly epoch?: number | undefined;
+  };
+  /** `address` is the node that was asked. `leader` is the address of the leader, if the leader cannot be reached. */
+  readonly unreachable: CommonDetails & {
+    readonly address?: string | undefined;
+    readonly leader?: string | undefined;
+  };
+  readonly failover_failed: CommonDetails & { readonly leader?: string | undefined };
+  readonly corrupt: CommonDetails & { readonly file?: string | undefined };
+  /** The values of both sides, as `status` shows them. */
+  readonly resync_refused: AnyDetails;
+}

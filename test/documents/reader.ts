@@ -7,8 +7,8 @@ import { agrees, ROOT } from './pages.js';
 import { commandsOf, isNotRun, missingTool, promisesOf, type ShellCommand, type Step, scriptsOf } from './steps.js';
 import type { Running, Terminal } from './terminal.js';
 
-const READY = { patienceMs: 20_000 };
-const OUTPUT = { patienceMs: 10_000 };
+const READY = { patienceMs: 60_000 };
+const OUTPUT = { patienceMs: 30_000 };
 const NO_OUTPUT = () => undefined;
 
 export class Reader {
@@ -143,9 +143,9 @@ export class Reader {
   }
 
   /** Writes the program into a file. @returns the command that runs it. */
-  #written({ language, line, text }: Step): string {
+  #written({ language, line, text, file }: Step): string {
     const write = (ending: string) => {
-      const name = `line-${line}.${ending}`;
+      const name = file ?? `line-${line}.${ending}`;
       this.#terminal.write(name, text);
       return name;
     };

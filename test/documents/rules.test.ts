@@ -125,6 +125,11 @@ describe('a reader', function () {
     await assert.rejects(read(block('json', '{')), SyntaxError);
   });
 
+  it('keeps a program under the name that its block gives, for the programs behind it', async () => {
+    const module = block('js one.mjs', 'export const one = 1;');
+    await read(module, block('js', "import { one } from './one.mjs';", 'console.log(one); // prints 1'));
+  });
+
   it('fails at a script that package.json does not have', async () => {
     await read(block('sh', 'npm ci && npm test', 'HEADWATER_SEED=42 npm run simulate'));
     await assert.rejects(read(block('sh', 'npm run no-such-script')), /a page:2: .*"no-such-script"/);

@@ -9,6 +9,8 @@ export type Language = (typeof LANGUAGES)[number];
 export interface Step {
   readonly language: Language;
   readonly line: number;
+  /** The file that a program is, if its block names one: later programs import it. */
+  readonly file?: string;
   /** A program has as many empty lines before it as the page has lines, so that an error names the line of the page. */
   readonly text: string;
   /** The output that the page shows below. */
@@ -27,9 +29,14 @@ export function stepsOf(blocks: readonly Block[]): Step[] {
       if (last?.language !== block.language)
         throw new Error(`line ${block.line}: a program without an import continues the block before it`);
       steps[steps.length - 1] = { ...last, text: padded(last.text, block) };
-    } else steps.push({ language: languageOf(block), line: block.line, text: textOf(block) });
+    } else steps.push(stepOf(block));
   }
   return steps;
+}
+
+function stepOf(block: Block): Step {
+  const { line, info } = block;
+  return { language: languageOf(block), line, text: textOf(block), ...(info ? { file: info } : {}) };
 }
 
 function languageOf({ language, line }: Block): Language {
@@ -43,8 +50,8 @@ function languageOf({ language, line }: Block): Language {
 
 const MODULE = /^import\b|\brequire\(/m;
 
-function continues({ language, text }: Block): boolean {
-  return (language === 'js' || language === 'ts') && !MODULE.test(text);
+function continues({ language, info, text }: Block): boolean {
+  return (language === 'js' || language === 'ts') && !MODULE.test(text) && !info;
 }
 
 function textOf(block: Block): string {

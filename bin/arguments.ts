@@ -89,6 +89,12 @@ export function parseCount(text: string): number {
   throw refusal('a whole number such as 0 or 2', text);
 }
 
+/** Parses a count of at least 1. */
+export function parseLimit(text: string): number {
+  if (/^\d{1,15}$/.test(text) && Number(text) > 0) return Number(text);
+  throw refusal('a whole number from 1 on', text);
+}
+
 export function parseDecimal(text: string): number {
   const value = Number(text);
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(value)) return value;

@@ -3,7 +3,7 @@
  * hold are negative answers (exit status 1), not errors.
  */
 import { type Command, Option } from 'commander';
-import { parseDecimal, parseDuration, parseInteger, parseText, parseTexts } from './arguments.js';
+import { parseDecimal, parseDuration, parseInteger, parseLimit, parseText, parseTexts } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import {
   positionOf,
@@ -134,8 +134,7 @@ function addExpiry(program: Command): void {
 }
 
 function addWholeKeyspace(program: Command): void {
-  program
-    .command('keys')
+  withRange(program.command('keys'))
     .argument(
       '<PATTERN>',
       "a glob as in Redis, in quotes: '*', 'user:*', 'h[ae]llo', 'h?llo'; at most 4 KiB",
@@ -143,8 +142,7 @@ function addWholeKeyspace(program: Command): void {
     )
     .description('print the keys that match, in order')
     .action(onNode(keys));
-  program
-    .command('scan')
+  withRange(program.command('scan'))
     .description(
       'print a snapshot of all records in key order: key, tab, value; use --json if they may contain tabs or line ends',
     )
@@ -169,6 +167,21 @@ function addWholeKeyspace(program: Command): void {
         return done(session, { applied: true });
       }),
     );
+}
+
+interface RangeOptions {
+  start?: string;
+  end?: string;
+  limit?: number;
+  reverse?: boolean;
+}
+
+function withRange(command: Command): Command {
+  return command
+    .option('--start <KEY>', 'begin with this key or the next one (default: the first key)', parseText)
+    .option('--end <KEY>', 'print only keys before this one (default: up to the last key)', parseText)
+    .option('--limit <N>', 'print at most so many keys (default: all)', parseLimit)
+    .option('--reverse', 'begin with the last key');
 }
 
 async function get({ client, output }: Session, key: string, options: ReadOptions): Promise<ExitStatus> {
@@ -231,8 +244,8 @@ async function ttl({ client, output }: Session, key: string, options: ReadOption
   return EXIT.DONE;
 }
 
-async function keys({ client, output }: Session, pattern: string): Promise<ExitStatus> {
-  const records = client.buffers.scan({ match: pattern, keysOnly: true });
+async function keys({ client, output }: Session, pattern: string, options: RangeOptions): Promise<ExitStatus> {
+  const records = client.buffers.scan({ match: pattern, keysOnly: true, ...rangeOf(options) });
   await output.results(
     records,
     ({ key }) => jsonBytes('key', key),
@@ -243,10 +256,10 @@ async function keys({ client, output }: Session, pattern: string): Promise<ExitS
 
 async function scan(
   { client, output }: Session,
-  { match, keysOnly = false }: { match?: string; keysOnly?: boolean },
+  { match, keysOnly = false, ...options }: { match?: string; keysOnly?: boolean } & RangeOptions,
 ): Promise<ExitStatus> {
   await output.results(
-    client.buffers.scan({ match, keysOnly }),
+    client.buffers.scan({ match, keysOnly, ...rangeOf(options) }),
     ({ key, value, type, expiresAtMs, version }) => {
       const data = keysOnly ? jsonBytes('key', key) : { ...jsonBytes('key', key), ...jsonBytes('value', value) };
       return { ...data, type, expires_at_ms: expiresAtMs ?? null, version };
@@ -254,6 +267,10 @@ async function scan(
     ({ key, value }) => (keysOnly ? key : Buffer.concat([key, TAB, value])),
   );
   return EXIT.DONE;
+}
+
+function rangeOf({ start, end, limit, reverse }: RangeOptions) {
+  return { start, end, limit, reverse };
 }
 
 const TAB = Buffer.from('\t');

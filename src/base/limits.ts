@@ -308,6 +308,17 @@ export const SORT_RUN_ENTRIES = 512;
 /** Bytes of keys sorted at a time, for long keys: a comparison of two that begin alike reads all of them. */
 export const SORT_RUN_BYTES = MiB;
 
+/**
+ * Entries of memory that a scan may lay over the disk, and their bytes: the scan copies them in one turn of the event
+ * loop. A scan of a range of which memory holds more waits for a checkpoint.
+ */
+export const SCAN_LAID_ENTRIES_MAX = 1_024;
+export const SCAN_LAID_BYTES_MAX = MiB;
+
+/** Runs of keys that are sorted for scans in one turn of the event loop, and the turns that a scan waits for them. */
+export const SCAN_SORT_RUNS = 4;
+export const SCAN_SORT_TURNS_MAX = 2_000;
+
 /** Bytes of keys that one step of a sweep deletes: 2,000 keys of 64 KiB would be 125 MB, twice in memory. */
 export const SWEEP_BYTES = MiB;
 

@@ -4,6 +4,7 @@
  * an async function, so the reply settles the very promise that the method returns.
  */
 
+import { HeadwaterError } from '../base/errors.js';
 import { checkOptionNames, type OptionNames, optionNames, refusedOptions } from '../base/option-names.js';
 import type { OperationKind, OutgoingOperation, ValueType } from '../model/operation.js';
 import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
@@ -50,15 +51,35 @@ import {
 } from './transaction.js';
 import { TransactionBuilder } from './transaction-builder.js';
 
+/** A range of keys, for `keys` and `scan`. */
+export interface KeyRangeOptions {
+  /** The key at which the range begins. The range includes it. By default the first key of all. */
+  readonly start?: Data | undefined;
+  /** The key at which the range ends. The range excludes it. By default the range goes to the last key of all. */
+  readonly end?: Data | undefined;
+  /**
+   * The largest number of keys, 1 or more. By default there is no limit. A node answers a call with a small limit
+   * without a checkpoint. In order, the next page has `start: lastKey + '\0'`. In reverse, it has `end: lastKey`.
+   */
+  readonly limit?: number | undefined;
+  /** Begins with the last key of the range. False by default. */
+  readonly reverse?: boolean | undefined;
+}
+
+/** The options of `keys`. */
+export interface KeysOptions extends CallOptions, KeyRangeOptions {}
+
 /** The options of `scan`. */
-export interface ScanOptions extends CallOptions {
+export interface ScanOptions extends CallOptions, KeyRangeOptions {
   /** A glob as in Redis: `*`, `?`, `[abc]`, `[^a]`, `[a-z]`, `\x`. Without it, every key matches. */
   readonly match?: Data | undefined;
   /** Leaves the values out. False by default. */
   readonly keysOnly?: boolean | undefined;
 }
 
-const SCAN_OPTIONS = optionNames<ScanOptions>({ ...CALL_NAMES, match: true, keysOnly: true });
+const RANGE_NAMES = { start: true, end: true, limit: true, reverse: true } as const;
+const KEYS_OPTIONS = optionNames<KeysOptions>({ ...CALL_NAMES, ...RANGE_NAMES });
+const SCAN_OPTIONS = optionNames<ScanOptions>({ ...CALL_NAMES, ...RANGE_NAMES, match: true, keysOnly: true });
 
 /** A record that `scan` yields. */
 export interface ScanRecord<Value> {
@@ -311,10 +332,11 @@ export class Commands<Value extends string | Buffer> {
    * @param pattern a glob as for `scan`. Empty, the default, matches every key.
    * @param options.timeoutMs the longest time without a sign of life of the node. The whole may take longer.
    */
-  async keys(pattern: Data = '', options: CallOptions = {}): Promise<Value[]> {
+  async keys(pattern: Data = '', options: KeysOptions = {}): Promise<Value[]> {
     const found: Value[] = [];
-    checkOptionNames(options, CALL);
-    for await (const keys of this.#stream(KEYS, toBuffer('pattern', pattern), options))
+    checkOptionNames(options, KEYS_OPTIONS);
+    const request = { pattern: toBuffer('pattern', pattern), ...rangeOf(options) };
+    for await (const keys of this.#stream(KEYS, request, options))
       for (const key of keys) found.push(this.#results.value(key));
     return found;
   }
@@ -325,7 +347,8 @@ export class Commands<Value extends string | Buffer> {
    */
   async *scan(options: ScanOptions = {}): AsyncGenerator<ScanRecord<Value>> {
     checkOptionNames(options, SCAN_OPTIONS);
-    const request = { pattern: toBuffer('match', options.match ?? ''), keysOnly: options.keysOnly ?? false };
+    const pattern = toBuffer('match', options.match ?? '');
+    const request = { pattern, keysOnly: options.keysOnly ?? false, ...rangeOf(options) };
     for await (const { records } of this.#stream(SCAN, request, options)) {
       for (const { key, value, type, expiresAtMs, version } of records) {
         const expiry = expiresAtMs === 0 ? undefined : expiresAtMs;
@@ -380,6 +403,14 @@ export const asText = (bytes: Buffer): string => bytes.toString();
 
 /** Copies the bytes, which would otherwise keep their whole message in memory. */
 export const asBuffer = (bytes: Buffer): Buffer => Buffer.from(bytes);
+
+/** @throws HeadwaterError `invalid_argument`. */
+function rangeOf({ start = '', end, limit, reverse = false }: KeyRangeOptions) {
+  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0))
+    throw new HeadwaterError('invalid_argument', `limit: expected a whole number from 1 on, received ${limit}`);
+  const range = { start: toBuffer('start', start), end: end === undefined ? undefined : toBuffer('end', end) };
+  return { ...range, limit: limit ?? 0, reverse };
+}
 
 type ManyKeys = ReadonlyArray<Data | readonly Data[] | CallOptions | undefined>;
 

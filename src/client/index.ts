@@ -94,6 +94,8 @@ export {
 } from './client.js';
 export type {
   Commands,
+  KeyRangeOptions,
+  KeysOptions,
   ScanOptions,
   ScanRecord,
 } from './commands.js';

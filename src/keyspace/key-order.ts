@@ -5,19 +5,35 @@
 import { KeyTable, NATIVE_BYTES_MIN } from './key-table.js';
 import type { Keys } from './merge.js';
 
+/** Compares parts of two buffers in byte order. */
+export function compareBytes(
+  left: Buffer,
+  start: number,
+  end: number,
+  right: Buffer,
+  rightStart: number,
+  rightEnd: number,
+): number {
+  let i = start;
+  let j = rightStart;
+  if (end - i > NATIVE_BYTES_MIN && rightEnd - j > NATIVE_BYTES_MIN) return left.compare(right, j, rightEnd, i, end);
+  for (; i < end && j < rightEnd; i++, j++) {
+    const difference = (left[i] as number) - (right[j] as number);
+    if (difference !== 0) return difference;
+  }
+  return end - i - (rightEnd - j);
+}
+
 export class OrderedKeyTable extends KeyTable implements Keys {
   /** Compares the keys of two entries in byte order. */
   compare(a: number, b: number): number {
-    const [left, right] = [this.bytesOf(a), this.bytesOf(b)];
-    let i = this.keyStart(a);
-    let j = this.keyStart(b);
-    const [iEnd, jEnd] = [this.keyEnd(a), this.keyEnd(b)];
-    if (iEnd - i > NATIVE_BYTES_MIN && jEnd - j > NATIVE_BYTES_MIN) return left.compare(right, j, jEnd, i, iEnd);
-    for (; i < iEnd && j < jEnd; i++, j++) {
-      const difference = (left[i] as number) - (right[j] as number);
-      if (difference !== 0) return difference;
-    }
-    return iEnd - i - (jEnd - j);
+    const right = this.bytesOf(b);
+    return compareBytes(this.bytesOf(a), this.keyStart(a), this.keyEnd(a), right, this.keyStart(b), this.keyEnd(b));
+  }
+
+  /** Compares the key of an entry with another key in byte order. */
+  compareKey(entry: number, key: Buffer): number {
+    return compareBytes(this.bytesOf(entry), this.keyStart(entry), this.keyEnd(entry), key, 0, key.length);
   }
 
   /** The number of equal bytes at the beginning of two entries' keys, at most `max`. */

@@ -29,6 +29,7 @@ import { EmptiedRanges } from './emptied-ranges.js';
 import { TOUCH } from './entry-table.js';
 import { Flush } from './flush.js';
 import { hashKey } from './key-table.js';
+import type { LaidEntries } from './laid-entries.js';
 import type { AppliedBlock, Layer } from './layer.js';
 import { type FrozenLayer, isMiss, Overlay } from './overlay.js';
 import { findChanges, type RangePatch, writeChanges } from './range-patch.js';
@@ -298,10 +299,15 @@ export class Keyspace {
 
   // ---- snapshots and counts -----------------------------------------------
 
-  /** Takes a snapshot of the keyspace on disk. Call it only while no flush is running and nothing is in memory. */
-  snapshot(onClose: () => void = () => {}): KeyspaceSnapshot {
-    const { position, epoch, keys } = this.#checkpoint;
-    return new KeyspaceSnapshot({ db: this.#db, epoch, position, keys: keys ?? undefined, onClose });
+  /**
+   * Takes a snapshot of the keyspace on disk. Call it only while no flush is running and nothing is in memory.
+   * @param laid the entries of memory of this turn, for a snapshot of a range at any time.
+   */
+  snapshot(onClose: () => void = () => {}, laid?: LaidEntries): KeyspaceSnapshot {
+    const { epoch, keys } = this.#checkpoint;
+    const position = laid ? this.#applied : this.#checkpoint.position;
+    const known = laid ? undefined : (keys ?? undefined);
+    return new KeyspaceSnapshot({ db: this.#db, epoch, position, keys: known, laid, onClose });
   }
 
   /**

@@ -10,6 +10,7 @@ import { copyBytes } from './copy.js';
 import { type DueKeys, DueNotes } from './due-notes.js';
 import { ENTRY_WORDS, EntryTable, TOMBSTONE, TOUCH } from './entry-table.js';
 import { hashKey, WARM_MAX } from './key-table.js';
+import { SortedRuns } from './sorted-runs.js';
 
 /** The row of an entry and its share of the slots, half of them free. */
 const ENTRY_COST_BYTES = 4 * ENTRY_WORDS + 12;
@@ -70,6 +71,7 @@ export class Layer extends EntryTable implements CommandVisitor {
   #firstOffset = 0;
   /** The entries that expire. */
   readonly #due = new DueNotes();
+  #sorted: SortedRuns | undefined;
 
   /** @param spare a retired layer, whose memory is used again. */
   constructor(epoch: number, spare?: Layer) {
@@ -77,9 +79,15 @@ export class Layer extends EntryTable implements CommandVisitor {
     this.epoch = epoch;
   }
 
-  /** Memory: pinned blocks, the cost of the entries, and the notes of those that expire. */
+  /** Memory: pinned blocks, the cost of the entries and of their order, and the notes of those that expire. */
   get bytes(): number {
-    return this.#pinnedBytes + this.count * ENTRY_COST_BYTES + this.#due.bytes;
+    return this.#pinnedBytes + this.count * ENTRY_COST_BYTES + this.#due.bytes + (this.#sorted?.bytes ?? 0);
+  }
+
+  /** The order of the entries, for scans. A `clear` begins another one. */
+  get sorted(): SortedRuns {
+    this.#sorted ??= new SortedRuns(this);
+    return this.#sorted;
   }
 
   get isEmpty(): boolean {
@@ -202,6 +210,7 @@ export class Layer extends EntryTable implements CommandVisitor {
     this.#arena = -1;
     this.#nextToGather = 0;
     this.#due.clear();
+    this.#sorted = undefined;
     this.#bytes = NO_BYTES;
   }
 

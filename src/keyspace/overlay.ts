@@ -55,6 +55,13 @@ export class Overlay {
     return this.#frozen.length;
   }
 
+  /** The layers that readers see, newest first. A layer in which everything was cleared is the last. */
+  get visible(): readonly Layer[] {
+    const layers = [this.#active, ...this.#frozen.map(({ layer }) => layer).reverse()];
+    const cleared = layers.findIndex((layer) => layer.cleared);
+    return cleared < 0 ? layers : layers.slice(0, cleared + 1);
+  }
+
   /** The frozen layer that is flushed next. */
   get oldest(): FrozenLayer | undefined {
     return this.#frozen[0];

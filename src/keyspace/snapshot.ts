@@ -1,21 +1,44 @@
 /**
  * The keyspace at one offset: scans, digests, backups and full resyncs read it. The LevelDB snapshot is taken
  * when everything up to the offset, and nothing after it, is on disk. So it costs no memory, whatever its
- * size.
+ * size. A scan of a few keys does not wait for that. The disk is then
+ * as of any moment, and the entries of memory of the same moment lie over it (laid-entries.ts).
  */
 
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { SNAPSHOT_UNREAD_MS_MAX } from '../base/limits.js';
 import type { Database, Entries, Snapshot } from '../disk/level.js';
-import type { KeyRange } from '../model/key-range.js';
+import type { Entry } from '../model/command.js';
+import { type KeyRange, rangeOfPrefix } from '../model/key-range.js';
 import type { Position } from '../model/position.js';
 import { type KeyAndRecord, KeyspaceDigest } from './digest.js';
-import { dataEnd, dataKey, userKey, verifyRecord } from './record.js';
+import type { LaidEntries, LaidEntry } from './laid-entries.js';
+import { touched } from './overlay.js';
+import { dataEnd, dataKey, decodeRecord, userKey, verifyRecord } from './record.js';
 import { type KeyspaceVerification, type KeyspaceVerified, verifyKeyspace } from './verify.js';
 
 const READ_AHEAD_BYTES = 256 * 1024;
 const ROWS_CHUNK_ENTRIES = 256;
+/** The entries of the first chunk beyond those that the reader asks for. */
+const FIRST_CHUNK_ENTRIES = 8;
+
+/** A key and its entry. */
+export type KeyAndEntry = [key: Buffer, entry: Entry];
+
+/** The order in which a reader takes the entries of a range, and about how many. */
+export interface ReadOrder {
+  readonly reverse: boolean;
+  /** The number of entries after which the reader may leave. Infinity for all. */
+  readonly limit: number;
+}
+
+interface ChunksWanted {
+  /** The rows of the first chunk. Each further one has twice as many, up to the largest number. */
+  readonly chunkEntries: number;
+  readonly chunkEntriesMax?: number;
+  readonly reverse?: boolean;
+}
 
 export class KeyspaceSnapshot {
   readonly position: Position;
@@ -25,6 +48,8 @@ export class KeyspaceSnapshot {
   readonly #epoch: number;
   readonly #snapshot: Snapshot;
   readonly #onClose: () => void;
+  /** The entries of memory over the disk, of one range only. */
+  readonly #laid: LaidEntries | undefined;
   readonly #open = new Set<Entries>();
   /** The number of holders. The first is the caller that takes the snapshot. */
   #holders = 1;
@@ -36,6 +61,7 @@ export class KeyspaceSnapshot {
     epoch: number;
     position: Position;
     keys: number | undefined;
+    laid?: LaidEntries | undefined;
     onClose: () => void;
   }) {
     this.#db = options.db;
@@ -43,6 +69,7 @@ export class KeyspaceSnapshot {
     this.#epoch = options.epoch;
     this.position = options.position;
     this.keys = options.keys;
+    this.#laid = options.laid;
     this.#onClose = options.onClose;
   }
 
@@ -82,34 +109,57 @@ export class KeyspaceSnapshot {
    * @throws HeadwaterError `corrupt` at a damaged record, or the reason for which the snapshot was closed.
    */
   async *chunks(prefix: Buffer = Buffer.alloc(0), chunkEntries = ROWS_CHUNK_ENTRIES): AsyncGenerator<KeyAndRecord[]> {
-    const range = { gte: dataKey(this.#epoch, prefix), lt: after(prefix, this.#epoch) };
-    for await (const rows of this.#read(range, chunkEntries)) {
+    for await (const rows of this.#read(rangeOfPrefix(prefix), { chunkEntries })) {
       for (const [key, record] of rows) verifyRecord(key, record);
       yield rows;
     }
   }
 
   /**
+   * Yields the keys and entries of a range in order, in chunks, expired ones too. With entries of memory over the disk,
+   * the range and the order are those that the snapshot was taken for.
+   * @throws HeadwaterError `corrupt` at a damaged record, or the reason for which the snapshot was closed.
+   */
+  async *entries(range: KeyRange, { reverse, limit }: ReadOrder): AsyncGenerator<KeyAndEntry[]> {
+    const { entries = [], hidesDisk = false } = this.#laid ?? {};
+    const laying = new Laying(entries, reverse);
+    const chunkEntries = Math.min(ROWS_CHUNK_ENTRIES, limit + FIRST_CHUNK_ENTRIES);
+    const chunks = { chunkEntries, chunkEntriesMax: ROWS_CHUNK_ENTRIES, reverse };
+    if (!hidesDisk) for await (const rows of this.#read(range, chunks)) yield rows.flatMap((row) => laying.over(row));
+    yield laying.rest();
+  }
+
+  /**
    * Yields keys and records of a range as they are on disk, not verified, in chunks.
    * @throws the reason for which the snapshot was closed.
    */
-  rows({ from, to }: KeyRange): AsyncGenerator<KeyAndRecord[]> {
-    const end = to === undefined ? dataEnd(this.#epoch) : dataKey(this.#epoch, to);
-    return this.#read({ gte: dataKey(this.#epoch, from), lt: end }, ROWS_CHUNK_ENTRIES);
+  rows(range: KeyRange): AsyncGenerator<KeyAndRecord[]> {
+    return this.#read(range, { chunkEntries: ROWS_CHUNK_ENTRIES });
   }
 
-  async *#read(range: { gte: Buffer; lt: Buffer }, chunkEntries: number): AsyncGenerator<KeyAndRecord[]> {
+  async *#read(
+    { from, to }: KeyRange,
+    { chunkEntries, chunkEntriesMax = chunkEntries, reverse = false }: ChunksWanted,
+  ): AsyncGenerator<KeyAndRecord[]> {
     if (this.#closed) throw this.#closed;
-    const entries = this.#db.iterate({ ...range, snapshot: this.#snapshot, highWaterMarkBytes: READ_AHEAD_BYTES });
+    const entries = this.#db.iterate({
+      gte: dataKey(this.#epoch, from),
+      lt: to === undefined ? dataEnd(this.#epoch) : dataKey(this.#epoch, to),
+      reverse,
+      snapshot: this.#snapshot,
+      highWaterMarkBytes: READ_AHEAD_BYTES,
+    });
     this.#open.add(entries);
     try {
-      for (let ahead = entries.next(chunkEntries); ; ) {
+      let count = chunkEntries;
+      for (let ahead = entries.next(count); ; ) {
         const rows = await ahead;
         this.#reads++;
         if (this.#closed) throw this.#closed;
         if (rows.length === 0) return;
         // LevelDB reads on while these rows are verified and used.
-        ahead = entries.next(chunkEntries);
+        count = Math.min(2 * count, chunkEntriesMax);
+        ahead = entries.next(count);
         // A reader that leaves early has no use for the failure of this read.
         ahead.catch(() => {});
         for (const row of rows) row[0] = userKey(row[0]);
@@ -149,10 +199,46 @@ export function unreadTooLong(): HeadwaterError {
   );
 }
 
-function after(prefix: Buffer, epoch: number): Buffer {
-  const last = prefix.findLastIndex((byte) => byte !== 0xff);
-  if (last < 0) return dataEnd(epoch);
-  const end = Buffer.from(prefix.subarray(0, last + 1));
-  end[last] = (end[last] as number) + 1;
-  return dataKey(epoch, end);
+/** Lays the entries of memory over rows of the disk. Both come in the same order. */
+class Laying {
+  readonly #entries: readonly LaidEntry[];
+  readonly #sign: 1 | -1;
+  #next = 0;
+
+  constructor(entries: readonly LaidEntry[], reverse: boolean) {
+    this.#entries = entries;
+    this.#sign = reverse ? -1 : 1;
+  }
+
+  /** The entries up to a row of the disk, the row itself included if it is not hidden. */
+  over([key, record]: KeyAndRecord): KeyAndEntry[] {
+    const found: KeyAndEntry[] = [];
+    for (;;) {
+      const laid = this.#entries[this.#next];
+      const order = laid ? Buffer.compare(laid.key, key) * this.#sign : 1;
+      if (!laid || order > 0) {
+        found.push([key, decodeRecord(key, record)]);
+        return found;
+      }
+      this.#next++;
+      if (order < 0) {
+        if (isWhole(laid)) found.push([laid.key, laid.known]);
+        continue;
+      }
+      if (isWhole(laid)) found.push([key, laid.known]);
+      else if (laid.known) found.push([key, touched(decodeRecord(key, record), laid.known)]);
+      return found;
+    }
+  }
+
+  /** The entries behind the last row. */
+  rest(): KeyAndEntry[] {
+    const left = this.#entries.slice(this.#next).filter(isWhole);
+    return left.map(({ key, known }): KeyAndEntry => [key, known]);
+  }
+}
+
+/** Whether memory knows the whole entry. Otherwise the key is deleted, or only its expiry is known. */
+function isWhole(laid: LaidEntry): laid is LaidEntry & { readonly known: Entry } {
+  return laid.known !== undefined && 'value' in laid.known;
 }

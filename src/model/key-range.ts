@@ -17,6 +17,22 @@ export function keyBehind(key: Buffer): Buffer {
   return behind;
 }
 
+/** The keys that begin with the prefix. */
+export function rangeOfPrefix(prefix: Buffer): KeyRange {
+  const last = prefix.findLastIndex((byte) => byte !== 0xff);
+  if (last < 0) return { from: prefix, to: undefined };
+  const to = Buffer.from(prefix.subarray(0, last + 1));
+  to[last] = (to[last] as number) + 1;
+  return { from: prefix, to };
+}
+
+/** The keys that are in both ranges. `to` may be before `from` if there are none. */
+export function bothRanges(one: KeyRange, other: KeyRange): KeyRange {
+  const from = Buffer.compare(one.from, other.from) >= 0 ? one.from : other.from;
+  if (one.to === undefined || other.to === undefined) return { from, to: one.to ?? other.to };
+  return { from, to: Buffer.compare(one.to, other.to) <= 0 ? one.to : other.to };
+}
+
 export function isInRange(key: Buffer, { from, to }: KeyRange): boolean {
   return Buffer.compare(from, key) <= 0 && (to === undefined || Buffer.compare(key, to) < 0);
 }

@@ -1,9 +1,21 @@
 /** The requests and replies of a scan. A scanned record is the part of a key that clients may see. */
 import type { ValueType } from './operation.js';
 
-export interface ScanRequest {
+/** The keys that are asked for. */
+export interface KeysRequest {
   /** A glob. Empty for all keys. */
   readonly pattern: Buffer;
+  /** The first key of the range. Empty to begin at the first key of all. */
+  readonly start: Buffer;
+  /** The key before which the range ends. Undefined to end at the last key of all. */
+  readonly end: Buffer | undefined;
+  /** The largest number of keys. 0 for no limit. */
+  readonly limit: number;
+  /** The last key of the range comes first. */
+  readonly reverse: boolean;
+}
+
+export interface ScanRequest extends KeysRequest {
   readonly keysOnly: boolean;
 }
 

@@ -25,7 +25,7 @@ import type {
 import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
 import type { MonitorRequest, MonitorResponse } from '../model/monitor.js';
 import type { Operation, OperationKind, Reply } from '../model/operation.js';
-import type { ScanRequest, ScanResponse } from '../model/scan.js';
+import type { KeysRequest, ScanRequest, ScanResponse } from '../model/scan.js';
 import type { NodeStatus } from '../model/status.js';
 import type {
   PublishRequest,
@@ -119,13 +119,9 @@ export const DATABASE_SIZE: Method<void, number> = unary(
   ),
 );
 
-export const KEYS: Method<Buffer, readonly Buffer[]> = streaming(
+export const KEYS: Method<KeysRequest, readonly Buffer[]> = streaming(
   `/${KEY_VALUE_SERVICE}/Keys`,
-  converted(
-    codecOf('KeysRequest'),
-    ({ pattern }) => pattern,
-    (pattern: Buffer) => ({ pattern }),
-  ),
+  codecOf('KeysRequest'),
   converted(
     codecOf('KeysResponse'),
     ({ keys }) => keys,

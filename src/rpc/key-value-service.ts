@@ -10,13 +10,13 @@ import { Turns } from '../base/turns.js';
 import { typeName } from '../commands/entry.js';
 import { sizeOf, validate } from '../commands/execute.js';
 import { compileGlob, type Glob } from '../commands/glob.js';
-import type { KeyAndRecord } from '../keyspace/digest.js';
-import { decodeRecord, recordExpiresAtMs } from '../keyspace/record.js';
-import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import type { RangeWanted } from '../keyspace/laid-entries.js';
+import type { KeyAndEntry, KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { isExpired } from '../model/command.js';
+import { bothRanges, rangeOfPrefix } from '../model/key-range.js';
 import type { Operation, Reply } from '../model/operation.js';
 import { boundedReply, payloadBytes, replyBytesAtMost } from '../model/reply-size.js';
-import type { ScannedRecord, ScanRequest, ScanResponse } from '../model/scan.js';
+import type { KeysRequest, ScannedRecord, ScanRequest, ScanResponse } from '../model/scan.js';
 import { isWrite } from '../model/write-kinds.js';
 import type { Call } from './calls.js';
 import { DATABASE_SIZE, KEY_VALUE_SERVICE, KEYS, OPERATION_METHODS, PIPELINE, SCAN } from './definitions.js';
@@ -27,12 +27,18 @@ import { type PipelineStore, servePipeline } from './pipeline.js';
 import { QueueRoom } from './room.js';
 import type { Service } from './server.js';
 
+/** A range of the keyspace as of one moment. */
+interface RangeOfKeys {
+  readonly snapshot: Pick<KeyspaceSnapshot, 'position' | 'entries' | 'release'>;
+  readonly nowMs: number;
+}
+
 /** The parts of the store that calls need. */
 export interface KeyValueStore {
   readonly writes: PipelineStore;
   readonly snapshots: {
-    /** Takes a snapshot of the keyspace as of now. The caller releases it. */
-    at(): Promise<Pick<KeyspaceSnapshot, 'position' | 'chunks' | 'release'>>;
+    /** Takes a snapshot of a range as of now, and says which time that is. The caller releases it. */
+    range(wanted: RangeWanted, now: () => number): Promise<RangeOfKeys>;
     /** The exact number of keys. Expired keys count until they are deleted. */
     size(): Promise<number>;
   };
@@ -59,13 +65,13 @@ export function keyValueService(
       await admit(guarantees, call, false);
       return store.snapshots.size();
     }),
-    serverStream(KEYS, async function* (pattern, call) {
-      if (tap.isOpen) tap.saw(call, [{ kind: 'keys', pattern }]);
+    serverStream(KEYS, async function* (request, call) {
+      if (tap.isOpen) tap.saw(call, [monitored('keys', request)]);
       await admit(guarantees, call, false);
-      yield* keys(store, pattern);
+      yield* keys(store, request);
     }),
     serverStream(SCAN, async function* (request, call) {
-      if (tap.isOpen) tap.saw(call, [{ kind: 'scan', ...request }]);
+      if (tap.isOpen) tap.saw(call, [monitored('scan', request)]);
       await admit(guarantees, call, false);
       yield* scan(store, request);
     }),
@@ -117,10 +123,16 @@ async function memoryForReply(bytes: number, call: Call): Promise<void> {
     );
 }
 
-async function* keys(store: KeyValueStore, pattern: Buffer): AsyncGenerator<Buffer[]> {
+/** A request as monitors show it: without the fields that say nothing. */
+function monitored(kind: 'keys' | 'scan', request: KeysRequest) {
+  const { start, limit } = request;
+  return { kind, ...request, start: start.length > 0 ? start : undefined, limit: limit || undefined };
+}
+
+async function* keys(store: KeyValueStore, request: KeysRequest): AsyncGenerator<Buffer[]> {
   let message: Buffer[] = [];
   let bytes = 0;
-  for await (const { chunk } of matching(store, pattern)) {
+  for await (const { chunk } of matching(store, { ...request, keysOnly: true })) {
     for (const [key] of chunk) {
       message.push(key);
       bytes += key.length;
@@ -134,14 +146,14 @@ async function* keys(store: KeyValueStore, pattern: Buffer): AsyncGenerator<Buff
 }
 
 /** Yields at least one message, which has the offset of the snapshot. */
-async function* scan(store: KeyValueStore, { pattern, keysOnly }: ScanRequest): AsyncGenerator<ScanResponse> {
+async function* scan(store: KeyValueStore, request: ScanRequest): AsyncGenerator<ScanResponse> {
+  const { keysOnly } = request;
   let records: ScannedRecord[] = [];
   let bytes = 0;
   let offset = 0;
-  for await (const { chunk, snapshotOffset } of matching(store, pattern)) {
+  for await (const { chunk, snapshotOffset } of matching(store, request)) {
     offset = snapshotOffset;
-    for (const [key, record] of chunk) {
-      const { value, type, expiresAtMs, version } = decodeRecord(key, record);
+    for (const [key, { value, type, expiresAtMs, version }] of chunk) {
       records.push({ key, value: keysOnly ? NO_VALUE : value, type: typeName(type), expiresAtMs, version });
       bytes += key.length + (keysOnly ? 0 : value.length);
       if (bytes < REPLY_MESSAGE_BYTES_TARGET) continue;
@@ -155,34 +167,41 @@ async function* scan(store: KeyValueStore, { pattern, keysOnly }: ScanRequest): 
 
 const NO_VALUE = Buffer.alloc(0);
 
+interface MatchingEntries {
+  readonly chunk: readonly KeyAndEntry[];
+  readonly snapshotOffset: number;
+}
+
 /**
- * The entries of one snapshot whose keys match and that are not expired at the snapshot's time, in key order. An empty
- * chunk comes first. The snapshot is released however the reader leaves.
+ * The entries of one snapshot whose keys match and that are not expired at the snapshot's time, up to the limit. An
+ * empty chunk comes first. The snapshot is released however the reader leaves.
  */
-async function* matching(
-  store: KeyValueStore,
-  pattern: Buffer,
-): AsyncGenerator<{ chunk: KeyAndRecord[]; snapshotOffset: number }> {
-  const glob = compileGlob(pattern);
-  const snapshot = await store.snapshots.at();
+async function* matching(store: KeyValueStore, request: ScanRequest): AsyncGenerator<MatchingEntries> {
+  const { start, end, reverse, keysOnly } = request;
+  const glob = compileGlob(request.pattern);
+  const limit = request.limit === 0 ? Number.POSITIVE_INFINITY : request.limit;
+  const range = bothRanges({ from: start, to: end }, rangeOfPrefix(glob.prefix));
+  const wanted: RangeWanted = { range, reverse, limit, keysOnly, keys: glob };
+  const { snapshot, nowMs } = await store.snapshots.range(wanted, () => store.clock.now());
   const turns = new Turns();
+  let left = limit;
   try {
-    const nowMs = store.clock.now();
     const snapshotOffset = snapshot.position.offset;
     yield { chunk: [], snapshotOffset };
-    for await (const chunk of snapshot.chunks(glob.prefix)) {
-      const live = (await matchesIn(chunk, glob, turns)).filter(
-        ([, record]) => !isExpired(recordExpiresAtMs(record), nowMs),
-      );
-      yield { chunk: live, snapshotOffset };
+    for await (const chunk of snapshot.entries(range, { reverse, limit })) {
+      const live = chunk.filter(([, { expiresAtMs }]) => !isExpired(expiresAtMs, nowMs));
+      const found = (await matchesIn(live, glob, turns)).slice(0, left);
+      yield { chunk: found, snapshotOffset };
+      left -= found.length;
+      if (left === 0) return;
     }
   } finally {
     await snapshot.release();
   }
 }
 
-async function matchesIn(chunk: readonly KeyAndRecord[], glob: Glob, turns: Turns): Promise<KeyAndRecord[]> {
-  const found: KeyAndRecord[] = [];
+async function matchesIn(chunk: readonly KeyAndEntry[], glob: Glob, turns: Turns): Promise<KeyAndEntry[]> {
+  const found: KeyAndEntry[] = [];
   for (const row of chunk) {
     const turn = turns.spend(glob.stepsFor(row[0].length));
     if (turn) await turn;

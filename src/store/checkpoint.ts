@@ -25,13 +25,14 @@ import {
 import type { Logger } from '../base/logger.js';
 import { isUnreadable } from '../disk/level.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
+import type { RangeWanted } from '../keyspace/laid-entries.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { Log } from '../log/log.js';
 import { CheckpointQueue } from './checkpoint-queue.js';
 import { type CheckpointState, nextState } from './checkpoint-state.js';
 import type { DamageNotes } from './damage.js';
 import { Recount } from './recount.js';
-import { SharedSnapshots, type SnapshotWish } from './shared-snapshots.js';
+import { type RangeSnapshot, SharedSnapshots, type SnapshotWish } from './shared-snapshots.js';
 import type { Space } from './space.js';
 import { Sweeper } from './sweeper.js';
 
@@ -158,6 +159,16 @@ export class Checkpointer {
       this.#queue.request({ offset: this.#keyspace.applied.offset, share: wish.share, resolve, reject });
       this.#kick();
     });
+  }
+
+  /**
+   * Returns a range of the keyspace at an offset that is no earlier than the end of the log now. If memory holds little
+   * of the range, no checkpoint is made. The caller reads no other range of the snapshot.
+   */
+  async rangeAt(wanted: RangeWanted, now: () => number): Promise<RangeSnapshot> {
+    const isOver = () => this.#ended !== undefined;
+    const range = await this.#snapshots.takeRange(wanted, { isOver, now });
+    return range ?? { snapshot: await this.snapshotAt(), nowMs: now() };
   }
 
   /** Returns the keyspace at exactly the last block applied in this turn, without later blocks. */

@@ -7,6 +7,7 @@ import { whenUnused } from '../base/disuse.js';
 import type { HeadwaterError } from '../base/errors.js';
 import { SNAPSHOT_SHARE_MS, SNAPSHOT_UNREAD_MS_MAX } from '../base/limits.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
+import { holdsTooMuch, type LaidEntries, layEntries, type RangeWanted, sortLayers } from '../keyspace/laid-entries.js';
 import { type KeyspaceSnapshot, unreadTooLong } from '../keyspace/snapshot.js';
 
 /** The snapshots that a caller takes. */
@@ -17,15 +18,22 @@ export interface SnapshotWish {
   readonly notBefore?: number;
 }
 
+/** A range of the keyspace as of one moment. */
+export interface RangeSnapshot {
+  readonly snapshot: KeyspaceSnapshot;
+  /** The time of that moment. Entries that expire then or before are to be hidden. */
+  readonly nowMs: number;
+}
+
 export class SharedSnapshots {
-  readonly #keyspace: Pick<Keyspace, 'snapshot' | 'applied'>;
+  readonly #keyspace: Pick<Keyspace, 'snapshot' | 'applied' | 'overlay'>;
   readonly #clock: Clock;
   /** The times at which the snapshots were taken, by the monotonic clock. */
   readonly #open = new Map<KeyspaceSnapshot, number>();
   /** Snapshots from before a change to the keyspace on disk, which are not shared any more. */
   readonly #outdated = new WeakSet<KeyspaceSnapshot>();
 
-  constructor(keyspace: Pick<Keyspace, 'snapshot' | 'applied'>, clock: Clock) {
+  constructor(keyspace: Pick<Keyspace, 'snapshot' | 'applied' | 'overlay'>, clock: Clock) {
     this.#keyspace = keyspace;
     this.#clock = clock;
   }
@@ -47,11 +55,34 @@ export class SharedSnapshots {
    * reader is done early.
    */
   take({ keep }: { keep: boolean }): KeyspaceSnapshot {
+    return this.#take(keep, undefined);
+  }
+
+  /**
+   * Takes a snapshot of a range without a checkpoint, which is not shared. Undefined if memory holds too much of the
+   * range, or `isOver`.
+   * @param now the time at which entries count as expired.
+   */
+  async takeRange(
+    wanted: RangeWanted,
+    { isOver, now }: { isOver: () => boolean; now: () => number },
+  ): Promise<RangeSnapshot | undefined> {
+    const { overlay } = this.#keyspace;
+    if (holdsTooMuch(overlay, wanted) || !(await sortLayers(overlay, isOver)) || isOver()) return undefined;
+    const nowMs = now();
+    const laid = layEntries(overlay, wanted, nowMs);
+    if (!laid) return undefined;
+    const snapshot = this.#take(false, laid);
+    this.#outdated.add(snapshot);
+    return { snapshot, nowMs };
+  }
+
+  #take(keep: boolean, laid: LaidEntries | undefined): KeyspaceSnapshot {
     const snapshot = this.#keyspace.snapshot(() => {
       this.#open.delete(snapshot);
       stopWatching();
       cancelKeeping();
-    });
+    }, laid);
     const cancelKeeping = keep ? this.#clock.after(SNAPSHOT_SHARE_MS, () => void snapshot.release()) : () => {};
     if (keep) snapshot.share();
     const reads = () => snapshot.reads;

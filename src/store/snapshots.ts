@@ -3,8 +3,10 @@
  * released by its caller.
  */
 import type { Keyspace } from '../keyspace/keyspace.js';
+import type { RangeWanted } from '../keyspace/laid-entries.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { StoreData } from './data.js';
+import type { RangeSnapshot } from './shared-snapshots.js';
 
 export class Snapshots {
   readonly #data: StoreData;
@@ -19,6 +21,15 @@ export class Snapshots {
    */
   async at(options?: { share: boolean; notBefore?: number }): Promise<KeyspaceSnapshot> {
     return this.#data.serving.checkpointer.snapshotAt(options);
+  }
+
+  /**
+   * Returns a range of the keyspace as of now; the caller releases it. A range of which memory holds little needs no
+   * checkpoint.
+   * @param now the log's clock.
+   */
+  async range(wanted: RangeWanted, now: () => number): Promise<RangeSnapshot> {
+    return this.#data.serving.checkpointer.rangeAt(wanted, now);
   }
 
   /** Returns the keyspace at the end of the log exactly as it is in this turn; the caller releases it. */

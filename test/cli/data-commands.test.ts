@@ -145,6 +145,11 @@ const WHOLE: Scenario = {
     { type: ['keys', 'user:[2-9]', '--json'], stdout: '{"key":"user:2"}\n' },
     { type: ['scan'], stdout: 'other\tc\nuser:1\ta\nuser:2\tb\n' },
     { type: ['scan', '--match', 'u*', '--keys-only'], stdout: 'user:1\nuser:2\n' },
+    { type: ['scan', '--start', 'p', '--end', 'user:2'], stdout: 'user:1\ta\n' },
+    { type: ['scan', '--reverse', '--limit', '2'], stdout: 'user:2\tb\nuser:1\ta\n' },
+    { type: ['keys', '*', '--limit', '1', '--start', 'user:1'], stdout: 'user:1\n' },
+    { type: ['keys', 'user:*', '--reverse', '--end', 'user:2', '--json'], stdout: '{"key":"user:1"}\n' },
+    { type: ['keys', '*', '--limit', '0'], status: 2, stderr: /Expected a whole number from 1 on, received "0"/ },
     {
       type: ['scan', '--match', 'o*', '--json'],
       stdout: /^\{"key":"other","value":"c","type":"string","expires_at_ms":null,"version":\d+\}\n$/,

@@ -98,6 +98,31 @@ describe('the client', () => {
         assert(Buffer.isBuffer(record.key) && record.value.length === 500);
     });
 
+    it('keys and scan of a range, page by page, in order and in reverse', async () => {
+      const names = Array.from({ length: 10 }, (_, i) => `k${i}`);
+      for (const name of names) void db.set(name, name);
+      assert.deepEqual(await db.keys('k*', { start: 'k2', end: 'k5' }), ['k2', 'k3', 'k4']);
+      assert.deepEqual(await db.keys('', { limit: 2, reverse: true }), ['k9', 'k8']);
+      const pages: string[][] = [];
+      for (let start = ''; ; ) {
+        const page: string[] = [];
+        for await (const { key } of db.scan({ match: 'k*', start, limit: 4 })) page.push(key);
+        if (page.length === 0) break;
+        pages.push(page);
+        start = `${page.at(-1)}\0`;
+      }
+      assert.deepEqual(pages, [names.slice(0, 4), names.slice(4, 8), names.slice(8)]);
+      const reversed: Buffer[] = [];
+      for await (const { key } of db.buffers.scan({ end: Buffer.from('k7'), limit: 2, reverse: true }))
+        reversed.push(key);
+      assert.deepEqual(reversed, [Buffer.from('k6'), Buffer.from('k5')]);
+      for (const limit of [0, -1, 1.5, Number.NaN, '5' as never]) {
+        const { message } = await refusedWith('invalid_argument', db.scan({ limit }).next());
+        assert.match(message, /limit: expected a whole number from 1 on, received /);
+      }
+      await refusedWith('invalid_argument', db.keys('', { start: 7 as never }));
+    });
+
     it('transactions with conditions on a version that was read', async () => {
       await db.set('balance', '10');
       const seen = await db.getVersioned('balance');

@@ -6,8 +6,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Database } from '../../src/disk/level.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
+import { layEntries, type RangeWanted, sortLayers } from '../../src/keyspace/laid-entries.js';
 import type { Block } from '../../src/log/block.js';
-import type { Command, Entry } from '../../src/model/command.js';
+import { type Command, type Entry, isExpired } from '../../src/model/command.js';
+import { isInRange } from '../../src/model/key-range.js';
 import { History } from '../log/blocks.js';
 import { MemoryDisk } from '../support/database.js';
 
@@ -131,6 +133,37 @@ export class Bench {
       names.map((name, i) => [name, read[i]]),
       names.map((name) => [name, state.get(name)]),
     );
+  }
+
+  /**
+   * A range as a scan reads it, with memory laid over the disk, is that of the Map at one block's end. Returns whether
+   * memory held little enough of the range.
+   */
+  async checkRange(wanted: RangeWanted, nowMs: number): Promise<boolean> {
+    const { overlay } = this.keyspace;
+    assert(await sortLayers(overlay, () => false));
+    const laid = layEntries(overlay, wanted, nowMs);
+    if (!laid) return false;
+    const snapshot = this.keyspace.snapshot(() => {}, laid);
+    const { range, reverse, limit, keysOnly, keys } = wanted;
+    const found: Array<[string, Entry]> = [];
+    const isWanted = (key: Buffer, entry: Entry) => keys.matches(key) && !isExpired(entry.expiresAtMs, nowMs);
+    for await (const chunk of snapshot.entries(range, { reverse, limit })) {
+      for (const [key, entry] of chunk) if (isWanted(key, entry)) found.push([key.toString('latin1'), entry]);
+      if (found.length >= limit) break;
+    }
+    await snapshot.release();
+    const state = this.states.get(snapshot.position.offset) as State;
+    const expected = [...state]
+      .map(([name, entry]) => [Buffer.from(name, 'latin1'), entry] as const)
+      .filter(([key, entry]) => isInRange(key, range) && isWanted(key, entry))
+      .sort(([a], [b]) => Buffer.compare(a, b) * (reverse ? -1 : 1));
+    const shown = ({ value, ...entry }: Entry) => ({ ...entry, value: keysOnly ? '' : String(value) });
+    assert.deepEqual(
+      found.slice(0, limit).map(([key, entry]) => [key, shown(entry)]),
+      expected.slice(0, limit).map(([key, entry]) => [key.toString('latin1'), shown(entry)]),
+    );
+    return true;
   }
 
   /** What is on disk, all flushed: count and digest are those of the Map, by the book. */

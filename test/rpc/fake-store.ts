@@ -7,9 +7,10 @@
 import { HeadwaterError } from '../../src/base/errors.js';
 import { execute } from '../../src/commands/execute.js';
 import type { Limits, View } from '../../src/commands/view.js';
-import type { KeyAndRecord } from '../../src/keyspace/digest.js';
-import { encodeRecord } from '../../src/keyspace/record.js';
+import type { RangeWanted } from '../../src/keyspace/laid-entries.js';
+import type { KeyAndEntry } from '../../src/keyspace/snapshot.js';
 import { type Entry, isExpired } from '../../src/model/command.js';
+import { isInRange } from '../../src/model/key-range.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
 import { payloadBytes } from '../../src/model/reply-size.js';
@@ -26,7 +27,7 @@ interface Submission {
 
 export class FakeStore implements KeyValueStore, PipelineStore {
   readonly writes: PipelineStore = this;
-  readonly snapshots = { at: () => this.#snapshot(), size: async () => this.entries.size };
+  readonly snapshots = { range: (wanted: RangeWanted) => this.#snapshot(wanted), size: async () => this.entries.size };
   readonly clock = { now: () => this.now };
   readonly limits: Limits = {
     keyBytesMax: 1024,
@@ -92,29 +93,27 @@ export class FakeStore implements KeyValueStore, PipelineStore {
     }
   }
 
-  async #snapshot() {
+  async #snapshot({ range, reverse }: RangeWanted) {
     this.snapshotsHeld++;
-    const rows: KeyAndRecord[] = [...this.entries]
-      .map(([name, entry]): KeyAndRecord => {
-        const key = Buffer.from(name, 'latin1');
-        return [key, encodeRecord(key, entry)];
-      })
-      .sort(([a], [b]) => a.compare(b));
+    const entries = [...this.entries]
+      .map(([name, entry]): KeyAndEntry => [Buffer.from(name, 'latin1'), entry])
+      .filter(([key]) => isInRange(key, range))
+      .sort(([a], [b]) => a.compare(b) * (reverse ? -1 : 1));
     const { position } = this;
-    return {
+    const snapshot = {
       position,
-      chunks: (prefix?: Buffer) => this.#chunks(rows, prefix ?? Buffer.alloc(0)),
+      entries: () => this.#chunks(entries),
       release: async () => {
         this.snapshotsHeld--;
       },
     };
+    return { snapshot, nowMs: this.now };
   }
 
-  async *#chunks(rows: readonly KeyAndRecord[], prefix: Buffer): AsyncGenerator<KeyAndRecord[]> {
-    const found = rows.filter(([key]) => key.subarray(0, prefix.length).equals(prefix));
-    for (let at = 0, index = 0; at < found.length; at += this.chunkEntries, index++) {
+  async *#chunks(entries: readonly KeyAndEntry[]): AsyncGenerator<KeyAndEntry[]> {
+    for (let at = 0, index = 0; at < entries.length; at += this.chunkEntries, index++) {
       await this.beforeChunk(index);
-      yield found.slice(at, at + this.chunkEntries);
+      yield entries.slice(at, at + this.chunkEntries);
     }
   }
 

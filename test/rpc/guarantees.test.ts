@@ -300,7 +300,7 @@ describe('guarantees at the server', () => {
         SCAN.path,
         SCAN.request.encode,
         SCAN.response.decode,
-        { pattern: Buffer.alloc(0), keysOnly: false },
+        { pattern: Buffer.alloc(0), start: Buffer.alloc(0), end: undefined, limit: 0, reverse: false, keysOnly: false },
       );
       const failure = await new Promise<Error>((resolve) => stream.once('error', resolve).resume());
       assert.equal(fromStatus(failure).code, 'unavailable');

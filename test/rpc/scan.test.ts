@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { HeadwaterError } from '../../src/base/errors.js';
+import type { ScanRequest } from '../../src/model/scan.js';
 import { DATABASE_SIZE, KEYS, type Method, SCAN } from '../../src/rpc/definitions.js';
 import { fromStatus } from '../../src/rpc/status.js';
 import { FakeStore } from './fake-store.js';
@@ -33,11 +34,19 @@ describe('keys and scan', () => {
     return received;
   }
 
-  const all = { pattern: Buffer.from('*'), keysOnly: false };
+  const all = {
+    pattern: Buffer.from('*'),
+    start: Buffer.alloc(0),
+    end: undefined,
+    limit: 0,
+    reverse: false,
+    keysOnly: false,
+  };
+  const matching = (pattern: Buffer) => ({ ...all, pattern });
 
   it('give all keys in order', async () => {
     await write(['b', '2'], ['a', '1'], ['\u00ff', '3'], ['', 'empty']);
-    const keys = (await messages(KEYS, Buffer.alloc(0))).flat().map(String);
+    const keys = (await messages(KEYS, matching(Buffer.alloc(0)))).flat().map(String);
     assert.deepEqual(keys, ['', 'a', 'b', '\u00ff']);
   });
 
@@ -72,14 +81,33 @@ describe('keys and scan', () => {
 
   it('give only what matches', async () => {
     await write(['user:1', ''], ['user:22', ''], ['usher', ''], ['xuser:1', '']);
-    const keys = (await messages(KEYS, Buffer.from('user:?'))).flat().map(String);
+    const keys = (await messages(KEYS, matching(Buffer.from('user:?')))).flat().map(String);
     assert.deepEqual(keys, ['user:1']);
+  });
+
+  it('give a range, from its end too, and no more than the limit', async () => {
+    await write(...['a', 'b1', 'b2', 'b3', 'c'].map((key): [string, string] => [key, '1']));
+    const keysOf = async (asked: Partial<ScanRequest>) =>
+      (await messages(KEYS, { ...all, ...asked })).flat().map(String);
+    const [b1, b3] = [Buffer.from('b1'), Buffer.from('b3')];
+    assert.deepEqual(await keysOf({ start: b1, end: b3 }), ['b1', 'b2']);
+    assert.deepEqual(await keysOf({ start: b1, end: b3, reverse: true }), ['b2', 'b1']);
+    assert.deepEqual(await keysOf({ limit: 2 }), ['a', 'b1']);
+    assert.deepEqual(await keysOf({ limit: 2, reverse: true }), ['c', 'b3']);
+    assert.deepEqual(await keysOf({ limit: 1, pattern: Buffer.from('?2') }), ['b2']);
+    assert.deepEqual(await keysOf({ pattern: Buffer.from('b*'), start: Buffer.from('b2') }), ['b2', 'b3']);
+    assert.deepEqual(await keysOf({ pattern: Buffer.from('b*'), end: Buffer.from('b2') }), ['b1']);
+    assert.deepEqual(await keysOf({ start: b3, end: b1 }), []);
+    assert.deepEqual(await keysOf({ end: Buffer.alloc(0) }), []);
+    const [first] = await messages(SCAN, { ...all, start: b1, end: b3, reverse: true, limit: 1 });
+    assert.deepEqual([first?.records.map(({ key }) => String(key)), first?.offset], [['b2'], store.offset]);
+    await until(() => store.snapshotsHeld === 0, 'the snapshots given back');
   });
 
   it('refuse a pattern that is too long, before anything is read', async () => {
     await write(['a', '1']);
     for (const refused of [
-      messages(KEYS, Buffer.alloc(4_097, '?')),
+      messages(KEYS, matching(Buffer.alloc(4_097, '?'))),
       messages(SCAN, { ...all, pattern: Buffer.alloc(4_097, '?') }),
     ]) {
       const failure = await refused.catch(fromStatus);
@@ -102,7 +130,7 @@ describe('keys and scan', () => {
     };
     setImmediate(turn);
     // Messages without a key are signs of life.
-    assert.deepEqual((await messages(KEYS, Buffer.from(`*${'?a'.repeat(2_000)}b*`))).flat(), []);
+    assert.deepEqual((await messages(KEYS, matching(Buffer.from(`*${'?a'.repeat(2_000)}b*`)))).flat(), []);
     running = false;
     const tookMs = performance.now() - beganMs;
     // All thirty keys are in one chunk.
@@ -119,11 +147,11 @@ describe('keys and scan', () => {
       assert(entry);
       store.entries.set(name, { ...entry, expiresAtMs });
     }
-    assert.deepEqual((await messages(KEYS, Buffer.alloc(0))).flat().map(String), ['b', 'c']);
+    assert.deepEqual((await messages(KEYS, matching(Buffer.alloc(0)))).flat().map(String), ['b', 'c']);
   });
 
   it('give nothing of an empty store, but the offset', async () => {
-    assert.deepEqual(await messages(KEYS, Buffer.alloc(0)), []);
+    assert.deepEqual(await messages(KEYS, matching(Buffer.alloc(0))), []);
     assert.deepEqual(await messages(SCAN, all), [{ records: [], offset: 0 }]);
   });
 

@@ -7,11 +7,14 @@ import { HeadwaterError } from '../../src/base/errors.js';
 import {
   COMPACTION_RECORDS_MAX,
   FROZEN_LAYERS_MAX,
+  SCAN_LAID_BYTES_MAX,
   SNAPSHOT_SHARE_MS,
   SNAPSHOT_UNREAD_MS_MAX,
 } from '../../src/base/limits.js';
+import type { RangeWanted } from '../../src/keyspace/laid-entries.js';
 import { dataKey, dataStart } from '../../src/keyspace/record.js';
 import { blockKey, lineageKey } from '../../src/log/rows.js';
+import type { RangeSnapshot } from '../../src/store/shared-snapshots.js';
 import { flipped } from '../log/blocks.js';
 import { turns, until } from '../support/clock.js';
 import { type DiskOperation, removeTemporaryDirectories } from '../support/database.js';
@@ -810,5 +813,70 @@ describe('a damaged record under a checkpoint', () => {
     assert.equal(await test.get('b'), 'v');
     assert.deepEqual(test.fatal, []);
     await test.store.close();
+  });
+});
+
+describe('a snapshot of a range', () => {
+  const wanted = (limit: number): RangeWanted => ({
+    range: { from: Buffer.alloc(0), to: undefined },
+    reverse: false,
+    limit,
+    keysOnly: false,
+    keys: { matches: () => true, stepsFor: () => 1 },
+  });
+
+  async function keysIn({ snapshot }: RangeSnapshot, limit: number): Promise<string[]> {
+    const found: string[] = [];
+    for await (const chunk of snapshot.entries(wanted(limit).range, { reverse: false, limit }))
+      for (const [name] of chunk) found.push(String(name));
+    await snapshot.release();
+    return found.slice(0, limit);
+  }
+
+  it('needs no checkpoint if memory holds little of the range, and is of one moment', async () => {
+    const test = await TestStore.open();
+    await test.set('a', 'on disk');
+    await (await test.store.snapshots.at()).release();
+    const { offset } = test.store.data.progress.checkpoint;
+    await test.set('b', 'in memory');
+    const range = await test.store.snapshots.range(wanted(10), () => 1);
+    assert.equal(range.snapshot.position.offset, test.store.data.position.offset);
+    await test.set('c', 'later');
+    assert.deepEqual(await keysIn(range, 10), ['a', 'b']);
+    assert.equal(test.store.data.progress.checkpoint.offset, offset);
+    await test.store.close();
+  });
+
+  it('is not found by those who ask for a snapshot of everything', async () => {
+    const test = await TestStore.open();
+    await test.set('a');
+    const range = await test.store.snapshots.range(wanted(1), () => 1);
+    const all = await test.store.snapshots.at({ share: true });
+    assert.notEqual(all, range.snapshot);
+    assert.equal((await all.digest()).keys, 1);
+    await Promise.all([all.release(), range.snapshot.release()]);
+    await test.store.close();
+  });
+
+  it('waits for a checkpoint if memory holds more', async () => {
+    const test = await TestStore.open();
+    for (let i = 0; i < 3; i++) await test.set(`large${i}`, Buffer.alloc(SCAN_LAID_BYTES_MAX));
+    const range = await test.store.snapshots.range(wanted(3), () => 1);
+    assert.equal(test.store.data.progress.checkpoint.offset, test.store.data.position.offset);
+    assert.deepEqual(await keysIn(range, 3), ['large0', 'large1', 'large2']);
+    await test.store.close();
+  });
+
+  it('is read while the disk has no room for a checkpoint, and closed with the store', async () => {
+    const test = await TestStore.open();
+    await test.set('a');
+    test.disk.fault = (operation) => {
+      if (isChunk(operation)) throw Object.assign(new Error('Input/output error'), { code: 'LEVEL_IO_ERROR' });
+    };
+    assert.deepEqual(await keysIn(await test.store.snapshots.range(wanted(5), () => 1), 5), ['a']);
+    test.disk.fault = undefined;
+    const { snapshot } = await test.store.snapshots.range(wanted(5), () => 1);
+    await test.store.close();
+    assert(snapshot.closed);
   });
 });

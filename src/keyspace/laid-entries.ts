@@ -1,0 +1,186 @@
+/**
+ * The entries of memory that a scan lays over the disk: what the layers know of a range of keys, as of one turn of the
+ * event loop. So a scan of a few keys needs no checkpoint. The layers sort their entries in runs (sorted-runs.ts), a few
+ * in each turn, before that turn. Then the runs are merged up to the end of the range, or up to the key at which memory
+ * alone has as many records as the scan asks for: the disk can only bring that key nearer.
+ *
+ * The work in the last turn and the bytes that it copies are bounded. If memory holds more of the range, the scan waits
+ * for a checkpoint instead.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  SCAN_LAID_BYTES_MAX,
+  SCAN_LAID_ENTRIES_MAX,
+  SCAN_SORT_RUNS,
+  SCAN_SORT_TURNS_MAX,
+  TURN_STEPS_MAX,
+} from '../base/limits.js';
+import { firstIndex } from '../base/search.js';
+import { type Entry, isExpired } from '../model/command.js';
+import type { KeyRange } from '../model/key-range.js';
+import { compareBytes } from './key-order.js';
+import type { Layer } from './layer.js';
+import { isMiss, type Miss, type Overlay, type Touch } from './overlay.js';
+import type { Run } from './sorted-runs.js';
+
+/** The records that a scan asks for. */
+export interface RangeWanted {
+  readonly range: KeyRange;
+  readonly reverse: boolean;
+  /** The largest number of records. Infinity for all. */
+  readonly limit: number;
+  /** If true, the values are left out. */
+  readonly keysOnly: boolean;
+  /** The keys in the range that the scan asks for. */
+  readonly keys: {
+    matches(key: Buffer): boolean;
+    /** The most steps that a match takes, of a few nanoseconds each. */
+    stepsFor(keyBytes: number): number;
+  };
+}
+
+/** Memory's knowledge of a key: an entry, undefined for a deleted key, or a new expiry for the entry on disk. */
+export interface LaidEntry {
+  readonly key: Buffer;
+  readonly known: Entry | Touch | undefined;
+}
+
+export interface LaidEntries {
+  /** In the order of the scan. They are copies. */
+  readonly entries: readonly LaidEntry[];
+  /** Nothing on disk can be seen, because everything was cleared. */
+  readonly hidesDisk: boolean;
+}
+
+const NO_VALUE = Buffer.alloc(0);
+
+/** Steps to find the next key in the runs and to look it up, beside those of its match. */
+const STEPS_OF_KEY = 256;
+
+/**
+ * Sorts the layers, a few runs in a turn. Resolves in the turn in which everything is in order. Returns false if the
+ * writes go on faster than that, or `isOver`.
+ */
+export async function sortLayers(overlay: Overlay, isOver: () => boolean): Promise<boolean> {
+  for (let turn = 0; turn < SCAN_SORT_TURNS_MAX && !isOver(); turn++) {
+    let runs = 0;
+    for (const { sorted } of overlay.visible) while (runs < SCAN_SORT_RUNS && sorted.sortNext()) runs++;
+    if (runs < SCAN_SORT_RUNS) return true;
+    await nextTurn();
+  }
+  return false;
+}
+
+/** Whether `layEntries` can only find too much, so that the layers need not be sorted for it. */
+export function holdsTooMuch(overlay: Overlay, { range, limit }: RangeWanted): boolean {
+  if (range.from.length > 0 || range.to !== undefined || limit <= SCAN_LAID_ENTRIES_MAX) return false;
+  const largest = Math.max(...overlay.visible.map(({ count }) => count));
+  return largest > SCAN_LAID_ENTRIES_MAX;
+}
+
+/** Returns undefined if memory holds too much of the range for one turn. */
+export function layEntries(overlay: Overlay, wanted: RangeWanted, nowMs: number): LaidEntries | undefined {
+  const { keys, limit, keysOnly } = wanted;
+  const { visible } = overlay;
+  const merge = new RunMerge(visible, wanted);
+  const entries: LaidEntry[] = [];
+  let [steps, bytes, live] = [0, 0, 0];
+  for (let key = merge.next(); key && live < limit; key = merge.next()) {
+    steps += STEPS_OF_KEY + keys.stepsFor(key.length);
+    if (steps > TURN_STEPS_MAX) return undefined;
+    if (!keys.matches(key)) continue;
+    const known = knownOf(overlay.lookUp(key), keysOnly);
+    bytes += key.length + (known && 'value' in known ? known.value.length : 0);
+    if (entries.length === SCAN_LAID_ENTRIES_MAX || bytes > SCAN_LAID_BYTES_MAX) return undefined;
+    entries.push({ key: Buffer.from(key), known });
+    if (known && 'value' in known && !isExpired(known.expiresAtMs, nowMs)) live++;
+  }
+  return { entries, hidesDisk: visible.some((layer) => layer.cleared) };
+}
+
+/** Copies the value, which would otherwise keep its block in memory. */
+function knownOf(hit: Entry | Miss | undefined, keysOnly: boolean): LaidEntry['known'] {
+  if (hit === undefined || isMiss(hit)) return hit?.touch;
+  return { ...hit, value: keysOnly ? NO_VALUE : Buffer.from(hit.value) };
+}
+
+/** A place in a run. */
+interface Cursor {
+  readonly layer: Layer;
+  readonly run: Run;
+  at: number;
+  /** The place at which the range is left. */
+  readonly end: number;
+  /** The entry at this place. */
+  entry: number;
+}
+
+/** Merges the runs of all layers: a binary heap of cursors by their keys. A key that several layers have comes once. */
+class RunMerge {
+  readonly #heap: Cursor[] = [];
+  readonly #step: 1 | -1;
+
+  constructor(layers: readonly Layer[], { range, reverse }: RangeWanted) {
+    this.#step = reverse ? -1 : 1;
+    for (const layer of layers) for (const run of layer.sorted.all()) this.#add(layer, run, range);
+    for (let at = (this.#heap.length >> 1) - 1; at >= 0; at--) this.#sink(at);
+  }
+
+  /** The next key, in the memory of its layer. Undefined at the end. */
+  next(): Buffer | undefined {
+    const first = this.#heap[0];
+    if (!first) return undefined;
+    const key = first.layer.key(first.entry);
+    for (let one: Cursor | undefined = first; one?.layer.compareKey(one.entry, key) === 0; one = this.#heap[0])
+      this.#advance(one);
+    return key;
+  }
+
+  #add(layer: Layer, run: Run, { from, to }: KeyRange): void {
+    const first = placeOf(layer, run, from);
+    const behind = to === undefined ? run.length : placeOf(layer, run, to);
+    if (first >= behind) return;
+    const [at, end] = this.#step === 1 ? [first, behind] : [behind - 1, first - 1];
+    this.#heap.push({ layer, run, at, end, entry: run[at] as number });
+  }
+
+  /** @param cursor the first one of the heap. */
+  #advance(cursor: Cursor): void {
+    cursor.at += this.#step;
+    if (cursor.at === cursor.end) {
+      const last = this.#heap.pop() as Cursor;
+      if (last === cursor) return;
+      this.#heap[0] = last;
+    } else {
+      cursor.entry = cursor.run[cursor.at] as number;
+    }
+    this.#sink(0);
+  }
+
+  #isBefore(one: Cursor, other: Cursor): boolean {
+    const { layer, entry } = one;
+    const [bytes, right] = [layer.bytesOf(entry), other.layer.bytesOf(other.entry)];
+    const [start, end] = [other.layer.keyStart(other.entry), other.layer.keyEnd(other.entry)];
+    return compareBytes(bytes, layer.keyStart(entry), layer.keyEnd(entry), right, start, end) * this.#step < 0;
+  }
+
+  #sink(from: number): void {
+    const heap = this.#heap;
+    const sinking = heap[from] as Cursor;
+    let at = from;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && this.#isBefore(heap[child + 1] as Cursor, heap[child] as Cursor)) child++;
+      if (!this.#isBefore(heap[child] as Cursor, sinking)) break;
+      heap[at] = heap[child] as Cursor;
+      at = child;
+    }
+    heap[at] = sinking;
+  }
+}
+
+/** The place of the first key in the run that is not before `key`. */
+function placeOf(layer: Layer, run: Run, key: Buffer): number {
+  return firstIndex(run.length, (at) => layer.compareKey(run[at] as number, key) >= 0);
+}

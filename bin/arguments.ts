@@ -5,6 +5,7 @@
 import { InvalidArgumentError } from 'commander';
 import { type AddressOptions, expectedAddress, isAddress } from '../src/base/address.js';
 import { TIMER_MS_MAX } from '../src/base/limits.js';
+import { bytesOfText, isText } from './byte-text.js';
 
 const DURATION_UNITS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -110,6 +111,18 @@ export function parseAddresses(text: string): string[] {
   return text.split(',').map((address) => parseAddress(address.trim()));
 }
 
+/** Parses a host without its port. */
+export function parseHost(text: string): string {
+  const host = text.includes(':') && !text.startsWith('[') ? `[${text}]` : text;
+  if (isAddress(`${host}:1`)) return host;
+  throw refusal('a host name or an IP address', text);
+}
+
+export function parsePort(text: string): string {
+  if (isAddress(`localhost:${text}`)) return text;
+  throw refusal('a port from 1 to 65535', text);
+}
+
 export function parseChoice(choices: readonly string[]) {
   return (text: string): string => {
     if (choices.includes(text)) return text;
@@ -118,14 +131,24 @@ export function parseChoice(choices: readonly string[]) {
 }
 
 /**
- * Parses a key, value or pattern. Node decodes arguments as UTF-8, and puts U+FFFD in the place of other bytes. Such an
+ * Parses a name or a pattern. Node decodes arguments as UTF-8, and puts U+FFFD in the place of other bytes. Such an
  * argument is not the text that was typed, and storing it would be silent damage.
  */
 export function parseText(text: string): string {
-  if (!text.includes('\ufffd')) return text;
+  if (!text.includes('\ufffd') && isText(text)) return text;
   throw new InvalidArgumentError(
-    'Expected UTF-8, received other bytes. For such keys and values use `headwater import` with "encoding": "base64".',
+    'Expected UTF-8, received other bytes. For such keys use "headwater shell", which takes "\\xff", or "headwater import".',
   );
+}
+
+/** Parses a key or a value. A line of the shell can name bytes that are not UTF-8. */
+export function parseBytes(text: string): Buffer {
+  return bytesOfText(isText(text) ? parseText(text) : text);
+}
+
+/** Parses a key that may be repeated. */
+export function parseKeys(text: string, before: Buffer[] | undefined): Buffer[] {
+  return [...(before ?? []), parseBytes(text)];
 }
 
 /** Parses the name of a file or a directory. `-`, for stdin or stdout, is one too. */

@@ -20,6 +20,7 @@ import {
   megabytes,
   needReaders,
   Output,
+  place,
   plural,
   UsageError,
   write,
@@ -83,8 +84,8 @@ async function backup(
   { overwrite = false }: { overwrite?: boolean },
 ): Promise<ExitStatus> {
   const startedMs = performance.now();
-  // A backup that runs on the node's machine gives way to the node's other work.
-  os.setPriority(BACKUP_NICENESS);
+  // A backup that runs on the node's machine gives way to the node's other work. A process cannot take this back.
+  if (!place.isShell) os.setPriority(BACKUP_NICENESS);
   if (file === '-') needReaders('the written part of the backup is unusable, because its end is missing');
   const { last, bytes } = await unlessInterrupted('interrupted: no backup was made', (signal) => {
     const parts = client.backup({ signal });

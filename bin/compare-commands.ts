@@ -11,7 +11,8 @@ import { parseInterval } from './arguments.js';
 import { CALL_MS_MAX, onNode, type Session } from './connection.js';
 import { untilInterrupted } from './interrupted.js';
 import { snakeCase } from './json-names.js';
-import { EXIT, type ExitStatus, jsonBytes, plural, report, shownBytes, UsageError } from './output.js';
+import { EXIT, type ExitStatus, jsonBytes, plural, shownBytes, UsageError } from './output.js';
+import { report } from './report.js';
 
 type Comparison = Awaited<ReturnType<Client['compare']>>;
 type Compared = Comparison['nodes'][number];

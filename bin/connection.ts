@@ -1,11 +1,12 @@
 /**
  * A command that talks to a node: connects by the global options, runs, closes the connection, and sets the exit
- * status.
+ * status. A shell lends its commands the connection that it keeps.
  */
 import type { Command } from 'commander';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { Client } from '../src/client/index.js';
-import { type ExitStatus, Output } from './output.js';
+import { OPTIONS } from '../src/options.js';
+import { type ExitStatus, Output, UsageError } from './output.js';
 
 /** The time for a node to accept a connection, and to answer a call. A server with full queues refuses after 10 s. */
 const CONNECT_MS_MAX = 5_000;
@@ -15,6 +16,8 @@ const CLOSE_MS_MAX = 500;
 
 export interface GlobalOptions {
   connect: string[];
+  host?: string;
+  port?: string;
   timeout?: number;
   json?: boolean;
 }
@@ -28,6 +31,22 @@ export interface Session {
   readonly timeoutMs: number | undefined;
 }
 
+/** Lends commands a connection: the shell. */
+export interface Lender {
+  readonly addresses: readonly string[];
+  readonly timeoutMs: number | undefined;
+  lend(): Promise<Client>;
+  /** Notes a connection that a command made for itself, so that Ctrl-C can close it. */
+  note(client: Client): void;
+}
+
+const lenders = new WeakMap<Command, Lender>();
+
+/** From now on, the commands of a tree use the connection of `lender`, unless they name a node of their own. */
+export function lendTo(root: Command, lender: Lender): void {
+  lenders.set(root, lender);
+}
+
 type Run<Given extends unknown[]> = (session: Session, ...given: Given) => Promise<ExitStatus>;
 
 /**
@@ -38,29 +57,69 @@ type Run<Given extends unknown[]> = (session: Session, ...given: Given) => Promi
 export function onNode<Given extends unknown[]>(run: Run<Given>, { waits = false } = {}) {
   return async (...args: [...Given, ...unknown[]]): Promise<void> => {
     const command = args.at(-1) as Command;
-    const { connect, timeout, json = false } = command.optsWithGlobals<GlobalOptions>();
-    const client = await connectTo(connect, waits ? CALL_MS_MAX : timeout);
-    try {
-      process.exitCode = await run(
-        { client, output: new Output({ json }), addresses: connect, timeoutMs: timeout },
-        ...(args as unknown as Given),
+    const { timeout, json = false } = command.optsWithGlobals<GlobalOptions>();
+    const lender = lenders.get(rootOf(command));
+    const output = new Output({ json });
+    const given = args as unknown as Given;
+    if (lender && !namesNode(command)) {
+      const { addresses, timeoutMs } = lender;
+      process.exitCode = await directed(addresses, async () =>
+        run({ client: await lender.lend(), output, addresses, timeoutMs }, ...given),
       );
-    } catch (error) {
-      throw HeadwaterError.is(error, 'read_only_follower') ? withDirections(error, connect) : error;
+      return;
+    }
+    const connect = addressesOf(command);
+    const client = await connectTo(connect, waits ? CALL_MS_MAX : timeout);
+    lender?.note(client);
+    try {
+      const session = { client, output, addresses: connect, timeoutMs: timeout };
+      process.exitCode = await directed(connect, () => run(session, ...given));
     } finally {
       await client.close({ timeoutMs: CLOSE_MS_MAX });
     }
   };
 }
 
+function rootOf(command: Command): Command {
+  return command.parent ? rootOf(command.parent) : command;
+}
+
+/** Whether the command line itself says how to connect. */
+function namesNode(command: Command): boolean {
+  return CONNECTING.some((name) => command.getOptionValueSourceWithGlobals(name) === 'cli');
+}
+
+const CONNECTING = ['connect', 'host', 'port', 'timeout'];
+
+/**
+ * The nodes that the command line names.
+ * @throws UsageError if it names them in two ways.
+ */
+export function addressesOf(command: Command): string[] {
+  const { connect, host, port } = command.optsWithGlobals<GlobalOptions>();
+  if (host === undefined && port === undefined) return connect;
+  if (command.getOptionValueSourceWithGlobals('connect') === 'cli')
+    throw new UsageError('expected either --connect, or --host (-h) and --port (-p), received both');
+  const [, usualHost = '', usualPort = ''] = /^(.*):(\d+)$/.exec(OPTIONS.listen.default) ?? [];
+  return [`${host ?? usualHost}:${port ?? usualPort}`];
+}
+
+async function directed<Result>(addresses: readonly string[], work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw HeadwaterError.is(error, 'read_only_follower') ? withDirections(error, addresses) : error;
+  }
+}
+
 /**
  * Connects. A person who names one node means that node, and gets its own answer. With several addresses, whichever
  * node leads is meant.
  */
-async function connectTo(addresses: string[], timeoutMs = CALL_MS_MAX): Promise<Client> {
+export async function connectTo(addresses: readonly string[], timeoutMs = CALL_MS_MAX): Promise<Client> {
   const { Client } = await import('../src/client/index.js');
   try {
-    return await Client.connect(addresses, {
+    return await Client.connect([...addresses], {
       timeoutMs,
       connectTimeoutMs: Math.min(timeoutMs, CONNECT_MS_MAX),
       redirect: addresses.length > 1,

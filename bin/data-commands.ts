@@ -3,7 +3,15 @@
  * hold are negative answers (exit status 1), not errors.
  */
 import { type Command, Option } from 'commander';
-import { parseDecimal, parseDuration, parseInteger, parseLimit, parseText, parseTexts } from './arguments.js';
+import {
+  parseBytes,
+  parseDecimal,
+  parseDuration,
+  parseInteger,
+  parseKeys,
+  parseLimit,
+  parseText,
+} from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import {
   positionOf,
@@ -14,7 +22,8 @@ import {
   withFreshness,
   writeOptions,
 } from './guarantee-options.js';
-import { EXIT, type ExitStatus, jsonBytes } from './output.js';
+import { canAsk, confirm } from './input.js';
+import { EXIT, type ExitStatus, jsonBytes, shownBytes } from './output.js';
 
 interface SetOptions extends WriteOptions {
   ttl?: number;
@@ -32,24 +41,24 @@ export function addDataCommands(program: Command): void {
 
 function addReads(program: Command): void {
   withFreshness(program.command('get'))
-    .argument('<KEY>', '', parseText)
+    .argument('<KEY>', '', parseBytes)
     .description("print a key's value, byte for byte (exit status 1 if there is no such key)")
     .action(onNode(get));
   withFreshness(program.command('exists'))
-    .argument('<KEY...>', '', parseTexts)
+    .argument('<KEY...>', '', parseKeys)
     .description('print how many of the keys exist (exit status 1 if none does)')
     .action(
-      onNode(async (session: Session, keys: string[], options: ReadOptions) =>
+      onNode(async (session: Session, keys: Buffer[], options: ReadOptions) =>
         count(session, 'existing', await session.client.exists(keys, readOptions(options))),
       ),
     );
   withFreshness(program.command('type'))
-    .argument('<KEY>', '', parseText)
+    .argument('<KEY>', '', parseBytes)
     .description("print the type of a key's value: string, or none if there is no such key")
     .action(
-      onNode(async ({ client, output }: Session, key: string, options: ReadOptions) => {
+      onNode(async ({ client, output }: Session, key: Buffer, options: ReadOptions) => {
         const type = await client.type(key, readOptions(options));
-        await output.result({ key, type, ...positionOf(client) }, type);
+        await output.result({ ...jsonBytes('key', key), type, ...positionOf(client) }, type);
         return type === 'none' ? EXIT.NEGATIVE : EXIT.DONE;
       }),
     );
@@ -57,8 +66,8 @@ function addReads(program: Command): void {
 
 function addWrites(program: Command): void {
   withDurability(program.command('set'))
-    .argument('<KEY>', '', parseText)
-    .argument('<VALUE>', '', parseText)
+    .argument('<KEY>', '', parseBytes)
+    .argument('<VALUE>', '', parseBytes)
     .description(
       'set the value of a key and remove its expiry, unless --ttl sets one (exit status 1 if a condition does not hold)',
     )
@@ -67,32 +76,32 @@ function addWrites(program: Command): void {
     .option('--if-present', 'set only if there is such a key')
     .action(onNode(set));
   withDurability(program.command('del'))
-    .argument('<KEY...>', '', parseTexts)
+    .argument('<KEY...>', '', parseKeys)
     .description('delete keys and print how many there were (exit status 1 if there was none)')
     .action(
-      onNode(async (session: Session, keys: string[], options: WriteOptions) =>
+      onNode(async (session: Session, keys: Buffer[], options: WriteOptions) =>
         count(session, 'deleted', await session.client.del(keys, writeOptions(options))),
       ),
     );
   withDurability(program.command('incr'))
-    .argument('<KEY>', '', parseText)
+    .argument('<KEY>', '', parseBytes)
     .argument('[N]', 'a whole number, negative too (default: 1)', parseInteger)
     .description('add N to the whole number in a key and print the sum; a missing key counts as 0')
     .action(onNode(incr));
   withDurability(program.command('incrbyfloat'))
-    .argument('<KEY>', '', parseText)
+    .argument('<KEY>', '', parseBytes)
     .argument('<N>', '', parseDecimal)
     .description('add N to the decimal number in a key and print the sum; a missing key counts as 0')
     .action(
-      onNode(async ({ client, output }: Session, key: string, by: number, options: WriteOptions) => {
+      onNode(async ({ client, output }: Session, key: Buffer, by: number, options: WriteOptions) => {
         const value = await client.incrByFloat(key, by, writeOptions(options));
-        await output.result({ key, value, ...positionOf(client) }, value);
+        await output.result({ ...jsonBytes('key', key), value, ...positionOf(client) }, value);
         return EXIT.DONE;
       }),
     );
   withDurability(program.command('rename'))
-    .argument('<KEY>', '', parseText)
-    .argument('<NEW-KEY>', '', parseText)
+    .argument('<KEY>', '', parseBytes)
+    .argument('<NEW-KEY>', '', parseBytes)
     .description(
       "move a key's value and expiry to NEW-KEY, and overwrite NEW-KEY (exit status 1 if --if-absent does not hold)",
     )
@@ -102,32 +111,37 @@ function addWrites(program: Command): void {
 
 function addExpiry(program: Command): void {
   withFreshness(program.command('ttl'))
-    .argument('<KEY>', '', parseText)
+    .argument('<KEY>', '', parseBytes)
     .description(
       'print the seconds until a key expires, rounded, or -1 if it never does (exit status 1 if there is no such key)',
     )
     .action(onNode(ttl));
   withDurability(program.command('expire'))
-    .argument('<KEY>', '', parseText)
+    .argument('<KEY>', '', parseBytes)
     .argument('<TTL>', 'the time to live: 10s, 500ms, 2h, 1d; a bare number is seconds', parseDuration)
     .description('expire a key after a time (exit status 1 if there is no such key)')
     .action(
-      onNode(async (session: Session, key: string, ttlMs: number, options: WriteOptions) => {
+      onNode(async (session: Session, key: Buffer, ttlMs: number, options: WriteOptions) => {
         const { client, output } = session;
-        if (await client.expire(key, { ttlMs, ...writeOptions(options) })) return done(session, { key, applied: true });
-        return output.negative({ key, applied: false, ...positionOf(client) }, `no such key ${JSON.stringify(key)}`);
+        if (await client.expire(key, { ttlMs, ...writeOptions(options) }))
+          return done(session, { ...jsonBytes('key', key), applied: true });
+        return output.negative(
+          { ...jsonBytes('key', key), applied: false, ...positionOf(client) },
+          `no such key ${shownBytes(key)}`,
+        );
       }),
     );
   withDurability(program.command('persist'))
-    .argument('<KEY>', '', parseText)
+    .argument('<KEY>', '', parseBytes)
     .description('remove the expiry of a key (exit status 1 if there is no such key, or it had no expiry)')
     .action(
-      onNode(async (session: Session, key: string, options: WriteOptions) => {
+      onNode(async (session: Session, key: Buffer, options: WriteOptions) => {
         const { client, output } = session;
-        if (await client.persist(key, writeOptions(options))) return done(session, { key, applied: true });
+        if (await client.persist(key, writeOptions(options)))
+          return done(session, { ...jsonBytes('key', key), applied: true });
         return output.negative(
-          { key, applied: false, ...positionOf(client) },
-          `no such key, or a key that never expires: ${JSON.stringify(key)}`,
+          { ...jsonBytes('key', key), applied: false, ...positionOf(client) },
+          `no such key, or a key that never expires: ${shownBytes(key)}`,
         );
       }),
     );
@@ -155,58 +169,64 @@ function addWholeKeyspace(program: Command): void {
     .action(
       onNode(async ({ client, output }: Session) => {
         const size = await client.dbsize();
-        await output.result({ keys: size }, String(size));
+        await output.integer({ keys: size }, size);
         return EXIT.DONE;
       }),
     );
   withDurability(program.command('flushall'))
-    .description('delete every key')
-    .action(
-      onNode(async (session: Session, options: WriteOptions) => {
-        await session.client.flushAll(writeOptions(options));
-        return done(session, { applied: true });
-      }),
-    );
+    .description('delete every key. A person at a terminal is asked first; a script is not')
+    .option('-y, --yes', 'do not ask')
+    .action(onNode(flushAll));
 }
 
 interface RangeOptions {
-  start?: string;
-  end?: string;
+  start?: Buffer;
+  end?: Buffer;
   limit?: number;
   reverse?: boolean;
 }
 
 function withRange(command: Command): Command {
   return command
-    .option('--start <KEY>', 'begin with this key or the next one (default: the first key)', parseText)
-    .option('--end <KEY>', 'print only keys before this one (default: up to the last key)', parseText)
+    .option('--start <KEY>', 'begin with this key or the next one (default: the first key)', parseBytes)
+    .option('--end <KEY>', 'print only keys before this one (default: up to the last key)', parseBytes)
     .option('--limit <N>', 'print at most so many keys (default: all)', parseLimit)
     .option('--reverse', 'begin with the last key');
 }
 
-async function get({ client, output }: Session, key: string, options: ReadOptions): Promise<ExitStatus> {
+async function flushAll(session: Session, options: WriteOptions & { yes?: boolean }): Promise<ExitStatus> {
+  const { client, output, addresses } = session;
+  const { yes = false } = options;
+  const mayDelete =
+    yes || !canAsk() || (await confirm(`Delete every key of ${addresses.join(',')} and its followers?`));
+  if (!mayDelete) return output.negative({ applied: false }, 'nothing was deleted');
+  await client.flushAll(writeOptions(options));
+  return done(session, { applied: true });
+}
+
+async function get({ client, output }: Session, key: Buffer, options: ReadOptions): Promise<ExitStatus> {
   const value = await client.getBuffer(key, readOptions(options));
   const position = positionOf(client);
   if (value === undefined)
-    return output.negative({ key, value: null, ...position }, `no such key ${JSON.stringify(key)}`);
-  await output.value({ key, ...jsonBytes('value', value), ...position }, value);
+    return output.negative({ ...jsonBytes('key', key), value: null, ...position }, `no such key ${shownBytes(key)}`);
+  await output.value({ ...jsonBytes('key', key), ...jsonBytes('value', value), ...position }, value);
   return EXIT.DONE;
 }
 
-async function set(session: Session, key: string, value: string, options: SetOptions): Promise<ExitStatus> {
+async function set(session: Session, key: Buffer, value: Buffer, options: SetOptions): Promise<ExitStatus> {
   const { client, output } = session;
   const { ttl: ttlMs, ifAbsent, ifPresent } = options;
   const { applied } = await client.set(key, value, { ttlMs, ifAbsent, ifPresent, ...writeOptions(options) });
-  if (applied) return done(session, { key, applied });
+  if (applied) return done(session, { ...jsonBytes('key', key), applied });
   return output.negative(
-    { key, applied, ...positionOf(client) },
-    `not set: ${JSON.stringify(key)} ${ifAbsent ? 'exists (--if-absent)' : 'does not exist (--if-present)'}`,
+    { ...jsonBytes('key', key), applied, ...positionOf(client) },
+    `not set: ${shownBytes(key)} ${ifAbsent ? 'exists (--if-absent)' : 'does not exist (--if-present)'}`,
   );
 }
 
 async function incr(
   { client, output }: Session,
-  key: string,
+  key: Buffer,
   by: bigint | undefined,
   options: WriteOptions,
 ): Promise<ExitStatus> {
@@ -214,33 +234,33 @@ async function incr(
   // The JSON is written by hand: 64 bits do not fit a JavaScript number, but they fit a number of JSON.
   const { position } = positionOf(client);
   const where = position === undefined ? '' : `,"position":${JSON.stringify(position)}`;
-  const json = `{"key":${JSON.stringify(key)},"value":${value}${where}}`;
-  await output.result(json, String(value));
+  const json = `${JSON.stringify(jsonBytes('key', key)).slice(0, -1)},"value":${value}${where}}`;
+  await output.integer(json, value);
   return EXIT.DONE;
 }
 
 async function rename(
   session: Session,
-  key: string,
-  newKey: string,
+  key: Buffer,
+  newKey: Buffer,
   options: { ifAbsent?: boolean } & WriteOptions,
 ): Promise<ExitStatus> {
   const { client, output } = session;
   const applied = await client.rename(key, newKey, { ifAbsent: options.ifAbsent, ...writeOptions(options) });
-  const fields = { key, new_key: newKey, applied };
+  const fields = { ...jsonBytes('key', key), ...jsonBytes('new_key', newKey), applied };
   if (applied) return done(session, fields);
   return output.negative(
     { ...fields, ...positionOf(client) },
-    `not renamed: ${JSON.stringify(newKey)} exists (--if-absent)`,
+    `not renamed: ${shownBytes(newKey)} exists (--if-absent)`,
   );
 }
 
-async function ttl({ client, output }: Session, key: string, options: ReadOptions): Promise<ExitStatus> {
+async function ttl({ client, output }: Session, key: Buffer, options: ReadOptions): Promise<ExitStatus> {
   const { exists, ttlMs = null, expiresAtMs = null } = await client.ttl(key, readOptions(options));
-  const fields = { key, exists, ttl_ms: ttlMs, expires_at_ms: expiresAtMs, ...positionOf(client) };
-  if (!exists) return output.negative(fields, `no such key ${JSON.stringify(key)}`);
+  const fields = { ...jsonBytes('key', key), exists, ttl_ms: ttlMs, expires_at_ms: expiresAtMs, ...positionOf(client) };
+  if (!exists) return output.negative(fields, `no such key ${shownBytes(key)}`);
   // Redis rounds the same way, to the nearest second.
-  await output.result(fields, ttlMs === null ? '-1' : String(Math.floor((ttlMs + 500) / 1_000)));
+  await output.integer(fields, ttlMs === null ? -1 : Math.floor((ttlMs + 500) / 1_000));
   return EXIT.DONE;
 }
 
@@ -264,7 +284,7 @@ async function scan(
       const data = keysOnly ? jsonBytes('key', key) : { ...jsonBytes('key', key), ...jsonBytes('value', value) };
       return { ...data, type, expires_at_ms: expiresAtMs ?? null, version };
     },
-    ({ key, value }) => (keysOnly ? key : Buffer.concat([key, TAB, value])),
+    ({ key, value }) => (keysOnly ? key : [key, value]),
   );
   return EXIT.DONE;
 }
@@ -273,10 +293,8 @@ function rangeOf({ start, end, limit, reverse }: RangeOptions) {
   return { start, end, limit, reverse };
 }
 
-const TAB = Buffer.from('\t');
-
 async function count({ client, output }: Session, what: string, number: number): Promise<ExitStatus> {
-  await output.result({ [what]: number, ...positionOf(client) }, String(number));
+  await output.integer({ [what]: number, ...positionOf(client) }, number);
   return number === 0 ? EXIT.NEGATIVE : EXIT.DONE;
 }
 

@@ -8,6 +8,7 @@ import { closeSync, createReadStream, openSync, readSync, type Stats } from 'nod
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isNameRefused, isSystemError, systemReason } from '../src/base/system-errors.js';
+import { freeStdin } from './input.js';
 import { FileError, UsageError } from './output.js';
 
 const READ_BYTES = 1024 * 1024;
@@ -34,7 +35,7 @@ export async function readableStats(file: string): Promise<Stats> {
 
 /** The bytes of a file, or of stdin for `-`. */
 export async function* contentOf(file: string, readBytes = READ_BYTES): AsyncGenerator<Buffer> {
-  const source = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: readBytes });
+  const source = file === '-' ? freeStdin() : createReadStream(file, { highWaterMark: readBytes });
   try {
     yield* readingFrom<Buffer>(file === '-' ? 'stdin' : file, source);
   } finally {

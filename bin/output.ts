@@ -3,9 +3,8 @@
  * result is one JSON object a line. Other programs call the command line, so its output is an interface.
  */
 import { isUtf8 } from 'node:buffer';
-import { CommanderError } from 'commander';
-import { HeadwaterError } from '../src/base/errors.js';
-import { isNameRefused, isSystemError, systemReason } from '../src/base/system-errors.js';
+import { systemReason } from '../src/base/system-errors.js';
+import { aligned, escaped, paint, quoted } from './look.js';
 
 export const EXIT = {
   DONE: 0,
@@ -29,6 +28,16 @@ export class UsageError extends Error {}
 /** The disk under an opened file is full or fails. */
 export class FileError extends Error {}
 
+/** The place of the running command, for the whole process. The entry and the shell set it. */
+export const place = {
+  /** Whether a shell runs the command, in which each result ends its line. */
+  isShell: false,
+  /** The line of a script; 0 if the command does not come from one. */
+  line: 0,
+  /** Whether errors are JSON too. */
+  json: false,
+};
+
 export class Output {
   readonly json: boolean;
 
@@ -39,49 +48,83 @@ export class Output {
   /** Prints one result: with --json `fields`, or ready JSON; else `text` on a line. */
   result(fields: object | string, text: string | Buffer): Promise<void> {
     if (this.json) return write(`${typeof fields === 'string' ? fields : JSON.stringify(fields)}\n`);
-    return write(Buffer.concat([bytes(text), NEWLINE]));
+    if (typeof text === 'string') return write(`${text}\n`);
+    return write(Buffer.concat([process.stdout.isTTY ? shownLine([text]) : text, NEWLINE]));
   }
 
-  /** Prints a value byte for byte. The line ends only on a terminal. */
+  /** Prints a whole number, with its type in a shell on a terminal. */
+  integer(fields: object | string, value: number | bigint | string): Promise<void> {
+    return this.result(fields, isRich() ? `${paint('dim', '(integer)')} ${value}` : String(value));
+  }
+
+  /**
+   * Prints a value byte for byte. The line ends only on a terminal and in a shell. A terminal gets escapes for what it
+   * would obey, and a shell on a terminal prints the value in quotes.
+   */
   value(fields: object, value: Buffer): Promise<void> {
     if (this.json) return write(`${JSON.stringify(fields)}\n`);
-    return write(process.stdout.isTTY ? Buffer.concat([value, NEWLINE]) : value);
+    if (isRich()) return write(`${paint('green', quoted(value))}\n`);
+    if (process.stdout.isTTY) return write(`${escaped(value, '\n\t')}\n`);
+    return write(place.isShell ? Buffer.concat([value, NEWLINE]) : value);
   }
 
-  /** Prints many results, gathered into few writes. The items are read only as fast as stdout takes them. */
+  /**
+   * Prints many results, gathered into few writes. The items are read only as fast as stdout takes them.
+   * @param row the cells of a line. Tabs separate them; a shell on a terminal aligns them.
+   */
   async results<Item>(
     items: AsyncIterable<Item>,
     fields: (item: Item) => object,
-    text: (item: Item) => Buffer,
+    row: (item: Item) => Buffer | readonly Buffer[],
   ): Promise<void> {
-    let gathered: Buffer[] = [];
+    let gathered: Array<Buffer | readonly Buffer[]> = [];
     let gatheredBytes = 0;
     for await (const item of items) {
-      const line = this.json ? Buffer.from(JSON.stringify(fields(item))) : text(item);
-      gathered.push(line, NEWLINE);
-      gatheredBytes += line.length + 1;
+      const line = this.json ? Buffer.from(JSON.stringify(fields(item))) : row(item);
+      gathered.push(line);
+      gatheredBytes += Buffer.isBuffer(line) ? line.length + 1 : line.reduce((sum, cell) => sum + cell.length + 1, 0);
       if (gatheredBytes < WRITE_BYTES) continue;
-      await write(Buffer.concat(gathered));
+      await write(this.#lines(gathered));
       gathered = [];
       gatheredBytes = 0;
     }
-    await write(Buffer.concat(gathered));
+    await write(this.#lines(gathered));
   }
 
   /** Prints a negative answer: with --json a result like any other, else a message on stderr. */
   async negative(fields: object, message: string): Promise<ExitStatus> {
     if (this.json) await write(`${JSON.stringify(fields)}\n`);
-    else complain(message);
+    else complain(isRich() ? paint('yellow', `(${message})`, process.stderr) : message);
     return EXIT.NEGATIVE;
   }
+
+  #lines(rows: ReadonlyArray<Buffer | readonly Buffer[]>): Buffer {
+    if (isRich() && !this.json)
+      return Buffer.from(
+        aligned(rows.map((row) => (Buffer.isBuffer(row) ? [row] : row))).join('\n') + (rows.length > 0 ? '\n' : ''),
+      );
+    const parts = rows.flatMap((row) => {
+      const cells = Buffer.isBuffer(row) ? [row] : row;
+      if (process.stdout.isTTY && !this.json) return [shownLine(cells), NEWLINE];
+      return cells.flatMap((cell, index) => [cell, index === cells.length - 1 ? NEWLINE : TAB]);
+    });
+    return Buffer.concat(parts);
+  }
+}
+
+/** Whether a person reads the results of a shell. */
+function isRich(): boolean {
+  return place.isShell && process.stdout.isTTY === true;
+}
+
+/** A line for a terminal. */
+function shownLine(cells: readonly Buffer[]): Buffer {
+  return Buffer.from(cells.map((cell) => escaped(cell, '\t')).join('\t'));
 }
 
 const WRITE_BYTES = 64 * 1024;
 const NEWLINE = Buffer.from('\n');
-
-function bytes(text: string | Buffer): Buffer {
-  return typeof text === 'string' ? Buffer.from(text) : text;
-}
+const TAB = Buffer.from('\t');
 
 /** Resolves when stdout takes more, so that a slow reader slows the writer. */
 export function write(data: string | Buffer): Promise<void> {
@@ -89,8 +132,15 @@ export function write(data: string | Buffer): Promise<void> {
   return new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
+/** Prints a line for people on stderr. On a terminal, a shell needs no name before it. */
 export function complain(message: string): void {
-  process.stderr.write(`headwater: ${message}\n`);
+  process.stderr.write(`${prefix()}${message}\n`);
+}
+
+/** The beginning of a line on stderr: the program, and the line of the script that the shell runs. */
+export function prefix(): string {
+  if (place.isShell && place.line === 0) return '';
+  return place.line === 0 ? 'headwater: ' : `headwater: line ${place.line}: `;
 }
 
 /** Warns that the data directory is read without a lock, as a directory that is not writable may be. */
@@ -120,50 +170,14 @@ export function needReaders(otherwise: string): void {
   lostWithReaders = otherwise;
 }
 
-/** Prints what went wrong, in one line. @returns the exit status of the process. */
-export function report(error: unknown): ExitStatus {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.DONE : EXIT.USAGE;
-  if (error instanceof UsageError) {
-    complain(error.message);
-    return EXIT.USAGE;
-  }
-  if (error instanceof FileError) {
-    complain(error.message);
-    return EXIT.REFUSED;
-  }
-  if (HeadwaterError.is(error) && error.code !== 'internal') {
-    complain(error.message);
-    if (error.code === 'no_such_key') return EXIT.NEGATIVE;
-    return error.code === 'invalid_argument' ? EXIT.USAGE : EXIT.REFUSED;
-  }
-  return reportUnforeseen(error);
-}
-
-function reportUnforeseen(error: unknown): ExitStatus {
-  // The operating system's refusals need no stack. For named files, files.ts has put them into words already.
-  if (isSystemError(error)) {
-    complain(`${error.path ?? error.syscall}: ${systemReason(error)}`);
-    return isNameRefused(error) ? EXIT.USAGE : EXIT.REFUSED;
-  }
-  // The node's own log has the stack of its `internal` error.
-  if (HeadwaterError.is(error)) {
-    complain(error.message);
-    return EXIT.REFUSED;
-  }
-  complain(
-    `unexpected failure (this is a bug): ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-  );
-  return EXIT.FAILED;
-}
-
 /** Bytes in JSON: `{ [name]: text }`, or base64 and a field that says so. */
-export function jsonBytes(name: 'key' | 'value', data: Buffer): Record<string, string> {
+export function jsonBytes(name: keyof typeof ENCODING_FIELD, data: Buffer): Record<string, string> {
   if (isUtf8(data)) return { [name]: data.toString() };
   return { [name]: data.toString('base64'), [ENCODING_FIELD[name]]: 'base64' };
 }
 
 /** The name of the encoding field: `encoding` is the value's, and a key that is not UTF-8 has a field of its own. */
-export const ENCODING_FIELD = { key: 'key_encoding', value: 'encoding' } as const;
+export const ENCODING_FIELD = { key: 'key_encoding', new_key: 'new_key_encoding', value: 'encoding' } as const;
 
 const SHOWN_CHARACTERS_MAX = 60;
 

@@ -51,7 +51,7 @@ async function publish(
   { durable = false }: { durable?: boolean },
 ): Promise<ExitStatus> {
   const offset = await client.publish(channel, message, { durable });
-  await output.result({ channel, offset, durable }, String(offset));
+  await output.integer({ channel, offset, durable }, offset);
   return EXIT.DONE;
 }
 

@@ -1,6 +1,6 @@
 /**
  * The terminal under stdout: its colours and its size. Only a terminal gets colours, and none if the environment has
- * NO_COLOR (Node itself also knows FORCE_COLOR and TERM=dumb).
+ * NO_COLOR, or TERM says that there are none. FORCE_COLOR colours what goes into a file or a pipe too.
  */
 import { stripVTControlCharacters, styleText } from 'node:util';
 
@@ -13,11 +13,18 @@ export type Paint = (style: Style | undefined, text: string) => string;
 
 export const plain: Paint = (_, text) => text;
 
-const coloured: Paint = (style, text) => (style === undefined || text === '' ? text : styleText(style, text));
+const coloured: Paint = (style, text) =>
+  style === undefined || text === '' ? text : styleText(style, text, { validateStream: false });
 
 /** The colours for a stream: none unless the stream is a terminal that has colours. */
 export function paintFor(stream: NodeJS.WriteStream): Paint {
-  return stream.isTTY && stream.hasColors() ? coloured : plain;
+  return isColoured(stream) ? coloured : plain;
+}
+
+function isColoured(stream: NodeJS.WriteStream): boolean {
+  const { FORCE_COLOR: forced, NO_COLOR: refused } = process.env;
+  if (forced !== undefined && forced !== '0' && forced !== 'false') return true;
+  return !refused && stream.isTTY && stream.hasColors();
 }
 
 /**

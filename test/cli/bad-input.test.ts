@@ -51,6 +51,20 @@ const REFUSALS: readonly Refusal[] = [
     env: { HEADWATER_CONNECT: 'x:99999' },
     says: /HEADWATER_CONNECT.*Expected HOST:PORT.*received "x:99999"/,
   },
+  { type: ['-h'], says: /option '-h, --host <HOST>' argument missing\n\(--help shows the usage\)/ },
+  { type: ['-h', 'a b', 'ping'], says: /--host.*Expected a host name or an IP address, received "a b"/ },
+  { type: ['-p', '70000', 'ping'], says: /--port.*Expected a port from 1 to 65535, received "70000"/ },
+  {
+    type: ['--connect', '127.0.0.1:1', '-p', '2', 'ping'],
+    says: /expected either --connect, or --host \(-h\) and --port \(-p\), received both/,
+  },
+  {
+    type: ['-h', '127.0.0.1', '-p', '1', 'ping'],
+    env: { HEADWATER_CONNECT: '127.0.0.1:2' },
+    status: 3,
+    says: /^headwater: cannot reach 127\.0\.0\.1:1: connection refused/,
+  },
+  { type: ['-h', '::1', '-p', '1', 'ping'], status: 3, says: /^headwater: cannot reach \[::1\]:1: / },
   { type: ['--timeout', '0', 'ping'], says: /--timeout.*received "0"/ },
   { type: ['--timeout', '25d', 'ping'], says: /--timeout.*Expected a time of at most 24 days, received "25d"/ },
   {

@@ -24,6 +24,7 @@ interface Row {
 
 const ROWS: readonly Row[] = [
   { type: ['serve'], asks: false, silent: true },
+  { type: ['shell'], asks: false, silent: true },
   { type: ['help'], asks: false },
   { type: ['get', 'k'], asks: true, missing: ['get', 'none'] },
   { type: ['exists', 'k'], asks: true, missing: ['exists', 'none'] },

@@ -1,0 +1,120 @@
+/**
+ * The tree of commands: the global options, and the commands, a group a file. The shell runs the same tree. Each
+ * command loads the client, the node or the readers of a data directory when it runs, and bundle.mjs makes few files of
+ * them all. So wrong usage costs 0.09 s, and a command to a node 0.14 s, of which Node itself takes 0.06 s
+ * (test/cli/start.test.ts and test/layout.test.ts enforce it).
+ */
+import { Command, Option } from 'commander';
+import { OPTIONS } from '../src/options.js';
+import { VERSION } from '../src/version.js';
+import { formatDuration, parseAddresses, parseHost, parseInterval, parsePort } from './arguments.js';
+import { addBackupCommands } from './backup-commands.js';
+import { addCheckCommands } from './check-commands.js';
+import { addCompareCommand } from './compare-commands.js';
+import { CALL_MS_MAX } from './connection.js';
+import { addDataCommands } from './data-commands.js';
+import { addIdCommands } from './id-commands.js';
+import { addLiveCommands } from './live-commands.js';
+import { addLogCommands } from './log-commands.js';
+import { addNodeCommands } from './node-commands.js';
+import { place, prefix } from './output.js';
+import { errorSign } from './report.js';
+import { addServeCommand } from './serve.js';
+import { addShellCommand } from './shell-command.js';
+import { addStreamCommands } from './stream-commands.js';
+import { addTransferCommands } from './transfer.js';
+
+const AFTER_HELP = `
+Without a command, on a terminal, a shell begins: "headwater shell".
+
+Results go to stdout, everything else to stderr. Exit status:
+
+  0  done
+  1  no such key, or another negative answer
+  2  wrong usage, or a file that cannot be opened
+  3  the node refused or could not be reached, or the disk of an output is full
+
+Put "--" before arguments that begin with "-": headwater set -- KEY -VALUE`;
+
+interface ProgramOptions {
+  /** Leaves out the commands that need a process of their own. */
+  readonly inShell?: boolean;
+}
+
+/** A new tree of commands. */
+export function program({ inShell = false }: ProgramOptions = {}): Command {
+  const headwater = new Command('headwater')
+    .description('A persistent, log-structured, replicated key-value store.')
+    .version(VERSION, '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .helpCommand(false)
+    .addHelpText('after', AFTER_HELP)
+    .configureOutput({
+      outputError: (text, print) => print(shortened(text.replace(/^error: /, prefix() || errorSign()))),
+      // With --json, the report of the error is all that stderr gets.
+      writeErr: (text) => void (place.json || process.stderr.write(text)),
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError(inShell ? '(help COMMAND shows the usage)' : '(--help shows the usage)')
+    .exitOverride();
+  addGlobalOptions(headwater);
+  if (!inShell) addServeCommand(headwater);
+  if (!inShell) addShellCommand(headwater, program);
+  addHelpCommand(headwater);
+  addDataCommands(headwater);
+  addStreamCommands(headwater);
+  addTransferCommands(headwater);
+  addBackupCommands(headwater);
+  addNodeCommands(headwater);
+  addLiveCommands(headwater);
+  addCompareCommand(headwater);
+  addLogCommands(headwater);
+  addIdCommands(headwater);
+  addCheckCommands(headwater);
+  return headwater;
+}
+
+function addGlobalOptions(headwater: Command): void {
+  headwater
+    .addOption(
+      new Option('--connect <HOST:PORT,…>', 'the node to use; of several, the one that leads')
+        .env('HEADWATER_CONNECT')
+        .argParser(parseAddresses)
+        .default([OPTIONS.listen.default], OPTIONS.listen.default),
+    )
+    .addOption(new Option('-h, --host <HOST>', 'the host of --connect (default: 127.0.0.1)').argParser(parseHost))
+    .addOption(new Option('-p, --port <PORT>', 'the port of --connect (default: 7420)').argParser(parsePort))
+    .addOption(
+      new Option(
+        '--timeout <TIME>',
+        `how long to wait for an answer (default: ${formatDuration(CALL_MS_MAX)}; 1h for digest)`,
+      )
+        .env('HEADWATER_TIMEOUT')
+        .argParser(parseInterval),
+    )
+    .option('--json', 'print results and errors as JSON, one object a line');
+}
+
+/** Shortens an argument that commander refuses and repeats whole: the argument may be a value of 100 KB. */
+function shortened(text: string): string {
+  return text.replace(/'([^']{100})[^']+'/g, "'$1…'");
+}
+
+/**
+ * Adds a help command. Commander's own prints the whole help for an unknown command, without saying that it is unknown.
+ */
+function addHelpCommand(headwater: Command): void {
+  headwater
+    .command('help')
+    .argument('[COMMAND...]')
+    .description('print this help, or the help of a command')
+    .action((names: string[]) => {
+      let asked = headwater;
+      for (const name of names) {
+        const found = asked.commands.find((command) => command.name() === name);
+        if (!found) headwater.error(`error: unknown command '${names.join(' ')}'`);
+        asked = found;
+      }
+      asked.outputHelp();
+    });
+}

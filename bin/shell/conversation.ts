@@ -1,0 +1,140 @@
+/**
+ * A shell on a terminal. Readline has the terminal while a person types, and gives it back while a command runs: Ctrl-C
+ * is a signal then. The first Ctrl-C ends the command, or what it waits for; a second one ends the shell.
+ */
+import { createInterface, type Interface } from 'node:readline';
+import { takeStdin } from '../input.js';
+import { paint } from '../look.js';
+import { complain, EXIT } from '../output.js';
+import { complete } from './completion.js';
+import { History, LINES_MAX } from './history.js';
+import type { KeptConnection } from './kept-connection.js';
+import type { Runner } from './runner.js';
+
+export class Conversation {
+  readonly #runner: Runner;
+  readonly #connection: KeptConnection;
+  readonly #history = History.open();
+  readonly #terminal: Interface;
+  /** Readline's listeners while a command has the terminal. */
+  #listeners: Array<(...args: unknown[]) => void> = [];
+  /** Lines that arrived together and have not run yet. */
+  #waiting: string[] = [];
+  #isRunning = false;
+  #interrupts = 0;
+  #end: () => void = () => {};
+
+  constructor(runner: Runner, connection: KeptConnection) {
+    this.#runner = runner;
+    this.#connection = connection;
+    this.#terminal = createInterface({
+      input: process.stdin,
+      output: process.stdout,
+      history: this.#history.newestFirst,
+      historySize: LINES_MAX,
+      removeHistoryDuplicates: true,
+      completer: (line: string, done: (error: Error | null, result: [string[], string]) => void) => {
+        complete(line, this.#runner.tree, this.#connection).then(
+          (result) => done(null, result),
+          () => done(null, [[], line]),
+        );
+      },
+    });
+  }
+
+  /** Resolves when the person ends the shell. */
+  async run(): Promise<void> {
+    takeStdin((question) => this.#ask(question));
+    const ended = new Promise<void>((resolve) => {
+      this.#end = resolve;
+    });
+    const onSignal = () => this.#interrupted();
+    process.on('SIGINT', onSignal);
+    this.#terminal.on('line', (line) => this.#typed(line));
+    this.#terminal.on('SIGINT', () => this.#cleared());
+    this.#terminal.on('close', () => {
+      if (!this.#runner.isEnded) process.stdout.write('\n');
+      this.#end();
+    });
+    await this.#greet();
+    await this.#prompt();
+    await ended;
+    process.off('SIGINT', onSignal);
+  }
+
+  async #greet(): Promise<void> {
+    process.stdout.write('"help" lists the commands, Tab completes, Ctrl-D ends the shell.\n');
+    await this.#connection.lend().catch((error: Error) => complain(error.message));
+  }
+
+  async #prompt(): Promise<void> {
+    const role = await this.#connection.role();
+    const styles = { leader: 'green', follower: 'yellow' } as const;
+    const colour = styles[role as keyof typeof styles] ?? 'red';
+    this.#terminal.setPrompt(`${this.#connection.addresses.join(',')} ${paint(colour, role)}> `);
+    if (!this.#runner.isEnded) this.#terminal.prompt();
+  }
+
+  #typed(line: string): void {
+    this.#waiting.push(line);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    // Lines that are pasted together arrive in one turn. Readline needs its listeners until it has read them all.
+    setImmediate(() => void this.#work());
+  }
+
+  async #work(): Promise<void> {
+    for (let line = this.#waiting.shift(); line !== undefined; line = this.#waiting.shift()) {
+      this.#history.add(line);
+      this.#lend(true);
+      this.#interrupts = 0;
+      await this.#runner.run(line);
+      this.#lend(false);
+      if (this.#runner.isEnded) return this.#terminal.close();
+      await this.#prompt();
+    }
+    this.#isRunning = false;
+  }
+
+  /** Gives the terminal to a command, which may read keys itself, or takes it back. */
+  #lend(toCommand: boolean): void {
+    const { stdin } = process;
+    if (toCommand) {
+      this.#terminal.pause();
+      this.#listeners = stdin.listeners('keypress') as Array<() => void>;
+      for (const listener of this.#listeners) stdin.off('keypress', listener);
+    } else {
+      for (const listener of this.#listeners.splice(0)) stdin.on('keypress', listener);
+      this.#terminal.resume();
+    }
+    stdin.setRawMode(!toCommand);
+  }
+
+  /** Ctrl-C while a person types: clears the line. */
+  #cleared(): void {
+    const { line } = this.#terminal;
+    process.stdout.write(line === '' ? '\n(Ctrl-D or "exit" ends the shell)\n' : '^C\n');
+    this.#terminal.write(null, { ctrl: true, name: 'e' });
+    this.#terminal.write(null, { ctrl: true, name: 'u' });
+    this.#terminal.prompt();
+  }
+
+  /** Ctrl-C while a command runs. */
+  #interrupted(): void {
+    if (!this.#isRunning) return;
+    this.#waiting = [];
+    process.stdout.write('\n');
+    if (++this.#interrupts > 1) process.exit(EXIT.FORCED);
+    // A command that ends in good order listens itself.
+    if (process.listenerCount('SIGINT') === 1) void this.#connection.giveUp();
+  }
+
+  async #ask(question: string): Promise<string> {
+    this.#lend(false);
+    try {
+      return await new Promise<string>((resolve) => this.#terminal.question(question, resolve));
+    } finally {
+      this.#lend(true);
+    }
+  }
+}

@@ -1,11 +1,46 @@
 /** The commands that show what happens now: `top`, `monitor` and `latency`. Each loads its view when it runs. */
-import type { Command } from 'commander';
-import { parseText } from './arguments.js';
+import { type Command, Option } from 'commander';
+import { parseInterval, parseText } from './arguments.js';
 import { onNode, type Session } from './connection.js';
+import type { LatencyOptions } from './latency.js';
 import type { ExitStatus } from './output.js';
+import type { TopOptions } from './top.js';
 
 export function addLiveCommands(program: Command): void {
   program.commandsGroup('Live views:');
+  program
+    .command('top')
+    .summary('show the whole tree of nodes, again and again, until Ctrl-C or q')
+    .description(
+      'show the whole tree of nodes, again and again, until Ctrl-C or q: roles, lag, rates, headroom, resyncs. Begin at any node: the command finds the leader, and asks every node below. Into a pipe, and with --json, each look is a line. --timeout limits how long a node may take to answer (default: 2s)',
+    )
+    .addOption(new Option('--every <TIME>', 'how often to look').argParser(parseInterval).default(1_000, '1s'))
+    .option('--once', 'look once, print the table, and end')
+    .action(
+      onNode(async (session: Session, options: TopOptions): Promise<ExitStatus> => {
+        const { top } = await import('./late-commands.js');
+        return top(session, options);
+      }),
+    );
+  program
+    .command('latency')
+    .summary('measure the time of round trips to the node, until Ctrl-C or q')
+    .description(
+      'measure the time of round trips to the node, by pings one after another, until Ctrl-C or q. The delay of the event loop and the wait of writes for the disk are what the node itself measures. On a terminal the figures are redrawn, into a pipe each line has the figures since the start',
+    )
+    .addOption(new Option('--every <TIME>', 'the time between two pings').argParser(parseInterval).default(10, '10ms'))
+    .option('--for <TIME>', 'end after this time', parseInterval)
+    .option(
+      '--history [TIME]',
+      'print a line for each window of this time, with its own figures (15s without TIME)',
+      parseInterval,
+    )
+    .action(
+      onNode(async (session: Session, options: LatencyOptions): Promise<ExitStatus> => {
+        const { latency } = await import('./late-commands.js');
+        return latency(session, options);
+      }),
+    );
   program
     .command('monitor')
     .summary('print the commands of all clients as the node receives them, until Ctrl-C')
@@ -15,7 +50,7 @@ export function addLiveCommands(program: Command): void {
     .option('--prefix <P>', 'print only commands that name a key with this beginning', parseText)
     .action(
       onNode(async (session: Session, options: { prefix?: string }): Promise<ExitStatus> => {
-        const { monitor } = await import('./monitor.js');
+        const { monitor } = await import('./late-commands.js');
         return monitor(session, options);
       }),
     );

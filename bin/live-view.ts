@@ -9,41 +9,69 @@ import { untilInterrupted } from './interrupted.js';
 import { write } from './output.js';
 import { clipped } from './terminal.js';
 
+/** The time that a node has for its answer, without --timeout: a view should not stand still for long. */
+export const LIVE_ANSWER_MS_MAX = 2_000;
+
 export interface LiveViewOptions {
   /** Milliseconds between two looks. */
   readonly everyMs: number;
-  /** The text of the last look on a screen of that size. A change of the size asks again, without a new look. */
-  draw(size: { columns: number; rows: number }): string;
+  /** Milliseconds before the first look. None by default. */
+  readonly laterMs?: number;
+  /** Milliseconds after which the view ends by itself. Never by default. */
+  readonly endAfterMs?: number | undefined;
+  /** Work that runs beside the looks, until the signal aborts. */
+  beside?(signal: AbortSignal): Promise<void>;
+  /**
+   * The text of the last look, for the screen, which cuts it. A change of the size asks again, without a new look. Without
+   * this method, a terminal gets lines too.
+   */
+  draw?(): string;
   /** Looks at the nodes. A node that does not answer is a part of the look, not an error: the view goes on. */
   look(signal: AbortSignal): Promise<void>;
   /** Prints the look as a line. */
   print(): Promise<void>;
 }
 
-/** Resolves when the person has ended the view. */
+/** Resolves when the person, or the time, has ended the view. */
 export function runLiveView(options: LiveViewOptions): Promise<void> {
-  return untilInterrupted((signal) => {
-    const { stdout } = process;
-    return stdout.isTTY ? onScreen(stdout, options, signal) : intoPipe(options, signal);
+  return untilInterrupted(async (interrupted) => {
+    const end = new AbortController();
+    const { endAfterMs, draw } = options;
+    const timer = endAfterMs === undefined ? undefined : setTimeout(() => end.abort(), endAfterMs);
+    const signal = AbortSignal.any([interrupted, end.signal]);
+    const view =
+      process.stdout.isTTY && draw
+        ? onScreen({ ...options, draw }, { signal, quit: () => end.abort() })
+        : look(options, signal, options.print);
+    try {
+      await Promise.all([view.finally(() => end.abort()), options.beside?.(signal)]);
+    } finally {
+      clearTimeout(timer);
+    }
   });
 }
 
-async function intoPipe({ everyMs, look, print }: LiveViewOptions, signal: AbortSignal): Promise<void> {
+/** Looks, and calls `show` after each look, until the signal aborts. */
+async function look(options: LiveViewOptions, signal: AbortSignal, show: () => Promise<void> | void): Promise<void> {
+  const { everyMs, laterMs = 0 } = options;
+  await pauseUntil(performance.now() + laterMs, signal);
   while (!signal.aborted) {
     const startedMs = performance.now();
-    await look(signal);
+    await options.look(signal);
     if (signal.aborted) return;
-    await print();
+    await show();
     await pauseUntil(startedMs + everyMs, signal);
   }
 }
 
-async function onScreen(stdout: NodeJS.WriteStream, options: LiveViewOptions, signal: AbortSignal): Promise<void> {
-  const quit = new AbortController();
-  const ended = AbortSignal.any([signal, quit.signal]);
-  const releaseKeys = takeKeys(() => quit.abort());
+async function onScreen(
+  options: LiveViewOptions & { draw(): string },
+  { signal, quit }: { readonly signal: AbortSignal; quit(): void },
+): Promise<void> {
+  const { stdout } = process;
+  const releaseKeys = takeKeys(quit);
   const draw = () => {
-    if (!ended.aborted) void write(screenOf(options.draw(sizeOf(stdout)), sizeOf(stdout)));
+    if (!signal.aborted) void write(screenOf(options.draw(), sizeOf(stdout)));
   };
   const leave = () => stdout.write(LEAVE);
   stdout.write(ENTER);
@@ -51,12 +79,8 @@ async function onScreen(stdout: NodeJS.WriteStream, options: LiveViewOptions, si
   // A failure that ends the process leaves no terminal without a cursor.
   process.once('exit', leave);
   try {
-    while (!ended.aborted) {
-      const startedMs = performance.now();
-      await options.look(ended);
-      draw();
-      await pauseUntil(startedMs + options.everyMs, ended);
-    }
+    draw();
+    await look(options, signal, draw);
   } finally {
     stdout.off('resize', draw);
     process.off('exit', leave);

@@ -69,7 +69,7 @@ async function ping({ client, output }: Session): Promise<ExitStatus> {
 const WATCH_MS = 1_000;
 
 async function status(session: Session, { watch }: { watch?: number | true }): Promise<ExitStatus> {
-  const { showStatus } = await import('./status-command.js');
+  const { showStatus } = await import('./late-commands.js');
   return showStatus(session, watch === true ? WATCH_MS : watch);
 }
 

@@ -4,10 +4,11 @@ import { formatDuration } from './arguments.js';
 import type { Session } from './connection.js';
 import { binarySize, clockTime, grouped, rate } from './figures.js';
 import { snakeCase } from './json-names.js';
-import { runLiveView } from './live-view.js';
+import { LIVE_ANSWER_MS_MAX, runLiveView } from './live-view.js';
 import { EXIT, type ExitStatus, plural, roughly } from './output.js';
 import { describeStatus, type Status } from './status.js';
 import { type Paint, paintFor } from './terminal.js';
+import { troubles } from './troubles.js';
 
 /** @param everyMs the time between two looks; undefined for a single one. */
 export async function showStatus(session: Session, everyMs: number | undefined): Promise<ExitStatus> {
@@ -19,15 +20,15 @@ export async function showStatus(session: Session, everyMs: number | undefined):
 }
 
 async function watchStatus(session: Session, everyMs: number): Promise<ExitStatus> {
-  const { client, output, addresses } = session;
+  const { client, output, addresses, timeoutMs = LIVE_ANSWER_MS_MAX } = session;
   const paint = paintFor(process.stdout);
   let seen: Status | HeadwaterError | undefined;
   await runLiveView({
     everyMs,
     async look(signal) {
-      seen = await client.status({ signal }).catch((error) => HeadwaterError.from(error));
+      seen = await client.status({ signal, timeoutMs }).catch((error) => HeadwaterError.from(error));
     },
-    draw: () => screen(seen, addresses.join(','), everyMs, paint),
+    ...(!output.json && { draw: () => screen(seen, addresses.join(','), everyMs, paint) }),
     print: async () => {
       const time = new Date();
       if (seen instanceof HeadwaterError)
@@ -70,20 +71,4 @@ function statusLine(status: Status): string {
 function lagOf({ lagCommands, lagMs }: NonNullable<Status['upstream']>): string {
   if (lagCommands === undefined) return '';
   return `, ${plural(lagCommands, 'command')}${lagMs === undefined ? '' : ` and ${roughly(lagMs)}`} behind`;
-}
-
-/** Conditions that need somebody, in the words of the node. */
-function troubles(status: Status): string[] {
-  const { unavailable, damage, diskFull, superseded, askingFollowers, writeWait, clock, lostWrites, upstream } = status;
-  const refused = superseded || askingFollowers;
-  return [
-    unavailable && `serves nothing: ${unavailable}`,
-    damage && `damage: ${damage}`,
-    diskFull && `disk full: ${diskFull}`,
-    refused && `writes refused: ${refused}`,
-    writeWait && `writes wait: ${writeWait}`,
-    clock && `clock: ${clock}`,
-    lostWrites > 0 && `${plural(lostWrites, 'lost write')} in lost-writes/`,
-    upstream?.error && `upstream: ${upstream.error}`,
-  ].filter((text): text is string => typeof text === 'string' && text !== '');
 }

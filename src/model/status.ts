@@ -62,9 +62,9 @@ export interface NodeStatus {
   readonly watchSnapshots: number;
   /** The resident memory of the process. */
   readonly residentMemoryBytes: number;
-  /** The delay of the event loop over the last minute, 99th percentile. */
+  /** The delay of the event loop since the node started, 99th percentile. */
   readonly eventLoopDelayP99Ms: number;
-  /** The longest delay of the event loop over the last minute. */
+  /** The longest delay of the event loop since the node started. */
   readonly eventLoopDelayMaxMs: number;
   /** The time since the node started. */
   readonly uptimeMs: number;

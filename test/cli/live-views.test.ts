@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { hasTerminal, Terminal } from '../support/terminal.js';
-import { begin, endAll, HEADWATER, type Outcome, Served, temporaryDirectory } from './command-line.js';
+import { begin, endAll, HEADWATER, headwater, type Outcome, Served, temporaryDirectory } from './command-line.js';
 
 const PATIENCE_MS = 20_000;
 const POLL_MS = 20;
@@ -87,7 +87,8 @@ describe('status --watch', function () {
     await other.end();
     const seen = await view.line(/^\d\d:\d\d:\d\d {2}no answer: /);
     const failed = (await json.line(/"error"/)).find((line) => line.includes('"error"')) as string;
-    assert.equal((JSON.parse(failed) as { error: { code: string } }).error.code, 'unreachable');
+    const { code } = (JSON.parse(failed) as { error: { code: string } }).error;
+    assert(['unreachable', 'deadline_exceeded'].includes(code), failed);
     await Served.start(['--data', data, '--listen', other.address]);
     await view.line(/leader/, seen.length);
     assert.deepEqual([(await view.interrupt()).status, (await json.interrupt()).status], [0, 0]);
@@ -185,5 +186,207 @@ describe('monitor', function () {
     const { status, stderr } = await view.outcome;
     assert.equal(status, 3, stderr);
     assert.match(stderr, /^headwater: .*(shutting down|unreachable|connection)/);
+  });
+});
+
+describe('top', function () {
+  this.timeout(60_000);
+  let leader: Served;
+  let middle: Served;
+  let below: Served;
+  const terminals: Terminal[] = [];
+
+  interface Node {
+    readonly [field: string]: unknown;
+    readonly address: string;
+    readonly state: string;
+  }
+
+  before(async () => {
+    const start = (name: string, ...more: string[]) =>
+      Served.start(['--data', path.join(temporaryDirectory(), name), '--listen', '127.0.0.1:0', ...more]);
+    leader = await start('leader');
+    middle = await start('middle', '--follow', leader.address);
+    below = await start('below', '--follow', middle.address);
+    await leader.run(['set', 'a', '1']);
+  });
+  after(endAll);
+  afterEach(() => {
+    for (const terminal of terminals.splice(0)) terminal.close();
+  });
+
+  async function look(from: Served | string, ...more: string[]): Promise<{ leader: string | null; nodes: Node[] }> {
+    const address = typeof from === 'string' ? from : from.address;
+    const { status, stdout, stderr } = await headwater(['--connect', address, '--json', 'top', '--once', ...more]);
+    assert.equal(status, 0, stderr);
+    return JSON.parse(stdout.toString());
+  }
+
+  async function lookUntil(from: Served, holds: (nodes: Node[]) => boolean): Promise<Node[]> {
+    for (const endMs = performance.now() + PATIENCE_MS; ; ) {
+      const { nodes } = await look(from);
+      if (holds(nodes)) return nodes;
+      assert(performance.now() < endMs, JSON.stringify(nodes));
+    }
+  }
+
+  it('finds the whole tree from any node, and asks each node itself', async () => {
+    await lookUntil(leader, (nodes) => nodes.length === 3 && nodes.every(({ offset }) => offset === 1));
+    for (const from of [leader, middle, below]) {
+      const seen = await look(from);
+      assert.equal(seen.leader, leader.address);
+      assert.deepEqual(
+        seen.nodes.map(({ address, depth, role, state, offset, answers }) => [
+          address,
+          depth,
+          role,
+          state,
+          offset,
+          answers,
+        ]),
+        [
+          [leader.address, 0, 'leader', 'leader', 1, true],
+          [middle.address, 1, 'follower', 'streaming', 1, true],
+          [below.address, 2, 'follower', 'streaming', 1, true],
+        ],
+      );
+      assert(seen.nodes.slice(1).every(({ lag_commands }) => lag_commands === 0));
+    }
+  });
+
+  it('prints a table once, or a line a look into a pipe', async () => {
+    const once = await below.run(['top', '--once']);
+    assert.match(
+      once.stdout.toString(),
+      new RegExp(`^leader ${leader.address}, epoch 1, offset 1; 3 nodes, all answer\n`),
+    );
+    assert.match(once.stdout.toString(), new RegExp(`^ {4}${below.address} +streaming +1 +0 +\\d+ ms`, 'm'));
+    const view = viewOf(['--connect', below.address, 'top', '--every', '100ms']);
+    const lines = await view.line(/./, 1);
+    assert.match(
+      lines[1] ?? '',
+      new RegExp(`^\\d\\d:\\d\\d:\\d\\d  ${leader.address} leader, offset 1, .*${below.address} streaming`),
+    );
+    assert.equal((await view.interrupt()).status, 0);
+  });
+
+  it('shows the rate of writes between two looks', async () => {
+    const view = viewOf(['--connect', leader.address, '--json', 'top', '--every', '300ms']);
+    await view.line(/./);
+    const records = Array.from({ length: 20_000 }, (_, i) => `{"key":"${i}","value":"x"}\n`).join('');
+    await leader.run(['import', '-'], { stdin: records });
+    await view.line(/^.{0,250}"commands_per_second":\d{4,}/);
+    await view.interrupt();
+    await lookUntil(leader, (nodes) => nodes.every(({ offset }) => offset === 20_001));
+  });
+
+  it('shows a node that does not answer as such, with what its upstream reports', async () => {
+    process.kill(below.pid, 'SIGSTOP');
+    try {
+      const { nodes } = await look(leader, '--timeout', '500ms');
+      const frozen = nodes.find(({ address }) => address === below.address);
+      assert.deepEqual([frozen?.answers, frozen?.state, frozen?.offset], [false, 'streaming, no answer', 20_001]);
+      assert.match(String(frozen?.error), /no answer within/);
+      const text = (await leader.run(['top', '--once', '--timeout', '500ms'])).stdout.toString();
+      assert.match(text, /; 3 nodes, 2 answer$/m);
+      assert.match(text, new RegExp(`^${below.address}: no answer: `, 'm'));
+    } finally {
+      process.kill(below.pid, 'SIGCONT');
+    }
+  });
+
+  it('shows the rest of the tree if the leader does not answer', async () => {
+    process.kill(leader.pid, 'SIGSTOP');
+    try {
+      const seen = await look(below, '--timeout', '500ms');
+      assert.equal(seen.leader, null);
+      assert.deepEqual(
+        seen.nodes.map(({ address, depth }) => [address, depth]),
+        [
+          [middle.address, 0],
+          [below.address, 1],
+        ],
+      );
+    } finally {
+      process.kill(leader.pid, 'SIGCONT');
+    }
+  });
+
+  it('draws the screen of a terminal, and q ends it', async function () {
+    if (!hasTerminal) return this.skip();
+    const terminal = new Terminal(
+      [process.execPath, HEADWATER, '--connect', below.address, 'top', '--every', '100ms'],
+      {
+        columns: 90,
+      },
+    );
+    terminals.push(terminal);
+    const screen = await terminal.shows(/^ {4}127\.0\.0\.1:\d+ +streaming/m);
+    assert.match(screen, /^headwater top, \d\d:\d\d:\d\d, every 100ms; q or Ctrl-C ends\nleader /);
+    assert.match(screen, /^node +state +offset +behind +lag +commands\/s +headroom/m);
+    terminal.press('q');
+    await terminal.shows(/^ended with 0$/m);
+  });
+
+  it('shows a follower that is away, and its place in the log', async () => {
+    await below.end('SIGKILL');
+    const nodes = await lookUntil(leader, (seen) => seen.some(({ away }) => away === true));
+    const gone = nodes.find(({ address }) => address === below.address);
+    assert.deepEqual([gone?.state, gone?.depth, gone?.answers], ['away', 2, false]);
+  });
+});
+
+describe('latency', function () {
+  this.timeout(60_000);
+  let node: Served;
+
+  before(async () => {
+    node = await Served.start(['--data', path.join(temporaryDirectory(), 'node'), '--listen', '127.0.0.1:0']);
+  });
+  after(endAll);
+
+  it('measures for a time, and prints what it saw', async () => {
+    const { status, stdout } = await node.run(['--json', 'latency', '--every', '5ms', '--for', '300ms']);
+    assert.equal(status, 0);
+    const seen = JSON.parse(stdout.toString()) as Record<string, number>;
+    const { samples = 0, min_ms = 0, p50_ms = 0, p99_ms = 0, max_ms = 0 } = seen;
+    assert(samples > 0 && min_ms > 0 && min_ms <= p50_ms && p50_ms <= p99_ms && p99_ms <= max_ms, stdout.toString());
+    assert.deepEqual([seen.failed, typeof seen.event_loop_delay_p99_ms], [0, 'number']);
+  });
+
+  it('prints a line for each window with --history, until Ctrl-C', async () => {
+    const view = viewOf(['--connect', node.address, 'latency', '--history', '200ms']);
+    const lines = await view.line(/./, 1);
+    assert.match(
+      lines[1] ?? '',
+      /^\d\d:\d\d:\d\d {2}min [\d.]+, avg .* ms \(\d+ samples?\); node: event loop delay p99 /,
+    );
+    const samples = lines.map((line) => Number(/\((\d+) samples?\)/.exec(line)?.[1]));
+    assert(
+      samples.every((count) => count > 0 && count <= 60),
+      samples.join(),
+    );
+    assert.equal((await view.interrupt()).status, 0);
+  });
+
+  it('counts pings that fail, and goes on', async () => {
+    const other = await Served.start(['--data', path.join(temporaryDirectory(), 'b'), '--listen', '127.0.0.1:0']);
+    const view = viewOf(['--connect', other.address, '--json', 'latency', '--history', '200ms']);
+    await view.line(/"failed":0/);
+    await other.end();
+    await view.line(/"failed":[1-9]\d*,"error":"[^"]+/);
+    assert.equal((await view.interrupt()).status, 0);
+  });
+
+  it('leaves the figures behind when the screen is gone', async function () {
+    if (!hasTerminal) return this.skip();
+    const terminal = new Terminal([process.execPath, HEADWATER, '--connect', node.address, 'latency']);
+    try {
+      await terminal.shows(/^samples +min +avg +p50 +p90 +p99 +p99\.9 +max$/m);
+      terminal.press('C-c');
+      assert.match(await terminal.shows(/^ended with 0$/m), /^\d\d:\d\d:\d\d {2}min .* ms \(\d+ samples?\)/m);
+    } finally {
+      terminal.close();
+    }
   });
 });

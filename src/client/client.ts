@@ -168,7 +168,7 @@ export class Client extends Commands<string> implements AsyncDisposable {
     checkOptionNames(options, CALL);
     const call = new SideCall(this.#session, options);
     await call.settled();
-    return call.unary(DATABASE_SIZE, undefined, this.#session.guarantees(options));
+    return call.unary(DATABASE_SIZE, {}, this.#session.guarantees(options));
   }
 
   /**

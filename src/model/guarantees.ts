@@ -2,6 +2,7 @@
  * The demands of a client on a message beside its operations. They say how safe its writes have to be before they are
  * answered, and how fresh the node that answers has to be.
  */
+import type { DurabilityReached } from '../base/error-details.js';
 import { HeadwaterError } from '../base/errors.js';
 import { type DurabilityWanted, formatDurability, parseDurability } from './durability.js';
 import { formatToken, type Position, parseToken } from './position.js';
@@ -20,6 +21,24 @@ export interface FreshnessWanted {
 export interface Guarantees {
   readonly durability: DurabilityWanted | undefined;
   readonly freshness: FreshnessWanted | undefined;
+}
+
+/** The part of a request that asks for guarantees. Undefined if its message has none. */
+export interface Asking {
+  readonly guarantees?: Guarantees | undefined;
+}
+
+/** The answer to guarantees. */
+export interface Assurance {
+  /** A position at or after everything that the call has seen. */
+  readonly position: Position;
+  /** The durability reached, if one was asked for and the call can write. */
+  readonly reached: DurabilityReached | undefined;
+}
+
+/** The part of a reply that answers guarantees. Undefined if its message has none. */
+export interface Assured {
+  readonly assurance?: Assurance | undefined;
 }
 
 /** Undefined if nothing is asked for, which is nearly always. */
@@ -68,6 +87,28 @@ export function guaranteesOfMetadata(read: (name: string) => string | undefined)
     maxStalenessMs: milliseconds(METADATA.maxStalenessMs, read),
     withinMs: milliseconds(METADATA.freshWithinMs, read),
   });
+}
+
+/**
+ * The guarantees that a call asks for in its message and in its metadata.
+ * @throws HeadwaterError `invalid_argument` if both name one guarantee with different values.
+ */
+export function bothGuarantees(
+  inMessage: Guarantees | undefined,
+  inMetadata: Guarantees | undefined,
+): Guarantees | undefined {
+  if (!inMessage || !inMetadata) return inMessage ?? inMetadata;
+  const both = new Map(guaranteesMetadata(inMessage));
+  for (const [name, value] of guaranteesMetadata(inMetadata)) {
+    const other = both.get(name) ?? value;
+    if (other !== value)
+      throw new HeadwaterError(
+        'invalid_argument',
+        `${name}: expected one value, received ${other} in the message and ${value} in the metadata. Set it in one place`,
+      );
+    both.set(name, value);
+  }
+  return guaranteesOfMetadata((name) => both.get(name));
 }
 
 function milliseconds(name: string, read: (name: string) => string | undefined): number {

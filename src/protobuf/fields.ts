@@ -24,6 +24,7 @@ export const FIELDS = {
   DigestResponse: { digest: 'hex' },
   CompareResponse: { replicationId: 'id', digest: 'hex' },
   ComparedNode: { digest: 'hex' },
+  Assurance: { position: 'required' },
   Position: { replicationId: 'id' },
   LineageRow: { replicationId: 'id' },
   BackupHead: { position: 'required' },

@@ -414,7 +414,9 @@ export function toOperationMessage(operation: OutgoingOperation): headwater.v1.O
 export function fromOperationMessage(message: headwater.v1.Operation.$Properties): Operation {
   const kind = message.operation;
   if (kind === undefined) throw unknownKind('operation');
-  return rowOf(kind).fromRequest(message[kind]);
+  const request = message[kind];
+  if (request?.guarantees) throw misplacedGuarantees(kind);
+  return rowOf(kind).fromRequest(request);
 }
 
 export function toReplyMessage(reply: Reply): headwater.v1.Reply.$Properties {
@@ -427,6 +429,13 @@ export function fromReplyMessage(message: headwater.v1.Reply.$Properties): Reply
   if (kind === undefined) throw unknownKind('reply');
   if (kind === 'error') return errorReply(fromErrorReply(message.error as headwater.v1.ErrorReply));
   return rowOf(kind).fromResponse(message[kind]);
+}
+
+function misplacedGuarantees(kind: OperationKind): HeadwaterError {
+  return new HeadwaterError(
+    'invalid_argument',
+    `${kind}: expected no guarantees in an operation of a pipeline or transaction, received some. Set them for all, beside the operations`,
+  );
 }
 
 function unknownKind(what: 'operation' | 'reply'): HeadwaterError {

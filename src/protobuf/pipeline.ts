@@ -10,14 +10,14 @@ import $protobuf from 'protobufjs/minimal.js';
 import type { DurabilityReached } from '../base/error-details.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { Codec } from '../model/codec.js';
-import { checkDurability, DURABILITY_LEVELS } from '../model/durability.js';
-import { type Guarantees, guaranteesOf } from '../model/guarantees.js';
+import type { Guarantees } from '../model/guarantees.js';
 import type { ErrorReply, Operation, OutgoingOperation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { boundedReply, errorReply } from '../model/reply-size.js';
-import { codecOf, type Plain } from './codec.js';
+import { codecOf } from './codec.js';
 import { checkOperationCount } from './count.js';
 import { headwater } from './generated.js';
+import { decodeGuarantees, encodeGuarantees, GUARANTEES_TAG } from './guarantees.js';
 import { fromOperationMessage, fromReplyMessage, toOperationMessage, toReplyMessage } from './kv.js';
 import { byteLength, fieldBytes, finish, room, varintBytes, writeField, writeVarint } from './output.js';
 import { malformed } from './values.js';
@@ -26,8 +26,6 @@ const { Reader } = $protobuf;
 const { v1 } = headwater;
 type PbReader = InstanceType<typeof Reader>;
 
-/** For the fields of a PipelineRequest beside its operations. */
-const REQUEST = codecOf('PipelineRequest');
 const POSITION_CODEC: Codec<Position> = codecOf('Position');
 const REACHED_CODEC: Codec<DurabilityReached> = codecOf('DurabilityReached');
 
@@ -38,8 +36,6 @@ const OPERATIONS = bytesTag(1);
 const REPLIES = bytesTag(1);
 const POSITION = bytesTag(2);
 const REACHED = bytesTag(3);
-/** The last field number of a PipelineRequest that asks for guarantees. The first is 2. */
-const ASKED_FIELD_MAX = 6;
 /** The field numbers are the same in Operation and in Reply. */
 const GET = bytesTag(1);
 const SET = bytesTag(3);
@@ -69,7 +65,7 @@ export function encodePipelineRequest(
     else if (operation.kind === 'set' && isPlain(operation)) at = writeSet(at, operation.key, operation.value);
     else at = writeMessage(at, OPERATIONS, v1.Operation.encode(toOperationMessage(operation)).finish());
   }
-  if (guarantees) at = writeRaw(at, encodeGuarantees(guarantees));
+  if (guarantees) at = writeMessage(at, GUARANTEES_TAG, encodeGuarantees(guarantees));
   return finish(at);
 }
 
@@ -114,12 +110,6 @@ function writeMessage(at: number, tag: number, message: Uint8Array): number {
   return writeField(room(at, fieldBytes(message.length)), at, tag, message, message.length);
 }
 
-/** Copies fields that are encoded already. */
-function writeRaw(at: number, fields: Uint8Array): number {
-  room(at, fields.length).set(fields, at);
-  return at + fields.length;
-}
-
 export interface DecodedPipelineRequest {
   readonly operations: DecodedOperation[];
   /**
@@ -136,14 +126,14 @@ export interface DecodedPipelineRequest {
  */
 export function decodePipelineRequest(bytes: Buffer): DecodedPipelineRequest {
   const operations: DecodedOperation[] = [];
-  /** The encoded fields beside the operations. */
-  let asked: Uint8Array[] | undefined;
+  let asked: Uint8Array | undefined;
   const reader = Reader.create(bytes);
   try {
     while (reader.pos < reader.len) {
       const tag = reader.tag();
       if (tag === OPERATIONS) operations.push(readOperation(reader));
-      else asked = skipNoting(reader, tag, asked);
+      else if (tag === GUARANTEES_TAG) asked = reader.bytes();
+      else reader.skipType(tag & 7, 0, tag >>> 3);
       if (operations.length > MESSAGE_OPERATIONS_MAX) {
         throw new HeadwaterError(
           'too_large',
@@ -154,61 +144,15 @@ export function decodePipelineRequest(bytes: Buffer): DecodedPipelineRequest {
   } catch (error) {
     throw malformed('PipelineRequest', bytes.length, error);
   }
-  return { operations, guarantees: asked && decodeGuarantees(asked) };
+  return { operations, guarantees: asked && guaranteesIn(asked) };
 }
 
-/**
- * Skips a field. Notes the last occurrence of each field that asks for guarantees. Ignores fields that this version
- * does not know.
- */
-function skipNoting(reader: PbReader, tag: number, noted: Uint8Array[] | undefined): Uint8Array[] | undefined {
-  const start = reader.pos - varintBytes(tag);
-  reader.skipType(tag & 7, 0, tag >>> 3);
-  const field = tag >>> 3;
-  if (field > ASKED_FIELD_MAX) return noted;
-  const fields = noted ?? [];
-  fields[field] = reader.buf.subarray(start, reader.pos);
-  return fields;
-}
-
-function decodeGuarantees(fields: readonly Uint8Array[]): Guarantees | HeadwaterError | undefined {
-  const bytes = Buffer.concat(fields.filter((field) => field !== undefined));
+function guaranteesIn(field: Uint8Array): Guarantees | HeadwaterError {
   try {
-    return toGuarantees(REQUEST.decode(bytes));
+    return decodeGuarantees(field as Buffer);
   } catch (error) {
-    return malformed('PipelineRequest', bytes.length, error);
+    return malformed('PipelineRequest', field.length, error);
   }
-}
-
-/** The fields stand behind the operations. They are written and read only if they are present. */
-function encodeGuarantees({ durability, freshness }: Guarantees): Buffer {
-  return REQUEST.encode({
-    operations: [],
-    durability,
-    atLeast: freshness?.atLeast,
-    alsoAtLeast: freshness?.alsoAtLeast,
-    maxStalenessMs: freshness?.maxStalenessMs ?? 0,
-    freshWithinMs: freshness?.withinMs ?? 0,
-  });
-}
-
-function toGuarantees(message: Plain<'PipelineRequest'>): Guarantees | undefined {
-  const { durability, atLeast, alsoAtLeast, maxStalenessMs, freshWithinMs } = message;
-  const wanted = durability && { ...durability, level: knownLevel(durability.level) };
-  return guaranteesOf(wanted && checkDurability(wanted), {
-    atLeast,
-    alsoAtLeast,
-    maxStalenessMs,
-    withinMs: freshWithinMs,
-  });
-}
-
-function knownLevel<Level>(level: Level | undefined): Level {
-  if (level !== undefined) return level;
-  throw new HeadwaterError(
-    'invalid_argument',
-    `durability.level: expected a number from 1 to ${DURABILITY_LEVELS.length}, received 0`,
-  );
 }
 
 function readOperation(reader: PbReader): DecodedOperation {

@@ -6,21 +6,38 @@ import { HeadwaterError } from '../base/errors.js';
 import { RANGES_IN_CALL_MAX } from '../base/limits.js';
 import type { CheckProgress, Damage, FetchBlocksResponse, RepairEvent, VerifyEvent } from '../model/check.js';
 import type { Codec } from '../model/codec.js';
+import type { Asking } from '../model/guarantees.js';
 import type { FetchRangesRequest, KeyRange, RangeDigest, RangeDigestsRequest } from '../model/key-range.js';
 import { formatChecksum, parseChecksum } from '../model/position.js';
+import type { KeysRequest, ScanRequest } from '../model/scan.js';
 import type { NodeStatus } from '../model/status.js';
 import type { SubscribeRequest, SubscriptionEvent, Told, WatchEvent, WatchRequest } from '../model/streams.js';
 import { codecOf, converted, type Plain } from '../protobuf/codec.js';
+import { guaranteesMessage, guaranteesOfMessage } from '../protobuf/guarantees.js';
 
 /** The codec of messages without fields. */
-export function nothing(
-  name: 'StatusRequest' | 'DigestRequest' | 'FollowResponse' | 'PromoteRequest' | 'DatabaseSizeRequest',
-): Codec<void> {
+export function nothing(name: 'StatusRequest' | 'DigestRequest' | 'FollowResponse' | 'PromoteRequest'): Codec<void> {
   return converted(
     codecOf(name),
     () => undefined,
     () => ({}),
   );
+}
+
+// ---- the whole keyspace ---------------------------------------------------------
+
+export const DATABASE_SIZE_REQUEST: Codec<Asking> = converted(codecOf('DatabaseSizeRequest'), fromMessage, toMessage);
+
+export const KEYS_REQUEST: Codec<KeysRequest & Asking> = converted(codecOf('KeysRequest'), fromMessage, toMessage);
+
+export const SCAN_REQUEST: Codec<ScanRequest & Asking> = converted(codecOf('ScanRequest'), fromMessage, toMessage);
+
+function fromMessage<M extends Plain<'DatabaseSizeRequest'>>({ guarantees, ...request }: M) {
+  return guarantees ? { ...request, guarantees: guaranteesOfMessage(guarantees) } : request;
+}
+
+function toMessage<R extends Asking>({ guarantees, ...request }: R) {
+  return guarantees ? { ...request, guarantees: guaranteesMessage(guarantees) } : request;
 }
 
 // ---- the node -------------------------------------------------------------------

@@ -14,6 +14,7 @@ import type {
 } from '../model/check.js';
 import type { Codec } from '../model/codec.js';
 import type { CompareReply, CompareRequest, KeyspaceDigestReply } from '../model/comparison.js';
+import type { Asking, Assured } from '../model/guarantees.js';
 import type {
   FetchRangesRequest,
   FetchRangesResponse,
@@ -36,16 +37,20 @@ import type {
   WatchRequest,
 } from '../model/streams.js';
 import { codecOf, converted } from '../protobuf/codec.js';
+import { asking, assured } from '../protobuf/guarantees.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../protobuf/kv.js';
 import {
+  DATABASE_SIZE_REQUEST,
   FETCH_RANGES_REQUEST,
   FETCHED_BLOCKS,
+  KEYS_REQUEST,
   NODE_STATUS,
   nothing,
   RANGE_DIGESTS_REQUEST,
   RANGE_DIGESTS_RESPONSE,
   RANGES_TO_REPAIR,
   REPAIR_EVENT,
+  SCAN_REQUEST,
   SUBSCRIBE_REQUEST,
   SUBSCRIPTION_EVENTS,
   VERIFY_EVENT,
@@ -88,16 +93,19 @@ function streaming<Request, Response>(
 }
 
 /** The unary method of each kind of operation. The method has the name of the kind. */
-export const OPERATION_METHODS: ReadonlyMap<OperationKind, Method<Operation, Reply>> = new Map(
+export const OPERATION_METHODS: ReadonlyMap<OperationKind, Method<Operation & Asking, Reply & Assured>> = new Map(
   OPERATION_KINDS.map((kind) => [kind, operationMethod(kind)]),
 );
 
-function operationMethod(kind: OperationKind): Method<Operation, Reply> {
-  return unary<Operation, Reply>(
+function operationMethod(kind: OperationKind): Method<Operation & Asking, Reply & Assured> {
+  return unary(
     `/${KEY_VALUE_SERVICE}/${kind.charAt(0).toUpperCase()}${kind.slice(1)}`,
-    { encode: encodeRequest, decode: (bytes) => decodeRequest(kind, bytes) },
+    asking<Operation>({ encode: encodeRequest, decode: (bytes) => decodeRequest(kind, bytes) }),
     // A refusal ends the call with a status, so no handler answers with an error reply.
-    { encode: encodeResponse as (reply: Reply) => Buffer, decode: (bytes) => decodeResponse(kind, bytes) },
+    assured<Reply>({
+      encode: encodeResponse as (reply: Reply) => Buffer,
+      decode: (bytes) => decodeResponse(kind, bytes),
+    }),
   );
 }
 
@@ -109,9 +117,9 @@ export const PIPELINE: Method<Buffer, Buffer> = {
   response: BYTES,
 };
 
-export const DATABASE_SIZE: Method<void, number> = unary(
+export const DATABASE_SIZE: Method<Asking, number> = unary(
   `/${KEY_VALUE_SERVICE}/DatabaseSize`,
-  nothing('DatabaseSizeRequest'),
+  DATABASE_SIZE_REQUEST,
   converted(
     codecOf('DatabaseSizeResponse'),
     ({ keys }) => keys,
@@ -119,9 +127,9 @@ export const DATABASE_SIZE: Method<void, number> = unary(
   ),
 );
 
-export const KEYS: Method<KeysRequest, readonly Buffer[]> = streaming(
+export const KEYS: Method<KeysRequest & Asking, readonly Buffer[]> = streaming(
   `/${KEY_VALUE_SERVICE}/Keys`,
-  codecOf('KeysRequest'),
+  KEYS_REQUEST,
   converted(
     codecOf('KeysResponse'),
     ({ keys }) => keys,
@@ -129,9 +137,9 @@ export const KEYS: Method<KeysRequest, readonly Buffer[]> = streaming(
   ),
 );
 
-export const SCAN: Method<ScanRequest, ScanResponse> = streaming(
+export const SCAN: Method<ScanRequest & Asking, ScanResponse> = streaming(
   `/${KEY_VALUE_SERVICE}/Scan`,
-  codecOf('ScanRequest'),
+  SCAN_REQUEST,
   codecOf('ScanResponse'),
 );
 

@@ -1,13 +1,13 @@
 /**
  * The node's functions that the services use for the guarantees of a client. Unary calls and streams of records name
- * their guarantees in their metadata.
+ * their guarantees in their messages or in their metadata.
  */
 
 import type { HeadwaterError } from '../base/errors.js';
 import { FRESH_MARGIN_MS } from '../base/limits.js';
 import { type DurabilityWaiter, formatReached } from '../model/durability.js';
-import type { FreshnessWanted, Guarantees } from '../model/guarantees.js';
-import { guaranteesOfMetadata, METADATA } from '../model/guarantees.js';
+import type { Assurance, FreshnessWanted, Guarantees } from '../model/guarantees.js';
+import { bothGuarantees, guaranteesOfMetadata, METADATA } from '../model/guarantees.js';
 import { formatToken, type Position } from '../model/position.js';
 import type { Call } from './calls.js';
 
@@ -25,17 +25,18 @@ export interface NodeGuarantees {
 }
 
 /**
- * Resolves when the call may be carried out, with the guarantees that its metadata ask for.
+ * Resolves when the call may be carried out, with the guarantees that its message and its metadata ask for.
  * @throws HeadwaterError if the guarantees cannot be given, or the node is not fresh enough.
  */
 export async function admit(
   { freshness }: NodeGuarantees,
   call: Call,
-  writes: boolean,
+  { writes, inMessage }: { writes: boolean; inMessage: Guarantees | undefined },
 ): Promise<Guarantees | undefined> {
   const { refusal } = freshness;
   if (refusal && !writes) throw refusal;
-  const asked = guaranteesOfMetadata((name) => call.metadata(name));
+  const inMetadata = guaranteesOfMetadata((name) => call.metadata(name));
+  const asked = bothGuarantees(inMessage, inMetadata);
   if (asked?.freshness) {
     const withinMs = Math.max(0, call.leftMs - FRESH_MARGIN_MS);
     await freshness.whenFresh(asked.freshness, { writes, withinMs, signal: call.signal });
@@ -44,16 +45,18 @@ export async function admit(
 }
 
 /**
- * Resolves when the write is as durable as asked, or its time for that has passed. The answer carries the durability
- * that was reached.
+ * Resolves when the write is as durable as asked, or its time for that has passed. The trailing metadata carry the
+ * position and the durability that was reached, as the result does.
  */
 export async function assure(
   { durability }: NodeGuarantees,
   call: Call,
   asked: Guarantees | undefined,
   { position, writes }: { position: Position; writes: boolean },
-): Promise<void> {
+): Promise<Assurance> {
   call.trail(METADATA.position, formatToken(position));
-  if (!writes || !asked?.durability) return;
-  call.trail(METADATA.reached, formatReached(await durability.reach(position, asked.durability, call.signal)));
+  if (!writes || !asked?.durability) return { position, reached: undefined };
+  const reached = await durability.reach(position, asked.durability, call.signal);
+  call.trail(METADATA.reached, formatReached(reached));
+  return { position, reached };
 }

@@ -13,6 +13,7 @@ import { compileGlob, type Glob } from '../commands/glob.js';
 import type { RangeWanted } from '../keyspace/laid-entries.js';
 import type { KeyAndEntry, KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import { isExpired } from '../model/command.js';
+import type { Asking, Assured } from '../model/guarantees.js';
 import { bothRanges, rangeOfPrefix } from '../model/key-range.js';
 import type { Operation, Reply } from '../model/operation.js';
 import { boundedReply, payloadBytes, replyBytesAtMost } from '../model/reply-size.js';
@@ -60,19 +61,19 @@ export function keyValueService(
   );
   const others: Endpoint[] = [
     duplex(PIPELINE, (stream) => servePipeline(stream, store.writes, guarantees, { clock, tap })),
-    unary(DATABASE_SIZE, async (_, call) => {
+    unary(DATABASE_SIZE, async ({ guarantees: inMessage }, call) => {
       if (tap.isOpen) tap.saw(call, [{ kind: 'databaseSize' }]);
-      await admit(guarantees, call, false);
+      await admit(guarantees, call, { writes: false, inMessage });
       return store.snapshots.size();
     }),
-    serverStream(KEYS, async function* (request, call) {
+    serverStream(KEYS, async function* ({ guarantees: inMessage, ...request }, call) {
       if (tap.isOpen) tap.saw(call, [monitored('keys', request)]);
-      await admit(guarantees, call, false);
+      await admit(guarantees, call, { writes: false, inMessage });
       yield* keys(store, request);
     }),
-    serverStream(SCAN, async function* (request, call) {
+    serverStream(SCAN, async function* ({ guarantees: inMessage, ...request }, call) {
       if (tap.isOpen) tap.saw(call, [monitored('scan', request)]);
-      await admit(guarantees, call, false);
+      await admit(guarantees, call, { writes: false, inMessage });
       yield* scan(store, request);
     }),
   ];
@@ -83,13 +84,13 @@ async function ask(
   store: PipelineStore,
   room: QueueRoom,
   guarantees: NodeGuarantees,
-  operation: Operation,
+  operation: Operation & Asking,
   call: Call,
-): Promise<Reply> {
+): Promise<Reply & Assured> {
   validate(operation, store.limits);
   const bytes = sizeOf(operation);
   const writes = isWrite(operation);
-  const asked = await admit(guarantees, call, writes);
+  const asked = await admit(guarantees, call, { writes, inMessage: operation.guarantees });
   if (writes) await room.for(bytes, call);
   const replyBytes = replyBytesAtMost(operation, store.limits.valueBytesMax);
   if (replyBytes > 0) await memoryForReply(replyBytes, call);
@@ -100,8 +101,8 @@ async function ask(
   const reply = boundedReply(replies[0] as Reply);
   call.intake.share?.replied(payloadBytes(reply));
   if (reply.kind === 'error') throw reply.error;
-  await assure(guarantees, call, asked, { position, writes });
-  return reply;
+  const assurance = await assure(guarantees, call, asked, { position, writes });
+  return operation.guarantees ? { ...reply, assurance } : reply;
 }
 
 /**

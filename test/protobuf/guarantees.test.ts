@@ -7,7 +7,7 @@ import { HeadwaterError } from '../../src/base/errors.js';
 import type { DurabilityWanted } from '../../src/model/durability.js';
 import { formatDurability, parseDurability } from '../../src/model/durability.js';
 import type { Guarantees } from '../../src/model/guarantees.js';
-import { guaranteesMetadata, guaranteesOfMetadata } from '../../src/model/guarantees.js';
+import { bothGuarantees, guaranteesMetadata, guaranteesOfMetadata } from '../../src/model/guarantees.js';
 import { formatToken, type Position, parseToken } from '../../src/model/position.js';
 import { headwater } from '../../src/protobuf/generated.js';
 import {
@@ -16,6 +16,7 @@ import {
   encodePipelineRequest,
   encodePipelineResponse,
 } from '../../src/protobuf/pipeline.js';
+import { OPERATION_METHODS } from '../../src/rpc/definitions.js';
 
 const { v1 } = headwater;
 
@@ -42,12 +43,13 @@ const ASKED: readonly Guarantees[] = [
   },
 ];
 
-/** What a message is refused with whose fields are `fields`. */
-function refusal(fields: headwater.v1.PipelineRequest.$Properties): string {
-  const { guarantees, operations } = decodePipelineRequest(v1.PipelineRequest.encode(fields).finish() as Buffer);
+/** What a message is refused with whose guarantees are these. Its operations are read all the same. */
+function refusal(asked: headwater.v1.Guarantees.$Properties): string {
+  const message = v1.PipelineRequest.encode({ guarantees: asked, operations: [{ ping: {} }] }).finish();
+  const { guarantees, operations } = decodePipelineRequest(message as Buffer);
   assert(guarantees instanceof HeadwaterError);
   assert.equal(guarantees.code, 'invalid_argument');
-  assert.equal(operations.length, fields.operations?.length ?? 0);
+  assert.equal(operations.length, 1);
   return guarantees.message;
 }
 
@@ -69,7 +71,7 @@ describe('guarantees on the wire', () => {
   });
 
   it('stand before the operations as well as behind, and beside fields of a newer version', () => {
-    const fields = v1.PipelineRequest.encode({ maxStalenessMs: 5 }).finish();
+    const fields = v1.PipelineRequest.encode({ guarantees: { maxStalenessMs: 5 } }).finish();
     const newer = Buffer.from([0x98, 0x06, 0x01]); // field 99
     for (const parts of [
       [newer, fields, encodePipelineRequest([GET])],
@@ -87,17 +89,67 @@ describe('guarantees on the wire', () => {
     assert.match(refusal({ durability: { ...durability, level: 0 } }), /level: expected .* 1 to 4, received 0/);
     assert.match(refusal({ durability: { ...durability, level: 9 as never } }), /received 9/);
     assert.match(refusal({ durability: { ...durability, followers: 0 } }), /1 to 1000 followers, received 0/);
-    assert.match(refusal({ durability: { ...durability, timeoutMs: 0 } }), /1 to 60000 ms, received 0/);
     assert.match(refusal({ durability: { ...durability, timeoutMs: 60_001 } }), /received 60001/);
     assert.match(refusal({ durability: { ...durability, level: 2 } }), /synced with no followers, received 1/);
     assert.match(
       refusal({ atLeast: { replicationId: Buffer.from('short') } }),
       /expected a replication ID of 20 bytes, received 5/,
     );
-    assert.match(
-      refusal({ atLeast: { replicationId: id, offset: 2 ** 60 }, operations: [{ ping: {} }] }),
-      /Position.offset: expected/,
-    );
+    assert.match(refusal({ atLeast: { replicationId: id, offset: 2 ** 60 } }), /Position.offset: expected/);
+  });
+
+  it('have a default timeout', () => {
+    const durability = { level: v1.DurabilityLevel.DURABILITY_LEVEL_SYNCED };
+    const message = v1.PipelineRequest.encode({ guarantees: { durability } }).finish() as Buffer;
+    const { guarantees } = decodePipelineRequest(message);
+    assert.deepEqual(guarantees, {
+      durability: { level: 'synced', followers: 0, timeoutMs: 5_000 },
+      freshness: undefined,
+    });
+  });
+
+  it('stand in the request of every operation, and the assurance in every response', () => {
+    for (const [kind, { request, response }] of OPERATION_METHODS) {
+      for (const guarantees of ASKED) {
+        // A request of this kind without an expiry is refused.
+        const empty = kind === 'expire' ? v1.ExpireRequest.encode({ ttlMs: 5 }).finish() : Buffer.alloc(0);
+        const bare = request.decode(Buffer.from(empty));
+        assert.deepEqual(request.decode(request.encode({ ...bare, guarantees })), { ...bare, guarantees });
+      }
+      const reached = { reached: false, synced: true, followersAppended: 3, followersSynced: 2, unsyncedHere: true };
+      const reply = { ...response.decode(Buffer.alloc(0)), assurance: { position: POSITION, reached } };
+      assert.deepEqual(response.decode(response.encode(reply)), reply);
+    }
+  });
+
+  it('are refused in an operation of a pipeline or of a transaction', () => {
+    const guarantees = { maxStalenessMs: 5 };
+    const get = { get: { key: Buffer.from('k'), guarantees } };
+    for (const operation of [get, { transact: { operations: [get] } }, { transact: { guarantees } }]) {
+      const message = v1.PipelineRequest.encode({ operations: [{ ping: {} }, operation] }).finish();
+      const [first, second] = decodePipelineRequest(message as Buffer).operations;
+      assert.equal(first?.kind, 'ping');
+      assert(second?.kind === 'error');
+      assert.match(second.error.message, /^(get|transact): expected no guarantees in an operation/);
+    }
+  });
+
+  it('in message and metadata together are one, unless they contradict each other', () => {
+    const [, , , inMessage] = ASKED as [Guarantees, Guarantees, Guarantees, Guarantees];
+    assert.equal(bothGuarantees(inMessage, undefined), inMessage);
+    assert.equal(bothGuarantees(undefined, inMessage), inMessage);
+    assert.deepEqual(bothGuarantees(inMessage, inMessage), inMessage);
+    const durability = { level: 'synced', followers: 0, timeoutMs: 5 } as const;
+    const freshness = { atLeast: undefined, maxStalenessMs: 7, withinMs: 0 };
+    assert.deepEqual(bothGuarantees({ durability, freshness: undefined }, { durability: undefined, freshness }), {
+      durability,
+      freshness,
+    });
+    assert.throws(() => bothGuarantees(inMessage, { durability: undefined, freshness }), {
+      code: 'invalid_argument',
+      message:
+        'headwater-max-staleness-ms: expected one value, received 1500 in the message and 7 in the metadata. Set it in one place',
+    });
   });
 
   it('the reached durability survives in the answer', () => {

@@ -93,9 +93,13 @@ function typesIn(namespace: protobuf.NamespaceBase): protobuf.Type[] {
 /** Numbers that stay free: the next operation takes one of them, and the same in its reply. */
 const FREE: Readonly<Record<string, readonly number[]>> = { Reply: [22, 23, 24, 25, 26, 27, 28, 29] };
 
+/** Fields that have one number in all messages, which leaves room before them. */
+const SAME_EVERYWHERE: ReadonlySet<string> = new Set(['guarantees', 'assurance']);
+
 /** Numbers below the highest that no field has and that are not reserved. */
 function skippedIn(type: protobuf.Type): string[] {
-  const used = new Set(type.fieldsArray.map(({ id }) => id));
+  const counted = type.fieldsArray.filter(({ name }) => !SAME_EVERYWHERE.has(name));
+  const used = new Set(counted.map(({ id }) => id));
   const numbers = Array.from({ length: Math.max(0, ...used) }, (_, index) => index + 1);
   return numbers
     .filter((id) => !used.has(id) && !type.isReservedId(id) && !FREE[type.name]?.includes(id))
@@ -142,8 +146,8 @@ const seconds = (ms: number) => `${ms / 1_000} s`;
 const FIGURES: ReadonlyArray<readonly [declared: string, figure: string]> = [
   ['PipelineRequest', MiB(MESSAGE_BYTES_MAX)],
   ['PipelineRequest.operations', figure(MESSAGE_OPERATIONS_MAX)],
-  ['PipelineRequest.fresh_within_ms', figure(FRESH_WITHIN_MS_MAX)],
-  ['Durability', figure(DURABILITY_TIMEOUT_MS)],
+  ['Guarantees.fresh_within_ms', figure(FRESH_WITHIN_MS_MAX)],
+  ['Durability.timeout_ms', figure(DURABILITY_TIMEOUT_MS)],
   ['Durability.followers', figure(DURABILITY_FOLLOWERS_MAX)],
   ['Durability.timeout_ms', figure(DURABILITY_TIMEOUT_MS_MAX)],
   ['KeysRequest.pattern', KiB(PATTERN_BYTES_MAX)],

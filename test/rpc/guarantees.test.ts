@@ -9,11 +9,11 @@ import { sleep } from '../../src/base/clock.js';
 import type { DurabilityReached } from '../../src/base/error-details.js';
 import { HeadwaterError } from '../../src/base/errors.js';
 import type { DurabilityWanted } from '../../src/model/durability.js';
-import type { FreshnessWanted, Guarantees } from '../../src/model/guarantees.js';
+import type { Asking, Assured, FreshnessWanted, Guarantees } from '../../src/model/guarantees.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import { formatToken } from '../../src/model/position.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../src/protobuf/pipeline.js';
-import { OPERATION_METHODS, SCAN } from '../../src/rpc/definitions.js';
+import { DATABASE_SIZE, KEYS, type Method, OPERATION_METHODS, SCAN } from '../../src/rpc/definitions.js';
 import { fromStatus } from '../../src/rpc/status.js';
 import { TestClock } from '../support/clock.js';
 import { FakeStore } from './fake-store.js';
@@ -195,7 +195,7 @@ describe('guarantees at the server', () => {
 
   it('a message with an impossible guarantee is refused, and the stream stays open', async () => {
     const send = open();
-    send([set('a', '1')], { ...FOLLOWERS, durability: { level: 'synced', followers: 0, timeoutMs: 0 } });
+    send([set('a', '1')], { ...FOLLOWERS, durability: { level: 'synced', followers: 1, timeoutMs: 5 } });
     send([get('a')]);
     await until(() => replies().length === 2, 'the answers');
     assert.deepEqual(replies(), ['invalid_argument!', 'get']);
@@ -217,16 +217,22 @@ describe('guarantees at the server', () => {
   describe('in unary calls', () => {
     interface Called {
       readonly error: HeadwaterError | undefined;
+      readonly reply: (Reply & Assured) | undefined;
       readonly trailers: Record<string, unknown>;
     }
 
-    function call(operation: Operation, metadata: Record<string, string> = {}, deadlineMs = 10_000): Promise<Called> {
+    function call(
+      operation: Operation & Asking,
+      metadata: Record<string, string> = {},
+      deadlineMs = 10_000,
+    ): Promise<Called> {
       const method = OPERATION_METHODS.get(operation.kind);
       assert(method);
       const sent = new grpc.Metadata();
       for (const [name, value] of Object.entries(metadata)) sent.set(name, value);
       return new Promise((resolve) => {
         let error: HeadwaterError | undefined;
+        let reply: (Reply & Assured) | undefined;
         const surface = rawClient(served.address).makeUnaryRequest(
           method.path,
           method.request.encode,
@@ -234,11 +240,12 @@ describe('guarantees at the server', () => {
           operation,
           sent,
           { deadline: Date.now() + deadlineMs },
-          (failure) => {
+          (failure, response) => {
+            reply = response;
             if (failure) error = fromStatus(failure);
           },
         );
-        surface.on('status', (status) => resolve({ error, trailers: status.metadata.getMap() }));
+        surface.on('status', (status) => resolve({ error, reply, trailers: status.metadata.getMap() }));
       });
     }
 
@@ -260,6 +267,53 @@ describe('guarantees at the server', () => {
         trailers['headwater-reached'],
         'reached=false;synced=false;followers_appended=2;followers_synced=0;unsynced_here=false',
       );
+    });
+
+    it('guarantees in the message are obeyed, and the message of the answer says what was given', async () => {
+      const wanted: DurabilityWanted[] = [];
+      reach = async (asked) => {
+        wanted.push(asked);
+        return REACHED;
+      };
+      const { durability } = FOLLOWERS;
+      const both = await call({ ...set('a', '1'), guarantees: { durability, freshness: FRESH.freshness } });
+      assert.deepEqual(wanted, [durability]);
+      assert.deepEqual(both.reply?.assurance, { position: store.position, reached: REACHED });
+      assert.equal(both.trailers['headwater-position'], formatToken(store.position), 'the metadata say the same');
+      assert.match(String(both.trailers['headwater-reached']), /^reached=true;/);
+      const position = await call({ ...get('a'), guarantees: { durability: undefined, freshness: undefined } });
+      assert.deepEqual(position.reply?.assurance, { position: store.position, reached: undefined });
+      assert.equal((await call(get('a'))).reply?.assurance, undefined, 'nobody has asked');
+    });
+
+    it('freshness in the message is asked for, in every kind of call', async () => {
+      const asked: FreshnessWanted[] = [];
+      fresh = async (wanted) => {
+        asked.push(wanted);
+        throw new HeadwaterError('unavailable', 'too late');
+      };
+      assert.equal((await call({ ...get('a'), guarantees: FRESH })).error?.code, 'unavailable');
+      const client = rawClient(served.address);
+      const stream = async (method: typeof KEYS | typeof SCAN) => {
+        const { path, request } = method as unknown as Method<Asking, unknown>;
+        const asIs = (bytes: Buffer) => bytes;
+        const opened = client.makeServerStreamRequest(path, request.encode, asIs, { guarantees: FRESH });
+        return fromStatus(await new Promise<Error>((resolve) => opened.once('error', resolve).resume())).code;
+      };
+      assert.deepEqual([await stream(KEYS), await stream(SCAN)], ['unavailable', 'unavailable']);
+      const size = await new Promise<Error | null>((resolve) => {
+        const { path, request, response } = DATABASE_SIZE;
+        client.makeUnaryRequest(path, request.encode, response.decode, { guarantees: FRESH }, resolve);
+      });
+      assert(size && fromStatus(size).code === 'unavailable');
+      assert.deepEqual(asked, [FRESH.freshness, FRESH.freshness, FRESH.freshness, FRESH.freshness]);
+    });
+
+    it('message and metadata that contradict each other are refused, and nothing is done', async () => {
+      const { error } = await call({ ...set('a', '1'), guarantees: FOLLOWERS }, { 'headwater-durability': 'synced' });
+      assert.equal(error?.code, 'invalid_argument');
+      assert.match(error?.message ?? '', /followers=2;timeout_ms=500 in the message and synced;timeout_ms=5000 in/);
+      assert.equal(store.entries.size, 0);
     });
 
     it('freshness is asked for, for less long than the call may take', async () => {

@@ -209,6 +209,6 @@ describe('keys and scan', () => {
 
   it('the size is the number of keys', async () => {
     await write(['a', '1'], ['b', '2'], ['a', '3']);
-    assert.equal(await call(rawClient(address), DATABASE_SIZE, undefined), 2);
+    assert.equal(await call(rawClient(address), DATABASE_SIZE, {}), 2);
   });
 });

@@ -87,6 +87,7 @@ describe('the package', function () {
     assert.deepEqual(unwanted, []);
     assert(consumer.packed.includes('dist/bin/headwater.cjs'));
     assert(consumer.packed.includes('proto/headwater/v1/kv.proto'));
+    if (existsSync('proto/headwater.binpb')) assert(consumer.packed.includes('proto/headwater.binpb'));
   });
 
   it('has every file that its READMEs link to', async () => {

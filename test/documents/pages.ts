@@ -57,7 +57,7 @@ export function blocksOf(page: string): Block[] {
 /** Whether `shown` agrees with the page, in which `…` stands for anything. */
 export function agrees(expected: string, shown: string): boolean {
   const lines = expected.trim().split('\n');
-  const pattern = lines.map((line) => (line.trim() === '…' ? '(?:.*\n?)*?' : `${linePattern(line)}\n`)).join('');
+  const pattern = lines.map((line) => (line.trim() === '…' ? '(?:.*\n)*?' : `${linePattern(line)}\n`)).join('');
   return new RegExp(`^${pattern}$`).test(`${shown.trim().replace(/ +$/gm, '')}\n`);
 }
 

@@ -59,7 +59,7 @@ export class Reader {
     const { expected } = step;
     if (expected !== undefined && running.length > 0)
       await eventually('the output', async () => agrees(expected, output()), OUTPUT).catch(NO_OUTPUT);
-    for (const one of running) await this.#interrupt(one, step);
+    for (const one of running.reverse()) await this.#interrupt(one, step);
     if (!commands.some((command) => this.#isLeftOut(command))) this.#compare(step, output());
   }
 

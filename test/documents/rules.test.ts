@@ -82,6 +82,7 @@ describe('the steps of a page', () => {
     assert(agrees('a\n…', 'a'));
     assert(!agrees('offset …', 'offset 1\nmore'));
     assert(!agrees('a.c', 'abc'));
+    assert(!agrees('…\nend\n…', 'a line\n'.repeat(2_000)));
   });
 });
 

@@ -74,7 +74,7 @@ export interface ShellCommand {
   readonly isLong: boolean;
 }
 
-const SERVE = /^headwater serve\b/;
+const SERVE = /^(\w+=\S+ )*headwater serve\b/;
 const LONG = /#.*\buntil Ctrl-C/;
 
 /** The commands of a block. A command ends at the end of a line at which bash needs no more. */

@@ -124,10 +124,21 @@ export function parsePort(text: string): string {
 }
 
 export function parseChoice(choices: readonly string[]) {
-  return (text: string): string => {
+  const parse = (text: string): string => {
     if (choices.includes(text)) return text;
     throw refusal(`one of ${choices.join(', ')}`, text);
   };
+  return offering(choices, parse);
+}
+
+/** The parser, with words that completion offers. Commander's own choices would stand in the help a second time. */
+export function offering<Parse extends object>(choices: readonly string[], parse: Parse): Parse {
+  return Object.assign(parse, { choices });
+}
+
+/** The words that completion offers for the value of an option or an argument. */
+export function choicesOf({ parseArg }: { readonly parseArg?: object | undefined }): readonly string[] {
+  return (parseArg as { choices?: readonly string[] } | undefined)?.choices ?? [];
 }
 
 /**

@@ -5,7 +5,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { CallOptions, Client, DurabilityOption } from '../src/client/index.js';
 import { DURABILITY_LEVELS } from '../src/model/durability.js';
-import { parseDuration } from './arguments.js';
+import { offering, parseDuration } from './arguments.js';
 import { UsageError } from './output.js';
 
 export interface WriteOptions {
@@ -23,7 +23,7 @@ export function withDurability(command: Command): Command {
     .option(
       '--durability <LEVEL[=N]>',
       'wait until the write is in the log (appended) or on disk (synced); or in the logs (followers=N) or on the disks (followers_synced=N) of N followers. After --durability-timeout the exit status is 3, and the write stays',
-      parseDurability,
+      offering(['appended', 'synced', 'followers=1', 'followers_synced=1'], parseDurability),
     )
     .option(
       '--durability-timeout <TIME>',

@@ -1,7 +1,9 @@
 /**
- * The commands that draw or measure, behind one import that is made when one of them runs. A single file of the bundle holds
+ * The commands that draw, measure or print scripts, behind one import that is made when one of them runs. A single file of the bundle holds
  * them all, so that every other command loads fewer files.
  */
+export { manualPage } from './completion/manual.js';
+export { completionScript } from './completion/scripts.js';
 export { latency } from './latency.js';
 export { monitor } from './monitor.js';
 export { showStatus } from './status-command.js';

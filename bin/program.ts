@@ -11,6 +11,7 @@ import { formatDuration, parseAddresses, parseHost, parseInterval, parsePort } f
 import { addBackupCommands } from './backup-commands.js';
 import { addCheckCommands } from './check-commands.js';
 import { addCompareCommand } from './compare-commands.js';
+import { addCompletionCommands } from './completion-commands.js';
 import { CALL_MS_MAX } from './connection.js';
 import { addDataCommands } from './data-commands.js';
 import { addIdCommands } from './id-commands.js';
@@ -66,11 +67,12 @@ export function program({ inShell = false }: ProgramOptions = {}): Command {
   addTransferCommands(headwater);
   addBackupCommands(headwater);
   addNodeCommands(headwater);
-  addLiveCommands(headwater);
   addCompareCommand(headwater);
   addLogCommands(headwater);
   addIdCommands(headwater);
   addCheckCommands(headwater);
+  addLiveCommands(headwater);
+  if (!inShell) addCompletionCommands(headwater, program);
   return headwater;
 }
 

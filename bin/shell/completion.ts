@@ -6,6 +6,7 @@ import { readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Argument, Command } from 'commander';
+import { choicesOf } from '../arguments.js';
 import { bytesOfText } from '../byte-text.js';
 import type { KeptConnection } from './kept-connection.js';
 import { lex, wordOf } from './words.js';
@@ -37,7 +38,7 @@ async function candidatesOf(
   const { command, given } = commandOf(root, before);
   if (typed.startsWith('-') && !before.includes('--')) return matching(optionsOf(command), typed);
   const option = optionAt(command, before);
-  if (option) return /FILE|DIR/.test(option.flags) ? filesOf(typed) : matching(option.argChoices ?? [], typed);
+  if (option) return /FILE|DIR/.test(option.flags) ? filesOf(typed) : matching(choicesOf(option), typed);
   if (command.commands.length > 0) return matching(namesOf(command), typed);
   const argument = argumentAt(command.registeredArguments, given.length);
   if (!argument) return [];

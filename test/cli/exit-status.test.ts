@@ -55,14 +55,16 @@ const ROWS: readonly Row[] = [
   { type: ['promote'], asks: true, silent: true },
   { type: ['failover'], asks: true, silent: true },
   { type: ['forget', 'nobody'], asks: true, silent: true },
-  { type: ['top', '--once'], asks: true },
-  { type: ['latency', '--for', '100ms'], asks: true },
-  { type: ['monitor'], asks: true, silent: true },
   { type: ['compare'], asks: true },
   { type: ['log', 'dump', 'absent'], asks: false, silent: true },
   { type: ['id', 'renew', '--data', 'absent'], asks: false, silent: true },
   { type: ['verify'], asks: true },
   { type: ['repair'], asks: true, silent: true },
+  { type: ['top', '--once'], asks: true },
+  { type: ['latency', '--for', '100ms'], asks: true },
+  { type: ['monitor'], asks: true, silent: true },
+  { type: ['completion', 'bash'], asks: false },
+  { type: ['man'], asks: false },
 ];
 
 describe('exit statuses', function () {

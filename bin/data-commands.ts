@@ -1,8 +1,8 @@
 /**
- * The commands on keys. Each prints one result, or one a line. A key that does not exist and a condition that does not
+ * The commands on keys; value-commands.ts has those that read and write values. Each prints one result, or one a line. A key that does not exist and a condition that does not
  * hold are negative answers (exit status 1), not errors.
  */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import {
   parseBytes,
   parseDecimal,
@@ -24,15 +24,11 @@ import {
 } from './guarantee-options.js';
 import { canAsk, confirm } from './input.js';
 import { EXIT, type ExitStatus, jsonBytes, shownBytes } from './output.js';
-
-interface SetOptions extends WriteOptions {
-  ttl?: number;
-  ifAbsent?: boolean;
-  ifPresent?: boolean;
-}
+import { addValueCommands } from './value-commands.js';
 
 export function addDataCommands(program: Command): void {
   program.commandsGroup('Keys:');
+  addValueCommands(program);
   addReads(program);
   addWrites(program);
   addExpiry(program);
@@ -40,10 +36,6 @@ export function addDataCommands(program: Command): void {
 }
 
 function addReads(program: Command): void {
-  withFreshness(program.command('get'))
-    .argument('<KEY>', '', parseBytes)
-    .description("print a key's value, byte for byte (exit status 1 if there is no such key)")
-    .action(onNode(get));
   withFreshness(program.command('exists'))
     .argument('<KEY...>', '', parseKeys)
     .description('print how many of the keys exist (exit status 1 if none does)')
@@ -65,16 +57,6 @@ function addReads(program: Command): void {
 }
 
 function addWrites(program: Command): void {
-  withDurability(program.command('set'))
-    .argument('<KEY>', '', parseBytes)
-    .argument('<VALUE>', '', parseBytes)
-    .description(
-      'set the value of a key and remove its expiry, unless --ttl sets one (exit status 1 if a condition does not hold)',
-    )
-    .option('--ttl <TIME>', 'expire the key after this time: 10s, 500ms, 2h; a bare number is seconds', parseDuration)
-    .addOption(new Option('--if-absent', 'set only if there is no such key').conflicts('ifPresent'))
-    .option('--if-present', 'set only if there is such a key')
-    .action(onNode(set));
   withDurability(program.command('del'))
     .argument('<KEY...>', '', parseKeys)
     .description('delete keys and print how many there were (exit status 1 if there was none)')
@@ -202,26 +184,6 @@ async function flushAll(session: Session, options: WriteOptions & { yes?: boolea
   if (!mayDelete) return output.negative({ applied: false }, 'nothing was deleted');
   await client.flushAll(writeOptions(options));
   return done(session, { applied: true });
-}
-
-async function get({ client, output }: Session, key: Buffer, options: ReadOptions): Promise<ExitStatus> {
-  const value = await client.getBuffer(key, readOptions(options));
-  const position = positionOf(client);
-  if (value === undefined)
-    return output.negative({ ...jsonBytes('key', key), value: null, ...position }, `no such key ${shownBytes(key)}`);
-  await output.value({ ...jsonBytes('key', key), ...jsonBytes('value', value), ...position }, value);
-  return EXIT.DONE;
-}
-
-async function set(session: Session, key: Buffer, value: Buffer, options: SetOptions): Promise<ExitStatus> {
-  const { client, output } = session;
-  const { ttl: ttlMs, ifAbsent, ifPresent } = options;
-  const { applied } = await client.set(key, value, { ttlMs, ifAbsent, ifPresent, ...writeOptions(options) });
-  if (applied) return done(session, { ...jsonBytes('key', key), applied });
-  return output.negative(
-    { ...jsonBytes('key', key), applied, ...positionOf(client) },
-    `not set: ${shownBytes(key)} ${ifAbsent ? 'exists (--if-absent)' : 'does not exist (--if-present)'}`,
-  );
 }
 
 async function incr(

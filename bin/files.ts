@@ -43,6 +43,25 @@ export async function* contentOf(file: string, readBytes = READ_BYTES): AsyncGen
   }
 }
 
+/**
+ * The whole content of a file, or of stdin for `-`.
+ * @param limit the reason for `bytesMax`, in words.
+ * @throws UsageError if there are more than `bytesMax`. No more are in memory then.
+ */
+export async function contentWithin(file: string, bytesMax: number, limit: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of contentOf(file)) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > bytesMax)
+      throw new UsageError(
+        `cannot read ${file === '-' ? 'stdin' : file}: expected at most ${bytesMax} bytes, ${limit}, received more`,
+      );
+  }
+  return Buffer.concat(chunks);
+}
+
 /** The first `count` bytes; fewer if the file has no more. */
 export async function firstBytes(file: string, count: number): Promise<Buffer> {
   return reading(file, async () => {

@@ -27,8 +27,8 @@ export function withDurability(command: Command): Command {
     )
     .option(
       '--durability-timeout <TIME>',
-      'how long to wait for --durability; a bare number is milliseconds (default: 5s)',
-      parseMilliseconds,
+      'how long to wait for --durability: 500ms, 2s; a bare number is seconds (default: 5s)',
+      parseDuration,
     );
 }
 
@@ -37,8 +37,8 @@ export function withFreshness(command: Command): Command {
     .option('--at-least <TOKEN>', 'read only from a node that has reached this position: a token that --json printed')
     .option(
       '--max-staleness <TIME>',
-      'read only from a node that is at most this far behind the leader; a bare number is milliseconds',
-      parseMilliseconds,
+      'read only from a node that is at most this far behind the leader: 500ms, 2s; a bare number is seconds',
+      parseDuration,
     );
 }
 
@@ -66,8 +66,4 @@ function parseDurability(text: string): DurabilityOption {
   throw new InvalidArgumentError(
     `Expected appended, synced, followers=N or followers_synced=N, received ${JSON.stringify(text)}.`,
   );
-}
-
-function parseMilliseconds(text: string): number {
-  return parseDuration(/^\d+$/.test(text) ? `${text}ms` : text);
 }

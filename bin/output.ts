@@ -52,6 +52,18 @@ export class Output {
     return write(Buffer.concat([process.stdout.isTTY ? shownLine([text]) : text, NEWLINE]));
   }
 
+  /** Whether a person reads the results of a shell. */
+  get isRich(): boolean {
+    return !this.json && isRich();
+  }
+
+  /** Prints one of several values on a line. A missing one is an empty line; a shell on a terminal says so. */
+  item(fields: object, key: Buffer, value: Buffer | undefined): Promise<void> {
+    if (!this.isRich) return this.result(fields, value ?? '');
+    const shown = value === undefined ? paint('yellow', '(no such key)') : paint('green', quoted(value));
+    return this.result(fields, `${paint('cyan', quoted(key))}  ${shown}`);
+  }
+
   /** Prints a whole number, with its type in a shell on a terminal. */
   integer(fields: object | string, value: number | bigint | string): Promise<void> {
     return this.result(fields, isRich() ? `${paint('dim', '(integer)')} ${value}` : String(value));
@@ -177,7 +189,12 @@ export function jsonBytes(name: keyof typeof ENCODING_FIELD, data: Buffer): Reco
 }
 
 /** The name of the encoding field: `encoding` is the value's, and a key that is not UTF-8 has a field of its own. */
-export const ENCODING_FIELD = { key: 'key_encoding', new_key: 'new_key_encoding', value: 'encoding' } as const;
+export const ENCODING_FIELD = {
+  key: 'key_encoding',
+  new_key: 'new_key_encoding',
+  channel: 'channel_encoding',
+  value: 'encoding',
+} as const;
 
 const SHOWN_CHARACTERS_MAX = 60;
 

@@ -23,6 +23,7 @@ import { errorSign } from './report.js';
 import { addServeCommand } from './serve.js';
 import { addShellCommand } from './shell-command.js';
 import { addStreamCommands } from './stream-commands.js';
+import { addTransactCommand } from './transact-command.js';
 import { addTransferCommands } from './transfer.js';
 
 const AFTER_HELP = `
@@ -63,6 +64,7 @@ export function program({ inShell = false }: ProgramOptions = {}): Command {
   if (!inShell) addShellCommand(headwater, program);
   addHelpCommand(headwater);
   addDataCommands(headwater);
+  addTransactCommand(headwater);
   addStreamCommands(headwater);
   addTransferCommands(headwater);
   addBackupCommands(headwater);

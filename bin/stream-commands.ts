@@ -5,21 +5,23 @@
 import type { Command } from 'commander';
 import type { Position, SubscriptionItem, WatchItem } from '../src/client/index.js';
 import { formatToken, parseToken } from '../src/model/position.js';
-import { parseText, parseTexts } from './arguments.js';
+import { parseBytes, parseText, parseTexts } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { untilInterrupted } from './interrupted.js';
 import { EXIT, type ExitStatus, jsonBytes, plural, UsageError } from './output.js';
+import { dataOf, STDIN_HELP } from './value-commands.js';
 
 export function addStreamCommands(program: Command): void {
   program.commandsGroup('Streams:');
   program
     .command('publish')
-    .argument('<CHANNEL>', '', parseText)
-    .argument('<MESSAGE>', '', parseText)
+    .argument('<CHANNEL>', '', parseBytes)
+    .argument('<MESSAGE>', 'the message; - for the bytes of stdin', parseBytes)
     .description(
       'send a message to the subscribers of every node. Print the offset of the message if it is durable, else the offset of the last write before it',
     )
     .option('--durable', 'write the message to the log, so that subscribers can read it later')
+    .addHelpText('after', STDIN_HELP)
     .action(onNode(publish));
   program
     .command('subscribe')
@@ -46,12 +48,12 @@ export function addStreamCommands(program: Command): void {
 
 async function publish(
   { client, output }: Session,
-  channel: string,
-  message: string,
+  channel: Buffer,
+  message: Buffer,
   { durable = false }: { durable?: boolean },
 ): Promise<ExitStatus> {
-  const offset = await client.publish(channel, message, { durable });
-  await output.integer({ channel, offset, durable }, offset);
+  const offset = await client.publish(channel, await dataOf(message), { durable });
+  await output.integer({ ...jsonBytes('channel', channel), offset, durable }, offset);
   return EXIT.DONE;
 }
 
@@ -74,12 +76,10 @@ function messageFields(item: SubscriptionItem<Buffer>): object {
   if (item.kind === 'missed') return { event: 'missed', count: item.count ?? null };
   if (item.kind === 'gap') return { event: 'gap', from: item.from, to: item.to };
   const { channel, data, pattern, offset, durable } = item;
-  const text = { ...jsonBytes('key', channel), ...jsonBytes('value', data) };
-  const { key, key_encoding, value, encoding } = text;
+  const { value, encoding } = jsonBytes('value', data);
   return {
     event: 'message',
-    channel: key,
-    ...(key_encoding && { channel_encoding: key_encoding }),
+    ...jsonBytes('channel', channel),
     pattern: pattern?.toString() ?? null,
     data: value,
     ...(encoding && { data_encoding: encoding }),

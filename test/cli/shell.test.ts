@@ -220,17 +220,16 @@ describe('the shell', function () {
       await node.run(['set', 'tab:only key', 'found']);
       const terminal = start();
       await terminal.sees('leader> ');
-      await terminal.press('ge', KEYS.TAB, 'tab:o', KEYS.TAB);
-      await terminal.sees('get "tab:only key" ');
+      await terminal.tab('exis', 'ts ');
+      await terminal.tab('tab:o', 'exists "tab:only key" ');
       await terminal.press(KEYS.ENTER);
-      await terminal.sees('\n"found"');
+      await terminal.sees('(integer) 1');
       await terminal.sees('leader> ');
-      await terminal.press('set a b --if-a', KEYS.TAB);
-      await terminal.sees('--if-absent ');
+      await terminal.tab('set a b --if-a', 'bsent ');
       await terminal.press(KEYS.CTRL_C);
       await terminal.sees('leader> ');
-      await terminal.press('log d', KEYS.TAB, `${state.slice(0, -2)}`, KEYS.TAB);
-      await terminal.sees(`log dump ${state}/`);
+      await terminal.tab('log d', 'ump ');
+      await terminal.tab(state.slice(0, -2), `${state.slice(-2)}/`);
     });
 
     it('ends a running watch at Ctrl-C, and not the shell', async () => {
@@ -248,7 +247,10 @@ describe('the shell', function () {
       const terminal = start(['--connect', frozen.address, '--timeout', '1h']);
       await terminal.sees('leader> ');
       process.kill(frozen.pid, 'SIGSTOP');
-      await terminal.press('get a', KEYS.ENTER, KEYS.CTRL_C);
+      await terminal.press('get a', KEYS.ENTER);
+      await terminal.sees('get a');
+      await terminal.sees('\n');
+      await terminal.press(KEYS.CTRL_C);
       await terminal.sees('error: ');
       process.kill(frozen.pid, 'SIGCONT');
       await terminal.enter('ping');

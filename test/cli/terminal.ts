@@ -64,6 +64,14 @@ export class Terminal {
     await this.press(line, KEYS.ENTER);
   }
 
+  /** Types the beginning of a word, and then Tab. */
+  async tab(typed: string, shown: string): Promise<void> {
+    await this.press(typed);
+    await this.sees(typed);
+    await this.press(KEYS.TAB);
+    await this.sees(shown);
+  }
+
   /** Waits until the terminal shows the text behind what an earlier call found. */
   async sees(text: string): Promise<void> {
     const deadline = performance.now() + SEEN_MS_MAX;

@@ -1,0 +1,110 @@
+/** `transact`: the operations of a file, all or none. */
+import type { Command } from 'commander';
+import type { TransactionOperation } from '../src/client/index.js';
+import { parsePath } from './arguments.js';
+import { onNode, type Session } from './connection.js';
+import { contentWithin } from './files.js';
+import { positionOf, type WriteOptions, withDurability, writeOptions } from './guarantee-options.js';
+import { snakeCase } from './json-names.js';
+import { EXIT, type ExitStatus, jsonBytes, plural, shownBytes } from './output.js';
+import { parseTransaction, shownCondition } from './transaction-file.js';
+
+/** The largest file: a transaction of the largest size in base64, and its names. */
+const FILE_BYTES_MAX = 64 * 1024 * 1024;
+
+const AFTER_HELP = `
+The file is one JSON object, in the form of the client's "transact":
+
+  {"conditions": [{"key": "lock", "test": "absent"}],
+   "operations": [{"kind": "set", "key": "lock", "value": "me", "expiry": {"ttlMs": 60000}},
+                  {"kind": "increment", "key": "visits", "by": 1},
+                  {"kind": "get", "key": "visits"}]}
+
+A test is absent, exists, version (with "version") or value (with "value"). A key or
+a value that is not UTF-8 is {"base64": "AP8="}. "by" is a number, or text if it is
+longer than 15 digits.`;
+
+export function addTransactCommand(program: Command): void {
+  program.commandsGroup('Keys:');
+  withDurability(program.command('transact'))
+    .argument('<FILE>', 'the transaction, as JSON; - for stdin', parsePath)
+    .summary('carry out the operations of a file, all or none')
+    .description(
+      'carry out the operations of a file, all or none, and print the reply to each. If a condition does not hold, nothing is done, and the exit status is 1',
+    )
+    .addHelpText('after', AFTER_HELP)
+    .action(onNode(transact));
+}
+
+async function transact({ client, output }: Session, file: string, options: WriteOptions): Promise<ExitStatus> {
+  const bytes = await contentWithin(file, FILE_BYTES_MAX, 'the largest transaction that a node can take');
+  const transaction = parseTransaction(bytes, file === '-' ? 'stdin' : file);
+  const { committed, replies, failedCondition } = await client.buffers.transact(transaction, writeOptions(options));
+  const fields = {
+    committed,
+    replies: committed ? replies.map(replyFields) : [],
+    failed_condition: failedCondition ?? null,
+    ...positionOf(client),
+  };
+  if (!committed) {
+    const { conditions = [] } = transaction;
+    const condition = conditions[failedCondition];
+    const which = condition ? shownCondition(condition) : '';
+    return output.negative(
+      fields,
+      `not committed: condition ${failedCondition + 1} of ${conditions.length} does not hold: ${which}`,
+    );
+  }
+  const { operations } = transaction;
+  const lines = replies.map((reply, index) => `${index + 1}  ${operations[index]?.kind}  ${shownReply(reply)}`);
+  await output.result(withIntegers(fields), [`committed: ${plural(replies.length, 'operation')}`, ...lines].join('\n'));
+  return EXIT.DONE;
+}
+
+type Reply = object & { readonly kind: TransactionOperation['kind'] };
+
+/** The fields of a reply in JSON: bytes as text or base64, absent values as null. */
+function replyFields(reply: Reply): object {
+  const { kind, ...rest } = reply;
+  const fields = Object.entries(rest).map(([name, value]: [string, unknown]) => fieldOf(name, value));
+  return { kind, ...Object.assign({}, ...fields) };
+}
+
+function fieldOf(name: string, value: unknown): object {
+  const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  if (Buffer.isBuffer(value)) {
+    const { value: text, encoding } = jsonBytes('value', value);
+    return { [snake]: text, ...(encoding && { [snake === 'value' ? 'encoding' : `${snake}_encoding`]: encoding }) };
+  }
+  if (Array.isArray(value))
+    return {
+      [snake]: value.map((one) =>
+        Object.assign({}, ...Object.entries(one as object).map(([inner, data]) => fieldOf(inner, data))),
+      ),
+    };
+  return { [snake]: typeof value === 'bigint' ? INTEGER + value : snakeCase(value) };
+}
+
+/** The mark before an integer of 64 bits, which fits a number of JSON, but not one of JavaScript. */
+const INTEGER = '\u0000integer:';
+
+function withIntegers(fields: object): string {
+  return JSON.stringify(fields).replace(/"\\u0000integer:(-?\d+)"/g, '$1');
+}
+
+/** The reply for people. */
+function shownReply(reply: Reply): string {
+  const { kind: _, ...fields } = reply;
+  const parts = Object.entries(fields).flatMap(([name, value]: [string, unknown]) => {
+    if (name === 'version' || value === undefined) return [];
+    if (Array.isArray(value)) return value.map((one: { value?: Buffer }) => shownValue(one.value));
+    return name === 'value' || name === 'length' ? [shownValue(value)] : [`${name} ${shownValue(value)}`];
+  });
+  return parts.length > 0 ? parts.join('  ') : '(no such key)';
+}
+
+function shownValue(value: unknown): string {
+  if (value === undefined) return '(no such key)';
+  if (Buffer.isBuffer(value)) return shownBytes(value);
+  return typeof value === 'bigint' || typeof value === 'string' ? `${value}` : JSON.stringify(value);
+}

@@ -130,7 +130,12 @@ export function scriptsOf(command: string): string[] {
 const OPTIONAL: ReadonlyArray<readonly [use: RegExp, tool: string, probe: string]> = [
   [/^grpcurl\b/, 'grpcurl', 'command -v grpcurl'],
   [/^(npx )?buf\b/, 'buf', 'command -v buf'],
-  [/^protoc\b/, 'protoc with the plugins of gRPC', 'command -v protoc && command -v grpc_python_plugin'],
+  [
+    /^protoc\b/,
+    'protoc with the plugins of gRPC',
+    'command -v grpc_python_plugin && protoc -o /dev/null google/protobuf/any.proto',
+  ],
+  [/^grpc_tools_ruby_protoc\b/, 'protoc of Ruby', 'grpc_tools_ruby_protoc -o /dev/null google/protobuf/any.proto'],
   [/^(\/usr\/bin\/)?python3\b/, 'Python with grpcio', '/usr/bin/python3 -c "import grpc"'],
   [/^ruby\b/, 'Ruby with grpc', 'ruby -e "require \'grpc\'"'],
 ];

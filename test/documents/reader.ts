@@ -4,7 +4,16 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { eventually } from '../../benchmarks/waiting.js';
 import { agrees, ROOT } from './pages.js';
-import { commandsOf, isNotRun, missingTool, promisesOf, type ShellCommand, type Step, scriptsOf } from './steps.js';
+import {
+  commandsOf,
+  isNotRun,
+  missingTool,
+  PYTHON,
+  promisesOf,
+  type ShellCommand,
+  type Step,
+  scriptsOf,
+} from './steps.js';
 import type { Running, Terminal } from './terminal.js';
 
 const READY = { patienceMs: 60_000 };
@@ -150,7 +159,7 @@ export class Reader {
       return name;
     };
     if (language === 'js') return `node ${write('mjs')}`;
-    if (language === 'python') return `/usr/bin/python3 ${write('py')}`;
+    if (language === 'python') return `${PYTHON} ${write('py')}`;
     if (language === 'ruby') return `ruby ${write('rb')}`;
     const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc');
     const options =

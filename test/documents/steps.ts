@@ -126,6 +126,13 @@ export function scriptsOf(command: string): string[] {
   return named.map(([, script, test]) => script ?? test ?? '');
 }
 
+/** The Python that has grpcio: the system's own, if that of the path has none. */
+export const PYTHON = ['python3', '/usr/bin/python3'].find(hasGrpc) ?? 'python3';
+
+function hasGrpc(python: string): boolean {
+  return spawnSync(python, ['-c', 'import grpc'], { stdio: 'ignore' }).status === 0;
+}
+
 /** Tools that not every machine has, each with a command that fails without it. */
 const OPTIONAL: ReadonlyArray<readonly [use: RegExp, tool: string, probe: string]> = [
   [/^grpcurl\b/, 'grpcurl', 'command -v grpcurl'],
@@ -136,7 +143,7 @@ const OPTIONAL: ReadonlyArray<readonly [use: RegExp, tool: string, probe: string
     'command -v grpc_python_plugin && protoc -o /dev/null google/protobuf/any.proto',
   ],
   [/^grpc_tools_ruby_protoc\b/, 'protoc of Ruby', 'grpc_tools_ruby_protoc -o /dev/null google/protobuf/any.proto'],
-  [/^(\/usr\/bin\/)?python3\b/, 'Python with grpcio', '/usr/bin/python3 -c "import grpc"'],
+  [/python3\b/, 'Python with grpcio', `${PYTHON} -c "import grpc"`],
   [/^ruby\b/, 'Ruby with grpc', 'ruby -e "require \'grpc\'"'],
 ];
 

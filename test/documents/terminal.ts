@@ -5,16 +5,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -73,7 +64,7 @@ export class Terminal {
     this.folder = mkdtempSync(path.join(tmpdir(), 'headwater-page-'));
     mkdirSync(this.#own(''), { recursive: true });
     symlinkSync(path.join(ROOT, 'dist/bin/headwater.cjs'), this.#own('headwater'));
-    chmodSync(path.join(ROOT, 'dist/bin/headwater.cjs'), 0o755);
+    symlinkSync(process.execPath, this.#own('node'));
     linkPackages(path.join(this.folder, 'node_modules'));
     const [program = '', ...args] = command;
     const env = environment(this.#own(''));
@@ -153,7 +144,7 @@ export class Terminal {
 function environment(programs: string): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(HEADWATER_|NODE_OPTIONS$)/.test(name));
   const { PATH } = process.env;
-  const search = [programs, path.dirname(process.execPath), PATH, '/usr/sbin', '/sbin'].join(':');
+  const search = [programs, PATH, '/usr/sbin', '/sbin'].join(':');
   return { ...Object.fromEntries(kept), PATH: search, HOME: path.dirname(programs), NO_COLOR: '1' };
 }
 

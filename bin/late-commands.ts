@@ -2,6 +2,7 @@
  * The commands that draw, measure or print scripts, behind one import that is made when one of them runs. A single file of the bundle holds
  * them all, so that every other command loads fewer files.
  */
+export { bench } from './bench/bench.js';
 export { manualPage } from './completion/manual.js';
 export { completionScript } from './completion/scripts.js';
 export { latency } from './latency.js';

@@ -2,6 +2,7 @@
 import type { MonitoredCommand, MonitoredParameter, MonitorItem } from '../src/client/index.js';
 import type { Session } from './connection.js';
 import { untilInterrupted } from './interrupted.js';
+import { quoted } from './look.js';
 import { EXIT, type ExitStatus, jsonBytes, plural } from './output.js';
 import { type Paint, paintFor } from './terminal.js';
 
@@ -56,9 +57,8 @@ function parameterText({ name, data, bytes }: MonitoredParameter): string {
     // An expiry says by itself whether it is a time to live or a moment.
     return text.includes('=') && !text.includes(' ') ? text : `${name}=${text}`;
   }
-  const { value = '', encoding } = jsonBytes('value', whole(data, bytes));
   const cut = bytes > data.length ? `… (${plural(bytes, 'byte')})` : '';
-  return `${encoding ? `${encoding} ` : ''}${JSON.stringify(value)}${cut}`;
+  return `${quoted(whole(data, bytes))}${cut}`;
 }
 
 /** The data without the rest of a character that the node has cut through. */

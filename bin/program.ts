@@ -9,6 +9,7 @@ import { OPTIONS } from '../src/options.js';
 import { VERSION } from '../src/version.js';
 import { formatDuration, parseAddresses, parseHost, parseInterval, parsePort } from './arguments.js';
 import { addBackupCommands } from './backup-commands.js';
+import { addBenchCommand } from './bench-command.js';
 import { addCheckCommands } from './check-commands.js';
 import { addCompareCommand } from './compare-commands.js';
 import { addCompletionCommands } from './completion-commands.js';
@@ -74,6 +75,7 @@ export function program({ inShell = false }: ProgramOptions = {}): Command {
   addIdCommands(headwater);
   addCheckCommands(headwater);
   addLiveCommands(headwater);
+  addBenchCommand(headwater);
   if (!inShell) addCompletionCommands(headwater, program);
   return headwater;
 }

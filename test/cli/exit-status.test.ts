@@ -67,6 +67,7 @@ const ROWS: readonly Row[] = [
   { type: ['top', '--once'], asks: true },
   { type: ['latency', '--for', '100ms'], asks: true },
   { type: ['monitor'], asks: true, silent: true },
+  { type: ['bench', '-n', '10', '--keys', '5'], asks: true },
   { type: ['completion', 'bash'], asks: false },
   { type: ['man'], asks: false },
 ];

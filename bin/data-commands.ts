@@ -243,10 +243,10 @@ async function scan(
   await output.results(
     client.buffers.scan({ match, keysOnly, ...rangeOf(options) }),
     ({ key, value, type, expiresAtMs, version }) => {
-      const data = keysOnly ? jsonBytes('key', key) : { ...jsonBytes('key', key), ...jsonBytes('value', value) };
+      const data = { ...jsonBytes('key', key), ...(value && jsonBytes('value', value)) };
       return { ...data, type, expires_at_ms: expiresAtMs ?? null, version };
     },
-    ({ key, value }) => (keysOnly ? key : [key, value]),
+    ({ key, value }) => (value ? [key, value] : key),
   );
   return EXIT.DONE;
 }

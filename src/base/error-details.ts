@@ -78,6 +78,8 @@ export interface DetailsByCode {
     readonly address?: string | undefined;
     readonly leader?: string | undefined;
   };
+  /** `key` is the key whose value the codec of the client cannot decode. */
+  readonly wrong_type: CommonDetails & { readonly key?: string | undefined };
   readonly failover_failed: CommonDetails & { readonly leader?: string | undefined };
   readonly corrupt: CommonDetails & { readonly file?: string | undefined };
   /** The values of both sides, as `status` shows them. */

@@ -41,7 +41,8 @@ import {
 import { type BackupOptions, type BackupPart, backup } from './backup.js';
 import type { Caller } from './caller.js';
 import { type CheckOptions, type CheckTime, check } from './checks.js';
-import { asBuffer, asText, Commands } from './commands.js';
+import { BYTES, type CodecOption, type Forms, formsOf, TEXT } from './codec.js';
+import { Commands } from './commands.js';
 import { type MonitorItem, type MonitorOptions, monitor } from './monitor.js';
 import { NewestPosition } from './newest-position.js';
 import { checkText, type Data, toBuffer } from './operations.js';
@@ -110,33 +111,53 @@ const RANGE_DIGEST_OPTIONS = optionNames<RangeDigestOptions>({ ...TIME_NAMES, cu
 /**
  * A client of one node, or of a tree of nodes. The client connects again by itself, and follows the leadership. See `Commands`
  * for the errors of every command.
+ *
+ * `Value` is the form in which values come back, and `Input` the form in which they are given: text, or text and bytes,
+ * unless the client has a `codec`.
  */
-export class Client extends Commands<string> implements AsyncDisposable {
-  /** The same commands with keys and values as bytes. */
+export class Client<Value = string, Input = Data> extends Commands<string, Value, Input> implements AsyncDisposable {
+  /** The same commands with keys and values as bytes, without the codec. */
   readonly buffers: Commands<Buffer>;
   readonly #session: Caller;
+  readonly #forms: Forms<string, Value, Input>;
 
-  private constructor(session: Caller) {
-    super(session, asText);
+  private constructor(session: Caller, forms: Forms<string, Value, Input>) {
+    super(session, forms);
     this.#session = session;
-    this.buffers = new Commands(session, asBuffer);
+    this.#forms = forms;
+    this.buffers = new Commands(session, BYTES);
   }
 
   /**
-   * Connects to the first of the addresses that can be reached.
+   * Connects to the first of the addresses that can be reached. Values have the form of the codec.
    * @param addresses host:port, several as a list or separated by commas.
    * @throws HeadwaterError `unreachable` if none can be reached, `invalid_argument` for an option or address that is
    *   none.
    */
-  static async connect(addresses: string | readonly string[], options: ClientOptions = {}): Promise<Client> {
+  static connect<Value>(
+    addresses: string | readonly string[],
+    options: ClientOptions & CodecOption<Value>,
+  ): Promise<Client<Value, Value>>;
+  /**
+   * Connects to the first of the addresses that can be reached. Values are text.
+   * @param addresses host:port, several as a list or separated by commas.
+   * @throws HeadwaterError `unreachable` if none can be reached, `invalid_argument` for an option or address that is
+   *   none.
+   */
+  static connect(addresses: string | readonly string[], options?: ClientOptions): Promise<Client>;
+  static async connect(
+    addresses: string | readonly string[],
+    options: ClientOptions & Partial<CodecOption<unknown>> = {},
+  ): Promise<unknown> {
     const seeds = addressesOf(addresses);
     const settings = settingsOf(options);
+    const forms = options.codec === undefined ? TEXT : formsOf(options.codec);
     const session =
       settings.readFrom === 'leader'
         ? new Session(seeds, settings, { seen: new NewestPosition() })
         : new Router(seeds, settings);
     await session.connect();
-    return new Client(session);
+    return new Client(session, forms as typeof TEXT);
   }
 
   /** The address of the node that commands are sent to now, undefined while there is no connection. */
@@ -177,10 +198,11 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * @returns the offset of a durable message, or the offset that the message follows.
    * @throws HeadwaterError `outcome_unknown` if the message may or may not have been published.
    */
-  async publish(channel: Data, message: Data, options: PublishOptions = {}): Promise<number> {
+  async publish(channel: Data, message: Input, options: PublishOptions = {}): Promise<number> {
     checkOptionNames(options, PUBLISH_OPTIONS);
     const { durable = false } = options;
-    const request = { channel: toBuffer('channel', channel), data: toBuffer('message', message), durable };
+    const data = toBuffer('message', this.#forms.encode(channel, message));
+    const request = { channel: toBuffer('channel', channel), data, durable };
     const call = new SideCall(this.#session, options, request.data.length);
     await call.settled();
     await call.connected();
@@ -195,13 +217,13 @@ export class Client extends Commands<string> implements AsyncDisposable {
    *
    *     for await (const item of db.subscribe({ channels: ['news'], patterns: ['user:*'] })) …
    */
-  subscribe(options: SubscribeOptions = {}): AsyncGenerator<SubscriptionItem<string>> {
-    return subscribe(this.#session, options, asText);
+  subscribe(options: SubscribeOptions = {}): AsyncGenerator<SubscriptionItem<string, Value>> {
+    return subscribe(this.#session, options, this.#forms);
   }
 
   /** Like `subscribe`, with bytes. */
   subscribeBuffers(options: SubscribeOptions = {}): AsyncGenerator<SubscriptionItem<Buffer>> {
-    return subscribe(this.#session, options, asBuffer);
+    return subscribe(this.#session, options, BYTES);
   }
 
   /**
@@ -209,13 +231,13 @@ export class Client extends Commands<string> implements AsyncDisposable {
    * the changes from there on, a snapshot comes (`snapshotBegin`, `entry`s, `snapshotEnd`). The snapshot replaces all
    * earlier data.
    */
-  watch(options: WatchOptions = {}): AsyncGenerator<WatchItem<string>> {
-    return watch(this.#session, options, asText);
+  watch(options: WatchOptions = {}): AsyncGenerator<WatchItem<string, Value>> {
+    return watch(this.#session, options, this.#forms);
   }
 
   /** Like `watch`, with bytes. */
   watchBuffers(options: WatchOptions = {}): AsyncGenerator<WatchItem<Buffer>> {
-    return watch(this.#session, options, asBuffer);
+    return watch(this.#session, options, BYTES);
   }
 
   /**

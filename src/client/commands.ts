@@ -9,6 +9,7 @@ import { checkOptionNames, type OptionNames, optionNames, refusedOptions } from 
 import type { OperationKind, OutgoingOperation, ValueType } from '../model/operation.js';
 import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
+import { type Forms, withProperty } from './codec.js';
 import { EXPIRE, GET_EX, RENAME, SET, TRANSACTION } from './command-options.js';
 import {
   type Data,
@@ -81,11 +82,23 @@ const RANGE_NAMES = { start: true, end: true, limit: true, reverse: true } as co
 const KEYS_OPTIONS = optionNames<KeysOptions>({ ...CALL_NAMES, ...RANGE_NAMES });
 const SCAN_OPTIONS = optionNames<ScanOptions>({ ...CALL_NAMES, ...RANGE_NAMES, match: true, keysOnly: true });
 
+/** The options of a `scan` of keys. */
+export interface ScanKeysOptions extends ScanOptions {
+  /** True: the records have no values. */
+  readonly keysOnly: true;
+}
+
+/** The options of a `scan` of whole records. */
+export interface ScanRecordsOptions extends ScanOptions {
+  /** False: the records have their values. */
+  readonly keysOnly?: false | undefined;
+}
+
 /** A record that `scan` yields. */
-export interface ScanRecord<Value> {
+export interface ScanRecord<Key, Value = Key> {
   /** The key. */
-  readonly key: Value;
-  /** The value, empty if only keys were asked for. */
+  readonly key: Key;
+  /** The value, undefined if only keys were asked for. A value that the codec cannot decode throws when it is read. */
   readonly value: Value;
   /** The type of the value: `string`. */
   readonly type: string;
@@ -96,7 +109,8 @@ export interface ScanRecord<Value> {
 }
 
 /**
- * The commands on keys and values. `Value` is the form in which keys and values come back: text, or bytes.
+ * The commands on keys and values. `Key` is the form in which keys come back: text, or bytes. `Value` is the form in
+ * which values come back, and `Input` the form in which they are given.
  *
  * Every command may throw these HeadwaterErrors beside its own: `invalid_argument` and `too_large` for arguments that
  * cannot be sent, `wrong_type`, `deadline_exceeded`, `cancelled` by `signal`, `unreachable`, `unavailable`,
@@ -104,17 +118,14 @@ export interface ScanRecord<Value> {
  * `durability_not_reached` if it asked for a durability. Text is decoded as UTF-8, and other bytes become replacement
  * characters.
  */
-export class Commands<Value extends string | Buffer> {
+export class Commands<Key = string, Value = Key, Input = Data> {
   readonly #session: Caller;
-  readonly #results: Results<Value>;
+  readonly #results: Results<Key, Value, Input>;
 
-  /**
-   * @param value converts bytes that belong to a message into a value that the caller may keep.
-   * @internal
-   */
-  constructor(session: Caller, value: (bytes: Buffer) => Value) {
+  /** @internal */
+  constructor(session: Caller, forms: Forms<Key, Value, Input>) {
     this.#session = session;
-    this.#results = new Results(value);
+    this.#results = new Results(forms);
   }
 
   /** Returns the value of the key, undefined if there is no such key. */
@@ -146,9 +157,10 @@ export class Commands<Value extends string | Buffer> {
    * Sets the key to the value. Removes the expiry of the key, unless the options say otherwise.
    * @throws HeadwaterError `invalid_argument` if two options contradict each other.
    */
-  set(key: Data, value: Data, options?: SetOptions & CallOptions): Promise<SetResult<Value>> {
+  set(key: Data, value: Input, options?: SetOptions & CallOptions): Promise<SetResult<Value>> {
+    const { encode } = this.#results.forms;
     return this.#askWith<'set', SetResult<Value>>(
-      () => setOperation(key, value, options),
+      () => setOperation(key, encode(key, value), options),
       this.#results.set,
       options,
       SET,
@@ -206,8 +218,8 @@ export class Commands<Value extends string | Buffer> {
   }
 
   /** Returns the bytes of the value from `start` through `end`. Negative positions count from the end. */
-  getRange(key: Data, start: number, end: number, options?: CallOptions): Promise<Value> {
-    return this.#ask<'getRange', Value>({ kind: 'getRange', key, start, end }, false, this.#results.range, options);
+  getRange(key: Data, start: number, end: number, options?: CallOptions): Promise<Key> {
+    return this.#ask<'getRange', Key>({ kind: 'getRange', key, start, end }, false, this.#results.range, options);
   }
 
   /**
@@ -278,8 +290,8 @@ export class Commands<Value extends string | Buffer> {
   }
 
   /** Returns the message, empty by default, from the node that commands are sent to. */
-  ping(message: Data = '', options?: CallOptions): Promise<Value> {
-    return this.#ask<'ping', Value>({ kind: 'ping', message }, false, this.#results.message, options);
+  ping(message: Data = '', options?: CallOptions): Promise<Key> {
+    return this.#ask<'ping', Key>({ kind: 'ping', message }, false, this.#results.message, options);
   }
 
   /**
@@ -294,22 +306,26 @@ export class Commands<Value extends string | Buffer> {
    *
    * @throws HeadwaterError the error of the first operation that fails. Nothing is done then.
    */
-  transact<const Operations extends TransactionOperations>(
+  transact<const Operations extends TransactionOperations<Input>>(
     transaction: UnconditionalTransaction<Operations>,
     options?: CallOptions,
-  ): Promise<Committed<Operations, Value>>;
+  ): Promise<Committed<Operations, Value, Key>>;
   /** Carries out all operations, or none if a condition does not hold. */
-  transact<const Operations extends TransactionOperations>(
-    transaction: Transaction<Operations>,
+  transact<const Operations extends TransactionOperations<Input>>(
+    transaction: Transaction<Operations, Input>,
     options?: CallOptions,
-  ): Promise<TransactionResult<Operations, Value>>;
-  transact(transaction: Transaction, options?: CallOptions): Promise<never> {
-    const refusal =
-      refusedOptions(transaction, TRANSACTION, 'transaction.') ??
-      (options === undefined ? undefined : refusedOptions(options, CALL));
-    if (refusal) return Promise.reject(refusal);
-    const { operation, writes } = transactOperation(transaction);
-    return this.#session.ask(operation, writes, readTransaction(this.#results.value), options) as Promise<never>;
+  ): Promise<TransactionResult<Operations, Value, Key>>;
+  transact(transaction: Transaction<TransactionOperations<Input>, Input>, options?: CallOptions): Promise<never> {
+    const { forms } = this.#results;
+    let made: ReturnType<typeof transactOperation>;
+    try {
+      checkOptionNames(transaction, TRANSACTION, 'transaction.');
+      if (options !== undefined) checkOptionNames(options, CALL);
+      made = transactOperation(transaction, forms);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#session.ask(made.operation, made.writes, readTransaction(forms), options) as Promise<never>;
   }
 
   /**
@@ -323,7 +339,7 @@ export class Commands<Value extends string | Buffer> {
    *       .incr('visits')
    *       .commit();
    */
-  transaction(): TransactionBuilder<Value> {
+  transaction(): TransactionBuilder<Key, Value, Input> {
     return new TransactionBuilder(this.#session, this.#results);
   }
 
@@ -332,12 +348,12 @@ export class Commands<Value extends string | Buffer> {
    * @param pattern a glob as for `scan`. Empty, the default, matches every key.
    * @param options.timeoutMs the longest time without a sign of life of the node. The whole may take longer.
    */
-  async keys(pattern: Data = '', options: KeysOptions = {}): Promise<Value[]> {
-    const found: Value[] = [];
+  async keys(pattern: Data = '', options: KeysOptions = {}): Promise<Key[]> {
+    const found: Key[] = [];
     checkOptionNames(options, KEYS_OPTIONS);
     const request = { pattern: toBuffer('pattern', pattern), ...rangeOf(options) };
     for await (const keys of this.#stream(KEYS, request, options))
-      for (const key of keys) found.push(this.#results.value(key));
+      for (const key of keys) found.push(this.#results.forms.raw(key));
     return found;
   }
 
@@ -345,14 +361,21 @@ export class Commands<Value extends string | Buffer> {
    * Yields the records of one moment, in key order. Leaving the loop ends the scan.
    * @param options.timeoutMs as for `keys`. The time between two steps of the loop does not count.
    */
-  async *scan(options: ScanOptions = {}): AsyncGenerator<ScanRecord<Value>> {
+  scan(options: ScanKeysOptions): AsyncGenerator<ScanRecord<Key, undefined>>;
+  /** Yields the records of one moment, in key order. Leaving the loop ends the scan. */
+  scan(options?: ScanRecordsOptions): AsyncGenerator<ScanRecord<Key, Value>>;
+  /** Yields the records of one moment, in key order. Leaving the loop ends the scan. */
+  scan(options?: ScanOptions): AsyncGenerator<ScanRecord<Key, Value | undefined>>;
+  async *scan(options: ScanOptions = {}): AsyncGenerator<ScanRecord<Key, never>> {
     checkOptionNames(options, SCAN_OPTIONS);
-    const pattern = toBuffer('match', options.match ?? '');
-    const request = { pattern, keysOnly: options.keysOnly ?? false, ...rangeOf(options) };
+    const { keysOnly = false } = options;
+    const { raw, decode } = this.#results.forms;
+    const request = { pattern: toBuffer('match', options.match ?? ''), keysOnly, ...rangeOf(options) };
     for await (const { records } of this.#stream(SCAN, request, options)) {
-      for (const { key, value, type, expiresAtMs, version } of records) {
-        const expiry = expiresAtMs === 0 ? undefined : expiresAtMs;
-        yield { key: this.#results.value(key), value: this.#results.value(value), type, expiresAtMs: expiry, version };
+      for (const { key: name, value: bytes, type, expiresAtMs, version } of records) {
+        const key = raw(name);
+        const record = { key, value: undefined, type, expiresAtMs: expiresAtMs || undefined, version };
+        yield withProperty(record, 'value', () => (keysOnly ? undefined : decode(key, bytes))) as never;
       }
     }
   }
@@ -397,12 +420,6 @@ export class Commands<Value extends string | Buffer> {
     return this.#session.ask(operation, writes, read, options);
   }
 }
-
-/** Decodes UTF-8. Other bytes become replacement characters. */
-export const asText = (bytes: Buffer): string => bytes.toString();
-
-/** Copies the bytes, which would otherwise keep their whole message in memory. */
-export const asBuffer = (bytes: Buffer): Buffer => Buffer.from(bytes);
 
 /** @throws HeadwaterError `invalid_argument`. */
 function rangeOf({ start = '', end, limit, reverse = false }: KeyRangeOptions) {

@@ -92,12 +92,15 @@ export {
   type PublishOptions,
   type RangeDigestOptions,
 } from './client.js';
+export { type Codec, type CodecOption, type JsonCodec, json } from './codec.js';
 export type {
   Commands,
   KeyRangeOptions,
   KeysOptions,
+  ScanKeysOptions,
   ScanOptions,
   ScanRecord,
+  ScanRecordsOptions,
 } from './commands.js';
 export type { DurabilityOption, GuaranteeOptions } from './guarantees.js';
 export type { CommandSeen, CommandsMissed, MonitorItem, MonitorOptions } from './monitor.js';
@@ -107,6 +110,7 @@ export type {
   ExpiryOptions,
   GetExOptions,
   OutgoingCondition,
+  OutgoingOf,
   RenameOptions,
   SetOptions,
 } from './operations.js';
@@ -126,8 +130,10 @@ export type {
   Incoming,
   NoReplies,
   NotCommitted,
+  OfKind,
   Replies,
   ReplyOf,
+  SetWith,
   Transaction,
   TransactionOperation,
   TransactionOperations,

@@ -19,8 +19,13 @@ import { isWrite } from '../model/write-kinds.js';
 /** A key or a value. Text is encoded as UTF-8. */
 export type Data = string | Uint8Array;
 
-/** A condition of a transaction, with keys and values as text or bytes. */
-export type OutgoingCondition = Outgoing<Condition>;
+/**
+ * A condition of a transaction, with the `key` as text or bytes. `Input` is the form of the `value`, which the key must
+ * hold.
+ */
+export type OutgoingCondition<Input = Data> =
+  | Exclude<Outgoing<Condition>, { readonly test: 'value' }>
+  | { readonly key: Data; readonly test: 'value'; readonly value: Input };
 
 /** A new expiry of a key. At most one may be given. */
 export interface ExpiryOptions {
@@ -60,7 +65,8 @@ export interface RenameOptions {
   readonly ifAbsent?: boolean | undefined;
 }
 
-type OutgoingOf<K extends OperationKind> = Extract<OutgoingOperation, { kind: K }>;
+/** The operation of one `kind`. */
+export type OutgoingOf<K extends OperationKind> = Extract<OutgoingOperation, { kind: K }>;
 
 export function setOperation(key: Data, value: Data, options: SetOptions | undefined): OutgoingOf<'set'> {
   // The object always has one shape, since plain SETs are the hot path.

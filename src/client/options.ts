@@ -2,6 +2,7 @@
 import { HeadwaterError } from '../base/errors.js';
 import { CALL_TIMEOUT_MS, CONNECT_TIMEOUT_MS, OFFLINE_QUEUE_BYTES_MAX, TIMER_MS_MAX } from '../base/limits.js';
 import { checkOptionNames, optionNames } from '../base/option-names.js';
+import type { CodecOption } from './codec.js';
 import type { GuaranteeOptions } from './guarantees.js';
 
 /** The options of `Client.connect`. */
@@ -83,13 +84,14 @@ const DEFAULTS: ClientSettings = {
   consistency: 'eventual',
 };
 
-const CLIENT = optionNames<ClientOptions>({
+const CLIENT = optionNames<ClientOptions & CodecOption<unknown>>({
   timeoutMs: true,
   connectTimeoutMs: true,
   offlineQueueBytesMax: true,
   redirect: true,
   readFrom: true,
   consistency: true,
+  codec: true,
 });
 
 /** @throws HeadwaterError `invalid_argument` if an option is unknown, has the wrong type or is out of range. */

@@ -7,10 +7,11 @@ import { AbortError, HeadwaterError } from '../base/errors.js';
 import { CALL_BYTES_PER_MS, CALL_SMALL_BYTES } from '../base/limits.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { OperationKind, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
+import type { OutgoingOf } from './operations.js';
 import { type CallOptions, checkCall } from './options.js';
 
 /** Converts the reply to a command of one kind to the caller's result. */
-export type ReadReply<K extends OperationKind, Result> = (reply: ReplyTo<K>) => Result;
+export type ReadReply<K extends OperationKind, Result> = (reply: ReplyTo<K>, operation: OutgoingOf<K>) => Result;
 
 const FORGOTTEN: OutgoingOperation = { kind: 'ping', message: '' };
 
@@ -48,7 +49,7 @@ export class PendingCommand {
   retries: Retries | undefined = undefined;
   /** Removes the timer and the listener of the call's own deadline and signal. */
   #release: (() => void) | undefined = undefined;
-  readonly #read: (reply: never) => unknown;
+  readonly #read: (reply: never, operation: never) => unknown;
   readonly #resolve: (result: never) => void;
   readonly #reject: (error: HeadwaterError) => void;
 
@@ -56,7 +57,7 @@ export class PendingCommand {
     operation: OutgoingOperation,
     bytes: number,
     writes: boolean,
-    read: (reply: never) => unknown,
+    read: (reply: never, operation: never) => unknown,
     resolve: (result: never) => void,
     reject: (error: HeadwaterError) => void,
   ) {
@@ -122,9 +123,16 @@ export class PendingCommand {
         ),
       );
     }
+    let result: unknown;
+    try {
+      result = this.#read(reply as never, this.operation as never);
+    } catch (error) {
+      // A value that cannot be decoded is no failure of the connection.
+      return this.reject(HeadwaterError.from(error));
+    }
     this.settled = true;
     this.#release?.();
-    this.#resolve(this.#read(reply as never) as never);
+    this.#resolve(result as never);
   }
 
   reject(error: HeadwaterError): void {

@@ -4,6 +4,8 @@
  */
 
 import type { ReplyTo, ValueType } from '../model/operation.js';
+import { type Forms, withProperty } from './codec.js';
+import type { Data } from './operations.js';
 
 /** The result of `set`. */
 export interface SetResult<Value> {
@@ -54,29 +56,39 @@ interface MaybeValue {
   readonly value: Buffer | undefined;
 }
 
-/** The functions for results that hold values. */
-export class Results<Value> {
-  /** Converts bytes that belong to a message into a value that the caller may keep. */
-  readonly value: (bytes: Buffer) => Value;
-  readonly optional: (reply: MaybeValue) => Value | undefined;
-  readonly versioned: (reply: ReplyTo<'get'>) => Versioned<Value> | undefined;
-  readonly many: (reply: ReplyTo<'multiGet'>) => Array<Value | undefined>;
-  readonly set: (reply: ReplyTo<'set'>) => SetResult<Value>;
-  readonly range: (reply: ReplyTo<'getRange'>) => Value;
-  readonly message: (reply: ReplyTo<'ping'>) => Value;
+/** An operation on one key. */
+interface OfKey {
+  readonly key: Data;
+}
 
-  constructor(value: (bytes: Buffer) => Value) {
-    this.value = value;
-    const optional = (reply: MaybeValue) => (reply.value === undefined ? undefined : value(reply.value));
-    this.optional = optional;
-    this.versioned = (reply) =>
-      reply.value === undefined ? undefined : { value: value(reply.value), version: reply.version };
-    this.many = ({ values }) => values.map(optional);
-    this.set = ({ applied, oldValue }) =>
-      applied && oldValue === undefined
-        ? APPLIED
-        : { applied, oldValue: oldValue === undefined ? undefined : value(oldValue) };
-    this.range = (reply) => value(reply.value);
-    this.message = (reply) => value(reply.message);
+/** The functions for results that hold values. */
+export class Results<Key, Value, Input> {
+  readonly forms: Forms<Key, Value, Input>;
+  readonly optional: (reply: MaybeValue, operation: OfKey) => Value | undefined;
+  readonly versioned: (reply: ReplyTo<'get'>, operation: OfKey) => Versioned<Value> | undefined;
+  readonly many: (
+    reply: ReplyTo<'multiGet'>,
+    operation: { readonly keys: readonly Data[] },
+  ) => Array<Value | undefined>;
+  readonly set: (reply: ReplyTo<'set'>, operation: OfKey) => SetResult<Value>;
+  readonly range: (reply: ReplyTo<'getRange'>) => Key;
+  readonly message: (reply: ReplyTo<'ping'>) => Key;
+
+  constructor(forms: Forms<Key, Value, Input>) {
+    const { raw, decode } = forms;
+    const optional = ({ value }: MaybeValue, key: Data | undefined) =>
+      value === undefined ? undefined : decode(key, value);
+    this.forms = forms;
+    this.optional = (reply, operation) => (reply.value === undefined ? undefined : decode(operation.key, reply.value));
+    this.versioned = ({ value, version }, { key }) =>
+      value === undefined ? undefined : { value: decode(key, value), version };
+    this.many = ({ values }, { keys }) => values.map((one, index) => optional(one, keys[index]));
+    this.set = ({ applied, oldValue }, { key }) => {
+      if (applied && oldValue === undefined) return APPLIED;
+      // The write is done, so an old value that cannot be decoded does not reject it.
+      return withProperty({ applied }, 'oldValue', () => (oldValue === undefined ? undefined : decode(key, oldValue)));
+    };
+    this.range = (reply) => raw(reply.value);
+    this.message = (reply) => raw(reply.message);
   }
 }

@@ -9,6 +9,7 @@ import { type Position, parseToken } from '../model/position.js';
 import type { SubscriptionEvent, WatchEvent, WatchedEntry } from '../model/streams.js';
 import { SUBSCRIBE, WATCH } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
+import { type Forms, withProperty } from './codec.js';
 import { type Data, toBuffer, toBuffers } from './operations.js';
 import { TIME_NAMES } from './options.js';
 import { ResumedStream } from './resumed-stream.js';
@@ -52,16 +53,16 @@ export interface Resumable {
  * An item that `subscribe` yields: a message, a number of `missed` messages, or a gap in the log. The `count` of
  * missed messages is undefined if it is unknown. `from` and `to` are the first and last offset of the gap.
  */
-export type SubscriptionItem<Value> = Resumable &
+export type SubscriptionItem<Key, Value = Key> = Resumable &
   (
     | {
         readonly kind: 'message';
         /** The channel that the message was published on. */
-        readonly channel: Value;
-        /** The message. */
+        readonly channel: Key;
+        /** The message. A message that the codec cannot decode throws when it is read. */
         readonly data: Value;
         /** The pattern that matched. Undefined if the subscriber named the channel itself. */
-        readonly pattern: Value | undefined;
+        readonly pattern: Key | undefined;
         /** The offset that the message follows, or the message's own offset if it is durable. */
         readonly offset: number;
         /** True if the message is in the log. */
@@ -77,10 +78,10 @@ export type SubscriptionItem<Value> = Resumable &
   );
 
 /** A key with its value, as `watch` yields it. */
-export interface WatchedRecord<Value> {
+export interface WatchedRecord<Key, Value = Key> {
   /** The key. */
-  readonly key: Value;
-  /** The value. */
+  readonly key: Key;
+  /** The value. A value that the codec cannot decode throws when it is read. */
   readonly value: Value;
   /** The type of the value: `string`. */
   readonly type: string;
@@ -103,25 +104,25 @@ export interface Changed {
  * changed key, and `expiresAtMs` its new expiry in milliseconds since the epoch, undefined for never. `reason` says
  * why a snapshot comes, and `entries` is the number of its entries.
  */
-export type WatchItem<Value> = Resumable &
+export type WatchItem<Key, Value = Key> = Resumable &
   (
-    | (Changed & { readonly kind: 'put' } & WatchedRecord<Value>)
-    | (Changed & { readonly kind: 'delete'; readonly key: Value })
-    | (Changed & { readonly kind: 'expire'; readonly key: Value; readonly expiresAtMs: number | undefined })
+    | (Changed & { readonly kind: 'put' } & WatchedRecord<Key, Value>)
+    | (Changed & { readonly kind: 'delete'; readonly key: Key })
+    | (Changed & { readonly kind: 'expire'; readonly key: Key; readonly expiresAtMs: number | undefined })
     | (Changed & { readonly kind: 'clear' })
     /** The entries that follow, until `snapshotEnd`, replace everything under the prefix. */
     | { readonly kind: 'snapshotBegin'; readonly reason: string }
-    | ({ readonly kind: 'entry' } & WatchedRecord<Value>)
+    | ({ readonly kind: 'entry' } & WatchedRecord<Key, Value>)
     | { readonly kind: 'snapshotEnd'; readonly entries: number }
     /** Comes once a second: everything up to this position has come. */
     | { readonly kind: 'progress' }
   );
 
-export async function* subscribe<Value>(
+export async function* subscribe<Key, Value>(
   session: Caller,
   asked: SubscribeOptions,
-  value: (bytes: Buffer) => Value,
-): AsyncGenerator<SubscriptionItem<Value>> {
+  forms: Forms<Key, Value, never>,
+): AsyncGenerator<SubscriptionItem<Key, Value>> {
   checkOptionNames(asked, SUBSCRIBE_OPTIONS);
   const { channels = [], patterns = [], from, ...options } = asked;
   const request = { channels: toBuffers('channels', channels), patterns: toBuffers('patterns', patterns) };
@@ -129,15 +130,15 @@ export async function* subscribe<Value>(
   const begin = positionOf(from);
   for await (const told of stream.run(SUBSCRIBE, (position) => ({ ...request, from: position ?? begin }))) {
     if (told === 'broken') yield { kind: 'missed', count: undefined, position: stream.position as Position };
-    else for (const { event, position } of told) yield { ...subscriptionItem(event, value), position };
+    else for (const { event, position } of told) yield subscriptionItem(event, position, forms);
   }
 }
 
-export async function* watch<Value>(
+export async function* watch<Key, Value>(
   session: Caller,
   asked: WatchOptions,
-  value: (bytes: Buffer) => Value,
-): AsyncGenerator<WatchItem<Value>> {
+  forms: Forms<Key, Value, never>,
+): AsyncGenerator<WatchItem<Key, Value>> {
   checkOptionNames(asked, WATCH_OPTIONS);
   const { prefix = '', from, ...options } = asked;
   const stream = new ResumedStream<WatchEvent>(session, options, typeof from === 'number' ? from : 0);
@@ -145,38 +146,45 @@ export async function* watch<Value>(
   const bytes = toBuffer('prefix', prefix);
   for await (const told of stream.run(WATCH, (position) => ({ prefix: bytes, from: position ?? begin }))) {
     if (told === 'broken') continue;
-    for (const { event, position } of told) yield { ...watchItem(event, value), position };
+    for (const { event, position } of told) yield watchItem(event, position, forms);
     if (told.length === 0) yield { kind: 'progress', position: stream.position as Position };
   }
 }
 
-type Bare<Item> = Item extends unknown ? Omit<Item, 'position'> : never;
-
-function subscriptionItem<Value>(
+function subscriptionItem<Key, Value>(
   event: SubscriptionEvent,
-  value: (bytes: Buffer) => Value,
-): Bare<SubscriptionItem<Value>> {
-  if (event.kind !== 'message') return event;
-  const { channel, data, pattern } = event;
-  return { ...event, channel: value(channel), data: value(data), pattern: pattern && value(pattern) };
+  position: Position,
+  { raw, decode }: Forms<Key, Value, never>,
+): SubscriptionItem<Key, Value> {
+  if (event.kind !== 'message') return { ...event, position };
+  const { channel, data, pattern, offset, durable } = event;
+  const item = { kind: event.kind, channel: raw(channel), pattern: pattern && raw(pattern), offset, durable, position };
+  return withProperty(item, 'data', () => decode(channel, data));
 }
 
-function watchItem<Value>(event: WatchEvent, value: (bytes: Buffer) => Value): Bare<WatchItem<Value>> {
+function watchItem<Key, Value>(
+  event: WatchEvent,
+  position: Position,
+  forms: Forms<Key, Value, never>,
+): WatchItem<Key, Value> {
+  const { raw } = forms;
   switch (event.kind) {
     case 'entry':
-      return { kind: 'entry', ...recordOf(event, value) };
+      return record({ kind: 'entry', position }, event, forms);
     case 'put':
-      return { kind: 'put', ...changed(event), ...recordOf(event, value) };
+      return record({ kind: 'put', ...changed(event), position }, event, forms);
     case 'delete':
-      return { kind: 'delete', ...changed(event), key: value(event.key) };
-    case 'expire':
-      return { kind: 'expire', ...changed(event), key: value(event.key), expiresAtMs: event.expiresAtMs || undefined };
+      return { kind: 'delete', ...changed(event), key: raw(event.key), position };
+    case 'expire': {
+      const { key, expiresAtMs } = event;
+      return { kind: 'expire', ...changed(event), key: raw(key), expiresAtMs: expiresAtMs || undefined, position };
+    }
     case 'clear':
-      return { kind: 'clear', ...changed(event) };
+      return { kind: 'clear', ...changed(event), position };
     case 'snapshotBegin':
-      return { kind: 'snapshotBegin', reason: event.reason };
+      return { kind: 'snapshotBegin', reason: event.reason, position };
     case 'snapshotEnd':
-      return { kind: 'snapshotEnd', entries: event.entries };
+      return { kind: 'snapshotEnd', entries: event.entries, position };
   }
 }
 
@@ -184,11 +192,14 @@ function changed({ offset, continues }: { offset: number; continues: boolean }):
   return { offset, last: !continues };
 }
 
-function recordOf<Value>(
-  { key, value: bytes, type, expiresAtMs, version }: WatchedEntry,
-  value: (bytes: Buffer) => Value,
-): WatchedRecord<Value> {
-  return { key: value(key), value: value(bytes), type, expiresAtMs: expiresAtMs || undefined, version };
+/** Adds the fields of the record to the item. */
+function record<Item, Key, Value>(
+  item: Item,
+  { key, value, type, expiresAtMs, version }: WatchedEntry,
+  { raw, decode }: Forms<Key, Value, never>,
+): Item & WatchedRecord<Key, Value> {
+  const fields = { ...item, key: raw(key), type, expiresAtMs: expiresAtMs || undefined, version };
+  return withProperty(fields, 'value', () => decode(key, value));
 }
 
 function positionOf(from: Position | string | undefined): Position | undefined {

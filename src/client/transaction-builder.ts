@@ -7,6 +7,7 @@ import { HeadwaterError } from '../base/errors.js';
 import { checkOptionNames, type OptionNames, refusedOptions } from '../base/option-names.js';
 import type { OperationKind, ReplyTo, ValueType } from '../model/operation.js';
 import type { Caller } from './caller.js';
+import { type Forms, withProperty } from './codec.js';
 import { EXPIRE_STEP, GET_EX_STEP, RENAME_STEP, SET_STEP } from './command-options.js';
 import {
   type Data,
@@ -15,12 +16,14 @@ import {
   type GetExOptions,
   getExpireOperation,
   int64,
+  mayWrite,
   type OutgoingCondition,
   type RenameOptions,
   type SetOptions,
   setOperation,
 } from './operations.js';
 import { CALL, type CallOptions } from './options.js';
+import type { ReadReply } from './pending-command.js';
 import {
   type Results,
   readApplied,
@@ -36,7 +39,7 @@ import {
   type TimeToLive,
   type Versioned,
 } from './results.js';
-import { type NoReplies, type TransactionOperation, transactOperation } from './transaction.js';
+import type { NoReplies, TransactionOperation } from './transaction.js';
 
 /**
  * A condition of `if`: the key exists, the key is absent, the offset of the key's last write is `version` (0 for no
@@ -74,26 +77,29 @@ export type CommitResult<Steps extends readonly unknown[], Conditional extends b
   | (Conditional extends true ? NotCommittedResults<Steps> : never);
 
 /** The part of a step that waits for its reply. */
-type ReadStep = (reply: never) => unknown;
+type ReadStep = (reply: never, operation: never) => unknown;
 
 /**
  * A transaction that `transaction` begins. Each method adds a step and returns the builder. An invalid argument rejects
- * `commit`. `Value` is the form of values, `Steps` are the results so far, and `Conditional` is true behind an `if`.
+ * `commit`. `Key`, `Value` and `Input` are those of `Commands`. `Steps` are the results so far, and
+ * `Conditional` is true behind an `if`.
  */
 export class TransactionBuilder<
-  Value = string,
+  Key = string,
+  Value = Key,
+  Input = Data,
   Steps extends readonly unknown[] = readonly [],
   Conditional extends boolean = false,
 > {
   readonly #session: Caller;
-  readonly #results: Results<Value>;
+  readonly #results: Results<Key, Value, Input>;
   readonly #conditions: OutgoingCondition[] = [];
   readonly #operations: TransactionOperation[] = [];
   readonly #reads: ReadStep[] = [];
   #refusal: unknown;
 
   /** @internal */
-  constructor(session: Caller, results: Results<Value>) {
+  constructor(session: Caller, results: Results<Key, Value, Input>) {
     this.#session = session;
     this.#results = results;
   }
@@ -102,13 +108,13 @@ export class TransactionBuilder<
    * Adds a condition. All conditions must hold when the transaction begins, whatever their place among the steps.
    * @param test 'exists', 'absent', `{ version }` or `{ value }`.
    */
-  if(key: Data, test: ConditionTest): TransactionBuilder<Value, Steps, true> {
+  if(key: Data, test: ConditionTest<Input>): TransactionBuilder<Key, Value, Input, Steps, true> {
     try {
-      this.#conditions.push(conditionOf(key, test));
+      this.#conditions.push(conditionOf(key, test, this.#results.forms));
     } catch (error) {
       this.#refusal ??= error;
     }
-    return this as unknown as TransactionBuilder<Value, Steps, true>;
+    return this as unknown as TransactionBuilder<Key, Value, Input, Steps, true>;
   }
 
   /** Adds a `get`. */
@@ -127,9 +133,9 @@ export class TransactionBuilder<
   }
 
   /** Adds a `set`. */
-  set(key: Data, value: Data, options?: SetOptions) {
+  set(key: Data, value: Input, options?: SetOptions) {
     return this.#addWith<'set', SetResult<Value>>(
-      () => setOperation(key, value, checked(options, SET_STEP)),
+      () => setOperation(key, this.#results.forms.encode(key, value), checked(options, SET_STEP)),
       this.#results.set,
     );
   }
@@ -166,7 +172,7 @@ export class TransactionBuilder<
 
   /** Adds a `getRange`. */
   getRange(key: Data, start: number, end: number) {
-    return this.#add<'getRange', Value>({ kind: 'getRange', key, start, end }, this.#results.range);
+    return this.#add<'getRange', Key>({ kind: 'getRange', key, start, end }, this.#results.range);
   }
 
   /** Adds a `setRange`. */
@@ -232,37 +238,30 @@ export class TransactionBuilder<
   commit(options?: CallOptions): Promise<CommitResult<Steps, Conditional>> {
     const refusal = this.#refusal ?? (options === undefined ? undefined : refusedOptions(options, CALL));
     if (refusal !== undefined) return Promise.reject(refusal);
-    const conditions = [...this.#conditions];
-    const { operation, writes } = transactOperation({ conditions, operations: [...this.#operations] });
+    const operations = [...this.#operations];
     const reads = [...this.#reads];
-    const read = ({ committed, replies, failedCondition }: ReplyTo<'transact'>) => ({
-      committed,
-      results: replies.map((reply, index) => (reads[index] as ReadStep)(reply as never)),
-      failedCondition,
-    });
-    type Read = (reply: ReplyTo<'transact'>) => CommitResult<Steps, Conditional>;
     return this.#session.ask<'transact', CommitResult<Steps, Conditional>>(
-      operation,
-      writes,
-      read as unknown as Read,
+      { kind: 'transact', conditions: [...this.#conditions], operations },
+      operations.some(mayWrite),
+      (reply) => resultsOf(reply, operations, reads) as unknown as CommitResult<Steps, Conditional>,
       options,
     );
   }
 
   /** Adds a step whose operation is checked while it is made. */
-  #addWith<K extends OperationKind, Result>(make: () => TransactionOperation, read: (reply: ReplyTo<K>) => Result) {
+  #addWith<K extends OperationKind, Result>(make: () => TransactionOperation, read: ReadReply<K, Result>) {
     try {
       return this.#add<K, Result>(make(), read);
     } catch (error) {
       this.#refusal ??= error;
-      return this as unknown as TransactionBuilder<Value, readonly [...Steps, Result], Conditional>;
+      return this as unknown as TransactionBuilder<Key, Value, Input, readonly [...Steps, Result], Conditional>;
     }
   }
 
-  #add<K extends OperationKind, Result>(operation: TransactionOperation, read: (reply: ReplyTo<K>) => Result) {
+  #add<K extends OperationKind, Result>(operation: TransactionOperation, read: ReadReply<K, Result>) {
     this.#operations.push(operation);
     this.#reads.push(read as ReadStep);
-    return this as unknown as TransactionBuilder<Value, readonly [...Steps, Result], Conditional>;
+    return this as unknown as TransactionBuilder<Key, Value, Input, readonly [...Steps, Result], Conditional>;
   }
 }
 
@@ -272,11 +271,29 @@ function checked<Options>(options: Options, names: OptionNames): Options {
   return options;
 }
 
-function conditionOf(key: Data, test: ConditionTest): OutgoingCondition {
+/** A result that cannot be decoded throws when it is read: the transaction is done. */
+function resultsOf(
+  { committed, replies, failedCondition }: ReplyTo<'transact'>,
+  operations: readonly TransactionOperation[],
+  reads: readonly ReadStep[],
+) {
+  const results: unknown[] = [];
+  for (const [index, reply] of replies.entries()) {
+    const read = reads[index] as ReadStep;
+    withProperty(results, String(index), () => read(reply as never, operations[index] as never));
+  }
+  return { committed, results, failedCondition };
+}
+
+function conditionOf<Input>(
+  key: Data,
+  test: ConditionTest<Input>,
+  { encode }: Forms<unknown, unknown, Input>,
+): OutgoingCondition {
   if (test === 'exists' || test === 'absent') return { key, test };
-  const { version, value } = (test ?? {}) as { version?: number | undefined; value?: Data | undefined };
+  const { version, value } = (test ?? {}) as { version?: number | undefined; value?: Input | undefined };
   if (version !== undefined && value === undefined) return { key, test: 'version', version };
-  if (value !== undefined && version === undefined) return { key, test: 'value', value };
+  if (value !== undefined && version === undefined) return { key, test: 'value', value: encode(key, value) };
   const received = typeof test === 'object' ? Object.keys(test ?? {}).join(' and ') || 'neither' : String(test);
   throw new HeadwaterError(
     'invalid_argument',

@@ -4,24 +4,35 @@
  */
 
 import type { OperationKind, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
-import { mayWrite, type OutgoingCondition } from './operations.js';
+import { type Forms, withProperty } from './codec.js';
+import { type Data, mayWrite, type OutgoingCondition, type OutgoingOf } from './operations.js';
 
-/** An operation of a transaction: every operation but a transaction. */
-export type TransactionOperation = Exclude<OutgoingOperation, { readonly kind: 'transact' }>;
+/**
+ * An operation of a transaction, by its `kind`: every operation but a transaction. `Input` is the form of the value of a
+ * `set`.
+ */
+export type TransactionOperation<Input = Data> =
+  | Exclude<OutgoingOperation, { readonly kind: 'transact' | 'set' }>
+  | SetWith<Input, OutgoingOf<'set'>>;
+
+/** A `set` with a value of another form. */
+export type SetWith<Input, Operation> = {
+  readonly [Field in keyof Operation]: Field extends 'value' ? Input : Operation[Field];
+};
 
 /** Operations of a transaction, in order. */
-export type TransactionOperations = readonly TransactionOperation[];
+export type TransactionOperations<Input = Data> = readonly TransactionOperation<Input>[];
 
 /** The conditions and operations of `transact`. */
-export interface Transaction<Operations extends TransactionOperations = TransactionOperations> {
+export interface Transaction<Operations extends readonly unknown[] = TransactionOperations, Input = Data> {
   /** Conditions that must all hold, or nothing is done. None by default. */
-  readonly conditions?: readonly OutgoingCondition[] | undefined;
+  readonly conditions?: readonly OutgoingCondition<Input>[] | undefined;
   /** Operations that run in order, and take effect together. */
   readonly operations: Operations;
 }
 
 /** A transaction without conditions, which is committed unless an operation fails. */
-export interface UnconditionalTransaction<Operations extends TransactionOperations = TransactionOperations> {
+export interface UnconditionalTransaction<Operations extends readonly unknown[] = TransactionOperations> {
   /** No conditions. */
   readonly conditions?: undefined;
   /** Operations that run in order, and take effect together. */
@@ -35,25 +46,34 @@ export type Incoming<T, Value> = T extends Uint8Array
     ? { readonly [Field in keyof T]: Incoming<T[Field], Value> }
     : T;
 
-/** The reply to an operation, by the `kind` of the operation. */
-export type ReplyOf<Operation extends { readonly kind: OperationKind }, Value = string> = Operation extends unknown
-  ? Incoming<ReplyTo<Operation['kind']>, Value>
+/** An operation of any form, by its `kind`. */
+export interface OfKind {
+  /** The name of the operation. */
+  readonly kind: OperationKind;
+}
+
+/**
+ * The reply to an operation, by the `kind` of the operation. `Value` is the form of values, and `Key` that of a part of
+ * a value (`getRange`) and of the message of a `ping`.
+ */
+export type ReplyOf<Operation extends OfKind, Value = string, Key = Value> = Operation extends unknown
+  ? Incoming<ReplyTo<Operation['kind']>, Operation['kind'] extends 'getRange' | 'ping' ? Key : Value>
   : never;
 
 /** The reply to each operation of a list, in order. */
-export type Replies<Operations extends TransactionOperations, Value = string> = {
-  readonly [Index in keyof Operations]: ReplyOf<Operations[Index], Value>;
+export type Replies<Operations extends readonly OfKind[], Value = string, Key = Value> = {
+  readonly [Index in keyof Operations]: ReplyOf<Operations[Index], Value, Key>;
 };
 
 /** The replies of a transaction that was not committed: none. Each place is undefined. */
 export type NoReplies<Operations extends readonly unknown[]> = { readonly [Index in keyof Operations]?: undefined };
 
 /** The result of a transaction that was committed. */
-export interface Committed<Operations extends TransactionOperations, Value = string> {
+export interface Committed<Operations extends readonly OfKind[], Value = string, Key = Value> {
   /** True: all conditions held, and all operations took effect. */
   readonly committed: true;
   /** The reply to each operation, in order. */
-  readonly replies: Replies<Operations, Value>;
+  readonly replies: Replies<Operations, Value, Key>;
   /** No condition failed. */
   readonly failedCondition: undefined;
 }
@@ -69,48 +89,73 @@ export interface NotCommitted<Operations extends readonly unknown[] = readonly u
 }
 
 /** The result of `transact`. */
-export type TransactionResult<Operations extends TransactionOperations = TransactionOperations, Value = string> =
-  | Committed<Operations, Value>
-  | NotCommitted<Operations>;
+export type TransactionResult<
+  Operations extends readonly OfKind[] = TransactionOperations,
+  Value = string,
+  Key = Value,
+> = Committed<Operations, Value, Key> | NotCommitted<Operations>;
 
-export type TransactOutgoing = Extract<OutgoingOperation, { readonly kind: 'transact' }>;
+/** The operation, and whether it may write. Callers put the operations together themselves, so a list may be none. */
+export function transactOperation<Input>(
+  { conditions = [], operations }: Transaction<TransactionOperations<Input>, Input>,
+  forms: Forms<unknown, unknown, Input>,
+): { operation: OutgoingOf<'transact'>; writes: boolean } {
+  const inner = forms.hasCodec ? withEncoded(operations, forms, 'kind', 'set') : operations;
+  const tests = forms.hasCodec ? withEncoded(conditions, forms, 'test', 'value') : conditions;
+  const operation = { kind: 'transact', conditions: tests, operations: inner } as OutgoingOf<'transact'>;
+  return { operation, writes: Array.isArray(inner) && operation.operations.some(mayWrite) };
+}
 
-/** Callers put the operations together themselves, so a list may be none. */
-export function transactOperation({ conditions = [], operations }: Transaction): {
-  operation: TransactOutgoing;
-  writes: boolean;
-} {
-  const writes = Array.isArray(operations) && operations.some(mayWrite);
-  return { operation: { kind: 'transact', conditions, operations }, writes };
+/** Encodes the values of those objects of a list that have the tag. The rest stays, for the check of the fields. */
+function withEncoded<Input>(
+  list: unknown,
+  { encode }: Forms<unknown, unknown, Input>,
+  tag: 'kind' | 'test',
+  name: 'set' | 'value',
+): unknown {
+  if (!Array.isArray(list)) return list;
+  return list.map((one: Record<string, unknown> | undefined) =>
+    one?.[tag] === name ? { ...one, value: encode(one.key, one.value as Input) } : one,
+  );
 }
 
 /** Returns the function that makes the result of the reply. */
-export function readTransaction<Value>(value: (bytes: Buffer) => Value) {
-  return ({ committed, replies, failedCondition }: ReplyTo<'transact'>): TransactionResult<never, Value> =>
-    ({
-      committed,
-      replies: replies.map((reply) => replyWith(reply, value)),
-      failedCondition,
-    }) as TransactionResult<never, Value>;
+export function readTransaction<Key, Value, Input>(forms: Forms<Key, Value, Input>) {
+  return ({ committed, replies, failedCondition }: ReplyTo<'transact'>, { operations }: OutgoingOf<'transact'>) => ({
+    committed,
+    replies: replies.map((reply, index) => replyWith(reply, operations[index] as OutgoingOperation, forms)),
+    failedCondition,
+  });
 }
 
-/** Converts the values of a reply. */
-function replyWith<Value>(reply: Reply, value: (bytes: Buffer) => Value): Incoming<Reply, Value> {
-  const optional = (bytes: Buffer | undefined) => (bytes === undefined ? undefined : value(bytes));
+/** Converts the values of a reply. A value that cannot be decoded throws when it is read: the transaction is done. */
+function replyWith<Key, Value, Input>(
+  reply: Reply,
+  operation: OutgoingOperation,
+  { raw, decode }: Forms<Key, Value, Input>,
+): object {
+  const { key, keys } = operation as { readonly key?: Data; readonly keys?: readonly Data[] };
+  const optional = (bytes: Buffer | undefined, of: Data | undefined) =>
+    bytes === undefined ? undefined : decode(of, bytes);
   switch (reply.kind) {
     case 'get':
     case 'getDelete':
     case 'getExpire':
-      return { ...reply, value: optional(reply.value) };
-    case 'getRange':
-      return { ...reply, value: value(reply.value) };
+      return withProperty({ ...reply }, 'value', () => optional(reply.value, key));
     case 'multiGet':
-      return { kind: 'multiGet', values: reply.values.map((one) => ({ ...one, value: optional(one.value) })) };
+      return {
+        kind: 'multiGet',
+        values: reply.values.map((one, index) =>
+          withProperty({ ...one }, 'value', () => optional(one.value, keys?.[index])),
+        ),
+      };
     case 'set':
-      return { ...reply, oldValue: optional(reply.oldValue) };
+      return withProperty({ ...reply }, 'oldValue', () => optional(reply.oldValue, key));
+    case 'getRange':
+      return { ...reply, value: raw(reply.value) };
     case 'ping':
-      return { kind: 'ping', message: value(reply.message) };
+      return { kind: 'ping', message: raw(reply.message) };
     default:
-      return reply as Incoming<Reply, Value>;
+      return reply;
   }
 }

@@ -22,6 +22,7 @@ const KINDS: Readonly<Record<Fact, Kind>> = {
   followersAppended: 'number',
   followersSynced: 'number',
   freeBytes: 'number',
+  key: 'text',
   leader: 'text',
   maxLagMs: 'number',
   maxStalenessMs: 'number',

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { Client } from '../../src/client/client.js';
+import { json } from '../../src/client/codec.js';
 import { ORIGIN, type Position } from '../../src/model/position.js';
 import type {
   Change,
@@ -112,6 +113,38 @@ describe('the loops of a client', () => {
       { prefix: Buffer.alloc(0), from: undefined },
       { prefix: Buffer.alloc(0), from: at(3) },
     ]);
+  });
+
+  it('have values by the codec of the client, and go on behind one that is none', async () => {
+    const { address = '' } = db;
+    const other = closing(await Client.connect<{ n: number }>(address, { codec: json }));
+    door.script = [
+      [{ events: [put(1, '{"n":1}'), put(2, 'none'), put(3, '{"n":3}')], position: at(3), more: false }],
+      [
+        {
+          events: [message(1, '{"n":1}', '*'), message(2, 'none'), message(3, '{"n":3}')],
+          position: at(3),
+          more: false,
+        },
+      ],
+    ];
+    const seen: unknown[] = [];
+    const see = (make: () => unknown) => {
+      try {
+        seen.push(make());
+      } catch (error) {
+        seen.push(HeadwaterError.is(error, 'wrong_type') && error.details.key);
+      }
+    };
+    for await (const item of other.watch()) {
+      if (item.kind === 'put') see(() => [item.key, item.value.n]);
+      if (seen.length === 3) break;
+    }
+    for await (const item of other.subscribe({ channels: ['c'] })) {
+      if (item.kind === 'message') see(() => [item.channel, item.data.n, item.pattern]);
+      if (seen.length === 6) break;
+    }
+    assert.deepEqual(seen, [['k1', 1], 'k2', ['k3', 3], ['c', 1, '*'], 'c', ['c', 3, undefined]]);
   });
 
   it('do not repeat the first part of a block that was cut in the middle', async () => {

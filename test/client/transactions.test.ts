@@ -209,7 +209,7 @@ describe('transactions', () => {
     it('fail as a whole with the first step that fails', async () => {
       const error = await refusedWith('not_an_integer', db.transaction().set('b', '1').incr('a').commit());
       assert.match(error.message, /operation 1 \(increment\)/);
-      assert.equal(error.details.operation, '1');
+      assert.equal(error.details.operation, 1);
     });
   });
 });

@@ -36,9 +36,11 @@ export async function use(options: NodeOptions): Promise<string | undefined> {
 `;
 
 /** Checks of types, as a consumer writes them. */
-const TYPES = (await readFile(path.join(import.meta.dirname, '../client/transaction-types.ts'), 'utf8')).replace(
-  '../../src/client/index.js',
-  'headwater/client',
+const TYPES = await Promise.all(
+  ['transaction-types', 'codec-types'].map(async (name) => {
+    const text = await readFile(path.join(import.meta.dirname, `../client/${name}.ts`), 'utf8');
+    return [`${name}.mts`, text.replace('../../src/client/index.js', 'headwater/client')] as const;
+  }),
 );
 
 const COMPILERS = ['typescript-5.9', 'typescript-6.0', 'typescript'];
@@ -115,22 +117,14 @@ describe('the package', function () {
     it(`type-checks with ${compiler}, from modules and CommonJS, for Node and for bundlers`, async () => {
       await consumer.write('program.mts', PROGRAM);
       await consumer.write('program.cts', PROGRAM);
-      await consumer.write('types.mts', TYPES);
+      for (const [name, text] of TYPES) await consumer.write(name, text);
+      const files = ['program.mts', ...TYPES.map(([name]) => name)];
       const strict = ['--noEmit', '--strict', '--target', 'es2022'];
       // The older compilers take longer to check the DOM than everything else.
       if (compiler !== 'typescript') strict.push('--lib', 'es2022');
       const [node, bundler] = await Promise.all([
-        consumer.compile(compiler, 'program.mts', 'program.cts', 'types.mts', ...strict, '--module', 'nodenext'),
-        consumer.compile(
-          compiler,
-          'program.mts',
-          'types.mts',
-          ...strict,
-          '--module',
-          'esnext',
-          '--moduleResolution',
-          'bundler',
-        ),
+        consumer.compile(compiler, ...files, 'program.cts', ...strict, '--module', 'nodenext'),
+        consumer.compile(compiler, ...files, ...strict, '--module', 'esnext', '--moduleResolution', 'bundler'),
       ]);
       assert.equal(node, '');
       assert.equal(bundler, '');

@@ -4,7 +4,7 @@ import { HeadwaterError } from '../src/base/errors.js';
 import type { CheckProgress, Damage, Verified } from '../src/client/index.js';
 import { parsePath, parseSize } from './arguments.js';
 import { onNode, type Session } from './connection.js';
-import { contentOf, readableStats } from './files.js';
+import { contentOf, readableStats, whileRunning } from './files.js';
 import {
   complainOfNoLock,
   EXIT,
@@ -64,7 +64,9 @@ async function verify(given: VerifyOptions, command: Program): Promise<void> {
     throw new UsageError('verify: --rate is for a running node: expected either --rate or --data, received both');
   if (backup !== undefined) await readableStats(backup);
   const output = new Output({ json });
-  const damages = await verifyOffline(data, output);
+  const damages = await verifyOffline(data, output).catch((error: unknown) => {
+    throw whileRunning(error, 'or leave out --data: then "headwater verify" asks the running node');
+  });
   if (damages > 0) process.exitCode = EXIT.NEGATIVE;
   else if (rebuild) process.exitCode = await compareWithLog(data, backup, output);
 }

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync, type Stats } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { HeadwaterError } from '../src/base/errors.js';
 import { isNameRefused, isSystemError, systemReason } from '../src/base/system-errors.js';
 import { freeStdin } from './input.js';
 import { FileError, UsageError } from './output.js';
@@ -22,6 +23,15 @@ function refusal(verb: 'read' | 'write', file: string, error: unknown): unknown 
   if (!isSystemError(error)) return error;
   const message = `cannot ${verb} ${file}: ${systemReason(error)}`;
   return isNameRefused(error) ? new UsageError(message) : new FileError(message, { cause: error });
+}
+
+/**
+ * Adds to the refusal of a data directory that a node has open.
+ * @param instead what a person can do while the node runs.
+ */
+export function whileRunning(error: unknown, instead: string): unknown {
+  if (!HeadwaterError.is(error, 'directory_locked')) return error;
+  return new HeadwaterError(error.code, `${error.message}, ${instead}`, { cause: error, details: error.details });
 }
 
 // ---- reading ------------------------------------------------------------------

@@ -9,8 +9,8 @@
 import type { Command as Program } from 'commander';
 import type { Dumped, DumpedBlock } from '../src/tools.js';
 import { parseOffset, parsePath } from './arguments.js';
-import { readableStats, readingFrom } from './files.js';
-import { complainOfNoLock, EXIT, jsonBytes, Output, shownBytes, UsageError } from './output.js';
+import { readableStats, readingFrom, whileRunning } from './files.js';
+import { complain, complainOfNoLock, EXIT, jsonBytes, Output, shownBytes, UsageError } from './output.js';
 
 type Command = DumpedBlock['commands'][number];
 
@@ -41,15 +41,26 @@ async function dump(file: string | undefined, _: DumpOptions, command: Program):
     throw new UsageError(
       `log dump: expected either a FILE or --data DIR, received ${file === undefined ? 'neither' : 'both'}`,
     );
-  const { dumpDirectory } = await import('../src/check/dump.js');
-  const blocks = file === undefined ? dumpDirectory(data as string, { unlocked: complainOfNoLock }) : blocksOf(file);
+  const blocks = data === undefined ? blocksOf(file as string) : blocksIn(data);
   let damaged = 0;
   const lines = linesOf(blocks, { from, to }, (damage) => {
     damaged++;
-    process.stderr.write(`headwater: cannot read a block: ${damage}\n`);
+    complain(`cannot read a block: ${damage}`);
   });
   await new Output({ json }).results(lines, fieldsOf, textOf);
   if (damaged > 0) process.exitCode = EXIT.NEGATIVE;
+}
+
+async function* blocksIn(directory: string): AsyncGenerator<Dumped> {
+  const { dumpDirectory } = await import('../src/check/dump.js');
+  try {
+    yield* dumpDirectory(directory, { unlocked: complainOfNoLock });
+  } catch (error) {
+    throw whileRunning(
+      error,
+      'or use "headwater watch --from 0", which shows the changes in the log of a running node',
+    );
+  }
 }
 
 async function* blocksOf(file: string): AsyncGenerator<Dumped> {

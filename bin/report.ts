@@ -51,7 +51,7 @@ function failureOf(error: unknown): Failure {
   }
   // The operating system's refusals need no stack. For named files, files.ts has put them into words already.
   if (isSystemError(error)) {
-    const message = `${error.path ?? error.syscall}: ${systemReason(error)}`;
+    const message = `cannot open ${error.path ?? error.syscall}: ${systemReason(error)}`;
     return { code: 'file', message, status: isNameRefused(error) ? EXIT.USAGE : EXIT.REFUSED };
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -8,7 +8,7 @@ import type { DestinationStream, Logger, LoggerOptions } from 'pino';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { Node, NodeOptions } from '../src/index.js';
 import { VERSION } from '../src/version.js';
-import { EXIT, type ExitStatus } from './output.js';
+import { EXIT, type ExitStatus, UsageError } from './output.js';
 import { addServeOptions, serveOptions } from './serve-options.js';
 
 const AFTER_HELP = `
@@ -28,9 +28,19 @@ export function addServeCommand(program: Command): void {
   command.configureHelp({ showGlobalOptions: false });
   command.addHelpText('after', AFTER_HELP);
   command.action(async () => {
+    refuseClientOptions(command);
     const { node, logLevel } = serveOptions(command);
     process.exit(await serve(node, logLevel));
   });
+}
+
+/** The options for talking to a node mean nothing to a node. @throws UsageError if one is given. */
+function refuseClientOptions(command: Command): void {
+  for (const name of ['connect', 'host', 'port', 'timeout', 'json'])
+    if (command.getOptionValueSourceWithGlobals(name) === 'cli')
+      throw new UsageError(
+        `serve: expected options of a node, received --${name}, which is for talking to one. The address of a node is --listen HOST:PORT`,
+      );
 }
 
 /** Resolves once the node has ended. */

@@ -1,6 +1,6 @@
 /** Whether a directory may be opened as a node's, or restored into. Nothing is written before that is known. */
 import { HeadwaterError } from '../base/errors.js';
-import { systemReason } from '../base/system-errors.js';
+import { isSystemError, systemReason } from '../base/system-errors.js';
 import type { Folder } from './folder.js';
 import { Generations } from './generations.js';
 import { NodeFile } from './node-record.js';
@@ -102,4 +102,15 @@ async function namesIn(folder: Folder): Promise<string[] | undefined> {
       cause: error,
     });
   }
+}
+
+/** @throws HeadwaterError `foreign_directory` if the directory of a stopped node is none. */
+export async function refuseAbsent(folder: Folder): Promise<void> {
+  const refusal = (why: string, cause?: unknown) =>
+    new HeadwaterError('foreign_directory', `${folder.path} is no data directory: ${why}`, { cause });
+  // A restore that was cut short is refused by its own name, later.
+  const found = await Promise.all(['CURRENT', RESTORING].map((name) => folder.has(name))).catch((error: unknown) => {
+    throw isSystemError(error) ? refusal(systemReason(error), error) : error;
+  });
+  if (!found.includes(true)) throw refusal('there is no file CURRENT');
 }

@@ -29,6 +29,7 @@ import {
   isRestoring,
   RESTORING,
   RESTORING_TEXT,
+  refuseAbsent,
   refuseForeign,
   refuseIncomplete,
   refuseUnfinishedRestore,
@@ -48,6 +49,8 @@ export interface DirectoryOptions {
   readonly files: Files;
   readonly openDatabase: OpenDatabase;
   randomBytes(count: number): Buffer;
+  /** The advice if another process has the directory. By default, that of a node that starts. */
+  readonly inUse?: string;
 }
 
 /** A data directory that is open for reading only. */
@@ -77,10 +80,11 @@ export class Directory {
    * @throws HeadwaterError `directory_locked`, `foreign_directory`, `restore_unfinished`, `unknown_format` or
    * `corrupt`; the directory is unchanged then.
    */
-  static async open(directory: string, { files, openDatabase, randomBytes }: DirectoryOptions): Promise<Directory> {
+  static async open(directory: string, options: DirectoryOptions): Promise<Directory> {
+    const { files, randomBytes } = options;
     const folder = new Folder(directory, files);
     await refuseForeign(folder);
-    return locked(folder, openDatabase, async (lock) => {
+    return locked(folder, options, async (lock) => {
       // A restore may have begun, and been cut short, before the lock was taken.
       await refuseUnfinishedRestore(folder);
       await refuseIncomplete(folder);
@@ -101,11 +105,11 @@ export class Directory {
   static async look(directory: string, files: Files, unlocked: (why: string) => void = () => {}): Promise<Looked> {
     const folder = new Folder(directory, files);
     // A restore that was cut short is refused by its own name, below.
-    const found = await Promise.all(['CURRENT', RESTORING].map((name) => folder.has(name)));
-    if (!found.includes(true))
-      throw new HeadwaterError('foreign_directory', `${directory} is no data directory: it has no file CURRENT`);
+    await refuseAbsent(folder);
     await refuseForeign(folder);
-    const lock = await lockForReading(folder.at(LOCK), unlocked).catch((error: unknown) => explainLock(folder, error));
+    const lock = await lockForReading(folder.at(LOCK), unlocked).catch((error: unknown) =>
+      explainLock(folder, error, STOP_FIRST),
+    );
     try {
       await refuseIncomplete(folder);
       const generations = await Generations.read(folder);
@@ -130,7 +134,7 @@ export class Directory {
   static async beginRestore(directory: string, options: DirectoryOptions): Promise<Directory> {
     const folder = new Folder(directory, options.files);
     await refuseUnlessRestorable(folder);
-    return locked(folder, options.openDatabase, async (lock) => {
+    return locked(folder, options, async (lock) => {
       // Before the lock was taken, another restore may have ended here, or a node begun.
       await refuseUnlessRestorable(folder);
       // This file comes first, since a directory without it is a node's.
@@ -187,14 +191,18 @@ export class Directory {
 }
 
 /** Makes the directory if it is missing, and runs `open` under its lock, which it keeps if it succeeds. */
-async function locked<T>(folder: Folder, openDatabase: OpenDatabase, open: (lock: Lock) => Promise<T>): Promise<T> {
+async function locked<T>(
+  folder: Folder,
+  { openDatabase, inUse = OWN_DIRECTORY }: DirectoryOptions,
+  open: (lock: Lock) => Promise<T>,
+): Promise<T> {
   const { files, path } = folder;
   await files.makeDirectory(path).catch((error: unknown) => {
     const message = `${path} cannot be made: ${systemReason(error)}`;
     throw new HeadwaterError('foreign_directory', message, { cause: error });
   });
   const lock = await lockForWriting(folder.at(LOCK), openDatabase).catch((error: unknown) =>
-    explainLock(folder, error),
+    explainLock(folder, error, inUse),
   );
   try {
     return await open(lock);
@@ -204,10 +212,14 @@ async function locked<T>(folder: Folder, openDatabase: OpenDatabase, open: (lock
   }
 }
 
-async function explainLock(folder: Folder, error: unknown): Promise<never> {
+/** The advice to a reader, and to a program that changes the directory of a stopped node. */
+export const STOP_FIRST = 'Stop the node first';
+const OWN_DIRECTORY = 'Give each node its own data directory';
+
+async function explainLock(folder: Folder, error: unknown, advice: string): Promise<never> {
   if (!HeadwaterError.is(error, 'directory_locked')) throw error;
   const owner = (await folder.read(OWNER).catch(() => undefined))?.trim();
   const who = owner ? `process ${owner}` : 'another process';
-  const message = `${folder.path} is in use by ${who}. Give each node its own data directory`;
+  const message = `${folder.path} is in use by ${who}. ${advice}`;
   throw new HeadwaterError('directory_locked', message, { cause: error });
 }

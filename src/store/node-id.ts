@@ -4,11 +4,11 @@
  * cluster.
  */
 import { randomBytes } from 'node:crypto';
-import path from 'node:path';
-import { HeadwaterError } from '../base/errors.js';
 import { systemFiles } from '../disk/files.js';
 import { openLevel } from '../disk/level.js';
-import { Directory } from './directory.js';
+import { refuseAbsent } from './admission.js';
+import { Directory, STOP_FIRST } from './directory.js';
+import { Folder } from './folder.js';
 
 /** The ID of a node before and after the change. */
 export interface RenewedId {
@@ -23,10 +23,9 @@ export interface RenewedId {
  */
 export async function renewNodeId(directory: string): Promise<RenewedId> {
   // `Directory.open` makes a missing directory, which here is a mistyped name.
-  const names = ['CURRENT', 'restoring'].map((name) => systemFiles.read(path.join(directory, name)));
-  if ((await Promise.all(names)).every((bytes) => bytes === undefined))
-    throw new HeadwaterError('foreign_directory', `${directory} is no data directory: it has no file CURRENT`);
-  const opened = await Directory.open(directory, { files: systemFiles, openDatabase: openLevel, randomBytes });
+  await refuseAbsent(new Folder(directory, systemFiles));
+  const options = { files: systemFiles, openDatabase: openLevel, randomBytes, inUse: STOP_FIRST };
+  const opened = await Directory.open(directory, options);
   try {
     const { node_id: nodeIdBefore } = opened.node.record;
     const nodeId = randomBytes(16).toString('hex');

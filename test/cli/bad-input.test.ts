@@ -110,6 +110,27 @@ const REFUSALS: readonly Refusal[] = [
   },
   { type: serve('--lissen', '127.0.0.1:0'), says: /unknown option '--lissen'\n\(Did you mean --listen\?\)/ },
   { type: serve('7420'), says: /too many arguments/ },
+  {
+    type: serve('-p', '7999'),
+    says: /^headwater: serve: expected options of a node, received --port, .*--listen HOST:PORT\n$/,
+  },
+  { type: ['--json', ...serve()], says: /"message":"serve: expected options of a node, received --json/ },
+  {
+    type: ['restore', `${HERE}/none`, '--data', HERE],
+    says: /^headwater: cannot read .*none: no such file or directory\n$/,
+  },
+  {
+    type: ['verify', '--data', CONFIG],
+    config: '',
+    status: 3,
+    says: /^headwater: .*c\.json is no data directory: a part of the path is a file, not a directory\n$/,
+  },
+  {
+    type: ['id', 'renew', '--data', CONFIG],
+    config: '',
+    status: 3,
+    says: /^headwater: .*c\.json is no data directory: a part of the path is a file, not a directory\n$/,
+  },
   { type: ['serve', '--data', ''], says: /--data.*Expected a path, received ""/ },
   {
     type: serve(),

@@ -35,7 +35,7 @@ describe('id renew', function () {
   it('refuses what is no data directory, and makes none', async () => {
     const { status, stderr } = await headwater(['id', 'renew', '--data', path.join(temporaryDirectory(), 'mistyped')]);
     assert.equal(status, 3);
-    assert.match(stderr, /is no data directory: it has no file CURRENT/);
+    assert.match(stderr, /is no data directory: there is no file CURRENT/);
     assert.equal((await headwater(['id', 'renew'])).status, 2);
   });
 });

@@ -15,7 +15,12 @@ describe('verify', function () {
     assert.equal((await node.run(['import', '-'], { stdin: lines.join('') })).status, 0);
     const running = await headwater(['verify', '--data', data]);
     assert.equal(running.status, 3, 'a node that runs has its directory to itself');
-    assert.match(running.stderr, /is in use by process \d+/);
+    assert.match(
+      running.stderr,
+      /is in use by process \d+\. Stop the node first, or leave out --data: then "headwater verify" asks the running node\n$/,
+    );
+    const dump = await headwater(['log', 'dump', '--data', data]);
+    assert.match(dump.stderr, /is in use by process \d+\. Stop the node first, or use "headwater watch --from 0"/);
     assert.equal(await node.end(), 0);
   });
   after(endAll);

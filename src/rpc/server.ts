@@ -88,7 +88,7 @@ export class RpcServer {
     for (const { endpoints } of options.services) {
       for (const endpoint of endpoints) addEndpoint(server, endpoint, calls);
     }
-    const health = await Health.add(
+    const health = Health.add(
       server,
       options.services.map(({ name }) => name),
     );

@@ -402,7 +402,48 @@ describe('the server', () => {
         server.setServing(false);
         assert.equal(await check(service), 'NOT_SERVING');
       }
-      assert.equal((await refusal(check('nonsense'))).code, grpc.status.NOT_FOUND);
+      const unknown = await refusal(check('nonsense'));
+      assert.equal(unknown.code, grpc.status.NOT_FOUND);
+      assert.match(unknown.details, /expected one of the services .*KeyValueService.*, received "nonsense"/);
+    });
+
+    it('lists all services, and watches one that it does not know', async () => {
+      const { server, address } = await serve(store);
+      const client = rawClient(address);
+      server.setServing(false);
+      const list = healthMethod('List');
+      const { statuses } = await new Promise<{ statuses: Record<string, { status: string }> }>((resolve, reject) => {
+        client.makeUnaryRequest(list.path, list.requestSerialize, list.responseDeserialize, {}, (error, response) => {
+          if (error) reject(error);
+          else resolve(response as { statuses: Record<string, { status: string }> });
+        });
+      });
+      assert.deepEqual(statuses['headwater.v1.KeyValueService'], { status: 'NOT_SERVING' });
+      assert.deepEqual(statuses[''], { status: 'NOT_SERVING' });
+      const { requestSerialize, responseDeserialize, path } = healthMethod('Watch');
+      const watch = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { service: 'none' });
+      watch.on('error', () => {});
+      const [first] = (await once(watch, 'data')) as [{ status: string }];
+      assert.equal(first.status, 'SERVICE_UNKNOWN');
+      watch.cancel();
+    });
+
+    it('refuses bytes that are no request with a code, in a watch too', async () => {
+      const { address } = await serve(store);
+      const client = rawClient(address);
+      const asIs = (bytes: Buffer) => bytes;
+      const cut = Buffer.from([0x0a, 0x05, 0x61]);
+      const check = refusal(
+        new Promise((resolve, reject) => {
+          client.makeUnaryRequest(healthMethod('Check').path, asIs, asIs, cut, (error, reply) =>
+            error ? reject(error) : resolve(reply),
+          );
+        }),
+      );
+      assert.equal(fromStatus(await check).code, 'invalid_argument');
+      const watch = client.makeServerStreamRequest(healthMethod('Watch').path, asIs, asIs, cut).resume();
+      const [failure] = (await once(watch, 'error')) as [Error];
+      assert.equal(fromStatus(failure).code, 'invalid_argument');
     });
   });
 
@@ -495,7 +536,7 @@ describe('the server', () => {
   });
 });
 
-function healthMethod(name: 'Check' | 'Watch'): grpc.MethodDefinition<object, object> {
+function healthMethod(name: 'Check' | 'Watch' | 'List'): grpc.MethodDefinition<object, object> {
   return (healthService as unknown as Record<string, grpc.MethodDefinition<object, object>>)[
     name
   ] as grpc.MethodDefinition<object, object>;

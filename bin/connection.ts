@@ -113,8 +113,8 @@ async function directed<Result>(addresses: readonly string[], work: () => Promis
 }
 
 /**
- * Connects. A person who names one node means that node, and gets its own answer. With several addresses, whichever
- * node leads is meant.
+ * Connects. A person who names one node means that node, and gets its own answer, at once. With several addresses,
+ * whichever node leads is meant, and a command waits for a leader.
  */
 export async function connectTo(addresses: readonly string[], timeoutMs = CALL_MS_MAX): Promise<Client> {
   const { Client } = await import('../src/client/index.js');
@@ -123,6 +123,7 @@ export async function connectTo(addresses: readonly string[], timeoutMs = CALL_M
       timeoutMs,
       connectTimeoutMs: Math.min(timeoutMs, CONNECT_MS_MAX),
       redirect: addresses.length > 1,
+      ...(addresses.length === 1 && { retry: { attempts: 1 } }),
     });
   } catch (error) {
     if (!HeadwaterError.is(error, 'unreachable')) throw error;

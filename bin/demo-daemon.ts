@@ -51,7 +51,7 @@ export class Daemon {
     const child = launch(['serve', '--data', this.#directory, '--listen', this.address, ...this.#flags], 'ignore');
     this.#child = child;
     this.address = await this.#readyAddress(child);
-    this.#client = await Client.connect(this.address);
+    this.#client = await Client.connect(this.address, { redirect: false });
     return performance.now() - startedMs;
   }
 

@@ -80,6 +80,7 @@ export interface DetailsByCode {
   };
   /** `key` is the key whose value the codec of the client cannot decode. */
   readonly wrong_type: CommonDetails & { readonly key?: string | undefined };
+  readonly no_leader: CommonDetails & { readonly leader?: string | undefined };
   readonly failover_failed: CommonDetails & { readonly leader?: string | undefined };
   readonly corrupt: CommonDetails & { readonly file?: string | undefined };
   /** The values of both sides, as `status` shows them. */

@@ -94,6 +94,8 @@ export const ERROR_CODES = [
   'unreachable',
   /** An unforeseen failure. The log of the node has the stack. */
   'internal',
+  /** No node that the client knows leads, and none did in time. Nothing was done. Only clients make this error. */
+  'no_leader',
 ] as const;
 
 /** A code of HeadwaterError. `ERROR_CODES` lists and explains them. */
@@ -212,6 +214,17 @@ export class Unavailable extends HeadwaterError<'unavailable'> {
   }
 }
 
+/**
+ * No node that the client knows leads, and none did within the time of the call. Nothing was done. The `cause` is the
+ * last refusal. `details.leader` is the address of the leader that it names, if it names one.
+ */
+export class NoLeader extends HeadwaterError<'no_leader'> {
+  /** Makes the error of this kind. */
+  constructor(message: string, options?: HeadwaterErrorOptions<'no_leader'>) {
+    super('no_leader', message, options);
+  }
+}
+
 /** A queue is full, at the node or in this client. Nothing was done. */
 export class Overloaded extends HeadwaterError<'overloaded'> {
   /** Makes the error of this kind. */
@@ -273,6 +286,7 @@ const KINDS: { readonly [Code in ErrorCode]?: Kind } = {
   outcome_unknown: { name: 'OutcomeUnknown', class: OutcomeUnknown },
   durability_not_reached: { name: 'DurabilityNotReached', class: DurabilityNotReached },
   unreachable: { name: 'Unreachable', class: Unreachable },
+  no_leader: { name: 'NoLeader', class: NoLeader },
   unavailable: { name: 'Unavailable', class: Unavailable },
   overloaded: { name: 'Overloaded', class: Overloaded },
   read_only_follower: { name: 'ReadOnlyFollower', class: ReadOnlyFollower },

@@ -492,10 +492,13 @@ export const BATCH_BYTES_TARGET = 256 * KiB;
 /** Redirects from one follower to the next before the client gives up and the command fails. */
 export const REDIRECTS_MAX = 5;
 
-/** Connections on which a read may be lost before it is given up. */
-export const ATTEMPTS_MAX = 5;
+/**
+ * How often a client tries a command that may be repeated. With the waits below, the attempts last for about the time of
+ * a call.
+ */
+export const CLIENT_ATTEMPTS = 20;
 
-/** A client's waits between rounds over all addresses: doubling, with jitter. */
+/** A client's waits between two attempts, or two rounds over all addresses: doubling, with jitter. */
 export const CLIENT_RECONNECT_MS_MIN = 25;
 export const CLIENT_RECONNECT_MS_MAX = 2_000;
 

@@ -1,5 +1,5 @@
 import { doubledMs } from '../base/back-off.js';
-import { CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN } from '../base/limits.js';
+import type { RetrySettings } from './options.js';
 
 /**
  * Waits before the next attempt, longer after each failure. The wait is shortened a little at random, so that clients
@@ -7,8 +7,8 @@ import { CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN } from '../base/limits
  * a caller may wait.
  * @param failures so far, without a success between, from 0 on.
  */
-export function backOff(failures: number, signal: AbortSignal): Promise<void> {
-  const longest = doubledMs(CLIENT_RECONNECT_MS_MIN, failures, CLIENT_RECONNECT_MS_MAX);
+export function backOff(failures: number, signal: AbortSignal, { minMs, maxMs }: RetrySettings): Promise<void> {
+  const longest = doubledMs(minMs, failures, maxMs);
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);

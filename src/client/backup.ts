@@ -65,7 +65,7 @@ export async function* backup(session: Caller, options: BackupOptions): AsyncGen
       if (error.code === 'deadline_exceeded') throw error;
       brokenMs ??= performance.now();
       if (performance.now() - brokenMs > timeoutMs) throw error;
-      await backOff(failures++, end);
+      await backOff(failures++, end, session.settings.retry);
     }
   }
   await forget(session, received, { signal: end, timeoutMs });

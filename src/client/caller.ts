@@ -4,15 +4,16 @@ import type { Guarantees } from '../model/guarantees.js';
 import type { OperationKind, OutgoingOperation } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import type { Connection } from './connection.js';
-import type { CallOptions } from './options.js';
+import type { ConnectionState } from './connection-state.js';
+import type { CallOptions, ClientSettings } from './options.js';
 import type { ReadReply } from './pending-command.js';
 
 export interface Caller {
-  /** The address of the node that writes are sent to, undefined while there is no connection. */
-  readonly address: string | undefined;
+  readonly connection: ConnectionState;
   /** A position at or after everything that the client has seen. */
   readonly position: Position | undefined;
-  readonly timeoutMs: number;
+  /** The options that the client was made with. */
+  readonly settings: Pick<ClientSettings, 'timeoutMs' | 'retry'>;
   /** Aborts, with the reason, when the client is closed. */
   readonly ended: AbortSignal;
   /** @throws HeadwaterError `unreachable` if no node can be reached. */
@@ -24,8 +25,11 @@ export interface Caller {
     read: ReadReply<K, Result>,
     options: CallOptions | undefined,
   ): Promise<Result>;
-  /** Resolves when all earlier commands are answered. For calls beside the pipeline that read what it writes. */
-  settled(options: CallOptions): Promise<void>;
+  /**
+   * Resolves when all earlier commands are answered. For calls beside the pipeline that read what it writes.
+   * @param reads true for a call that reads: the client is then at the leader, if reads are for the leader.
+   */
+  settled(options: CallOptions, reads: boolean): Promise<void>;
   /** Resolves with the connection that writes go over, as soon as there is one. */
   ready(options?: CallOptions): Promise<Connection>;
   /** The guarantees that a call beside the pipeline asks for. */

@@ -43,6 +43,9 @@ import type { Caller } from './caller.js';
 import { type CheckOptions, type CheckTime, check } from './checks.js';
 import { BYTES, type CodecOption, type Forms, formsOf, TEXT } from './codec.js';
 import { Commands } from './commands.js';
+import type { ConnectionState } from './connection-state.js';
+import { type ClientEvents, type Listener, Listeners } from './events.js';
+import { connect } from './first-connection.js';
 import { type MonitorItem, type MonitorOptions, monitor } from './monitor.js';
 import { NewestPosition } from './newest-position.js';
 import { checkText, type Data, toBuffer } from './operations.js';
@@ -120,11 +123,13 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
   readonly buffers: Commands<Buffer>;
   readonly #session: Caller;
   readonly #forms: Forms<string, Value, Input>;
+  readonly #listeners: Listeners;
 
-  private constructor(session: Caller, forms: Forms<string, Value, Input>) {
+  private constructor(session: Caller, forms: Forms<string, Value, Input>, listeners: Listeners) {
     super(session, forms);
     this.#session = session;
     this.#forms = forms;
+    this.#listeners = listeners;
     this.buffers = new Commands(session, BYTES);
   }
 
@@ -152,17 +157,52 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
     const seeds = addressesOf(addresses);
     const settings = settingsOf(options);
     const forms = options.codec === undefined ? TEXT : formsOf(options.codec);
+    const listeners = new Listeners();
     const session =
       settings.readFrom === 'leader'
-        ? new Session(seeds, settings, { seen: new NewestPosition() })
-        : new Router(seeds, settings);
-    await session.connect();
-    return new Client(session, forms as typeof TEXT);
+        ? new Session(seeds, settings, { seen: new NewestPosition(), listeners })
+        : new Router(seeds, settings, listeners);
+    await connect(session, options, settings.retry);
+    return new Client(session, forms as typeof TEXT, listeners);
   }
 
   /** The address of the node that commands are sent to now, undefined while there is no connection. */
   get address(): string | undefined {
-    return this.#session.address;
+    return this.#session.connection.address;
+  }
+
+  /**
+   * The state of the client itself, without a question to a node: whether it is connected, to which node, and whether
+   * reads may be stale. `status` is the node's.
+   */
+  get connection(): ConnectionState {
+    return this.#session.connection;
+  }
+
+  /**
+   * Calls the listener at each event of the connection: `lost`, `connected` again, `moved` to another node. A listener
+   * that fails is a warning of the process, and the client goes on. No event comes for the first connection, and none
+   * for `close`.
+   *
+   *     db.on('moved', ({ from, to, reason }) => console.log(`${from} → ${to}: ${reason?.message}`));
+   *
+   * @throws HeadwaterError `invalid_argument` if there is no such event.
+   */
+  on<Name extends keyof ClientEvents>(name: Name, listener: Listener<ClientEvents[Name]>): this {
+    this.#listeners.add(name, listener, false);
+    return this;
+  }
+
+  /** Like `on`, for the next event of that name alone. */
+  once<Name extends keyof ClientEvents>(name: Name, listener: Listener<ClientEvents[Name]>): this {
+    this.#listeners.add(name, listener, true);
+    return this;
+  }
+
+  /** Removes a listener that `on` or `once` has added. Does nothing if there is none. */
+  off<Name extends keyof ClientEvents>(name: Name, listener: Listener<ClientEvents[Name]>): this {
+    this.#listeners.remove(name, listener);
+    return this;
   }
 
   /** A position at or after everything that this client has seen, undefined before its first answer. */
@@ -188,7 +228,7 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
   async dbsize(options: CallOptions = {}): Promise<number> {
     checkOptionNames(options, CALL);
     const call = new SideCall(this.#session, options);
-    await call.settled();
+    await call.settled(true);
     return call.unary(DATABASE_SIZE, {}, this.#session.guarantees(options));
   }
 
@@ -330,7 +370,7 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
   async failover(options: FailoverOptions = {}): Promise<FailoverReply> {
     checkOptionNames(options, FAILOVER_OPTIONS);
     const { to = '', waitMs = 0 } = options;
-    const timeoutMs = options.timeoutMs ?? waitMs + this.#session.timeoutMs;
+    const timeoutMs = options.timeoutMs ?? waitMs + this.#session.settings.timeoutMs;
     return this.#call(FAILOVER, { to, timeoutMs: waitMs }, { ...options, timeoutMs });
   }
 
@@ -354,7 +394,7 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
     checkOptionNames(options, COMPARE_OPTIONS);
     const waitMs = options.waitMs ?? COMPARE_TIMEOUT_MS;
     // The call outlasts the leader's wait, since the reply names the nodes that did not answer in time.
-    const timeoutMs = options.timeoutMs ?? waitMs + this.#session.timeoutMs;
+    const timeoutMs = options.timeoutMs ?? waitMs + this.#session.settings.timeoutMs;
     return this.#call(COMPARE, { timeoutMs: waitMs }, { ...options, timeoutMs });
   }
 

@@ -387,7 +387,7 @@ export class Commands<Key = string, Value = Key, Input = Data> {
     options: CallOptions,
   ): AsyncGenerator<Response> {
     const call = new SideCall(this.#session, options);
-    await call.settled();
+    await call.settled(true);
     yield* call.stream(method, request, this.#session.guarantees(options));
   }
 

@@ -60,7 +60,7 @@ export class Dialler {
         const connection = await this.open(address).catch(() => undefined);
         if (connection) return connection;
       }
-      await backOff(round, this.#ended.signal);
+      await backOff(round, this.#ended.signal, this.#settings.retry);
     }
     return undefined;
   }

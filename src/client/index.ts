@@ -16,6 +16,7 @@ export {
   HeadwaterError,
   type HeadwaterErrorOptions,
   LostBranch,
+  NoLeader,
   OutcomeUnknown,
   Overloaded,
   ReadOnlyFollower,
@@ -102,6 +103,8 @@ export type {
   ScanRecord,
   ScanRecordsOptions,
 } from './commands.js';
+export type { ConnectionState } from './connection-state.js';
+export type { ClientEvents, ConnectedEvent, Listener, LostEvent, MovedEvent } from './events.js';
 export type { DurabilityOption, GuaranteeOptions } from './guarantees.js';
 export type { CommandSeen, CommandsMissed, MonitorItem, MonitorOptions } from './monitor.js';
 export type {
@@ -114,7 +117,7 @@ export type {
   RenameOptions,
   SetOptions,
 } from './operations.js';
-export type { Consistency, ReadFrom } from './options.js';
+export type { Consistency, ReadFrom, RetryOptions } from './options.js';
 export type { SetResult, TimeToLive, Versioned } from './results.js';
 export type {
   Changed,

@@ -35,9 +35,14 @@ export class LeaderSearch {
     return discover([...new Set([...(from ? [from] : []), ...this.#seeds])], 1);
   }
 
-  /** True if a search may find a leader: there is another address to ask, and the last failed search is a while ago. */
-  mayFind(hint: string | undefined): boolean {
-    return (this.hasChoice || Boolean(hint)) && performance.now() >= this.#againMs;
+  /** True if a search may find a leader that the last search did not: that one is a while ago. */
+  get mayFind(): boolean {
+    return performance.now() >= this.#againMs;
+  }
+
+  /** True if the node in use takes writes, and no other node that was asked leads a later history. */
+  leads(nodes: readonly Probed[], from: string): boolean {
+    return leaderAmong(nodes)?.address === from;
   }
 
   /** @param hint an address that a refusal names. */

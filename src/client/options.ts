@@ -1,6 +1,14 @@
 /** The options of a client, with their defaults. */
 import { HeadwaterError } from '../base/errors.js';
-import { CALL_TIMEOUT_MS, CONNECT_TIMEOUT_MS, OFFLINE_QUEUE_BYTES_MAX, TIMER_MS_MAX } from '../base/limits.js';
+import {
+  CALL_TIMEOUT_MS,
+  CLIENT_ATTEMPTS,
+  CLIENT_RECONNECT_MS_MAX,
+  CLIENT_RECONNECT_MS_MIN,
+  CONNECT_TIMEOUT_MS,
+  OFFLINE_QUEUE_BYTES_MAX,
+  TIMER_MS_MAX,
+} from '../base/limits.js';
 import { checkOptionNames, optionNames } from '../base/option-names.js';
 import type { CodecOption } from './codec.js';
 import type { GuaranteeOptions } from './guarantees.js';
@@ -27,12 +35,19 @@ export interface ClientOptions {
    */
   readonly redirect?: boolean;
   /**
-   * The nodes that reads go to. `leader`, the default, sends reads to the same node as writes. `nearest` sends them to
+   * The nodes that reads go to. `leader`, the default, asks the leader alone: a node that does not lead refuses such
+   * reads, and the client looks for the leader. With `redirect: false` the client means its node, and reads there,
+   * whatever the node's role. `nearest` sends them to
    * the node with the least round-trip time, found from the addresses given and the nodes known there. `followers` does
    * the same, but not to the leader while a follower can be reached. `keys`, `scan` and `dbsize` go to the same node as
    * writes.
    */
   readonly readFrom?: ReadFrom;
+  /**
+   * Lets a follower answer reads while no leader can be found, with `readFrom: 'leader'`. The data may be old then, and
+   * `connection.isStale` says so. False by default: such reads wait for a leader, and are rejected with `no_leader`.
+   */
+  readonly staleReads?: boolean;
   /**
    * The consistency of reads. With `eventual`, the default, a read answers with the data of its node. With `session`, a
    * read sees every write that this client sent before it, at any node. The read sees nothing older than the answers
@@ -40,7 +55,31 @@ export interface ClientOptions {
    * commands are rejected, once, with `lost_branch`, and not done.
    */
   readonly consistency?: Consistency;
+  /**
+   * Keeps trying until a node is reached, with the waits of `retry`: for a program that starts beside its store. A
+   * number is the most milliseconds, `true` has no end but `signal`. False by default: one round over the addresses.
+   */
+  readonly wait?: boolean | number;
+  /** Ends the attempt to connect, which is rejected with an AbortError. Without effect on a client that is connected. */
+  readonly signal?: AbortSignal | undefined;
+  /** How often a command is tried that may be repeated, and the waits between two attempts. */
+  readonly retry?: RetryOptions;
 }
+
+/**
+ * How often a command is tried that may be repeated: a read, or a write that was certainly not done. A write whose
+ * outcome is unknown is never repeated. A command is not tried again after its own time.
+ */
+export interface RetryOptions {
+  /** The most attempts of a command, from 1, which means no other, on. 20 by default. */
+  readonly attempts?: number;
+  /** Milliseconds before the second attempt, and between two attempts to connect. Doubles each time. 25 by default. */
+  readonly minMs?: number;
+  /** The longest of these waits in milliseconds. Up to half of each wait is left out at random. 2,000 by default. */
+  readonly maxMs?: number;
+}
+
+export type RetrySettings = Required<RetryOptions>;
 
 /** The nodes that reads go to. */
 export type ReadFrom = 'leader' | 'nearest' | 'followers';
@@ -73,7 +112,10 @@ export const CALL_NAMES = { ...TIME_NAMES, durability: true, atLeast: true, maxS
 export const TIME = optionNames<CallTime>(TIME_NAMES);
 export const CALL = optionNames<CallOptions>(CALL_NAMES);
 
-export type ClientSettings = Required<ClientOptions>;
+/** The options of a client that is connected. */
+export type ClientSettings = Required<Omit<ClientOptions, 'wait' | 'signal' | 'retry'>> & {
+  readonly retry: RetrySettings;
+};
 
 const DEFAULTS: ClientSettings = {
   timeoutMs: CALL_TIMEOUT_MS,
@@ -81,7 +123,9 @@ const DEFAULTS: ClientSettings = {
   offlineQueueBytesMax: OFFLINE_QUEUE_BYTES_MAX,
   redirect: true,
   readFrom: 'leader',
+  staleReads: false,
   consistency: 'eventual',
+  retry: { attempts: CLIENT_ATTEMPTS, minMs: CLIENT_RECONNECT_MS_MIN, maxMs: CLIENT_RECONNECT_MS_MAX },
 };
 
 const CLIENT = optionNames<ClientOptions & CodecOption<unknown>>({
@@ -90,16 +134,22 @@ const CLIENT = optionNames<ClientOptions & CodecOption<unknown>>({
   offlineQueueBytesMax: true,
   redirect: true,
   readFrom: true,
+  staleReads: true,
   consistency: true,
   codec: true,
+  wait: true,
+  signal: true,
+  retry: true,
 });
+
+const RETRY = optionNames<RetryOptions>({ attempts: true, minMs: true, maxMs: true });
 
 /** @throws HeadwaterError `invalid_argument` if an option is unknown, has the wrong type or is out of range. */
 export function settingsOf(options: ClientOptions): ClientSettings {
   checkOptionNames(options, CLIENT);
-  const { redirect = DEFAULTS.redirect } = options;
-  if (typeof redirect !== 'boolean')
-    throw new HeadwaterError('invalid_argument', `redirect: expected true or false, received ${redirect}`);
+  const { redirect = DEFAULTS.redirect, staleReads = DEFAULTS.staleReads } = options;
+  checkSwitch('redirect', redirect);
+  checkSwitch('staleReads', staleReads);
   const readFrom = oneOf('readFrom', ['leader', 'nearest', 'followers'], options.readFrom ?? DEFAULTS.readFrom);
   if (readFrom !== 'leader' && !redirect) {
     throw new HeadwaterError(
@@ -107,13 +157,39 @@ export function settingsOf(options: ClientOptions): ClientSettings {
       `redirect: expected true with readFrom: '${readFrom}', received false`,
     );
   }
+  if (staleReads && (readFrom !== 'leader' || !redirect))
+    throw new HeadwaterError(
+      'invalid_argument',
+      `staleReads: expected false with readFrom: '${readFrom}' and redirect: ${redirect}, received true. Such reads go to any node already`,
+    );
   const consistency = oneOf('consistency', ['eventual', 'session'], options.consistency ?? DEFAULTS.consistency);
   const { timeoutMs = DEFAULTS.timeoutMs, connectTimeoutMs = DEFAULTS.connectTimeoutMs } = options;
   const { offlineQueueBytesMax = DEFAULTS.offlineQueueBytesMax } = options;
   checkWhole('timeoutMs', timeoutMs, TIMER_MS_MAX);
   checkWhole('connectTimeoutMs', connectTimeoutMs, TIMER_MS_MAX);
   checkWhole('offlineQueueBytesMax', offlineQueueBytesMax, Number.MAX_SAFE_INTEGER);
-  return { readFrom, consistency, timeoutMs, connectTimeoutMs, offlineQueueBytesMax, redirect };
+  checkWait(options);
+  const retry = retryOf(options.retry);
+  return { readFrom, staleReads, consistency, timeoutMs, connectTimeoutMs, offlineQueueBytesMax, redirect, retry };
+}
+
+function checkWait({ wait, signal }: ClientOptions): void {
+  if (typeof wait === 'number') checkWhole('wait', wait, TIMER_MS_MAX);
+  else if (wait !== undefined && typeof wait !== 'boolean')
+    throw new HeadwaterError('invalid_argument', `wait: expected true, false or milliseconds, received ${typeof wait}`);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new HeadwaterError('invalid_argument', `signal: expected an AbortSignal, received ${typeof signal}`);
+}
+
+function retryOf(retry: RetryOptions = {}): RetrySettings {
+  checkOptionNames(retry, RETRY, 'retry.');
+  const { attempts = DEFAULTS.retry.attempts } = retry;
+  if (attempts !== Number.POSITIVE_INFINITY) checkWhole('retry.attempts', attempts, Number.MAX_SAFE_INTEGER);
+  const { maxMs = Math.max(DEFAULTS.retry.maxMs, retry.minMs ?? 0) } = retry;
+  checkWhole('retry.maxMs', maxMs, TIMER_MS_MAX);
+  const { minMs = Math.min(DEFAULTS.retry.minMs, maxMs) } = retry;
+  checkWhole('retry.minMs', minMs, maxMs);
+  return { attempts, minMs, maxMs };
 }
 
 /** @throws HeadwaterError `invalid_argument` if the timeout is no valid time. */
@@ -121,7 +197,12 @@ export function checkCall({ timeoutMs }: CallTime): void {
   if (timeoutMs !== undefined) checkWhole('timeoutMs', timeoutMs, TIMER_MS_MAX);
 }
 
-function checkWhole(name: keyof ClientOptions, value: number, max: number): void {
+function checkSwitch(name: string, value: unknown): void {
+  if (typeof value === 'boolean') return;
+  throw new HeadwaterError('invalid_argument', `${name}: expected true or false, received ${value}`);
+}
+
+function checkWhole(name: string, value: number, max: number): void {
   if (Number.isSafeInteger(value) && value > 0 && value <= max) return;
   throw new HeadwaterError('invalid_argument', `${name}: expected a whole number from 1 to ${max}, received ${value}`);
 }

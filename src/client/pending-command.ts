@@ -3,7 +3,7 @@
  * ignored.
  */
 
-import { AbortError, HeadwaterError } from '../base/errors.js';
+import { AbortError, HeadwaterError, NoLeader, TimeoutError } from '../base/errors.js';
 import { CALL_BYTES_PER_MS, CALL_SMALL_BYTES } from '../base/limits.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { OperationKind, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
@@ -24,9 +24,9 @@ export function allowedTime(timeoutMs: number, bytes: number): number {
 export interface Retries {
   /** Nodes that sent it to another. */
   redirects: number;
-  /** Connections on which it was lost. */
-  losses: number;
-  /** The refusal of the node that the command was sent to last, if another node is asked now. */
+  /** Attempts that failed: connections on which it was lost, and refusals after which it waits. */
+  failures: number;
+  /** The refusal of the node that the command was sent to last, if the command waits for another attempt. */
   refusal: HeadwaterError | undefined;
 }
 
@@ -82,7 +82,7 @@ export class PendingCommand {
     this.timeoutMs = timeoutMs ?? 0;
     if (signal?.aborted) return this.reject(cancelled(signal));
     const abort = () => this.giveUp(cancelled(signal as AbortSignal));
-    const late = () => this.giveUp(new HeadwaterError('deadline_exceeded', `no answer within ${timeoutMs} ms`));
+    const late = () => this.giveUp(this.#late(timeoutMs as number));
     const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
     signal?.addEventListener('abort', abort, { once: true });
     this.#release = () => {
@@ -101,7 +101,16 @@ export class PendingCommand {
     if (this.timeoutMs !== 0) return;
     const allowedMs = allowedTime(timeoutMs, movedBytes);
     if (nowMs - this.askedMs <= allowedMs) return;
-    this.giveUp(new HeadwaterError('deadline_exceeded', `no answer within ${allowedMs} ms`));
+    this.giveUp(this.#late(allowedMs));
+  }
+
+  /** The error of a command whose time is over. Says why the last attempt failed, if the command waits for the next. */
+  #late(timeoutMs: number): HeadwaterError {
+    // The refusal says nothing about the attempt of a write that is on its way.
+    const refusal = this.place === 'sent' && this.writes ? undefined : this.retries?.refusal;
+    if (refusal && this.place !== 'sent' && needsLeader(refusal)) return noLeader(timeoutMs, refusal);
+    const why = refusal ? `: ${refusal.message}` : '';
+    return new TimeoutError(`no answer within ${timeoutMs} ms${why}`, { cause: refusal });
   }
 
   /**
@@ -151,6 +160,23 @@ export class PendingCommand {
     const message = `the write may or may not have happened: ${reason.message}`;
     this.reject(new HeadwaterError('outcome_unknown', message, { cause: reason, details: { reason: reason.code } }));
   }
+}
+
+export function retriesOf(pending: PendingCommand): Retries {
+  pending.retries ??= { redirects: 0, failures: 0, refusal: undefined };
+  return pending.retries;
+}
+
+/** True for refusals of a node that does not lead, and if the leader that it names cannot be reached. */
+export function needsLeader(refusal: HeadwaterError): boolean {
+  if (HeadwaterError.is(refusal, 'unreachable')) return refusal.details.leader !== undefined;
+  return refusal.code === 'read_only_follower' || refusal.code === 'superseded';
+}
+
+function noLeader(timeoutMs: number, cause: HeadwaterError): HeadwaterError {
+  const { leader } = cause.details;
+  const message = `no leader was found within ${timeoutMs} ms, and nothing was done: ${cause.message}. Start the leader, or promote a follower`;
+  return new NoLeader(message, { cause, details: typeof leader === 'string' ? { leader } : {} });
 }
 
 /** The error of a call whose caller aborts this signal, or whose client was closed. */

@@ -1,23 +1,31 @@
 /**
  * The commands that have not been sent, in the order in which they go. Commands that were sent before and certainly not
- * done come first.
+ * done come first. Commands that a node has refused for now are held until their next attempt. Writes that were asked
+ * after a held write wait behind it.
  */
 import type { HeadwaterError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
 import { BATCH_BYTES_TARGET, QUEUE_ENDED_MIN } from '../base/limits.js';
 import { sameGuarantees } from './guarantees.js';
-import type { PendingCommand } from './pending-command.js';
+import { type PendingCommand, retriesOf } from './pending-command.js';
 
 export class CommandQueue {
   #again: PendingCommand[] = [];
+  #held: PendingCommand[] = [];
   readonly #queue = new Fifo<PendingCommand>();
   /** Bytes of the queued commands whose callers still wait. */
   #bytes = 0;
   /** Commands in the queue that have ended by their own deadline or signal. */
   #ended = 0;
 
+  /** True if there is no command that could be sent. Commands may be held. */
   get isEmpty(): boolean {
     return this.#again.length === 0 && this.#queue.length === 0;
+  }
+
+  /** The command that has been held the longest, if any is held. */
+  get held(): PendingCommand | undefined {
+    return this.#held[0];
   }
 
   get bytes(): number {
@@ -38,6 +46,34 @@ export class CommandQueue {
     this.#bytes += pending.bytes;
   }
 
+  /** Keeps a command until `release`. */
+  hold(pending: PendingCommand): void {
+    if (pending.settled) return;
+    pending.place = 'queued';
+    this.#held.push(pending);
+    this.#bytes += pending.bytes;
+  }
+
+  /** Queues the held commands to be sent once more, before all others. */
+  release(): void {
+    this.#again = [...this.#held, ...this.#again];
+    this.#held = [];
+  }
+
+  /** Removes the commands that a node has refused, and that no other node was found for. */
+  takeRefused(): PendingCommand[] {
+    this.#merge();
+    const refused: PendingCommand[] = [];
+    const left: PendingCommand[] = [];
+    for (const pending of this.#queue.takeAll()) {
+      const isRefused = !pending.settled && pending.retries?.refusal !== undefined;
+      (isRefused ? refused : left).push(pending);
+      if (isRefused) this.#bytes -= pending.bytes;
+    }
+    this.#queue.putBack(left);
+    return refused;
+  }
+
   /**
    * Notes that a command has ended by its own deadline or signal. If the command is in the queue, it takes up no memory
    * from then on.
@@ -47,7 +83,7 @@ export class CommandQueue {
     this.#bytes -= pending.bytes;
     pending.forget();
     this.#ended++;
-    const count = this.#again.length + this.#queue.length;
+    const count = this.#again.length + this.#queue.length + this.#held.length;
     if (this.#ended >= QUEUE_ENDED_MIN && this.#ended * 2 > count) this.#settle(() => {});
   }
 
@@ -57,6 +93,7 @@ export class CommandQueue {
    */
   take(): PendingCommand[] {
     if (this.#again.length > 0) this.#merge();
+    const blocker = this.#held.find(({ writes, settled }) => writes && !settled);
     const batch: PendingCommand[] = [];
     let bytes = 0;
     for (let pending = this.#queue.at(0); pending; pending = this.#queue.at(0)) {
@@ -66,6 +103,10 @@ export class CommandQueue {
       this.#queue.shift();
       if (pending.settled) {
         this.#ended--;
+        continue;
+      }
+      if (blocker && pending.writes) {
+        this.#waitBehind(blocker, pending);
         continue;
       }
       this.#bytes -= pending.bytes;
@@ -90,23 +131,25 @@ export class CommandQueue {
     this.#settle((pending) => pending.expire(nowMs, timeoutMs, moves ? pending.bytes : 0));
   }
 
-  /** Rejects commands that a node has refused with `reason`, or with that node's own refusal. */
-  refuse(reason: HeadwaterError | undefined): void {
-    this.#settle((pending) => {
-      const refusal = pending.retries?.refusal;
-      if (refusal) pending.reject(reason ?? refusal);
-    });
+  /** Holds a write that was asked after a held one, for the same reason. */
+  #waitBehind(blocker: PendingCommand, pending: PendingCommand): void {
+    this.#bytes -= pending.bytes;
+    retriesOf(pending).refusal = blocker.retries?.refusal;
+    this.hold(pending);
   }
 
   /** Removes settled commands. */
   #settle(look: (pending: PendingCommand) => void): void {
     this.#merge();
     const all = this.#queue.takeAll();
+    const held = this.#held;
+    this.#held = [];
     // The queue is empty meanwhile, so commands that end now are not in it.
-    for (const pending of all) look(pending);
+    for (const pending of [...held, ...all]) look(pending);
+    this.#held = held.filter(({ settled }) => !settled);
     const left = all.filter(({ settled }) => !settled);
     this.#queue.putBack(left);
-    this.#bytes = left.reduce((bytes, pending) => bytes + pending.bytes, 0);
+    this.#bytes = [...this.#held, ...left].reduce((bytes, pending) => bytes + pending.bytes, 0);
     this.#ended = 0;
   }
 

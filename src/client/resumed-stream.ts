@@ -87,7 +87,7 @@ export class ResumedStream<Event extends { readonly kind: string }> {
       } catch (error) {
         if (this.#end.aborted) break;
         if (!HeadwaterError.is(error) || !TRANSIENT.has(error.code)) throw error;
-        if (this.#silenceMs(aliveMs, error) > 0) await backOff(failures, this.#end);
+        if (this.#silenceMs(aliveMs, error) > 0) await backOff(failures, this.#end, this.#session.settings.retry);
       }
     }
     if (this.#session.ended.aborted) throw this.#session.ended.reason;

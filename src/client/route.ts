@@ -10,16 +10,29 @@ import { Dialler } from './dialler.js';
 import type { Probed } from './discovery.js';
 import { LeaderSearch } from './leader-search.js';
 import type { ClientSettings } from './options.js';
+import { needsLeader } from './pending-command.js';
 import { APART, CLOSED, moved, type RouteState } from './route-state.js';
 
 export interface RouteEvents {
-  /** Called when commands may be sent again, and when an attempt has ended without a connection. */
+  /**
+   * Called when another connection is in use.
+   * @param before the node that was left for it. Undefined if the connection before was lost, or there was none.
+   */
+  arrived(address: string, before: Left | undefined): void;
+  /** Called when commands may be sent again over the same connection. */
   routed(): void;
   /**
    * Called when no other node was found for the commands that the node in use has refused.
    * @param reason the reason why the leader that it names was not reached, if it names one.
    */
   stayed(reason: HeadwaterError | undefined): void;
+}
+
+/** A node that was left for another. */
+export interface Left {
+  readonly address: string;
+  /** The refusal of the node. Undefined if another node leads a later history. */
+  readonly reason: HeadwaterError | undefined;
 }
 
 export class Route {
@@ -126,7 +139,7 @@ export class Route {
   }
 
   /** Takes the connection into use. The one before retires. */
-  async #arrived(connection: Connection): Promise<void> {
+  async #arrived(connection: Connection, reason?: HeadwaterError): Promise<void> {
     const { name, connection: used, retiring = used } = this.#state;
     if (name !== 'dialling' && name !== 'moving') return connection.hangUp();
     this.#to(
@@ -134,7 +147,7 @@ export class Route {
     );
     this.#dialler.arrived(connection);
     if (retiring) this.retire(retiring);
-    this.#events.routed();
+    this.#events.arrived(connection.address, used && { address: used.address, reason });
   }
 
   #attemptFailed(): void {
@@ -176,10 +189,31 @@ export class Route {
     this.#events.routed();
   }
 
+  /**
+   * Searches for the leader, and connects there. Does nothing while there is no connection.
+   * @param refusal of the node in use, which may name a leader.
+   * @returns true if the node in use leads.
+   */
+  async seek(refusal: HeadwaterError | undefined): Promise<boolean> {
+    const { name, connection } = this.#state;
+    if (name !== 'connected') return false;
+    const leader = refusal?.details.leader;
+    const hint = typeof leader === 'string' ? leader : refusal && hintOf(refusal);
+    const nodes = await this.#search.find(connection.address, hint);
+    if (this.#state.connection !== connection) return false;
+    await this.consider(nodes);
+    return this.#state.connection === connection && this.#search.leads(nodes, connection.address);
+  }
+
   /** True if another node may do what the node in use has refused. */
   mayLeave(connection: Connection, refusal: HeadwaterError): boolean {
     if (this.#state.name !== 'connected' || connection !== this.#state.connection) return false;
-    return leaderOf(refusal, connection) !== undefined || this.#search.mayFind(hintOf(refusal));
+    return leaderOf(refusal, connection) !== undefined || this.#maySearch(refusal);
+  }
+
+  /** A node that is fresh enough is searched for among several addresses, a leader also among their neighbours. */
+  #maySearch(refusal: HeadwaterError): boolean {
+    return this.#search.mayFind && (this.#search.hasChoice || needsLeader(refusal));
   }
 
   /**
@@ -190,11 +224,11 @@ export class Route {
     this.#to({ name: 'moving', connection: from, retiring: undefined });
     const hint = hintOf(refusal);
     const leader = leaderOf(refusal, from);
-    const reason = leader === undefined ? undefined : await this.#goTo(leader);
+    const reason = leader === undefined ? undefined : await this.#goTo(leader, refusal);
     if (leader !== undefined && !reason) return;
-    if (this.#search.mayFind(hint)) {
+    if (this.#maySearch(refusal)) {
       const found = this.#search.better(await this.#search.find(from.address, hint), from.address);
-      if (found && !(await this.#goTo(found))) return;
+      if (found && !(await this.#goTo(found, refusal))) return;
     }
     this.#attemptFailed();
     this.#events.stayed(reason);
@@ -205,9 +239,9 @@ export class Route {
    * Stays at the present node until the leader has accepted the stream.
    * @returns the reason why the leader has not.
    */
-  async #goTo(leader: string): Promise<HeadwaterError | undefined> {
+  async #goTo(leader: string, why?: HeadwaterError): Promise<HeadwaterError | undefined> {
     try {
-      await this.#arrived(await this.#dialler.open(leader));
+      await this.#arrived(await this.#dialler.open(leader), why);
       return undefined;
     } catch (error) {
       const cause = HeadwaterError.from(error);

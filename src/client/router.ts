@@ -21,7 +21,9 @@ import type { OperationKind, OutgoingOperation } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import type { Caller } from './caller.js';
 import type { Connection } from './connection.js';
+import type { ConnectionState } from './connection-state.js';
 import { discover, leaderAmong, type Probed } from './discovery.js';
+import type { Listeners } from './events.js';
 import { NewestPosition } from './newest-position.js';
 import type { CallOptions, ClientSettings } from './options.js';
 import type { ReadReply } from './pending-command.js';
@@ -46,6 +48,7 @@ interface Reads {
 export class Router implements Caller {
   readonly #seeds: readonly string[];
   readonly #settings: ClientSettings;
+  readonly #listeners: Listeners;
   readonly #seen = new NewestPosition();
   #leader: Session;
   /** The session for reads, undefined if reads go to the leader too. */
@@ -60,14 +63,17 @@ export class Router implements Caller {
   #looking = false;
   #closed = false;
 
-  constructor(seeds: readonly string[], settings: ClientSettings) {
+  constructor(seeds: readonly string[], settings: ClientSettings, listeners: Listeners) {
+    this.#listeners = listeners;
     this.#seeds = seeds;
     this.#settings = settings;
-    this.#leader = new Session(seeds, settings, { seen: this.#seen, isGuided: true });
+    this.#leader = new Session(seeds, settings, { seen: this.#seen, isGuided: true, listeners: this.#listeners });
   }
 
-  get address(): string | undefined {
-    return this.#leader.address;
+  get connection(): ConnectionState {
+    const state = this.#leader.connection;
+    const reads = this.#reads?.session.connection.address;
+    return reads === undefined || state.status === 'closed' ? state : { ...state, readsFrom: reads };
   }
 
   get ended(): AbortSignal {
@@ -78,8 +84,8 @@ export class Router implements Caller {
     return this.#seen.position;
   }
 
-  get timeoutMs(): number {
-    return this.#settings.timeoutMs;
+  get settings(): ClientSettings {
+    return this.#settings;
   }
 
   async connect(): Promise<void> {
@@ -88,7 +94,11 @@ export class Router implements Caller {
     // The client connects to a known leader directly, since reads for which a follower is too stale go there too.
     if (leader) {
       const seeds = [leader.address, ...this.#seeds.filter((seed) => seed !== leader.address)];
-      this.#leader = new Session(seeds, this.#settings, { seen: this.#seen, isGuided: true });
+      this.#leader = new Session(seeds, this.#settings, {
+        seen: this.#seen,
+        isGuided: true,
+        listeners: this.#listeners,
+      });
     }
     await this.#leader.connect();
     await this.#goToNearest(nodes);
@@ -116,7 +126,7 @@ export class Router implements Caller {
     return nearest.ask<K, Result>(operation, false, read, this.#atNearest(options)).catch((error) => {
       if (!HeadwaterError.is(error) || !ASK_LEADER.has(error.code)) throw error;
       this.#letBe(error.code);
-      const timeoutMs = Math.floor((options?.timeoutMs ?? this.timeoutMs) - (performance.now() - askedMs));
+      const timeoutMs = Math.floor((options?.timeoutMs ?? this.#settings.timeoutMs) - (performance.now() - askedMs));
       if (timeoutMs <= 0) throw error;
       return this.#leader.ask<K, Result>(operation, false, read, { ...options, timeoutMs });
     });
@@ -137,8 +147,8 @@ export class Router implements Caller {
   /**
    * Waits for the leader's session: a call beside the pipeline may not see the writes of earlier commands there yet.
    */
-  settled(options: CallOptions): Promise<void> {
-    return this.#leader.settled(options);
+  settled(options: CallOptions, reads: boolean): Promise<void> {
+    return this.#leader.settled(options, reads);
   }
 
   ready(options?: CallOptions): Promise<Connection> {
@@ -184,7 +194,7 @@ export class Router implements Caller {
    */
   get #isDisplaced(): boolean {
     const reads = this.#reads;
-    return reads ? reads.session.address !== reads.address : this.#settings.readFrom === 'followers';
+    return reads ? reads.session.connection.address !== reads.address : this.#settings.readFrom === 'followers';
   }
 
   get #lookAgainMs(): number {
@@ -198,13 +208,13 @@ export class Router implements Caller {
     const ranked = nodes.filter((node) => this.#serves(node)).sort((a, b) => a.roundTripMs - b.roundTripMs);
     const [nearest] = ranked;
     if (!nearest || nearest.status.role === 'leader') return this.#readFrom(undefined);
-    if (nearest.address === this.#reads?.session.address) return;
+    if (nearest.address === this.#reads?.session.connection.address) return;
     // Behind the nearest node stand the nodes to use when it is gone: the next ones, the leader last.
     const seeds = new Set([...ranked.map(({ address }) => address), ...nodes.map(({ address }) => address)]);
     const session = new Session(
       [...seeds],
       { ...this.#settings, redirect: false, timeoutMs: atNearestMs(this.#settings.timeoutMs) },
-      { seen: this.#seen, freshWithinMs: NEAREST_FRESH_WITHIN_MS },
+      { seen: this.#seen, freshWithinMs: NEAREST_FRESH_WITHIN_MS, isSpare: true },
     );
     try {
       await session.connect();

@@ -12,42 +12,48 @@
  */
 
 import { HeadwaterError } from '../base/errors.js';
-import { ATTEMPTS_MAX, CLOSE_MS_MAX, FRESH_STEP_MS, FRESH_WITHIN_MS_MAX, REDIRECTS_MAX } from '../base/limits.js';
+import { CLOSE_MS_MAX, REDIRECTS_MAX } from '../base/limits.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { OperationKind, OutgoingOperation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { isNothingDone } from '../protobuf/error.js';
 import type { Caller } from './caller.js';
 import type { Connection, ConnectionOwner } from './connection.js';
+import type { ConnectionState } from './connection-state.js';
+import { Demands, type DemandsOptions } from './demands.js';
 import type { Probed } from './discovery.js';
-import { guaranteesOf, withFreshness } from './guarantees.js';
-import type { NewestPosition } from './newest-position.js';
+import type { Listeners } from './events.js';
+import { guaranteesOf } from './guarantees.js';
 import { measure } from './operations.js';
 import { type CallOptions, type ClientSettings, checkCall } from './options.js';
-import { PendingCommand, type ReadReply, type Retries } from './pending-command.js';
+import { needsLeader, PendingCommand, type ReadReply, retriesOf } from './pending-command.js';
 import { CommandQueue } from './queue.js';
-import { Route } from './route.js';
+import { Repetition } from './repetition.js';
+import { type Left, Route } from './route.js';
 
 /** Checks of deadlines in each `timeoutMs`. A command may wait one interval longer. */
 const DEADLINE_CHECKS = 10;
 
 const CLOSED = 'the client is closed';
 
-export interface SessionOptions {
-  /** The newest position, shared by the sessions of one client. */
-  readonly seen: NewestPosition;
-  /** The time that a node has to become as fresh as asked. */
-  readonly freshWithinMs?: number;
+export interface SessionOptions extends DemandsOptions {
+  /** The listeners to the events of the connection, none for a session that the caller does not see. */
+  readonly listeners?: Listeners;
   /** True if the owner looks for the leader from time to time, and reports it by `consider`. */
   readonly isGuided?: boolean;
+  /** True if the owner has another node for the commands that this one refuses. */
+  readonly isSpare?: boolean;
 }
 
 export class Session implements Caller, ConnectionOwner {
   readonly #settings: ClientSettings;
   readonly #options: SessionOptions;
+  readonly #demands: Demands;
   readonly #route: Route;
   readonly #queue = new CommandQueue();
+  readonly #repetition: Repetition;
   #gathering = false;
+  #lastLoss: HeadwaterError | undefined;
   #turnMs = 0;
   #deadlineTimer: NodeJS.Timeout | undefined;
   #idle: (() => void) | undefined;
@@ -56,9 +62,19 @@ export class Session implements Caller, ConnectionOwner {
   constructor(seeds: readonly string[], settings: ClientSettings, options: SessionOptions) {
     this.#settings = settings;
     this.#options = options;
+    this.#demands = new Demands(settings, options);
     this.#route = new Route(seeds, settings, options.isGuided ?? false, this, {
+      arrived: (address, before) => this.#arrived(address, before),
       routed: () => this.#flush(),
-      stayed: (reason) => this.#queue.refuse(reason),
+      stayed: (reason) => this.#stayed(reason),
+    });
+    this.#repetition = new Repetition({
+      queue: this.#queue,
+      retry: settings.retry,
+      redirect: settings.redirect,
+      ended: this.#route.ended,
+      seek: (refusal) => this.#seek(refusal),
+      send: () => this.#flush(),
     });
   }
 
@@ -75,13 +91,18 @@ export class Session implements Caller, ConnectionOwner {
     return this.#route.consider(nodes);
   }
 
-  /** The address of the node that commands are sent to, undefined while there is no connection. */
-  get address(): string | undefined {
-    return this.#route.state.connection?.address;
+  get connection(): ConnectionState {
+    const { name, connection } = this.#route.state;
+    const address = connection?.address;
+    const { isStale } = this.#demands;
+    if (name === 'closed') return { status: 'closed', address: undefined, readsFrom: undefined, isStale: false };
+    const status = address === undefined ? 'connecting' : name === 'moving' ? 'moving' : 'connected';
+    const reason = status === 'connecting' ? this.#lastLoss : undefined;
+    return { status, address, readsFrom: address, isStale, ...(reason && { reason }) };
   }
 
   get position(): Position | undefined {
-    return this.#options.seen.position;
+    return this.#demands.position;
   }
 
   // ---- commands ---------------------------------------------------------------
@@ -101,8 +122,11 @@ export class Session implements Caller, ConnectionOwner {
   }
 
   /** Resolves when all earlier commands are answered. For calls beside the pipeline that read what it writes. */
-  async settled(options: CallOptions): Promise<void> {
-    if (!this.#isIdle()) await this.ask({ kind: 'ping', message: '' }, false, () => undefined, options);
+  async settled(options: CallOptions, reads: boolean): Promise<void> {
+    const asksLeader = reads && this.#demands.leaderOnly;
+    if (asksLeader) await this.ready(options);
+    // A ping that the leader alone may answer takes the client there.
+    if (asksLeader || !this.#isIdle()) await this.ask({ kind: 'ping', message: '' }, false, () => undefined, options);
   }
 
   #enqueue(pending: PendingCommand, options: CallOptions | undefined): void {
@@ -110,11 +134,12 @@ export class Session implements Caller, ConnectionOwner {
     if (!this.#gathering) this.#gather();
     pending.askedMs = this.#turnMs;
     const expected = this.#settings.offlineQueueBytesMax;
-    if (!this.#route.state.connection && this.#queue.bytes + pending.bytes > expected)
+    const waits = !this.#route.state.connection || this.#queue.held;
+    if (waits && this.#queue.bytes + pending.bytes > expected)
       return pending.reject(
         new HeadwaterError(
           'overloaded',
-          `expected at most ${expected} bytes of commands to wait for a connection, received more`,
+          `expected at most ${expected} bytes of commands to wait for a node that takes them, received more`,
         ),
       );
     if (options) pending.obey(options, () => this.#queue.ended(pending));
@@ -126,6 +151,7 @@ export class Session implements Caller, ConnectionOwner {
     this.#gathering = true;
     this.#turnMs = performance.now();
     this.#route.look(this.#turnMs);
+    if (this.#demands.isStale) this.#repetition.seekNowAndThen(this.#turnMs);
     queueMicrotask(() => process.nextTick(() => this.#flush()));
     this.#deadlineTimer ??= this.#startDeadlines();
   }
@@ -137,57 +163,33 @@ export class Session implements Caller, ConnectionOwner {
     if (name !== 'connected') return;
     while (!this.#queue.isEmpty && !connection.full) {
       const batch = this.#queue.take();
-      if (batch.length > 0) connection.send(batch, performance.now(), this.#askedInSteps(batch));
+      if (batch.length > 0) connection.send(batch, performance.now(), this.#demands.ofMessage(batch));
     }
     this.#checkIdle();
   }
 
   /** The guarantees that a call beside the pipeline asks for. */
   guarantees(options: CallOptions): Guarantees | undefined {
-    return this.#asked(guaranteesOf(options, options.timeoutMs ?? this.#settings.timeoutMs));
-  }
-
-  /**
-   * The guarantees of a message. Reads wait for freshness in short steps, so that those behind them on the stream wait
-   * no longer.
-   */
-  #askedInSteps(batch: readonly PendingCommand[]): Guarantees | undefined {
-    const asked = this.#asked(batch[0]?.guarantees);
-    if (!asked?.freshness || batch.some(({ writes }) => writes)) return asked;
-    // Commands that are sent again come first, so the first is the oldest.
-    const waitedMs = performance.now() - (batch[0]?.askedMs ?? 0);
-    const withinMs = Math.max(1, Math.min(FRESH_STEP_MS, Math.floor(asked.freshness.withinMs - waitedMs)));
-    return { ...asked, freshness: { ...asked.freshness, withinMs } };
-  }
-
-  /** True if a read that came too early is asked again at the same node, because its time is not over. */
-  #asksAgain({ writes, askedMs, guarantees }: PendingCommand, { code, details }: HeadwaterError): boolean {
-    if (writes || this.#closing || code !== 'unavailable' || details.cause !== 'NOT_FRESH') return false;
-    const { freshWithinMs = FRESH_WITHIN_MS_MAX } = this.#options;
-    const withinMs = Math.min(guarantees?.freshness?.withinMs ?? freshWithinMs, freshWithinMs);
-    return withinMs > FRESH_STEP_MS && performance.now() - askedMs < withinMs;
-  }
-
-  /** Adds the newest position that the client has seen, if it was promised not to go back behind that. */
-  #asked(guarantees: Guarantees | undefined): Guarantees | undefined {
-    const { seen, freshWithinMs = FRESH_WITHIN_MS_MAX } = this.#options;
-    const position = this.#settings.consistency === 'session' ? seen.position : undefined;
-    return position || guarantees?.freshness ? withFreshness(guarantees, position, freshWithinMs) : guarantees;
+    return this.#demands.of(guaranteesOf(options, options.timeoutMs ?? this.#settings.timeoutMs));
   }
 
   // ---- events of connections --------------------------------------------------
 
-  /** Consistency `session` never takes back its promise. Loss is reported to the caller, and then forgotten. */
   saw(position: Position, wrote: () => boolean): void {
-    const { seen } = this.#options;
-    seen.note(position, () => this.#settings.consistency !== 'session' && wrote());
+    this.#demands.saw(position, wrote);
   }
 
   answered(connection: Connection, pending: PendingCommand, reply: Reply): void {
-    if (reply.kind === 'error' && HeadwaterError.is(reply.error, 'lost_branch'))
-      this.#options.seen.forget(reply.error.details.replicationId);
+    this.#demands.answered(reply);
     if (this.#settings.redirect && this.#goesElsewhere(connection, pending, reply)) return;
-    if (reply.kind !== 'error' || !this.#asksAgain(pending, reply.error)) return pending.answer(reply);
+    if (reply.kind !== 'error') return pending.answer(reply);
+    if (this.#closing || !this.#demands.mayBecomeFresh(pending, reply.error)) {
+      if (!this.#holds(pending, reply.error)) pending.answer(reply);
+    } else this.#again(pending);
+  }
+
+  /** Sends the command once more. */
+  #again(pending: PendingCommand): void {
     this.#queue.putBack(pending);
     if (!this.#gathering) this.#gather();
   }
@@ -197,7 +199,14 @@ export class Session implements Caller, ConnectionOwner {
     const refusal = reply.kind === 'error' && isForAnother(reply.error) ? reply.error : undefined;
     if (this.#route.isLeft(connection))
       return (refusal !== undefined || !pending.writes) && this.#redirected(pending, refusal);
-    if (!refusal || !this.#route.mayLeave(connection, refusal) || !this.#redirected(pending, refusal)) return false;
+    // While commands are held, the search for the leader goes on beside them.
+    if (
+      !refusal ||
+      this.#queue.held ||
+      !this.#route.mayLeave(connection, refusal) ||
+      !this.#redirected(pending, refusal)
+    )
+      return false;
     void this.#route.leave(connection, refusal);
     return true;
   }
@@ -212,6 +221,41 @@ export class Session implements Caller, ConnectionOwner {
     return true;
   }
 
+  /** True if the command will be sent again later, to this node or another. */
+  #holds(pending: PendingCommand, refusal: HeadwaterError): boolean {
+    if (this.#options.isSpare || this.#closing) return false;
+    if (!this.#demands.isStale || pending.writes || !needsLeader(refusal))
+      return this.#repetition.holds(pending, refusal);
+    retriesOf(pending).refusal = undefined;
+    this.#again(pending);
+    return true;
+  }
+
+  /** @param reason why the leader that the node in use names was not reached, if it names one. */
+  #stayed(reason: HeadwaterError | undefined): void {
+    this.#demands.isStale = this.#settings.staleReads;
+    for (const pending of this.#queue.takeRefused()) {
+      const refusal = reason ?? (pending.retries?.refusal as HeadwaterError);
+      if (!this.#holds(pending, refusal)) pending.reject(refusal);
+    }
+  }
+
+  /** @param before the node that was left for this one, and why. Undefined if the connection before was lost. */
+  #arrived(address: string, before: Left | undefined): void {
+    const { listeners } = this.#options;
+    if (before) listeners?.emit('moved', { from: before.address, to: address, reason: before.reason });
+    else listeners?.emit('connected', { address });
+    this.#demands.isStale = false;
+    this.#queue.release();
+    this.#flush();
+  }
+
+  async #seek(refusal?: HeadwaterError): Promise<boolean> {
+    const leads = await this.#route.seek(refusal);
+    if (leads) this.#demands.isStale = false;
+    return leads;
+  }
+
   moved(connection: Connection): void {
     this.#route.retire(connection);
     if (this.#queue.isEmpty) this.#checkIdle();
@@ -224,14 +268,19 @@ export class Session implements Caller, ConnectionOwner {
     const refused = !stops && isNothingDone(reason);
     for (const pending of unanswered) {
       const retries = retriesOf(pending);
-      retries.losses++;
+      retries.failures++;
       retries.refusal = undefined;
       if (refused) pending.reject(reason);
-      else if ((stops || !pending.writes) && retries.losses < ATTEMPTS_MAX && !this.ended.aborted)
+      else if ((stops || !pending.writes) && retries.failures < this.#settings.retry.attempts && !this.ended.aborted)
         this.#queue.putBack(pending);
       else pending.giveUp(reason);
     }
+    const wasUsed = this.#route.state.connection === connection;
     this.#route.lost(connection);
+    if (wasUsed && !this.ended.aborted) {
+      this.#lastLoss = reason;
+      this.#options.listeners?.emit('lost', { address: connection.address, reason });
+    }
     if (this.#route.state.connection) this.#flush();
     else if (!this.#closing || !this.#isIdle()) this.#route.dial();
     this.#checkIdle();
@@ -249,8 +298,8 @@ export class Session implements Caller, ConnectionOwner {
     return this.#route.ended;
   }
 
-  get timeoutMs(): number {
-    return this.#settings.timeoutMs;
+  get settings(): ClientSettings {
+    return this.#settings;
   }
 
   // ---- deadlines ------------------------------------------------------------------
@@ -305,17 +354,12 @@ export class Session implements Caller, ConnectionOwner {
 
   #isIdle(): boolean {
     const { connection, retiring } = this.#route.state;
-    return this.#queue.isEmpty && (connection?.idle ?? true) && !retiring;
+    return this.#queue.isEmpty && !this.#queue.held && (connection?.idle ?? true) && !retiring;
   }
 
   #checkIdle(): void {
     if (this.#idle && this.#isIdle()) this.#idle();
   }
-}
-
-function retriesOf(pending: PendingCommand): Retries {
-  pending.retries ??= { redirects: 0, losses: 0, refusal: undefined };
-  return pending.retries;
 }
 
 /**

@@ -21,16 +21,19 @@ export class SideCall {
    */
   constructor(session: Caller, options: CallTime = {}, bytes = 0) {
     checkCall(options);
-    const { signal, timeoutMs = allowedTime(session.timeoutMs, bytes) } = options;
+    const { signal, timeoutMs = allowedTime(session.settings.timeoutMs, bytes) } = options;
     this.#session = session;
     this.#signal = signal;
     this.#timeoutMs = timeoutMs;
     this.#endMs = performance.now() + timeoutMs;
   }
 
-  /** Resolves when all earlier commands are answered. */
-  settled(): Promise<void> {
-    return this.#session.settled(this.#left());
+  /**
+   * Resolves when all earlier commands are answered.
+   * @param reads true for a call that reads, which may be for the leader alone.
+   */
+  settled(reads = false): Promise<void> {
+    return this.#session.settled(this.#left(), reads);
   }
 
   /**

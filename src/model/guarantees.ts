@@ -21,7 +21,12 @@ export interface FreshnessWanted {
 export interface Guarantees {
   readonly durability: DurabilityWanted | undefined;
   readonly freshness: FreshnessWanted | undefined;
+  /** True if only a leader may answer what reads. */
+  readonly leaderOnly?: boolean;
 }
+
+/** The demand that only a leader may answer, and no other. */
+export const LEADER_ONLY: Guarantees = Object.freeze({ durability: undefined, freshness: undefined, leaderOnly: true });
 
 /** The part of a request that asks for guarantees. Undefined if its message has none. */
 export interface Asking {
@@ -45,10 +50,12 @@ export interface Assured {
 export function guaranteesOf(
   durability: DurabilityWanted | undefined,
   { alsoAtLeast, ...wanted }: FreshnessWanted,
+  leaderOnly = false,
 ): Guarantees | undefined {
   const isAsked = wanted.atLeast || alsoAtLeast || wanted.maxStalenessMs > 0;
   const freshness = isAsked ? { ...wanted, ...(alsoAtLeast && { alsoAtLeast }) } : undefined;
-  return durability || freshness ? { durability, freshness } : undefined;
+  if (!durability && !freshness) return leaderOnly ? LEADER_ONLY : undefined;
+  return { durability, freshness, ...(leaderOnly && { leaderOnly }) };
 }
 
 // ---- metadata of unary calls ----------------------------------------------------
@@ -61,16 +68,22 @@ export const METADATA = {
   freshWithinMs: 'headwater-fresh-within-ms',
   position: 'headwater-position',
   reached: 'headwater-reached',
+  leaderOnly: 'headwater-leader-only',
 } as const;
 
 /** Names and values for the metadata of a call. */
-export function guaranteesMetadata({ durability, freshness }: Guarantees): Array<[name: string, value: string]> {
+export function guaranteesMetadata({
+  durability,
+  freshness,
+  leaderOnly,
+}: Guarantees): Array<[name: string, value: string]> {
   const entries: Array<[string, string]> = [];
   if (durability) entries.push([METADATA.durability, formatDurability(durability)]);
   if (freshness?.atLeast) entries.push([METADATA.atLeast, formatToken(freshness.atLeast)]);
   if (freshness?.alsoAtLeast) entries.push([METADATA.alsoAtLeast, formatToken(freshness.alsoAtLeast)]);
   if (freshness?.maxStalenessMs) entries.push([METADATA.maxStalenessMs, String(freshness.maxStalenessMs)]);
   if (freshness?.withinMs) entries.push([METADATA.freshWithinMs, String(freshness.withinMs)]);
+  if (leaderOnly) entries.push([METADATA.leaderOnly, 'true']);
   return entries;
 }
 
@@ -81,12 +94,16 @@ export function guaranteesOfMetadata(read: (name: string) => string | undefined)
     const text = read(name);
     return text === undefined ? undefined : parseToken(text);
   };
-  return guaranteesOf(durability === undefined ? undefined : parseDurability(durability), {
-    atLeast: token(METADATA.atLeast),
-    alsoAtLeast: token(METADATA.alsoAtLeast),
-    maxStalenessMs: milliseconds(METADATA.maxStalenessMs, read),
-    withinMs: milliseconds(METADATA.freshWithinMs, read),
-  });
+  return guaranteesOf(
+    durability === undefined ? undefined : parseDurability(durability),
+    {
+      atLeast: token(METADATA.atLeast),
+      alsoAtLeast: token(METADATA.alsoAtLeast),
+      maxStalenessMs: milliseconds(METADATA.maxStalenessMs, read),
+      withinMs: milliseconds(METADATA.freshWithinMs, read),
+    },
+    isTrue(METADATA.leaderOnly, read),
+  );
 }
 
 /**
@@ -109,6 +126,15 @@ export function bothGuarantees(
     both.set(name, value);
   }
   return guaranteesOfMetadata((name) => both.get(name));
+}
+
+function isTrue(name: string, read: (name: string) => string | undefined): boolean {
+  const text = read(name) ?? 'false';
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new HeadwaterError(
+    'invalid_argument',
+    `${name}: expected true or false, received ${JSON.stringify(text.slice(0, 100))}`,
+  );
 }
 
 function milliseconds(name: string, read: (name: string) => string | undefined): number {

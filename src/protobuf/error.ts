@@ -78,6 +78,7 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   address_in_use: CODE.FAILED_PRECONDITION,
   unreachable: CODE.UNAVAILABLE,
   internal: CODE.INTERNAL,
+  no_leader: CODE.UNAVAILABLE,
 };
 
 /** The time that a client should wait before it retries. */

@@ -8,7 +8,7 @@ import { HeadwaterError } from '../base/errors.js';
 import { DURABILITY_TIMEOUT_MS } from '../base/limits.js';
 import type { Codec } from '../model/codec.js';
 import { checkDurability, DURABILITY_LEVELS } from '../model/durability.js';
-import { type Asking, type Assured, type Guarantees, guaranteesOf } from '../model/guarantees.js';
+import { type Asking, type Assured, type Guarantees, guaranteesOf, LEADER_ONLY } from '../model/guarantees.js';
 import { codecOf, type Plain } from './codec.js';
 import { fieldBytes, writeField } from './output.js';
 
@@ -64,29 +64,36 @@ function lastField(message: Buffer): Buffer | undefined {
   return field as Buffer | undefined;
 }
 
+/** The demand for the leader alone, which nearly every message of a client has. */
+const LEADER_ONLY_BYTES = Buffer.of(6 << 3, 1);
+
 export function encodeGuarantees(guarantees: Guarantees): Buffer {
+  if (guarantees === LEADER_ONLY) return LEADER_ONLY_BYTES;
   return GUARANTEES.encode(guaranteesMessage(guarantees));
 }
 
 /** @throws HeadwaterError `invalid_argument` if the guarantees cannot be given, or the bytes are no such message. */
 export function decodeGuarantees(bytes: Buffer): Guarantees {
+  if (bytes.length === 2 && bytes[0] === LEADER_ONLY_BYTES[0] && bytes[1] === 1) return LEADER_ONLY;
   return guaranteesOfMessage(GUARANTEES.decode(bytes));
 }
 
-export function guaranteesMessage({ durability, freshness }: Guarantees) {
+export function guaranteesMessage({ durability, freshness, leaderOnly = false }: Guarantees) {
   return {
     durability,
     atLeast: freshness?.atLeast,
     alsoAtLeast: freshness?.alsoAtLeast,
     maxStalenessMs: freshness?.maxStalenessMs ?? 0,
     freshWithinMs: freshness?.withinMs ?? 0,
+    leaderOnly,
   };
 }
 
 /** @throws HeadwaterError `invalid_argument` if the guarantees cannot be given. */
 export function guaranteesOfMessage(message: Plain<'Guarantees'>): Guarantees {
-  const { durability, freshWithinMs, ...wanted } = message;
-  return guaranteesOf(durability && wantedOf(durability), { ...wanted, withinMs: freshWithinMs }) ?? NOTHING;
+  const { durability, freshWithinMs, leaderOnly, ...wanted } = message;
+  const asked = guaranteesOf(durability && wantedOf(durability), { ...wanted, withinMs: freshWithinMs }, leaderOnly);
+  return asked ?? NOTHING;
 }
 
 /** A client that asks for nothing wants to know the position of the answer. */

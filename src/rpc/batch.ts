@@ -8,7 +8,7 @@ import { HeadwaterError } from '../base/errors.js';
 import { BLOCK_COMMANDS_MAX } from '../base/limits.js';
 import { validate } from '../commands/execute.js';
 import type { Limits } from '../commands/view.js';
-import type { Guarantees } from '../model/guarantees.js';
+import { type Guarantees, LEADER_ONLY } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { errorReply } from '../model/reply-size.js';
@@ -69,8 +69,11 @@ export function batchesOf(
   ofReads: HeadwaterError | undefined,
 ): Batch[] {
   const impossible = guarantees instanceof HeadwaterError ? guarantees : undefined;
+  // The demand for the leader is met on arrival. Nearly every message of a client has that one alone.
   const asked: Asked | undefined =
-    guarantees && !impossible ? { guarantees: guarantees as Guarantees, arrivedMs, fresh: 'unknown' } : undefined;
+    guarantees && !impossible && guarantees !== LEADER_ONLY
+      ? { guarantees: guarantees as Guarantees, arrivedMs, fresh: 'unknown' }
+      : undefined;
   const refusals = { ofAll: impossible, ofReads };
   const bytesEach = bytes / operations.length;
   const batches: Batch[] = [];

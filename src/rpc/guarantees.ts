@@ -16,6 +16,8 @@ export interface NodeGuarantees {
   readonly freshness: {
     /** The reason why this node answers no reads at all for now, undefined if it does. */
     readonly refusal: HeadwaterError | undefined;
+    /** The reason why this node answers no reads that are for the leader, undefined if it leads. */
+    readonly notLeading?: HeadwaterError | undefined;
     /** @throws HeadwaterError if this node does not become so fresh in time, or never will. */
     whenFresh(
       wanted: FreshnessWanted,
@@ -37,6 +39,7 @@ export async function admit(
   if (refusal && !writes) throw refusal;
   const inMetadata = guaranteesOfMetadata((name) => call.metadata(name));
   const asked = bothGuarantees(inMessage, inMetadata);
+  if (asked?.leaderOnly && !writes && freshness.notLeading) throw freshness.notLeading;
   if (asked?.freshness) {
     const withinMs = Math.max(0, call.leftMs - FRESH_MARGIN_MS);
     await freshness.whenFresh(asked.freshness, { writes, withinMs, signal: call.signal });

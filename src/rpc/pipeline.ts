@@ -157,7 +157,10 @@ class Pipeline {
     if (this.#tap.isOpen) this.#tap.saw(this.#stream.call, request.operations);
     const { freshness } = this.#guarantees;
     const came = { bytes: message.length, arrivedMs: this.#clock.monotonicMs() };
-    for (const batch of batchesOf(request, came, this.#store.limits, freshness.refusal)) {
+    const { guarantees } = request;
+    const leaderOnly = guarantees instanceof HeadwaterError ? false : guarantees?.leaderOnly;
+    const ofReads = freshness.refusal ?? (leaderOnly ? freshness.notLeading : undefined);
+    for (const batch of batchesOf(request, came, this.#store.limits, ofReads)) {
       this.#waiting.push(batch);
       this.#waitingBytes += batch.bytes;
     }

@@ -14,6 +14,7 @@ const CLASSES: ReadonlyArray<readonly [name: string, code: headwater.ErrorCode]>
   ['DiskFull', 'disk_full'],
   ['DurabilityNotReached', 'durability_not_reached'],
   ['LostBranch', 'lost_branch'],
+  ['NoLeader', 'no_leader'],
   ['OutcomeUnknown', 'outcome_unknown'],
   ['Overloaded', 'overloaded'],
   ['ReadOnlyFollower', 'read_only_follower'],

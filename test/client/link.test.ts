@@ -235,7 +235,7 @@ describe('the link of a client', () => {
       other.leader = one.address;
       const second = await serve(other);
       follower.leader = second.address;
-      const db = closing(await Client.connect(one.address));
+      const db = closing(await Client.connect(one.address, { retry: { attempts: 1 } }));
       await refusedWith('read_only_follower', db.set('a', '1'));
       assert.equal(await db.get('a'), undefined);
     });
@@ -244,7 +244,8 @@ describe('the link of a client', () => {
       follower.leader = '';
       const { address } = await serve(follower);
       const db = closing(await Client.connect(address));
-      await refusedWith('read_only_follower', db.set('a', '1'));
+      const { cause } = await refusedWith('no_leader', db.set('a', '1', { timeoutMs: 1_000 }));
+      assert(HeadwaterError.is(cause, 'read_only_follower'));
       assert.equal(db.address, address);
     });
 
@@ -252,7 +253,8 @@ describe('the link of a client', () => {
       follower.leader = await freeAddress();
       const { address } = await serve(follower);
       const db = closing(await Client.connect(address));
-      const error = await refusedWith('unreachable', db.set('a', '1'));
+      const error = await refusedWith('no_leader', db.set('a', '1', { timeoutMs: 1_000 }));
+      assert.equal(error.details.leader, follower.leader);
       assert.match(error.message, new RegExp(`leader cannot be reached.*${follower.leader}`));
       assert.equal(await db.get('a'), undefined);
       assert.equal(db.address, address);

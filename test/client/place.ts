@@ -28,6 +28,8 @@ export class Place {
   epoch = 1;
   /** Why it takes no writes, though it leads. */
   superseded = '';
+  /** Times that it was asked for its status. */
+  looks = 0;
   server!: RpcServer;
   address = '';
   readonly #others: () => readonly Place[];
@@ -48,6 +50,7 @@ export class Place {
 
   /** At the address that it had, if it had one. */
   async serve(): Promise<void> {
+    const notLeading = () => this.#notLeading();
     const control = { status: () => this.#status() } as Partial<NodeControl> as NodeControl;
     ({ server: this.server, address: this.address } = await serve(this.store, {
       ...(this.address && { address: this.address }),
@@ -64,6 +67,9 @@ export class Place {
         },
         freshness: {
           refusal: undefined,
+          get notLeading() {
+            return notLeading();
+          },
           whenFresh: async (wanted) => {
             this.asked.push(wanted);
             if (!this.fresh) throw new HeadwaterError('unavailable', 'behind', { details: { cause: 'NOT_FRESH' } });
@@ -71,6 +77,12 @@ export class Place {
         },
       },
     }));
+  }
+
+  /** Why reads for the leader are refused here. */
+  #notLeading(): HeadwaterError | undefined {
+    if (this.leads) return this.superseded ? new HeadwaterError('superseded', this.superseded) : undefined;
+    return new HeadwaterError('read_only_follower', 'a follower', { details: { leader: this.store.leader ?? '' } });
   }
 
   /** Keys that were read here. */
@@ -85,6 +97,7 @@ export class Place {
   }
 
   async #status(): Promise<NodeStatus> {
+    this.looks++;
     await new Promise((resolve) => setTimeout(resolve, this.awayMs));
     const leader = this.#others()[0] as Place;
     return {

@@ -23,6 +23,7 @@ const everything = [{ from: Buffer.alloc(0), to: undefined }];
 const CALLS: Record<string, (db: Client, time: Time) => Promise<unknown>> = {
   get: (db, time) => db.get('k', time),
   getBuffer: (db, time) => db.getBuffer('k', time),
+  transaction: (db, time) => db.transaction().set('k', 'v').commit(time),
   getVersioned: (db, time) => db.getVersioned('k', time),
   mget: (db, time) => db.mget(['k'], time),
   set: (db, time) => db.set('k', 'v', time),
@@ -53,6 +54,7 @@ const CALLS: Record<string, (db: Client, time: Time) => Promise<unknown>> = {
   watch: (db, time) => drain(db.watch(time)),
   watchBuffers: (db, time) => drain(db.watchBuffers(time)),
   backup: (db, time) => drain(db.backup(time)),
+  monitor: (db, time) => drain(db.monitor(time)),
   verify: (db, time) => drain(db.verify(time)),
   repair: (db, time) => drain(db.repair(time)),
   status: (db, time) => db.status(time),
@@ -67,7 +69,7 @@ const CALLS: Record<string, (db: Client, time: Time) => Promise<unknown>> = {
 };
 
 /** `close` has a time of its own; the others say what the client knows. */
-const WITHOUT_A_CALL = ['constructor', 'close', 'address', 'position', 'token'];
+const WITHOUT_A_CALL = ['constructor', 'close', 'address', 'connection', 'position', 'token', 'on', 'once', 'off'];
 
 /** A write that was sent may have happened. */
 const ENDS = ['deadline_exceeded', 'outcome_unknown', 'unreachable'];

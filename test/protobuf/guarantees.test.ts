@@ -7,7 +7,7 @@ import { HeadwaterError } from '../../src/base/errors.js';
 import type { DurabilityWanted } from '../../src/model/durability.js';
 import { formatDurability, parseDurability } from '../../src/model/durability.js';
 import type { Guarantees } from '../../src/model/guarantees.js';
-import { bothGuarantees, guaranteesMetadata, guaranteesOfMetadata } from '../../src/model/guarantees.js';
+import { bothGuarantees, guaranteesMetadata, guaranteesOfMetadata, LEADER_ONLY } from '../../src/model/guarantees.js';
 import { formatToken, type Position, parseToken } from '../../src/model/position.js';
 import { headwater } from '../../src/protobuf/generated.js';
 import {
@@ -61,6 +61,22 @@ describe('guarantees on the wire', () => {
       const { operations, guarantees } = decodePipelineRequest(encodePipelineRequest([GET, GET], asked));
       assert.deepEqual(guarantees, asked);
       assert.equal(operations.length, 2);
+    }
+  });
+
+  it('ask for the leader alone with four bytes', () => {
+    const message = encodePipelineRequest([GET], LEADER_ONLY);
+    assert.equal(message.length, encodePipelineRequest([GET]).length + 4);
+    assert.equal(v1.PipelineRequest.decode(message).guarantees?.leaderOnly, true);
+    assert.equal(decodePipelineRequest(message).guarantees, LEADER_ONLY);
+    const both = { ...(ASKED[0] as Guarantees), leaderOnly: true };
+    assert.deepEqual(decodePipelineRequest(encodePipelineRequest([GET], both)).guarantees, both);
+    for (const asked of [LEADER_ONLY, both]) {
+      const metadata = new Map(guaranteesMetadata(asked));
+      assert.deepEqual(
+        guaranteesOfMetadata((name) => metadata.get(name)),
+        asked,
+      );
     }
   });
 

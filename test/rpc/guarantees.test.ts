@@ -41,12 +41,14 @@ describe('guarantees at the server', () => {
   let reach: (wanted: DurabilityWanted) => Promise<DurabilityReached>;
   let fresh: (wanted: FreshnessWanted, options: { writes: boolean; withinMs?: number }) => Promise<void>;
   let refusal: HeadwaterError | undefined;
+  let notLeading: HeadwaterError | undefined;
   let messages: Array<{ replies: string[]; reached: DurabilityReached | undefined }>;
 
   beforeEach(async () => {
     store = new FakeStore();
     messages = [];
     refusal = undefined;
+    notLeading = undefined;
     reach = async () => REACHED;
     fresh = async () => {};
     served = await serve(store, {
@@ -55,6 +57,9 @@ describe('guarantees at the server', () => {
         freshness: {
           get refusal() {
             return refusal;
+          },
+          get notLeading() {
+            return notLeading;
           },
           whenFresh: (wanted, options) => fresh(wanted, options),
         },
@@ -248,6 +253,29 @@ describe('guarantees at the server', () => {
         surface.on('status', (status) => resolve({ error, reply, trailers: status.metadata.getMap() }));
       });
     }
+
+    it('a read for the leader alone is refused by another node, and one for any node is answered', async () => {
+      notLeading = new HeadwaterError('read_only_follower', 'no leader', { details: { leader: 'L:1' } });
+      assert.equal((await call(get('a'))).error, undefined);
+      const { error } = await call(get('a'), { 'headwater-leader-only': 'true' });
+      assert(HeadwaterError.is(error, 'read_only_follower'));
+      assert.equal(error.details.leader, 'L:1');
+      assert.equal((await call(set('a', '1'), { 'headwater-leader-only': 'true' })).error, undefined);
+      notLeading = undefined;
+      assert.equal((await call(get('a'), { 'headwater-leader-only': 'true' })).error, undefined);
+      const wrong = await call(get('a'), { 'headwater-leader-only': 'yes' });
+      assert.match(wrong.error?.message ?? '', /headwater-leader-only: expected true or false, received "yes"/);
+      const send = open();
+      send([get('a'), set('a', '2'), get('a')], { durability: undefined, freshness: undefined, leaderOnly: true });
+      send([get('a')]);
+      await until(() => replies().length === 4, 'the replies');
+      assert.deepEqual(replies(), ['get', 'set', 'get', 'get']);
+      notLeading = error;
+      send([get('a'), set('a', '2'), get('a')], { durability: undefined, freshness: undefined, leaderOnly: true });
+      send([get('a')]);
+      await until(() => replies().length === 8, 'the replies');
+      assert.deepEqual(replies().slice(4), ['read_only_follower!', 'set', 'read_only_follower!', 'get']);
+    });
 
     it('the answer has its position, and the durability reached if that was asked for', async () => {
       const plain = await call(set('a', '1'));

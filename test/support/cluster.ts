@@ -48,9 +48,9 @@ export class Daemon {
     return this.#process?.pid as number;
   }
 
-  /** Connected on first use, through all the lives of the node. */
+  /** Of this node and no other. Connected on first use, through all the lives of the node. */
   async client(): Promise<Client> {
-    this.#client ??= await Client.connect(this.address);
+    this.#client ??= await Client.connect(this.address, { redirect: false });
     return this.#client;
   }
 

@@ -153,6 +153,14 @@ describe('freshness', () => {
       });
     });
 
+    it('is not asked for by a read for the leader alone: a node that does not lead refuses that', async () => {
+      const [leader, follower] = await pair();
+      assert.equal(freshness(leader).notLeading, undefined);
+      const { notLeading } = freshness(follower);
+      assert(HeadwaterError.is(notLeading, 'read_only_follower'));
+      assert.equal(notLeading.details.leader, 'L');
+    });
+
     it('is confirmed as soon as a failed store is open again: no timer is waited for', async () => {
       const [leader] = await pair();
       const { disk } = leader.test;

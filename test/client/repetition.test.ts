@@ -1,0 +1,189 @@
+/** The commands that a client tries again, and those that it must not. */
+import assert from 'node:assert/strict';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { Client, type ClientOptions } from '../../src/client/client.js';
+import { FakeStore } from '../rpc/fake-store.js';
+import { closeAll, closing, serve, until } from '../rpc/harness.js';
+import { refusedWith } from '../support/refusals.js';
+import { Place } from './place.js';
+
+const FAST = { minMs: 1, maxMs: 2 };
+const NOT_YET = new HeadwaterError('unavailable', 'the node opens its data');
+
+describe('a command that a node refuses for the moment', () => {
+  let store: FakeStore;
+  let address: string;
+  beforeEach(async () => {
+    store = new FakeStore();
+    ({ address } = await serve(store));
+  });
+  afterEach(closeAll);
+
+  const connect = async (options: ClientOptions = {}) => closing(await Client.connect(address, options));
+
+  /** Refuses so many submissions. */
+  function refuse(times: number, refusal: HeadwaterError = NOT_YET): void {
+    let left = times;
+    store.before = () => (left-- > 0 ? Promise.reject(refusal) : undefined);
+  }
+
+  it('is sent again, and writes keep their order', async () => {
+    const db = await connect({ retry: FAST });
+    refuse(3);
+    const all = Array.from({ length: 5 }, (_, i) => db.append('log', `${i}`));
+    const later = until(() => store.submissions.length >= 2, 'a second attempt').then(() => db.append('log', '5'));
+    await Promise.all([...all, later]);
+    assert.equal(await db.get('log'), '012345');
+  });
+
+  it('is sent no more often than asked', async () => {
+    const db = await connect({ retry: { ...FAST, attempts: 3 } });
+    refuse(Number.POSITIVE_INFINITY);
+    await refusedWith('unavailable', db.incr('n'));
+    assert.equal(store.submissions.length, 3);
+    const once = await connect({ retry: { attempts: 1 } });
+    await refusedWith('unavailable', once.get('n'));
+    assert.equal(store.submissions.length, 4);
+  });
+
+  it('is late after its own time, and says what it waited for', async () => {
+    const db = await connect({ retry: FAST });
+    refuse(Number.POSITIVE_INFINITY);
+    const error = await refusedWith('deadline_exceeded', db.get('n', { timeoutMs: 15 }));
+    assert.match(error.message, /^no answer within 15 ms: the node opens its data$/);
+    assert.equal((error.cause as HeadwaterError).code, 'unavailable');
+  });
+
+  it('is not sent again if another attempt would be refused too', async () => {
+    const db = await connect({ retry: FAST });
+    for (const code of ['wrong_type', 'disk_full', 'overloaded', 'too_few_followers'] as const) {
+      store.submissions.length = 0;
+      refuse(1, new HeadwaterError<typeof code>(code, 'no'));
+      await refusedWith(code, db.incr('n'));
+      assert.equal(store.submissions.length, 1, code);
+    }
+  });
+
+  it('takes up no more memory than commands without a connection may', async () => {
+    const db = await connect({ retry: { minMs: 20_000, maxMs: 20_000 }, offlineQueueBytesMax: 1_000 });
+    refuse(1);
+    const first = refusedWith('cancelled', db.set('a', 'x'.repeat(900)));
+    await until(() => store.submissions.length > 0, 'the write');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await refusedWith('overloaded', db.set('b', 'x'.repeat(900)));
+    await db.close({ timeoutMs: 1 });
+    await first;
+  });
+});
+
+describe('a write while no node leads', () => {
+  let all: Place[];
+  let leader: Place;
+  let follower: Place;
+  beforeEach(async () => {
+    all = [];
+    leader = await Place.start(0, true, all);
+    follower = await Place.start(0, false, all);
+    follower.store.leader = leader.address;
+  });
+  afterEach(closeAll);
+
+  function promote(): void {
+    follower.leads = true;
+    follower.epoch = 2;
+    follower.store.leader = undefined;
+  }
+
+  for (const named of ['both addresses', 'the follower alone'])
+    it(`waits for another leader, with ${named}`, async () => {
+      const addresses = named === 'both addresses' ? [leader.address, follower.address] : [follower.address];
+      const db = closing(await Client.connect(addresses, { retry: FAST }));
+      await db.append('log', '0');
+      assert.equal(db.address, leader.address);
+      await leader.server.stop({ graceMs: 0 });
+      const { looks } = follower;
+      const writes = [1, 2, 3].map((i) => db.append('log', `${i}`));
+      await until(() => follower.looks > looks, 'a search for the leader, after the refusals');
+      const fourth = db.append('log', '4');
+      promote();
+      await Promise.all([...writes, fourth]);
+      assert.equal(db.address, follower.address);
+      assert.equal(await db.get('log'), '1234');
+    });
+
+  it('that was sent, and whose answer never came, is not repeated', async () => {
+    const db = closing(await Client.connect([leader.address, follower.address], { retry: FAST }));
+    await db.set('a', '1');
+    leader.store.before = () => new Promise(() => {});
+    const sent = refusedWith('outcome_unknown', db.append('log', 'x'));
+    await until(() => leader.store.submissions.length > 2, 'the write to arrive');
+    await leader.server.stop({ graceMs: 0 });
+    await sent;
+    promote();
+    await db.append('log', 'y');
+    assert.equal(follower.store.entries.get('log')?.value?.toString(), 'y');
+  });
+
+  it('is rejected at its time, with the reason', async () => {
+    const db = closing(await Client.connect([leader.address, follower.address], { retry: FAST }));
+    await leader.server.stop({ graceMs: 0 });
+    const error = await refusedWith('no_leader', db.set('a', '1', { timeoutMs: 600 }));
+    assert.equal(error.details.leader, leader.address);
+    assert.match(
+      error.message,
+      /^no leader was found within 600 ms, and nothing was done: .*Start the leader, or promote/,
+    );
+  });
+
+  it('is rejected at once if it is to be tried once', async () => {
+    const db = closing(await Client.connect([follower.address], { retry: { attempts: 1 } }));
+    await leader.server.stop({ graceMs: 0 });
+    await refusedWith('unreachable', db.set('a', '1'));
+  });
+});
+
+describe('the first connection of a client', () => {
+  afterEach(closeAll);
+
+  /** An address at which a node listens later. */
+  async function later(): Promise<string> {
+    const { server, address } = await serve(new FakeStore());
+    await server.stop({ graceMs: 0 });
+    return address;
+  }
+
+  it('is one attempt', async () => {
+    await refusedWith('unreachable', Client.connect(await later()));
+  });
+
+  it('is awaited if the client is to wait', async () => {
+    const address = await later();
+    const connecting = Client.connect(address, { wait: true, retry: FAST });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await serve(new FakeStore(), { address });
+    const db = closing(await connecting);
+    await db.set('a', '1');
+    assert.equal(await db.get('a'), '1');
+  });
+
+  for (const readFrom of ['leader', 'nearest'] as const)
+    it(`is given up after the time, and says why, for reads from ${readFrom}`, async () => {
+      const address = await later();
+      const error = await refusedWith('unreachable', Client.connect(address, { wait: 300, retry: FAST, readFrom }));
+      assert.match(error.message, /^no node was reached within \d+ ms: .*connection refused/);
+    });
+
+  it('ends by the signal, at once', async () => {
+    const abort = new AbortController();
+    const waiting = refusedWith('cancelled', Client.connect(await later(), { wait: true, signal: abort.signal }));
+    abort.abort('enough');
+    const error = await waiting;
+    assert.deepEqual([error.name, error.cause], ['AbortError', 'enough']);
+    const early = Client.connect(await later(), { signal: AbortSignal.abort() });
+    await refusedWith('cancelled', early);
+  });
+
+  it('is not awaited at an address that is none', async () => {
+    await refusedWith('invalid_argument', Client.connect('nowhere', { wait: true }));
+  });
+});

@@ -1,10 +1,11 @@
 /** A reader who does all that a page says, in order, in one terminal. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { eventually } from '../../benchmarks/waiting.js';
 import { agrees, ROOT } from './pages.js';
 import {
+  benchmarksOf,
   commandsOf,
   isNotRun,
   missingTool,
@@ -35,8 +36,14 @@ export class Reader {
 
   async do(step: Step): Promise<void> {
     if (step.language === 'sh') await this.#type(step);
-    else if (step.language === 'json') JSON.parse(step.text);
+    else if (step.language === 'json') this.#keep(step);
     else await this.#execute(step);
+  }
+
+  /** Checks a JSON text, and writes it into its file if the block names one. */
+  #keep({ text, file }: Step): void {
+    JSON.parse(text);
+    if (file) this.#terminal.write(file, text);
   }
 
   /** Ends the nodes that run, each in good order. */
@@ -80,6 +87,8 @@ export class Reader {
     const { scripts } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
     for (const script of scriptsOf(command.text))
       assert(script in scripts, `${this.#place(command)}: package.json has no "${script}"`);
+    for (const file of benchmarksOf(command.text))
+      assert(existsSync(path.join(ROOT, file)), `${this.#place(command)}: there is no ${file}`);
     return true;
   }
 

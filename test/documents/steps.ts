@@ -126,6 +126,11 @@ export function scriptsOf(command: string): string[] {
   return named.map(([, script, test]) => script ?? test ?? '');
 }
 
+/** The file of each benchmark that a command names. */
+export function benchmarksOf(command: string): string[] {
+  return [...command.matchAll(/\bnpm run bench -- ([\w-]+)/g)].map(([, name]) => `benchmarks/${name}.ts`);
+}
+
 /** The Python that has grpcio: the system's own, if that of the path has none. */
 export const PYTHON = ['python3', '/usr/bin/python3'].find(hasGrpc) ?? 'python3';
 

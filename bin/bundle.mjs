@@ -17,7 +17,7 @@ const KEPT = ['headwater.cjs'];
 const CLIENT = 'src/client/index.js';
 const SHARED = ['src/base/errors.js', 'src/protobuf/generated.js', 'src/protobuf/runtime.js'];
 /** Packages with worker threads, and one that gRPC loads only for a service that no command has. */
-const EXTERNAL = ['pino', 'pino-pretty', '@grpc/proto-loader'];
+const EXTERNAL = ['pino', '@grpc/proto-loader'];
 
 const fromDist = {
   name: 'from-dist',

@@ -24,7 +24,7 @@ import {
 import { readConfigFile } from './config-file.js';
 import { UsageError } from './output.js';
 
-/** The option of the command alone: a node in another program has its own logger. */
+/** The options of the command alone: a node in another program has its own logger. */
 const LOG_LEVEL = {
   name: 'log-level',
   kind: 'choice',
@@ -34,7 +34,17 @@ const LOG_LEVEL = {
   help: 'the least severe lines to log: debug, info, warn or error',
 } as const satisfies OptionRow;
 
-export const SERVE_ROWS: readonly OptionRow[] = [...Object.values(OPTIONS), LOG_LEVEL];
+/** A service manager that keeps the log as text may want prose in a pipe. */
+const LOG_FORMAT = {
+  name: 'log-format',
+  kind: 'choice',
+  word: 'FORMAT',
+  choices: ['auto', 'text', 'json'],
+  default: 'auto',
+  help: 'the lines of the log: prose (text), JSON with all fields (json), or prose on a terminal and JSON elsewhere (auto)',
+} as const satisfies OptionRow;
+
+export const SERVE_ROWS: readonly OptionRow[] = [...Object.values(OPTIONS), LOG_LEVEL, LOG_FORMAT];
 
 /**
  * Adds the options. The descriptions name the defaults, but commander has none: an option that nobody gave stays
@@ -90,9 +100,14 @@ function parserOf(row: Exclude<OptionRow, { kind: 'switch' }>): (text: string) =
   return row.kind === 'address' ? (text) => parseAddress(text, row) : PARSERS[row.kind];
 }
 
+export interface LogOptions {
+  readonly level: string;
+  readonly format: (typeof LOG_FORMAT.choices)[number];
+}
+
 export interface ServeOptions {
   readonly node: NodeOptions;
-  readonly logLevel: string;
+  readonly log: LogOptions;
 }
 
 /**
@@ -111,7 +126,11 @@ export function serveOptions(command: Command): ServeOptions {
   const given = Object.fromEntries(
     command.options.map((one) => [one.name(), command.getOptionValue(one.attributeName())]),
   );
-  return { node: nodeOptions(given), logLevel: given[LOG_LEVEL.name] ?? LOG_LEVEL.default };
+  const log = {
+    level: given[LOG_LEVEL.name] ?? LOG_LEVEL.default,
+    format: given[LOG_FORMAT.name] ?? LOG_FORMAT.default,
+  };
+  return { node: nodeOptions(given), log };
 }
 
 /** @param given values by the names of their options. */

@@ -1,15 +1,17 @@
 /**
- * `headwater serve`: one node in the foreground until a signal ends it. Logs are JSON lines on stderr (readable text on
- * a terminal), written synchronously, so that the last line before any end is there. The line with `"event":"ready"`
+ * `headwater serve`: one node in the foreground until a signal ends it. Logs are JSON lines on stderr (prose on a
+ * terminal, see --log-format), written synchronously, so that the last line before any end is there. The line with `"event":"ready"`
  * has the actual address; programs wait for it.
  */
 import type { Command } from 'commander';
-import type { DestinationStream, Logger, LoggerOptions } from 'pino';
+import type { Logger, LoggerOptions } from 'pino';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { Node, NodeOptions } from '../src/index.js';
 import { VERSION } from '../src/version.js';
 import { EXIT, type ExitStatus, UsageError } from './output.js';
-import { addServeOptions, serveOptions } from './serve-options.js';
+import { readableLog } from './readable-log.js';
+import { addServeOptions, type LogOptions, serveOptions } from './serve-options.js';
+import { paintFor } from './terminal.js';
 
 const AFTER_HELP = `
 Each option can also be set as an environment variable
@@ -29,8 +31,8 @@ export function addServeCommand(program: Command): void {
   command.addHelpText('after', AFTER_HELP);
   command.action(async () => {
     refuseClientOptions(command);
-    const { node, logLevel } = serveOptions(command);
-    process.exit(await serve(node, logLevel));
+    const { node, log } = serveOptions(command);
+    process.exit(await serve(node, log));
   });
 }
 
@@ -44,8 +46,8 @@ function refuseClientOptions(command: Command): void {
 }
 
 /** Resolves once the node has ended. */
-async function serve(options: NodeOptions, logLevel: string): Promise<ExitStatus> {
-  const logger = await openLog(logLevel);
+async function serve(options: NodeOptions, log: LogOptions): Promise<ExitStatus> {
+  const logger = await openLog(log);
   endOnFailure(logger);
   const stopAsked = stopSignal(logger);
   const node = await Promise.race([startNode(options, logger), stopAsked]);
@@ -146,22 +148,17 @@ function endOnFailure(logger: Logger): void {
   process.on('unhandledRejection', end);
 }
 
-/** Opens the log. The libraries are loaded here, so every other command starts faster. */
-async function openLog(level: string): Promise<Logger> {
+/** Opens the log. The library is loaded here, so every other command starts faster. */
+async function openLog({ level, format }: LogOptions): Promise<Logger> {
   const { pino } = await import('pino');
   const options: LoggerOptions = {
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }), bindings: () => ({}) },
   };
-  if (process.stderr.isTTY) return pino(options, await readableLog());
   const destination = pino.destination({ fd: 2, sync: true });
   // The reader of the log may have gone away. The node continues to serve.
   destination.on('error', () => {});
-  return pino(options, destination);
-}
-
-async function readableLog(): Promise<DestinationStream> {
-  const { default: pretty } = await import('pino-pretty');
-  return pretty({ destination: 2, sync: true, ignore: 'event', singleLine: true, translateTime: 'HH:MM:ss.l' });
+  const isText = format === 'text' || (format === 'auto' && process.stderr.isTTY);
+  return pino(options, isText ? readableLog(destination, paintFor(process.stderr)) : destination);
 }

@@ -73,7 +73,6 @@ const OWNERS: Record<string, string[]> = {
   'lz4-napi': ['src/backup/'],
   commander: ['bin/', 'benchmarks/'],
   pino: ['bin/'],
-  'pino-pretty': ['bin/'],
   'cli-progress': ['bin/'],
   'cli-table3': ['bin/demo.ts', 'benchmarks/'],
   ioredis: ['benchmarks/'],

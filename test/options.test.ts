@@ -108,12 +108,12 @@ describe('serve', () => {
     }
   });
 
-  it('has no other options, and the log level on its own', () => {
-    const { command, logLevel } = parsed([]);
+  it('has no other options, and those of the log on their own', () => {
+    const { command, log } = parsed([]);
     const flags = new Set(command.options.filter(({ negate }) => !negate).map((option) => option.name()));
     assert.deepEqual([...flags].sort(), ['config', ...SERVE_ROWS.map(({ name }) => name)].sort());
-    assert.equal(logLevel, 'info');
-    assert.equal(parsed(['--log-level', 'debug']).logLevel, 'debug');
+    assert.deepEqual(log, { level: 'info', format: 'auto' });
+    assert.deepEqual(parsed(['--log-level', 'debug', '--log-format', 'text']).log, { level: 'debug', format: 'text' });
   });
 });
 

@@ -390,3 +390,35 @@ describe('latency', function () {
     }
   });
 });
+
+describe('a live view in the shell', function () {
+  this.timeout(60_000);
+  after(endAll);
+
+  it('takes the keys while it runs, and gives them back', async function () {
+    if (!hasTerminal) return this.skip();
+    const node = await Served.start(['--data', path.join(temporaryDirectory(), 'node'), '--listen', '127.0.0.1:0']);
+    const state = temporaryDirectory();
+    const words = [process.execPath, HEADWATER, '--connect', node.address, 'shell'];
+    const terminal = new Terminal(words, { env: { XDG_STATE_HOME: state } });
+    try {
+      await terminal.shows(/leader>$/m);
+      for (const [view, shown, key] of [
+        ['top --every 100ms', /^headwater top, /m, 'q'],
+        ['status --watch 100ms', /^role +leader$/m, 'C-c'],
+        ['latency', /^samples +min/m, 'q'],
+      ] as const) {
+        terminal.press('C-l', view, 'Enter');
+        await terminal.shows(shown);
+        terminal.press(key);
+        await terminal.shows(/leader>$/m);
+        terminal.press('C-l', 'set a 1', 'Enter');
+        await terminal.shows(/^OK$/m);
+      }
+      terminal.press('exit', 'Enter');
+      await terminal.shows(/ended with 0$/m);
+    } finally {
+      terminal.close();
+    }
+  });
+});

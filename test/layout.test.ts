@@ -69,7 +69,6 @@ const OWNERS: Record<string, string[]> = {
   snappy: ['src/disk/leveldb/'],
   protobufjs: ['src/protobuf/'],
   '@grpc/': ['src/rpc/', 'src/client/'],
-  'grpc-health-check': ['src/rpc/'],
   'lz4-napi': ['src/backup/'],
   commander: ['bin/', 'benchmarks/'],
   pino: ['bin/'],

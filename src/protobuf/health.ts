@@ -43,10 +43,10 @@ export function encodeHealthStatus(status: HealthStatus): Buffer {
   return write(Writer.create(), status).finish() as Buffer;
 }
 
-/** Encodes a HealthListResponse: the statuses by the names of the services. */
-export function encodeHealthList(statuses: Iterable<readonly [service: string, status: HealthStatus]>): Buffer {
+/** Encodes a HealthListResponse, in which all services have one status. */
+export function encodeHealthList(services: Iterable<string>, status: HealthStatus): Buffer {
   const writer = Writer.create();
-  for (const [service, status] of statuses) {
+  for (const service of services) {
     writer.uint32(STATUSES).fork().uint32(NAME).string(service);
     write(writer.uint32(RESPONSE).fork(), status).ldelim().ldelim();
   }

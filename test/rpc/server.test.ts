@@ -372,6 +372,7 @@ describe('the server', () => {
       watch.on('data', ({ status }: { status: string }) => seen.push(status));
       watch.on('error', () => {});
       await until(() => seen.length === 1, 'the first status');
+      server.setServing(true);
       const startedMs = performance.now();
       await server.stop({ graceMs: 60_000 });
       assert(performance.now() - startedMs < 10_000);

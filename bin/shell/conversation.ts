@@ -20,7 +20,9 @@ export class Conversation {
   #listeners: Array<(...args: unknown[]) => void> = [];
   /** Lines that arrived together and have not run yet. */
   #waiting: string[] = [];
-  #isRunning = false;
+  /** True until the first prompt too, so that a line that is typed earlier waits for it. */
+  #isRunning = true;
+  #isClosed = false;
   #interrupts = 0;
   #end: () => void = () => {};
 
@@ -53,11 +55,13 @@ export class Conversation {
     this.#terminal.on('line', (line) => this.#typed(line));
     this.#terminal.on('SIGINT', () => this.#cleared());
     this.#terminal.on('close', () => {
+      this.#isClosed = true;
       if (!this.#runner.isEnded) process.stdout.write('\n');
       this.#end();
     });
     await this.#greet();
     await this.#prompt();
+    await this.#work();
     await ended;
     process.off('SIGINT', onSignal);
   }
@@ -72,7 +76,7 @@ export class Conversation {
     const styles = { leader: 'green', follower: 'yellow' } as const;
     const colour = styles[role as keyof typeof styles] ?? 'red';
     this.#terminal.setPrompt(`${this.#connection.addresses.join(',')} ${paint(colour, role)}> `);
-    if (!this.#runner.isEnded) this.#terminal.prompt();
+    if (!this.#isClosed) this.#terminal.prompt();
   }
 
   #typed(line: string): void {
@@ -84,7 +88,9 @@ export class Conversation {
   }
 
   async #work(): Promise<void> {
+    this.#isRunning = true;
     for (let line = this.#waiting.shift(); line !== undefined; line = this.#waiting.shift()) {
+      if (this.#isClosed) return;
       this.#history.add(line);
       this.#lend(true);
       this.#interrupts = 0;

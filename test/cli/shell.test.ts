@@ -242,6 +242,16 @@ describe('the shell', function () {
       await terminal.sees('PONG');
     });
 
+    it('gives the keys to a live view, and takes them back', async () => {
+      const terminal = start();
+      await terminal.enter('top');
+      await terminal.sees('commands/s');
+      await terminal.press('q');
+      await terminal.sees('\u001b[?1049l');
+      await terminal.enter('ping');
+      await terminal.sees('PONG');
+    });
+
     it('gives up a command that waits for a node that stands still, at Ctrl-C', async () => {
       const frozen = await Served.start(['--data', path.join(state, 'frozen'), '--listen', '127.0.0.1:0']);
       const terminal = start(['--connect', frozen.address, '--timeout', '1h']);

@@ -227,9 +227,7 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
   /** The exact number of keys. Expired keys count until the leader's deletion has arrived at the node. */
   async dbsize(options: CallOptions = {}): Promise<number> {
     checkOptionNames(options, CALL);
-    const call = new SideCall(this.#session, options);
-    await call.settled(true);
-    return call.unary(DATABASE_SIZE, {}, this.#session.guarantees(options));
+    return new SideCall(this.#session, options).read(DATABASE_SIZE, {}, options);
   }
 
   /**

@@ -381,14 +381,12 @@ export class Commands<Key = string, Value = Key, Input = Data> {
   }
 
   /** Makes a call beside the pipeline, behind all earlier commands. */
-  async *#stream<Request, Response>(
+  #stream<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
     options: CallOptions,
   ): AsyncGenerator<Response> {
-    const call = new SideCall(this.#session, options);
-    await call.settled(true);
-    yield* call.stream(method, request, this.#session.guarantees(options));
+    return new SideCall(this.#session, options).readStream(method, request, options);
   }
 
   /** Sends an operation that is checked while it is made. */

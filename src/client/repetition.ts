@@ -11,6 +11,13 @@ import type { CommandQueue } from './queue.js';
 /** Refusals of a node that cannot serve for the moment. */
 const MOMENTARY: ReadonlySet<string> = new Set(['unavailable', 'shutting_down', 'store_latched']);
 
+/** True if the node that refused a command may do it soon. */
+export function isMomentary(refusal: HeadwaterError): boolean {
+  // A node that names a cause has waited already (`NOT_FRESH`), or will not be able to soon.
+  if (refusal.code === 'unavailable') return refusal.details.cause === undefined;
+  return MOMENTARY.has(refusal.code);
+}
+
 export interface RepetitionOptions {
   readonly queue: CommandQueue;
   readonly retry: RetrySettings;
@@ -54,9 +61,7 @@ export class Repetition {
   }
 
   #mayPass(refusal: HeadwaterError): boolean {
-    // A node that names a cause has waited already (`NOT_FRESH`), or will not pass soon.
-    if (refusal.code === 'unavailable') return refusal.details.cause === undefined;
-    return MOMENTARY.has(refusal.code) || (this.#options.redirect && needsLeader(refusal));
+    return isMomentary(refusal) || (this.#options.redirect && needsLeader(refusal));
   }
 
   /** Ends when no command is held any more: they were sent, or their time is over. */

@@ -5,9 +5,11 @@
 import { HeadwaterError } from '../base/errors.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { Method } from '../rpc/definitions.js';
+import { backOff } from './back-off.js';
 import type { Caller } from './caller.js';
-import { type CallTime, checkCall } from './options.js';
-import { allowedTime, cancelled } from './pending-command.js';
+import { type CallOptions, type CallTime, checkCall } from './options.js';
+import { allowedTime, cancelled, needsLeader } from './pending-command.js';
+import { isMomentary } from './repetition.js';
 
 export class SideCall {
   readonly #session: Caller;
@@ -28,12 +30,60 @@ export class SideCall {
     this.#endMs = performance.now() + timeoutMs;
   }
 
+  /** Resolves when all earlier commands are answered. */
+  settled(): Promise<void> {
+    return this.#session.settled(this.#left(), false);
+  }
+
   /**
-   * Resolves when all earlier commands are answered.
-   * @param reads true for a call that reads, which may be for the leader alone.
+   * Makes a call that reads, behind all earlier commands. If it fails for the moment, the call is tried again. If the
+   * read is for the leader, and the node refuses it because it does not lead, the client goes to the leader first.
    */
-  settled(reads = false): Promise<void> {
-    return this.#session.settled(this.#left(), reads);
+  async read<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    options: CallOptions,
+  ): Promise<Response> {
+    await this.settled();
+    for (let failures = 1; ; failures++) {
+      try {
+        return await this.unary(method, request, this.#session.guarantees(options));
+      } catch (error) {
+        await this.#beforeAgain(error, failures);
+      }
+    }
+  }
+
+  /** Like `read`, for a stream. A stream that has begun is not tried again. */
+  async *readStream<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    options: CallOptions,
+  ): AsyncGenerator<Response> {
+    await this.settled();
+    for (let failures = 1; ; failures++) {
+      let hasBegun = false;
+      try {
+        for await (const response of this.stream(method, request, this.#session.guarantees(options))) {
+          hasBegun = true;
+          yield response;
+        }
+        return;
+      } catch (error) {
+        if (hasBegun) throw error;
+        await this.#beforeAgain(error, failures);
+      }
+    }
+  }
+
+  /** @throws the error itself, if the call is not tried again. */
+  async #beforeAgain(error: unknown, failures: number): Promise<void> {
+    const { settings, ended } = this.#session;
+    const isOver = ended.aborted || this.#signal?.aborted || performance.now() >= this.#endMs;
+    if (!HeadwaterError.is(error) || isOver || failures >= settings.retry.attempts) throw error;
+    if (needsLeader(error)) return this.#session.settled(this.#left(), true);
+    if (error.code !== 'unreachable' && !isMomentary(error)) throw error;
+    await backOff(failures - 1, this.#signal ? AbortSignal.any([this.#signal, ended]) : ended, settings.retry);
   }
 
   /**

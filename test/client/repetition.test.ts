@@ -76,6 +76,22 @@ describe('a command that a node refuses for the moment', () => {
   });
 });
 
+describe('a count, keys or a scan', () => {
+  afterEach(closeAll);
+
+  it('are tried again if the connection breaks before the first item, and not behind it', async () => {
+    const store = new FakeStore();
+    const { server, address } = await serve(store);
+    const db = closing(await Client.connect(address, { retry: FAST }));
+    for (let i = 0; i < 3; i++) await db.set(`k${i}`, 'v');
+    await server.stop({ graceMs: 0 });
+    const reads = [db.dbsize(), db.keys(), db.scan().next()] as const;
+    await serve(store, { address });
+    const [size, keys, { value }] = await Promise.all(reads);
+    assert.deepEqual([size, keys, value?.key], [3, ['k0', 'k1', 'k2'], 'k0']);
+  });
+});
+
 describe('a write while no node leads', () => {
   let all: Place[];
   let leader: Place;

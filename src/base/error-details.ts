@@ -26,7 +26,14 @@ export type DurabilityReached = {
   readonly unsyncedHere: boolean;
 };
 
-/** The facts of the codes that have some of their own. */
+/**
+ * The facts of the codes that have some of their own. These mean the same everywhere: `address`, `nodeId` and `epoch`
+ * are those of the other node, and `leader` is the host:port of the leader, or of a node nearer to it. `replicationId`
+ * and `offset` are a position, and `askedOffset` is the one that the call asked for. `directory`, `file` and `key` say
+ * where, and `neededBytes` and `freeBytes` are room there. `followers` are near enough, `minFollowers` have to be, and
+ * `maxLagMs` is the lag that is near enough. `stalenessMs` is the age of the data, and `maxStalenessMs` the age that the
+ * call allows. `cause` and `reason` are words for programs.
+ */
 export interface DetailsByCode {
   /** `leader` is the upstream of the follower, host:port: the leader, or a node nearer to it. */
   readonly read_only_follower: CommonDetails & { readonly leader?: string | undefined };
@@ -80,8 +87,11 @@ export interface DetailsByCode {
   };
   /** `key` is the key whose value the codec of the client cannot decode. */
   readonly wrong_type: CommonDetails & { readonly key?: string | undefined };
+  /** `leader` is the last leader that a node named. */
   readonly no_leader: CommonDetails & { readonly leader?: string | undefined };
+  /** `leader` is the node that leads instead. */
   readonly failover_failed: CommonDetails & { readonly leader?: string | undefined };
+  /** `file` is the file whose bytes are not those that were written. */
   readonly corrupt: CommonDetails & { readonly file?: string | undefined };
   /** The values of both sides, as `status` shows them. */
   readonly resync_refused: AnyDetails;

@@ -6,6 +6,7 @@
  */
 import type { AnyDetails, CommonDetails, DetailsByCode } from './error-details.js';
 
+/** The codes of errors. Each has its meaning beside it, and clients in other languages read it as `ErrorReason`. */
 export const ERROR_CODES = [
   /** A request field is missing, malformed or contradicts another. */
   'invalid_argument',

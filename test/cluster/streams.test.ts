@@ -182,7 +182,7 @@ describe('streams of a cluster', () => {
     await comparing.saw(length + 2);
     comparing.child.kill('SIGINT');
     assert.equal(await comparing.exit, 3, comparing.errors);
-    assert.match(comparing.errors, /^headwater: only a leader compares nodes/m);
+    assert.match(comparing.errors, /^\{"error":\{"code":"read_only_follower","message":"only a leader compares nodes/m);
     for (const line of comparing.lines) assert.equal(typeof JSON.parse(line).digest, 'string');
   });
 });

@@ -192,7 +192,7 @@ async function incr(
   by: bigint | undefined,
   options: WriteOptions,
 ): Promise<ExitStatus> {
-  const value = await client.incr(key, by ?? 1n, writeOptions(options));
+  const value = await client.incr(key, by ?? 1n, { ...writeOptions(options), bigint: true });
   // The JSON is written by hand: 64 bits do not fit a JavaScript number, but they fit a number of JSON.
   const { position } = positionOf(client);
   const where = position === undefined ? '' : `,"position":${JSON.stringify(position)}`;

@@ -108,7 +108,9 @@ function operationOf(value: unknown, where: string): TransactionOperation {
   checkNames(object, ['kind', ...names], where);
   const { expiry } = object;
   if (typeof expiry === 'object') checkNames(objectOf(expiry, `${where}.expiry`), EXPIRIES, `${where}.expiry`);
-  return withBytes(object, where) as unknown as TransactionOperation;
+  const operation = withBytes(object, where);
+  // A sum may have 64 bits. JSON holds them.
+  return (object.kind === 'increment' ? { ...operation, bigint: true } : operation) as unknown as TransactionOperation;
 }
 
 function withBytes(object: Record<string, unknown>, where: string): Record<string, unknown> {

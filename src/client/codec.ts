@@ -147,7 +147,8 @@ function nameOf(key: unknown): string {
   return typeof key === 'string' ? key : key instanceof Uint8Array ? Buffer.from(key).toString() : String(key);
 }
 
-function described(key: unknown): string {
+/** A key in a message: short, and in quotes. */
+export function described(key: unknown): string {
   const name = nameOf(key);
   if (name.length <= SHOWN_CHARACTERS_MAX) return `the key ${JSON.stringify(name)}`;
   return `the key ${JSON.stringify(name.slice(0, SHOWN_CHARACTERS_MAX))}… (${name.length} characters)`;

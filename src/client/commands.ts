@@ -10,16 +10,19 @@ import type { OperationKind, OutgoingOperation, ValueType } from '../model/opera
 import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
 import { type Forms, withProperty } from './codec.js';
-import { EXPIRE, GET_EX, RENAME, SET, TRANSACTION } from './command-options.js';
+import { EXPIRE, GET_EX, INCR, RENAME, SET, TRANSACTION } from './command-options.js';
 import {
+  type BigintOption,
   type Data,
   type ExpireOptions,
   expireOperation,
   type GetExOptions,
   getExpireOperation,
-  int64,
+  incrementOperation,
+  type NumberOption,
   type RenameOptions,
   type SetOptions,
+  type SumOptions,
   setOperation,
   toBuffer,
 } from './operations.js';
@@ -186,17 +189,21 @@ export class Commands<Key = string, Value = Key, Input = Data> {
   }
 
   /**
-   * Adds to the integer that the key holds, 0 if there is no such key, and returns the sum. The sum is a bigint, since
-   * the values are 64-bit integers.
+   * Adds to the integer that the key holds, 0 if there is no such key. Returns the sum as a number. With
+   * `{ bigint: true }`, the sum is a bigint, since the values are 64-bit integers.
    * @param by a whole number of 64 bits, negative to subtract. 1 by default.
-   * @throws HeadwaterError `not_an_integer`, or `overflow` if the sum has more than 64 bits.
+   * @throws HeadwaterError `not_an_integer`, or `overflow` if the sum has more than 64 bits. `too_large` if a number
+   *   does not hold the sum exactly: the increment is done then.
    */
-  incr(key: Data, by: number | bigint = 1, options?: CallOptions): Promise<bigint> {
-    return this.#askWith<'increment', bigint>(
-      () => ({ kind: 'increment', key, by: int64('by', by) }),
-      readSum,
-      options,
-    );
+  incr(key: Data, by?: number | bigint, options?: CallOptions & NumberOption): Promise<number>;
+  /** Adds to the integer that the key holds, and returns the sum as a bigint. */
+  incr(key: Data, by: number | bigint | undefined, options: CallOptions & BigintOption): Promise<bigint>;
+  /** Adds to the integer that the key holds, and returns the sum. */
+  incr(key: Data, by?: number | bigint, options?: CallOptions & SumOptions): Promise<number | bigint>;
+  incr(key: Data, by: number | bigint = 1, options?: CallOptions & SumOptions): Promise<never> {
+    const read: ReadReply<'increment', number | bigint> = readSum(options ?? undefined);
+    const make = () => incrementOperation(key, by);
+    return this.#askWith<'increment', number | bigint>(make, read, options, INCR) as Promise<never>;
   }
 
   /**

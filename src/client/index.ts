@@ -108,14 +108,17 @@ export type { ClientEvents, ConnectedEvent, Listener, LostEvent, MovedEvent } fr
 export type { DurabilityOption, GuaranteeOptions } from './guarantees.js';
 export type { CommandSeen, CommandsMissed, MonitorItem, MonitorOptions } from './monitor.js';
 export type {
+  BigintOption,
   Data,
   ExpireOptions,
   ExpiryOptions,
   GetExOptions,
+  NumberOption,
   OutgoingCondition,
   OutgoingOf,
   RenameOptions,
   SetOptions,
+  SumOptions,
 } from './operations.js';
 export type { Consistency, ReadFrom, RetryOptions } from './options.js';
 export type { SetResult, TimeToLive, Versioned } from './results.js';
@@ -131,12 +134,14 @@ export type {
 export type {
   Committed,
   Incoming,
+  IncrementOperation,
   NoReplies,
   NotCommitted,
   OfKind,
   Replies,
   ReplyOf,
   SetWith,
+  SumReply,
   Transaction,
   TransactionOperation,
   TransactionOperations,

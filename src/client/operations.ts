@@ -59,6 +59,27 @@ export interface ExpireOptions extends ExpiryOptions {
   readonly condition?: ExpireCondition | undefined;
 }
 
+/** The form of the sum of an `incr`. */
+export interface SumOptions {
+  /**
+   * Returns the sum as a bigint. By default the sum is a number. A sum that a number does not hold exactly, beyond
+   * 2^53 - 1, is then an error (`too_large`), though the increment is done.
+   */
+  readonly bigint?: boolean | undefined;
+}
+
+/** Asks for the sum of an `incr` as a bigint. */
+export interface BigintOption extends SumOptions {
+  /** True: the sum is a bigint. */
+  readonly bigint: true;
+}
+
+/** Asks for the sum of an `incr` as a number. */
+export interface NumberOption extends SumOptions {
+  /** False: the sum is a number. */
+  readonly bigint?: false | undefined;
+}
+
 /** The options of `rename`. */
 export interface RenameOptions {
   /** Renames only if the new key does not exist. False by default. */
@@ -316,8 +337,13 @@ function shown(received: unknown): string {
 
 const INT64_MAX = 2n ** 63n - 1n;
 
+/** @throws HeadwaterError `invalid_argument` if `by` is not a whole number of 64 bits. */
+export function incrementOperation(key: Data, by: number | bigint): OutgoingOf<'increment'> {
+  return { kind: 'increment', key, by: int64('by', by) };
+}
+
 /** @throws HeadwaterError `invalid_argument` if the value is not a whole number of 64 bits. */
-export function int64(name: string, value: number | bigint): bigint {
+function int64(name: string, value: number | bigint): bigint {
   const isWhole = typeof value === 'bigint' || Number.isSafeInteger(value);
   const integer = isWhole ? BigInt(value) : undefined;
   if (integer !== undefined && integer <= INT64_MAX && integer >= -INT64_MAX - 1n) return integer;

@@ -3,8 +3,9 @@
  * a client and the steps of a transaction share them, so both give the same.
  */
 
+import { HeadwaterError } from '../base/errors.js';
 import type { ReplyTo, ValueType } from '../model/operation.js';
-import { type Forms, withProperty } from './codec.js';
+import { described, type Forms, withProperty } from './codec.js';
 import type { Data } from './operations.js';
 
 /** The result of `set`. */
@@ -41,7 +42,6 @@ export const readDeleted = ({ deleted }: { deleted: number }): number => deleted
 export const readExisting = ({ existing }: { existing: number }): number => existing;
 export const readLength = ({ length }: { length: number }): number => length;
 export const readDecimal = ({ value }: ReplyTo<'incrementFloat'>): string => value;
-export const readSum = ({ value }: ReplyTo<'increment'>): bigint => value;
 export const readType = ({ type }: ReplyTo<'type'>): ValueType | 'none' => type;
 export const readNothing = (): void => {};
 
@@ -50,6 +50,23 @@ export const readTimeToLive = ({ exists, ttlMs, expiresAtMs }: ReplyTo<'timeToLi
   ttlMs,
   expiresAtMs,
 });
+
+const readBigint = ({ value }: ReplyTo<'increment'>): bigint => value;
+
+/** @throws HeadwaterError `too_large` for a sum that a number does not hold exactly. The increment is done. */
+function readNumber({ value }: ReplyTo<'increment'>, { key }: OfKey): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) return number;
+  throw new HeadwaterError(
+    'too_large',
+    `the increment of ${described(key)} took effect, but a number does not hold the sum exactly: expected at most 2^53 - 1, received ${value}. Pass { bigint: true }`,
+  );
+}
+
+/** The reader of sums in the form that the options ask for. */
+export function readSum({ bigint = false }: { readonly bigint?: boolean | undefined } = {}) {
+  return bigint ? readBigint : readNumber;
+}
 
 /** A reply that holds a value, or none if there is no such key. */
 interface MaybeValue {

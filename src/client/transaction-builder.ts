@@ -5,21 +5,24 @@
 
 import { HeadwaterError } from '../base/errors.js';
 import { checkOptionNames, type OptionNames, refusedOptions } from '../base/option-names.js';
-import type { OperationKind, ReplyTo, ValueType } from '../model/operation.js';
+import type { OperationKind, OutgoingOperation, ReplyTo, ValueType } from '../model/operation.js';
 import type { Caller } from './caller.js';
 import { type Forms, withProperty } from './codec.js';
-import { EXPIRE_STEP, GET_EX_STEP, RENAME_STEP, SET_STEP } from './command-options.js';
+import { EXPIRE_STEP, GET_EX_STEP, INCR_STEP, RENAME_STEP, SET_STEP } from './command-options.js';
 import {
+  type BigintOption,
   type Data,
   type ExpireOptions,
   expireOperation,
   type GetExOptions,
   getExpireOperation,
-  int64,
+  incrementOperation,
   mayWrite,
+  type NumberOption,
   type OutgoingCondition,
   type RenameOptions,
   type SetOptions,
+  type SumOptions,
   setOperation,
 } from './operations.js';
 import { CALL, type CallOptions } from './options.js';
@@ -39,7 +42,7 @@ import {
   type TimeToLive,
   type Versioned,
 } from './results.js';
-import type { NoReplies, TransactionOperation } from './transaction.js';
+import type { NoReplies } from './transaction.js';
 
 /**
  * A condition of `if`: the key exists, the key is absent, the offset of the key's last write is `version` (0 for no
@@ -76,6 +79,9 @@ export type CommitResult<Steps extends readonly unknown[], Conditional extends b
   | CommittedResults<Steps>
   | (Conditional extends true ? NotCommittedResults<Steps> : never);
 
+/** The operation of a step, as it is sent. */
+type StepOperation = Exclude<OutgoingOperation, { readonly kind: 'transact' }>;
+
 /** The part of a step that waits for its reply. */
 type ReadStep = (reply: never, operation: never) => unknown;
 
@@ -94,7 +100,7 @@ export class TransactionBuilder<
   readonly #session: Caller;
   readonly #results: Results<Key, Value, Input>;
   readonly #conditions: OutgoingCondition[] = [];
-  readonly #operations: TransactionOperation[] = [];
+  readonly #operations: StepOperation[] = [];
   readonly #reads: ReadStep[] = [];
   #refusal: unknown;
 
@@ -150,9 +156,25 @@ export class TransactionBuilder<
     return this.#add<'exists', number>({ kind: 'exists', keys }, readExisting);
   }
 
-  /** Adds an `incr`. */
-  incr(key: Data, by: number | bigint = 1) {
-    return this.#addWith<'increment', bigint>(() => ({ kind: 'increment', key, by: int64('by', by) }), readSum);
+  /** Adds an `incr`, whose result is a number. With `{ bigint: true }`, the result is a bigint. */
+  incr(
+    key: Data,
+    by?: number | bigint,
+    options?: NumberOption,
+  ): TransactionBuilder<Key, Value, Input, readonly [...Steps, number], Conditional>;
+  /** Adds an `incr`, whose result is a bigint. */
+  incr(
+    key: Data,
+    by: number | bigint | undefined,
+    options: BigintOption,
+  ): TransactionBuilder<Key, Value, Input, readonly [...Steps, bigint], Conditional>;
+  incr(key: Data, by: number | bigint = 1, options?: SumOptions): never {
+    const read: ReadReply<'increment', number | bigint> = readSum(options ?? undefined);
+    const make = () => {
+      checked(options, INCR_STEP);
+      return incrementOperation(key, by);
+    };
+    return this.#addWith<'increment', number | bigint>(make, read) as never;
   }
 
   /** Adds an `incrByFloat`. */
@@ -249,7 +271,7 @@ export class TransactionBuilder<
   }
 
   /** Adds a step whose operation is checked while it is made. */
-  #addWith<K extends OperationKind, Result>(make: () => TransactionOperation, read: ReadReply<K, Result>) {
+  #addWith<K extends OperationKind, Result>(make: () => StepOperation, read: ReadReply<K, Result>) {
     try {
       return this.#add<K, Result>(make(), read);
     } catch (error) {
@@ -258,7 +280,7 @@ export class TransactionBuilder<
     }
   }
 
-  #add<K extends OperationKind, Result>(operation: TransactionOperation, read: ReadReply<K, Result>) {
+  #add<K extends OperationKind, Result>(operation: StepOperation, read: ReadReply<K, Result>) {
     this.#operations.push(operation);
     this.#reads.push(read as ReadStep);
     return this as unknown as TransactionBuilder<Key, Value, Input, readonly [...Steps, Result], Conditional>;
@@ -274,7 +296,7 @@ function checked<Options>(options: Options, names: OptionNames): Options {
 /** A result that cannot be decoded throws when it is read: the transaction is done. */
 function resultsOf(
   { committed, replies, failedCondition }: ReplyTo<'transact'>,
-  operations: readonly TransactionOperation[],
+  operations: readonly StepOperation[],
   reads: readonly ReadStep[],
 ) {
   const results: unknown[] = [];

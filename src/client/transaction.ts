@@ -5,15 +5,33 @@
 
 import type { OperationKind, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
 import { type Forms, withProperty } from './codec.js';
-import { type Data, mayWrite, type OutgoingCondition, type OutgoingOf } from './operations.js';
+import {
+  type Data,
+  incrementOperation,
+  mayWrite,
+  type OutgoingCondition,
+  type OutgoingOf,
+  type SumOptions,
+} from './operations.js';
+import { readSum } from './results.js';
 
 /**
  * An operation of a transaction, by its `kind`: every operation but a transaction. `Input` is the form of the value of a
  * `set`.
  */
 export type TransactionOperation<Input = Data> =
-  | Exclude<OutgoingOperation, { readonly kind: 'transact' | 'set' }>
-  | SetWith<Input, OutgoingOf<'set'>>;
+  | Exclude<OutgoingOperation, { readonly kind: 'transact' | 'set' | 'increment' }>
+  | SetWith<Input, OutgoingOf<'set'>>
+  | IncrementOperation;
+
+/** The operation `increment` of a transaction. */
+export interface IncrementOperation extends SumOptions {
+  readonly kind: 'increment';
+  /** The key. */
+  readonly key: Data;
+  /** The summand, a whole number of 64 bits. 1 by default. */
+  readonly by?: number | bigint | undefined;
+}
 
 /** A `set` with a value of another form. */
 export type SetWith<Input, Operation> = {
@@ -54,11 +72,28 @@ export interface OfKind {
 
 /**
  * The reply to an operation, by the `kind` of the operation. `Value` is the form of values, and `Key` that of a part of
- * a value (`getRange`) and of the message of a `ping`.
+ * a value (`getRange`) and of the message of a `ping`. The sum of an increment is a number, unless it asks for a bigint.
  */
 export type ReplyOf<Operation extends OfKind, Value = string, Key = Value> = Operation extends unknown
-  ? Incoming<ReplyTo<Operation['kind']>, Operation['kind'] extends 'getRange' | 'ping' ? Key : Value>
+  ? Operation['kind'] extends 'increment'
+    ? SumReply<Operation>
+    : Incoming<ReplyTo<Operation['kind']>, Operation['kind'] extends 'getRange' | 'ping' ? Key : Value>
   : never;
+
+/** The reply to an increment. */
+export interface SumReply<Operation> {
+  readonly kind: 'increment';
+  /** The sum. A sum that a number does not hold exactly throws when it is read. */
+  readonly value: Operation extends { readonly bigint?: infer Asked }
+    ? Asked extends true
+      ? bigint
+      : 'bigint' extends keyof Operation
+        ? true extends Asked
+          ? number | bigint
+          : number
+        : number
+    : number;
+}
 
 /** The reply to each operation of a list, in order. */
 export type Replies<Operations extends readonly OfKind[], Value = string, Key = Value> = {
@@ -100,23 +135,33 @@ export function transactOperation<Input>(
   { conditions = [], operations }: Transaction<TransactionOperations<Input>, Input>,
   forms: Forms<unknown, unknown, Input>,
 ): { operation: OutgoingOf<'transact'>; writes: boolean } {
-  const inner = forms.hasCodec ? withEncoded(operations, forms, 'kind', 'set') : operations;
+  const summed = mapped(operations, (one) => (one.kind === 'increment' ? { ...one, by: summandOf(one) } : one));
+  const inner = forms.hasCodec ? withEncoded(summed, forms, 'kind', 'set') : summed;
   const tests = forms.hasCodec ? withEncoded(conditions, forms, 'test', 'value') : conditions;
   const operation = { kind: 'transact', conditions: tests, operations: inner } as OutgoingOf<'transact'>;
   return { operation, writes: Array.isArray(inner) && operation.operations.some(mayWrite) };
 }
 
-/** Encodes the values of those objects of a list that have the tag. The rest stays, for the check of the fields. */
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Changes the objects of a list. Anything else stays, for the check of the fields. */
+function mapped(list: unknown, change: (one: Fields) => Fields): unknown {
+  if (!Array.isArray(list)) return list;
+  return list.map((one: Fields | null | undefined) => (typeof one === 'object' && one !== null ? change(one) : one));
+}
+
+function summandOf({ key, by = 1 }: Fields): unknown {
+  return incrementOperation(key as Data, by as number | bigint).by;
+}
+
+/** Encodes the values of those objects of a list that have the tag. */
 function withEncoded<Input>(
   list: unknown,
   { encode }: Forms<unknown, unknown, Input>,
   tag: 'kind' | 'test',
   name: 'set' | 'value',
 ): unknown {
-  if (!Array.isArray(list)) return list;
-  return list.map((one: Record<string, unknown> | undefined) =>
-    one?.[tag] === name ? { ...one, value: encode(one.key, one.value as Input) } : one,
-  );
+  return mapped(list, (one) => (one[tag] === name ? { ...one, value: encode(one.key, one.value as Input) } : one));
 }
 
 /** Returns the function that makes the result of the reply. */
@@ -151,6 +196,10 @@ function replyWith<Key, Value, Input>(
       };
     case 'set':
       return withProperty({ ...reply }, 'oldValue', () => optional(reply.oldValue, key));
+    case 'increment': {
+      const read = readSum(operation as SumOptions);
+      return withProperty({ ...reply }, 'value', () => read(reply, { key: key as Data }));
+    }
     case 'getRange':
       return { ...reply, value: raw(reply.value) };
     case 'ping':

@@ -54,12 +54,42 @@ describe('the client', () => {
       assert.deepEqual(await db.ttl('nothing'), { exists: false, ttlMs: undefined, expiresAtMs: undefined });
     });
 
-    it('numbers keep all their digits', async () => {
-      assert.equal(await db.incr('n', 2n ** 62n), 2n ** 62n);
-      assert.equal(await db.incr('n'), 2n ** 62n + 1n);
-      assert.equal(await db.incr('n', -1), 2n ** 62n);
-      await refusedWith('overflow', db.incr('n', 2n ** 62n));
+    it('sums are numbers, and bigints if they are asked for', async () => {
+      const bigint = { bigint: true } as const;
+      assert.equal(await db.incr('n'), 1);
+      assert.equal(await db.incr('n', 4n), 5);
+      assert.equal(await db.incr('n', -10), -5);
+      assert.equal(await db.incr('n', 0, bigint), -5n);
+      assert.equal(await db.incr('n', Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER - 5);
+      assert.equal(await db.incr('large', 2n ** 62n, bigint), 2n ** 62n);
+      assert.equal(await db.incr('large', undefined, bigint), 2n ** 62n + 1n);
+      assert.equal(await db.incr('large', -1, bigint), 2n ** 62n);
+      await refusedWith('overflow', db.incr('large', 2n ** 62n, bigint));
       assert.equal(await db.incrByFloat('f', 0.5), '0.5');
+    });
+
+    it('a sum that a number does not hold exactly is never rounded: the increment is done', async () => {
+      const max = BigInt(Number.MAX_SAFE_INTEGER);
+      assert.equal(await db.incr('n', max), Number.MAX_SAFE_INTEGER);
+      const { message } = await refusedWith('too_large', db.incr('n'));
+      assert.match(
+        message,
+        /^the increment of the key "n" took effect, but .* received 9007199254740992\. Pass \{ bigint/,
+      );
+      assert.equal(await db.get('n'), '9007199254740992');
+      const operations = [
+        { kind: 'increment', key: 'n', by: 1 },
+        { kind: 'increment', key: 'n', bigint: true },
+      ] as const;
+      const { replies } = await db.transact({ operations });
+      assert.throws(() => replies[0].value, /"n" took effect/);
+      assert.equal(replies[1].value, max + 3n);
+      const { results } = await db.transaction().incr('n').incr('n', 1, { bigint: true }).incr('m').commit();
+      assert.throws(() => results[0], /"n" took effect/);
+      assert.deepEqual([results[1], results[2]], [max + 5n, 1]);
+      assert.equal(await db.incr('low', -max), -Number.MAX_SAFE_INTEGER);
+      await refusedWith('too_large', db.incr('low', -1));
+      assert.equal(await db.incr('low', 0, { bigint: true }), -max - 1n);
     });
 
     it('the others do what Redis does', async () => {
@@ -132,7 +162,7 @@ describe('the client', () => {
         operations: [{ kind: 'increment', key: 'balance', by: -3n }] as const,
       };
       const first = await db.transact(take);
-      assert.deepEqual([first.committed, first.replies], [true, [{ kind: 'increment', value: 7n }]]);
+      assert.deepEqual([first.committed, first.replies], [true, [{ kind: 'increment', value: 7 }]]);
       const second = await db.transact(take);
       assert.deepEqual(second, { committed: false, replies: [], failedCondition: 0 });
     });
@@ -235,8 +265,9 @@ describe('the client', () => {
         { kind: 'sett', key: 'a' },
         { kind: 'set', key: 'a' },
         { kind: 'set', key: 'a', value: '2', condition: 'nx' },
-        { kind: 'increment', key: 'n', by: 1 },
-        { kind: 'increment', key: 'n' },
+        { kind: 'increment', key: 'n', by: 1.5 },
+        { kind: 'increment', key: 'n', by: '1' },
+        { kind: 'increment', key: 'n', by: 2n ** 63n },
         { kind: 'expire', key: 'a', expiry: { ttlMs: null } },
         { kind: 'expire', key: 'a', expiry: 'keep' },
         { kind: 'delete', keys: 'a' },

@@ -56,7 +56,7 @@ describe('the guarantees of a client', () => {
 
   it('a write resolves with its result when it is as durable as asked', async () => {
     const db = await connect();
-    assert.equal(await db.incr('n', 2, { durability: { level: 'followers', followers: 2, timeoutMs: 70 } }), 2n);
+    assert.equal(await db.incr('n', 2, { durability: { level: 'followers', followers: 2, timeoutMs: 70 } }), 2);
     assert.deepEqual(wanted, [{ level: 'followers', followers: 2, timeoutMs: 70 }]);
   });
 

@@ -21,6 +21,7 @@ export async function lists(db: Client): Promise<void> {
   same<typeof replies.length, 3>(true);
   same<(typeof replies)[0]['value'], string | undefined>(true);
   same<(typeof replies)[1]['kind'], 'increment'>(true);
+  same<(typeof replies)[1]['value'], number>(true);
   same<(typeof replies)[2]['deleted'], number>(true);
   // @ts-expect-error: three operations have three replies.
   use(replies[3]);
@@ -78,7 +79,7 @@ export async function builders(db: Client): Promise<void> {
   } = await db.transaction().set('a', '1').incr('n').get('a').del('b', 'c').commit();
   same<typeof committed, true>(true);
   same<typeof set.oldValue, string | undefined>(true);
-  same<typeof sum, bigint>(true);
+  same<typeof sum, number>(true);
   same<typeof value, string | undefined>(true);
   same<typeof deleted, number>(true);
 
@@ -97,4 +98,27 @@ export async function builders(db: Client): Promise<void> {
   db.transaction().if('a', 'missing');
   // @ts-expect-error: a condition has one test.
   db.transaction().if('a', { version: 1, value: '1' });
+}
+
+/** Sums are numbers, unless a bigint is asked for. */
+export async function sums(db: Client, bigint: boolean): Promise<void> {
+  const one = await db.incr('n');
+  same<typeof one, number>(true);
+  const large = await db.incr('n', 1, { bigint: true });
+  same<typeof large, bigint>(true);
+  const either = await db.incr('n', 1n, { bigint });
+  same<typeof either, number | bigint>(true);
+  const { results } = await db.transaction().incr('n').incr('n', 2, { bigint: true }).commit();
+  same<(typeof results)[0], number>(true);
+  same<(typeof results)[1], bigint>(true);
+  const { replies } = await db.transact({
+    operations: [
+      { kind: 'increment', key: 'n' },
+      { kind: 'increment', key: 'n', by: 1, bigint: true },
+      { kind: 'increment', key: 'n', by: 1n, bigint },
+    ],
+  });
+  same<(typeof replies)[0]['value'], number>(true);
+  same<(typeof replies)[1]['value'], bigint>(true);
+  same<(typeof replies)[2]['value'], number | bigint>(true);
 }

@@ -1,9 +1,13 @@
 /** The runner of the blocks, on pages made for it: a block that fails, or cannot be run, is a failure. */
 import assert from 'node:assert/strict';
-import { agrees, blocksOf } from './pages.js';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { eventually } from '../../benchmarks/waiting.js';
+import { agrees, blocksOf, ROOT } from './pages.js';
 import { Reader } from './reader.js';
 import { commandsOf, type Step, stepsOf } from './steps.js';
-import { bashCommand, Terminal } from './terminal.js';
+import { bashCommand, isAlive, Terminal } from './terminal.js';
 
 function page(...blocks: string[]): Step[] {
   return stepsOf(blocksOf(blocks.join('\n\n')));
@@ -147,6 +151,21 @@ describe('a reader', function () {
     await assert.rejects(read(block('sh', 'headwater dbsize')), /exit status 3/);
     await assert.rejects(read(block('sh', 'headwater serve --data b')), /headwater serve --data b ended:.*locked/s);
     await reader.close();
+  });
+
+  it('leaves nothing behind if the tests are killed', async () => {
+    const program = `import { bashCommand, Terminal } from './test/documents/terminal.ts';
+      const terminal = new Terminal(await bashCommand());
+      const { pid } = await terminal.begin('sleep 600');
+      console.log(pid + ' ' + terminal.folder);`;
+    const args = ['--import=tsx', '--input-type=module', '-e', program];
+    const killed = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(killed.stdout, 'data')) as [Buffer];
+    const [pid, folder = ''] = String(line).trim().split(' ');
+    assert(isAlive(Number(pid)));
+    killed.kill('SIGKILL');
+    await eventually('the end of the command', async () => !isAlive(Number(pid)), { patienceMs: 20_000 });
+    await rm(folder, { recursive: true });
   });
 
   it('ends a command that runs until Ctrl-C, when it has printed what the page shows', async () => {

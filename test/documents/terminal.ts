@@ -72,8 +72,9 @@ export class Terminal {
     (this.#bash.stdio[3] as Readable).setEncoding('utf8').on('data', (text: string) => {
       this.#reported += text;
     });
-    // With job control each command in the background is a process group, and takes SIGINT.
-    (this.#bash.stdin as Writable).write('set -m\n');
+    // With job control each command in the background is a process group, and takes SIGINT. If the tests are killed,
+    // the bash reads the end of its input, and ends all that still runs.
+    this.#type(`set -m; trap 'for job in $(jobs -p); do kill -KILL -- -$job; done' EXIT`);
   }
 
   write(name: string, text: string): void {
@@ -107,14 +108,19 @@ export class Terminal {
 
   /** Ends all that was begun, and removes the directory. */
   async close(): Promise<void> {
-    for (const { pid } of this.#running) if (isAlive(pid)) process.kill(-pid, 'SIGKILL');
     this.#bash.stdin?.end();
     if (this.#bash.exitCode === null) {
-      const timer = setTimeout(() => this.#bash.kill('SIGKILL'), 5_000);
+      // A command in the foreground keeps the bash from reading on.
+      const timer = setTimeout(() => this.#kill(), 5_000);
       await once(this.#bash, 'close');
       clearTimeout(timer);
     }
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  #kill(): void {
+    for (const { pid, isRunning } of this.#running) if (isRunning()) process.kill(-pid, 'SIGKILL');
+    this.#bash.kill('SIGKILL');
   }
 
   #own(name: string): string {
@@ -156,7 +162,7 @@ function linkPackages(folder: string): void {
     if (!name.startsWith('.')) symlinkSync(path.join(ROOT, 'node_modules', name), path.join(folder, name));
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch {

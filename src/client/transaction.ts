@@ -6,6 +6,7 @@
 import type { OperationKind, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
 import { type Forms, withProperty } from './codec.js';
 import {
+  type BigintOption,
   type Data,
   incrementOperation,
   mayWrite,
@@ -84,15 +85,13 @@ export type ReplyOf<Operation extends OfKind, Value = string, Key = Value> = Ope
 export interface SumReply<Operation> {
   readonly kind: 'increment';
   /** The sum. A sum that a number does not hold exactly throws when it is read. */
-  readonly value: Operation extends { readonly bigint?: infer Asked }
-    ? Asked extends true
-      ? bigint
-      : 'bigint' extends keyof Operation
-        ? true extends Asked
-          ? number | bigint
-          : number
+  readonly value: Operation extends BigintOption
+    ? bigint
+    : 'bigint' extends keyof Operation
+      ? true extends Operation['bigint']
+        ? number | bigint
         : number
-    : number;
+      : number;
 }
 
 /** The reply to each operation of a list, in order. */

@@ -22,7 +22,7 @@ describe('a client of real nodes', function () {
     const connecting = Client.connect(node.address, { wait: true });
     await node.start();
     await using db = await connecting;
-    assert.equal(await db.incr('n'), 1n);
+    assert.equal(await db.incr('n'), 1);
   });
 
   it('writes on when the leader is killed and another promoted: done once, or unknown', async () => {
@@ -48,7 +48,9 @@ describe('a client of real nodes', function () {
     const writers = Array.from({ length: 10 }, write);
     await eventually('some writes', async () => outcomes.done > 20);
     isKilled = true;
+    const lost = new Promise((resolve) => db.once('lost', resolve));
     await leader.end('SIGKILL');
+    await lost;
     // The writes that come now wait for a leader.
     const waiting = db.incr('n');
     {

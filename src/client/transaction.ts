@@ -81,7 +81,7 @@ export type ReplyOf<Operation extends OfKind, Value = string, Key = Value> = Ope
     : Incoming<ReplyTo<Operation['kind']>, Operation['kind'] extends 'getRange' | 'ping' ? Key : Value>
   : never;
 
-/** The reply to an increment. */
+/** The reply to an increment. `bigint`, if the operation asks for one, decides the form of the sum. */
 export interface SumReply<Operation> {
   readonly kind: 'increment';
   /** The sum. A sum that a number does not hold exactly throws when it is read. */

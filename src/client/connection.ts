@@ -142,6 +142,7 @@ export class Connection {
         connection.#listen();
         resolve(connection);
       });
+      if (signal.aborted) aborted();
     });
   }
 

@@ -35,7 +35,7 @@ export class Dialler {
 
   /**
    * Makes one round over the addresses.
-   * @throws HeadwaterError of the only address, or `unreachable` with the reasons of all.
+   * @throws HeadwaterError of the only address, `unreachable` with the reasons of all, or the reason of `end`.
    */
   async once(): Promise<Connection> {
     const reasons: HeadwaterError[] = [];
@@ -43,6 +43,7 @@ export class Dialler {
       try {
         return await this.open(address);
       } catch (error) {
+        if (this.#ended.signal.aborted) throw error;
         reasons.push(HeadwaterError.from(error));
       }
     }

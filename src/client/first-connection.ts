@@ -21,9 +21,10 @@ export async function connect(
   // An attempt that is on its way ends with the session.
   const end = () => void session.close(0);
   ended.addEventListener('abort', end);
+  const beganMs = performance.now();
   try {
-    if (ended.aborted) end();
-    await attempts(session, wait !== false, ended, retry);
+    const last = await attempts(session, wait !== false, ended, retry);
+    if (ended.aborted) throw outOfTime(performance.now() - beganMs, last);
   } catch (error) {
     await session.close(0);
     if (signal?.aborted) throw cancelled(signal);
@@ -34,21 +35,43 @@ export async function connect(
   }
 }
 
-async function attempts(session: Caller, waits: boolean, ended: AbortSignal, retry: RetrySettings): Promise<void> {
-  const beganMs = performance.now();
+function outOfTime(waitedMs: number, last: HeadwaterError | undefined): HeadwaterError {
+  const why = last?.message ?? 'no node has answered';
+  return new Unreachable(`no node was reached within ${Math.round(waitedMs)} ms: ${why}`, { cause: last });
+}
+
+/**
+ * Makes attempts until one succeeds, or until the end.
+ * @returns the failure of the last attempt before.
+ * @throws HeadwaterError of an attempt after which there is no other.
+ */
+async function attempts(
+  session: Caller,
+  waits: boolean,
+  ended: AbortSignal,
+  retry: RetrySettings,
+): Promise<HeadwaterError | undefined> {
   let last: HeadwaterError | undefined;
-  for (let failures = 0; ; failures++) {
+  for (let failures = 0; !ended.aborted; failures++) {
     try {
-      return await session.connect();
+      await unlessEnded(session.connect(), ended);
+      break;
     } catch (error) {
-      if (!ended.aborted) last = HeadwaterError.from(error);
-      if (!waits) throw error;
-      if (!ended.aborted && !TRANSIENT.has(HeadwaterError.from(error).code)) throw error;
+      if (ended.aborted) break;
+      last = HeadwaterError.from(error);
+      if (!waits || !TRANSIENT.has(last.code)) throw error;
     }
-    if (!ended.aborted) await backOff(failures, ended, retry);
-    if (!ended.aborted) continue;
-    const waitedMs = Math.round(performance.now() - beganMs);
-    const why = last?.message ?? 'no node has answered';
-    throw new Unreachable(`no node was reached within ${waitedMs} ms: ${why}`, { cause: last });
+    await backOff(failures, ended, retry);
   }
+  return last;
+}
+
+/** Resolves at the end too, since an attempt may need time to notice the end. */
+function unlessEnded(connecting: Promise<void>, ended: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => resolve();
+    ended.addEventListener('abort', end);
+    const settled = () => ended.removeEventListener('abort', end);
+    connecting.finally(settled).then(resolve, reject);
+  });
 }

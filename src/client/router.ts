@@ -53,6 +53,8 @@ export class Router implements Caller {
   #leader: Session;
   /** The session for reads, undefined if reads go to the leader too. */
   #reads: Reads | undefined;
+  /** The session for reads that is not connected yet. */
+  #nextReads: Session | undefined;
   /** The number of unanswered writes. */
   #writing = 0;
   /** The time until which the nearest node is not asked, by the monotonic clock. */
@@ -90,6 +92,8 @@ export class Router implements Caller {
 
   async connect(): Promise<void> {
     const nodes = await discover(this.#seeds);
+    // A session that is made after `close` would never be closed.
+    if (this.#closed) throw this.ended.reason;
     const leader = leaderAmong(nodes);
     // The client connects to a known leader directly, since reads for which a follower is too stale go there too.
     if (leader) {
@@ -161,7 +165,8 @@ export class Router implements Caller {
 
   async close(timeoutMs?: number): Promise<void> {
     this.#closed = true;
-    await Promise.all([this.#leader.close(timeoutMs), this.#reads?.session.close(timeoutMs)]);
+    const sessions = [this.#leader, this.#reads?.session, this.#nextReads].filter((one) => one !== undefined);
+    await Promise.all(sessions.map((session) => session.close(timeoutMs)));
   }
 
   /** The session that a read goes to, undefined for the leader. */
@@ -203,6 +208,7 @@ export class Router implements Caller {
   }
 
   async #goToNearest(nodes: readonly Probed[]): Promise<void> {
+    if (this.#closed) return;
     this.#lookedMs = performance.now();
     this.#displacedLooks = this.#isDisplaced ? this.#displacedLooks + 1 : 0;
     const ranked = nodes.filter((node) => this.#serves(node)).sort((a, b) => a.roundTripMs - b.roundTripMs);
@@ -216,10 +222,13 @@ export class Router implements Caller {
       { ...this.#settings, redirect: false, timeoutMs: atNearestMs(this.#settings.timeoutMs) },
       { seen: this.#seen, freshWithinMs: NEAREST_FRESH_WITHIN_MS, isSpare: true },
     );
+    this.#nextReads = session;
     try {
       await session.connect();
     } catch {
       return this.#readFrom(undefined);
+    } finally {
+      this.#nextReads = undefined;
     }
     this.#readFrom({ session, address: nearest.address });
   }

@@ -1,7 +1,11 @@
 /** The commands that a client tries again, and those that it must not. */
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { Client, type ClientOptions } from '../../src/client/client.js';
+import { Listeners } from '../../src/client/events.js';
+import { settingsOf } from '../../src/client/options.js';
+import { Router } from '../../src/client/router.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, serve, until } from '../rpc/harness.js';
 import { refusedWith } from '../support/refusals.js';
@@ -168,6 +172,26 @@ describe('the first connection of a client', () => {
     return address;
   }
 
+  /** The address of a server that accepts connections, and is no node by itself. */
+  async function otherNode(greet: (socket: net.Socket) => void): Promise<string> {
+    const sockets = new Set<net.Socket>();
+    const server = net.createServer((socket) => {
+      sockets.add(socket);
+      greet(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing({
+      close() {
+        for (const socket of sockets) socket.destroy();
+        server.close();
+      },
+    });
+    return `127.0.0.1:${(server.address() as net.AddressInfo).port}`;
+  }
+
+  /** The address of a server that says nothing. */
+  const silentNode = () => otherNode((socket) => void socket.resume());
+
   it('is one attempt', async () => {
     await refusedWith('unreachable', Client.connect(await later()));
   });
@@ -197,6 +221,60 @@ describe('the first connection of a client', () => {
     assert.deepEqual([error.name, error.cause], ['AbortError', 'enough']);
     const early = Client.connect(await later(), { signal: AbortSignal.abort() });
     await refusedWith('cancelled', early);
+  });
+
+  it('is not made at a later address after the end', async () => {
+    const [silent, { address }] = [await silentNode(), await serve(new FakeStore())];
+    await refusedWith('unreachable', Client.connect([silent, address], { wait: 60 }));
+    const signal = AbortSignal.timeout(60);
+    await refusedWith('cancelled', Client.connect([silent, address], { signal }));
+  });
+
+  it('does not wait for the other addresses after the end', async () => {
+    const silent = [await silentNode(), await silentNode(), await silentNode()];
+    for (const readFrom of ['leader', 'nearest'] as const) {
+      const beganMs = performance.now();
+      await refusedWith('unreachable', Client.connect(silent, { wait: 60, connectTimeoutMs: 1_000, readFrom }));
+      assert(performance.now() - beganMs < 900, `${readFrom}: ${performance.now() - beganMs} ms`);
+    }
+  });
+
+  it('is no success if the end comes while the client looks for the leader', async () => {
+    const [silent, { address }] = [await silentNode(), await serve(new FakeStore())];
+    await refusedWith('unreachable', Client.connect([address, silent], { wait: 100 }));
+    await refusedWith('cancelled', Client.connect([address, silent], { signal: AbortSignal.timeout(100) }));
+  });
+
+  it('makes no session with the leader after the end', async () => {
+    const place = await Place.start(80, true, []);
+    const router = new Router([place.address], settingsOf({ readFrom: 'nearest' }), new Listeners());
+    const connecting = refusedWith('cancelled', closing(router).connect());
+    await until(() => place.looks > 0, 'a look');
+    await router.close(0);
+    await connecting;
+    assert.equal(router.connection.status, 'closed');
+  });
+
+  it('ends the attempt at the node for reads with the client', async () => {
+    const all: Place[] = [];
+    const [leader, follower] = [await Place.start(0, true, all), await Place.start(0, false, all)];
+    let connections = 0;
+    // The follower answers the search, and then no more.
+    const once = await otherNode((socket) => {
+      if (connections++ > 0) return;
+      const [host = '', port] = follower.address.split(':');
+      const through = net.connect(Number(port), host);
+      socket.pipe(through).pipe(socket);
+      for (const side of [socket, through]) side.on('error', () => through.destroy());
+    });
+    const settings = settingsOf({ readFrom: 'followers', connectTimeoutMs: 1_500 });
+    const router = closing(new Router([leader.address, once], settings, new Listeners()));
+    const connecting = router.connect();
+    await until(() => connections > 1, 'the attempt at the follower');
+    const closedMs = performance.now();
+    await router.close(0);
+    await connecting;
+    assert(performance.now() - closedMs < 1_000, `${performance.now() - closedMs} ms`);
   });
 
   it('is not awaited at an address that is none', async () => {

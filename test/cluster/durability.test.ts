@@ -47,9 +47,9 @@ describe('durability in a cluster', () => {
 
   it('is reached with all followers, not with one more, and the answer counts them', async () => {
     await start(2);
-    assert.equal(await write({ level: 'followers', followers: 1, timeoutMs: PATIENT_MS }), 1n);
-    assert.equal(await write({ level: 'followers', followers: 2, timeoutMs: PATIENT_MS }), 2n);
-    assert.equal(await write({ level: 'followers_synced', followers: 2, timeoutMs: PATIENT_MS }), 3n);
+    assert.equal(await write({ level: 'followers', followers: 1, timeoutMs: PATIENT_MS }), 1);
+    assert.equal(await write({ level: 'followers', followers: 2, timeoutMs: PATIENT_MS }), 2);
+    assert.equal(await write({ level: 'followers_synced', followers: 2, timeoutMs: PATIENT_MS }), 3);
     const reached = await missed(write({ level: 'followers', followers: 3, timeoutMs: 300 }));
     assert.equal(reached.followersAppended, 2);
     assert.equal(String(await db.get('n')), '4', 'the write stays');

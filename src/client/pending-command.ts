@@ -38,6 +38,8 @@ export class PendingCommand {
   readonly writes: boolean;
   /** The guarantees beside the operation, undefined for nearly all commands. */
   guarantees: Guarantees | undefined = undefined;
+  /** The place of the call among all calls of the client. */
+  order = 0;
   /** The time of the call, on the monotonic clock. */
   askedMs = 0;
   /** The time of this call, if it has one of its own. 0 for the time of all commands. */

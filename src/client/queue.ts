@@ -1,9 +1,12 @@
 /**
  * The commands that have not been sent, in the order in which they go. Commands that were sent before and certainly not
- * done come first. Commands that a node has refused for now are held until their next attempt. Writes that were asked
- * after a held write wait behind it.
+ * done come first. Commands that a node has refused for now are held until their next attempt.
+ *
+ * Invariant: commands that were asked after a held write wait behind it, so that writes keep their order, and a read
+ * sees the writes before it. If a later write was done all the same, because it was on its way, the held write is
+ * rejected: sent again, it would overwrite the later one.
  */
-import type { HeadwaterError } from '../base/errors.js';
+import { HeadwaterError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
 import { BATCH_BYTES_TARGET, QUEUE_ENDED_MIN } from '../base/limits.js';
 import { sameGuarantees } from './guarantees.js';
@@ -46,18 +49,29 @@ export class CommandQueue {
     this.#bytes += pending.bytes;
   }
 
-  /** Keeps a command until `release`. */
+  /** Keeps a command until `release`. The refusal of a command that was asked earlier may come later. */
   hold(pending: PendingCommand): void {
     if (pending.settled) return;
     pending.place = 'queued';
+    const isLast = (this.#held.at(-1)?.order ?? 0) < pending.order;
     this.#held.push(pending);
+    if (!isLast) this.#held.sort(byOrder);
     this.#bytes += pending.bytes;
   }
 
-  /** Queues the held commands to be sent once more, before all others. */
-  release(): void {
-    this.#again = [...this.#held, ...this.#again];
-    this.#held = [];
+  /** Queues the held commands, or the held reads alone, to be sent once more, before all others. */
+  release(which: 'all' | 'reads' = 'all'): void {
+    const isReleased = ({ writes }: PendingCommand) => which === 'all' || !writes;
+    this.#again = [...this.#held.filter(isReleased), ...this.#again].sort(byOrder);
+    this.#held = this.#held.filter((pending) => !isReleased(pending));
+  }
+
+  /** Rejects the held writes that were asked before a write that was done, or may have been. */
+  passedBy(done: PendingCommand): void {
+    const isPassed = ({ order, writes, settled }: PendingCommand) => order < done.order && writes && !settled;
+    const passed = this.#held.filter(isPassed);
+    this.#held = this.#held.filter((pending) => !isPassed(pending));
+    for (const pending of passed) this.#reject(pending);
   }
 
   /** Removes the commands that a node has refused, and that no other node was found for. */
@@ -90,8 +104,9 @@ export class CommandQueue {
   /**
    * Takes commands for about one message. Returns an empty list only if the queue holds no command but given-up ones. A
    * large command goes alone.
+   * @param readsPass true if reads do not wait behind held writes.
    */
-  take(): PendingCommand[] {
+  take(readsPass: boolean): PendingCommand[] {
     if (this.#again.length > 0) this.#merge();
     const blocker = this.#held.find(({ writes, settled }) => writes && !settled);
     const batch: PendingCommand[] = [];
@@ -105,7 +120,7 @@ export class CommandQueue {
         this.#ended--;
         continue;
       }
-      if (blocker && pending.writes) {
+      if (blocker && blocker.order < pending.order && (pending.writes || !readsPass)) {
         this.#waitBehind(blocker, pending);
         continue;
       }
@@ -131,7 +146,15 @@ export class CommandQueue {
     this.#settle((pending) => pending.expire(nowMs, timeoutMs, moves ? pending.bytes : 0));
   }
 
-  /** Holds a write that was asked after a held one, for the same reason. */
+  #reject(pending: PendingCommand): void {
+    this.#bytes -= pending.bytes;
+    const refusal = pending.retries?.refusal as HeadwaterError;
+    const message = `${refusal.message}. A later write was done, so this one is not tried again`;
+    pending.place = 'outside';
+    pending.reject(new HeadwaterError(refusal.code, message, { cause: refusal, details: refusal.details }));
+  }
+
+  /** Holds a command that was asked after a held write, for the same reason. */
   #waitBehind(blocker: PendingCommand, pending: PendingCommand): void {
     this.#bytes -= pending.bytes;
     retriesOf(pending).refusal = blocker.retries?.refusal;
@@ -157,4 +180,8 @@ export class CommandQueue {
     this.#queue.putBack(this.#again);
     this.#again = [];
   }
+}
+
+function byOrder(a: PendingCommand, b: PendingCommand): number {
+  return a.order - b.order;
 }

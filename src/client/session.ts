@@ -53,6 +53,7 @@ export class Session implements Caller, ConnectionOwner {
   readonly #queue = new CommandQueue();
   readonly #repetition: Repetition;
   #gathering = false;
+  #lastOrder = 0;
   #lastLoss: HeadwaterError | undefined;
   #turnMs = 0;
   #deadlineTimer: NodeJS.Timeout | undefined;
@@ -133,6 +134,7 @@ export class Session implements Caller, ConnectionOwner {
     if (this.#closing) return pending.reject(new HeadwaterError('cancelled', CLOSED));
     if (!this.#gathering) this.#gather();
     pending.askedMs = this.#turnMs;
+    pending.order = ++this.#lastOrder;
     const expected = this.#settings.offlineQueueBytesMax;
     const waits = !this.#route.state.connection || this.#queue.held;
     if (waits && this.#queue.bytes + pending.bytes > expected)
@@ -162,7 +164,7 @@ export class Session implements Caller, ConnectionOwner {
     if (name === 'apart') this.#route.dial();
     if (name !== 'connected') return;
     while (!this.#queue.isEmpty && !connection.full) {
-      const batch = this.#queue.take();
+      const batch = this.#queue.take(this.#demands.isStale);
       if (batch.length > 0) connection.send(batch, performance.now(), this.#demands.ofMessage(batch));
     }
     this.#checkIdle();
@@ -182,7 +184,10 @@ export class Session implements Caller, ConnectionOwner {
   answered(connection: Connection, pending: PendingCommand, reply: Reply): void {
     this.#demands.answered(reply);
     if (this.#settings.redirect && this.#goesElsewhere(connection, pending, reply)) return;
-    if (reply.kind !== 'error') return pending.answer(reply);
+    if (reply.kind !== 'error') {
+      if (pending.writes && this.#queue.held) this.#queue.passedBy(pending);
+      return pending.answer(reply);
+    }
     if (this.#closing || !this.#demands.mayBecomeFresh(pending, reply.error)) {
       if (!this.#holds(pending, reply.error)) pending.answer(reply);
     } else this.#again(pending);
@@ -234,6 +239,7 @@ export class Session implements Caller, ConnectionOwner {
   /** @param reason why the leader that the node in use names was not reached, if it names one. */
   #stayed(reason: HeadwaterError | undefined): void {
     this.#demands.isStale = this.#settings.staleReads;
+    if (this.#demands.isStale) this.#queue.release('reads');
     for (const pending of this.#queue.takeRefused()) {
       const refusal = reason ?? (pending.retries?.refusal as HeadwaterError);
       if (!this.#holds(pending, refusal)) pending.reject(refusal);
@@ -273,7 +279,10 @@ export class Session implements Caller, ConnectionOwner {
       if (refused) pending.reject(reason);
       else if ((stops || !pending.writes) && retries.failures < this.#settings.retry.attempts && !this.ended.aborted)
         this.#queue.putBack(pending);
-      else pending.giveUp(reason);
+      else {
+        if (pending.writes) this.#queue.passedBy(pending);
+        pending.giveUp(reason);
+      }
     }
     const wasUsed = this.#route.state.connection === connection;
     this.#route.lost(connection);

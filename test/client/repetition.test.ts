@@ -40,6 +40,66 @@ describe('a command that a node refuses for the moment', () => {
     assert.equal(await db.get('log'), '012345');
   });
 
+  /** Refuses the first submission once the second one has come. That one is answered when `answer` is called. */
+  function refuseFirst(second: HeadwaterError | undefined): { answer: () => void } {
+    let came = () => {};
+    const hasCome = new Promise<void>((resolve) => {
+      came = resolve;
+    });
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    let count = 0;
+    store.before = () => {
+      count++;
+      if (count === 1) return hasCome.then(() => Promise.reject(NOT_YET));
+      if (count > 2) return undefined;
+      came();
+      return answered.then(() => (second ? Promise.reject(second) : undefined));
+    };
+    return { answer };
+  }
+
+  it('keeps the order of writes that were on their way in two messages, when a third is asked meanwhile', async () => {
+    const db = await connect({ retry: { minMs: 20, maxMs: 20 } });
+    const { answer } = refuseFirst(NOT_YET);
+    const first = db.append('log', '1');
+    await until(() => store.submissions.length === 1, 'the first message');
+    const second = db.append('log', '2');
+    await until(() => store.submissions.length === 2, 'the second message');
+    // The first one is refused and held by now, and the second one is on its way.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const third = db.append('log', '3');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    answer();
+    await Promise.all([first, second, third]);
+    assert.equal(await db.get('log'), '123');
+  });
+
+  it('is not tried again if a later write was done: it would overwrite that one', async () => {
+    const db = await connect({ retry: { minMs: 20, maxMs: 20 } });
+    const { answer } = refuseFirst(undefined);
+    const first = refusedWith('unavailable', db.set('k', 'old'));
+    await until(() => store.submissions.length === 1, 'the first message');
+    const second = db.set('k', 'new');
+    await until(() => store.submissions.length === 2, 'the second message');
+    answer();
+    await second;
+    assert.match((await first).message, /A later write was done, so this one is not tried again/);
+    assert.equal(await db.get('k'), 'new');
+  });
+
+  it('is seen by the reads that were asked after it, and by the calls that wait for all commands', async () => {
+    const db = await connect({ retry: { minMs: 20, maxMs: 20 } });
+    refuse(1);
+    const write = db.set('k', 'v');
+    await until(() => store.submissions.length === 1, 'the write');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.deepEqual(await Promise.all([db.get('k'), db.dbsize()]), ['v', 1]);
+    await write;
+  });
+
   it('is sent no more often than asked', async () => {
     const db = await connect({ retry: { ...FAST, attempts: 3 } });
     refuse(Number.POSITIVE_INFINITY);

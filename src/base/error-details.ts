@@ -30,7 +30,7 @@ export type DurabilityReached = {
  * The facts of the codes that have some of their own. These mean the same everywhere: `address`, `nodeId` and `epoch`
  * are those of the other node, and `leader` is the host:port of the leader, or of a node nearer to it. `replicationId`
  * and `offset` are a position, and `askedOffset` is the one that the call asked for. `directory`, `file` and `key` say
- * where, and `neededBytes` and `freeBytes` are room there. `followers` are near enough, `minFollowers` have to be, and
+ * where, `base64` is a value that is nowhere else, and `neededBytes` and `freeBytes` are room there. `followers` are near enough, `minFollowers` have to be, and
  * `maxLagMs` is the lag that is near enough. `stalenessMs` is the age of the data, and `maxStalenessMs` the age that the
  * call allows. `cause` and `reason` are words for programs.
  */
@@ -85,8 +85,11 @@ export interface DetailsByCode {
     readonly address?: string | undefined;
     readonly leader?: string | undefined;
   };
-  /** `key` is the key whose value the codec of the client cannot decode. */
-  readonly wrong_type: CommonDetails & { readonly key?: string | undefined };
+  /**
+   * `key` is the key whose value the codec of the client cannot decode. `base64` is that value, if the command has deleted
+   * the key.
+   */
+  readonly wrong_type: CommonDetails & { readonly key?: string | undefined; readonly base64?: string | undefined };
   /** `leader` is the last leader that a node named. */
   readonly no_leader: CommonDetails & { readonly leader?: string | undefined };
   /** `leader` is the node that leads instead. */

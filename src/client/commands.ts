@@ -239,7 +239,7 @@ export class Commands<Key = string, Value = Key, Input = Data> {
 
   /** Deletes the key. Returns the value that it had, undefined if there was no such key. */
   getDel(key: Data, options?: CallOptions): Promise<Value | undefined> {
-    return this.#ask<'getDelete', Value | undefined>({ kind: 'getDelete', key }, true, this.#results.optional, options);
+    return this.#ask<'getDelete', Value | undefined>({ kind: 'getDelete', key }, true, this.#results.deleted, options);
   }
 
   /** Returns the value like `get`, and changes the expiry of the key in the same step. */

@@ -115,14 +115,6 @@ export class PendingCommand {
     return new TimeoutError(`no answer within ${timeoutMs} ms${why}`, { cause: refusal });
   }
 
-  /**
-   * Drops the operation, which may be large, when nobody waits any longer. Other objects may still refer to the
-   * command.
-   */
-  forget(): void {
-    this.operation = FORGOTTEN;
-  }
-
   answer(reply: Reply): void {
     if (this.settled) return;
     if (reply.kind === 'error') return this.reject(reply.error);
@@ -149,6 +141,8 @@ export class PendingCommand {
   reject(error: HeadwaterError): void {
     if (this.settled) return;
     this.settled = true;
+    // The operation may be large, and the queue and the connection may still refer to the command.
+    this.operation = FORGOTTEN;
     this.#release?.();
     this.#reject(error);
   }

@@ -95,7 +95,6 @@ export class CommandQueue {
   ended(pending: PendingCommand): void {
     if (pending.place !== 'queued') return;
     this.#bytes -= pending.bytes;
-    pending.forget();
     this.#ended++;
     const count = this.#again.length + this.#queue.length + this.#held.length;
     if (this.#ended >= QUEUE_ENDED_MIN && this.#ended * 2 > count) this.#settle(() => {});

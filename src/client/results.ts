@@ -82,6 +82,8 @@ interface OfKey {
 export class Results<Key, Value, Input> {
   readonly forms: Forms<Key, Value, Input>;
   readonly optional: (reply: MaybeValue, operation: OfKey) => Value | undefined;
+  /** As `optional`, for a command that has deleted the key. An error says so, and has the bytes, which are nowhere else. */
+  readonly deleted: (reply: MaybeValue, operation: OfKey) => Value | undefined;
   readonly versioned: (reply: ReplyTo<'get'>, operation: OfKey) => Versioned<Value> | undefined;
   readonly many: (
     reply: ReplyTo<'multiGet'>,
@@ -97,6 +99,7 @@ export class Results<Key, Value, Input> {
       value === undefined ? undefined : decode(key, value);
     this.forms = forms;
     this.optional = (reply, operation) => (reply.value === undefined ? undefined : decode(operation.key, reply.value));
+    this.deleted = ({ value }, { key }) => (value === undefined ? undefined : decodeDeleted(decode, key, value));
     this.versioned = ({ value, version }, { key }) =>
       value === undefined ? undefined : { value: decode(key, value), version };
     this.many = ({ values }, { keys }) => values.map((one, index) => optional(one, keys[index]));
@@ -107,5 +110,26 @@ export class Results<Key, Value, Input> {
     };
     this.range = (reply) => raw(reply.value);
     this.message = (reply) => raw(reply.message);
+  }
+}
+
+/**
+ * Decodes the value of a key that the command has deleted.
+ * @throws HeadwaterError `wrong_type`, with the value: it is nowhere else.
+ */
+export function decodeDeleted<Value>(
+  decode: (key: unknown, bytes: Buffer) => Value,
+  key: unknown,
+  bytes: Buffer,
+): Value {
+  try {
+    return decode(key, bytes);
+  } catch (error) {
+    const { cause, details } = error as HeadwaterError;
+    const message = `the value of ${described(key)} (${bytes.length} bytes) was deleted, and cannot be decoded by the codec. Read its bytes in \`details.base64\``;
+    throw new HeadwaterError('wrong_type', message, {
+      cause,
+      details: { ...details, base64: bytes.toString('base64') },
+    });
   }
 }

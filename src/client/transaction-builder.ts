@@ -204,7 +204,7 @@ export class TransactionBuilder<
 
   /** Adds a `getDel`. */
   getDel(key: Data) {
-    return this.#add<'getDelete', Value | undefined>({ kind: 'getDelete', key }, this.#results.optional);
+    return this.#add<'getDelete', Value | undefined>({ kind: 'getDelete', key }, this.#results.deleted);
   }
 
   /** Adds a `getEx`. */

@@ -14,7 +14,7 @@ import {
   type OutgoingOf,
   type SumOptions,
 } from './operations.js';
-import { readSum } from './results.js';
+import { decodeDeleted, readSum } from './results.js';
 
 /**
  * An operation of a transaction, by its `kind`: every operation but a transaction. `Input` is the form of the value of a
@@ -182,8 +182,11 @@ function replyWith<Key, Value, Input>(
   const optional = (bytes: Buffer | undefined, of: Data | undefined) =>
     bytes === undefined ? undefined : decode(of, bytes);
   switch (reply.kind) {
+    case 'getDelete': {
+      const { value } = reply;
+      return withProperty({ ...reply }, 'value', () => value && decodeDeleted(decode, key, value));
+    }
     case 'get':
-    case 'getDelete':
     case 'getExpire':
       return withProperty({ ...reply }, 'value', () => optional(reply.value, key));
     case 'multiGet':

@@ -14,6 +14,7 @@ type Fact = NamesOf<CommonDetails | DetailsByCode[Exclude<keyof DetailsByCode, '
 const KINDS: Readonly<Record<Fact, Kind>> = {
   address: 'text',
   askedOffset: 'number',
+  base64: 'text',
   cause: 'text',
   directory: 'text',
   epoch: 'number',

@@ -137,6 +137,20 @@ describe('a client with a codec', () => {
     assert.deepEqual(seen, [ann, 'foreign', bob]);
   });
 
+  it('does not lose a deleted value that cannot be decoded: the error has its bytes', async () => {
+    const lost = Buffer.from('no {JSON}');
+    const bytesOf = ({ details }: HeadwaterError) => Buffer.from(String(details.base64), 'base64').toString();
+    await db.buffers.set('foreign', lost);
+    assert.equal(bytesOf(await refusedWith('wrong_type', db.getDel('foreign'))), lost.toString());
+    assert.equal(await db.exists('foreign'), 0);
+    await db.buffers.set('foreign', lost);
+    const { replies } = await db.transact({ operations: [{ kind: 'getDelete', key: 'foreign' }] });
+    assert.throws(
+      () => replies[0].value,
+      (error: HeadwaterError) => bytesOf(error) === lost.toString(),
+    );
+  });
+
   it('keeps the rest of the result of a write that is done', async () => {
     await db.buffers.set('foreign', 'not JSON');
     const set = await db.set('foreign', ann, { returnOld: true });

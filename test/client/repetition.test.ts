@@ -61,7 +61,7 @@ describe('a command that a node refuses for the moment', () => {
     return { answer };
   }
 
-  it('keeps the order of writes that were on their way in two messages, when a third is asked meanwhile', async () => {
+  it('keeps the order of writes of two messages on their way, and of a third one', async () => {
     const db = await connect({ retry: { minMs: 20, maxMs: 20 } });
     const { answer } = refuseFirst(NOT_YET);
     const first = db.append('log', '1');
@@ -90,7 +90,7 @@ describe('a command that a node refuses for the moment', () => {
     assert.equal(await db.get('k'), 'new');
   });
 
-  it('is seen by the reads that were asked after it, and by the calls that wait for all commands', async () => {
+  it('is seen by reads that were asked after it, and by calls that wait for all commands', async () => {
     const db = await connect({ retry: { minMs: 20, maxMs: 20 } });
     refuse(1);
     const write = db.set('k', 'v');

@@ -57,15 +57,26 @@ const NO_VALUE = Buffer.alloc(0);
 /** Steps to find the next key in the runs and to look it up, beside those of its match. */
 const STEPS_OF_KEY = 256;
 
+/** The runs that all scans of a keyspace together have sorted in this turn. */
+const sortedRuns = new WeakMap<object, number>();
+
+/** Sorts runs until as many are sorted in this turn as may be. Returns true if all are in order. */
+function sortInTurn(overlay: Overlay): boolean {
+  const before = sortedRuns.get(overlay) ?? 0;
+  let runs = before;
+  for (const { sorted } of overlay.visible) while (runs < SCAN_SORT_RUNS && sorted.sortNext()) runs++;
+  if (before === 0 && runs > 0) setImmediate(() => sortedRuns.delete(overlay));
+  if (runs > before) sortedRuns.set(overlay, runs);
+  return runs < SCAN_SORT_RUNS;
+}
+
 /**
- * Sorts the layers, a few runs in a turn. Resolves in the turn in which everything is in order. Returns false if the
- * writes go on faster than that, or `isOver`.
+ * Sorts the layers, a few runs in a turn, however many scans wait. Resolves in the turn in which everything is in order.
+ * Returns false if the writes go on faster than that, or `isOver`.
  */
 export async function sortLayers(overlay: Overlay, isOver: () => boolean): Promise<boolean> {
   for (let turn = 0; turn < SCAN_SORT_TURNS_MAX && !isOver(); turn++) {
-    let runs = 0;
-    for (const { sorted } of overlay.visible) while (runs < SCAN_SORT_RUNS && sorted.sortNext()) runs++;
-    if (runs < SCAN_SORT_RUNS) return true;
+    if (sortInTurn(overlay)) return true;
     await nextTurn();
   }
   return false;

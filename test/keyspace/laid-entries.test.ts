@@ -1,7 +1,7 @@
 /** Scans of a range without a checkpoint: the entries of memory over the disk, as of one turn of the event loop. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { SCAN_LAID_BYTES_MAX, SCAN_LAID_ENTRIES_MAX, SORT_RUN_ENTRIES } from '../../src/base/limits.js';
+import { SCAN_LAID_BYTES_MAX, SCAN_LAID_ENTRIES_MAX, SCAN_SORT_RUNS, SORT_RUN_ENTRIES } from '../../src/base/limits.js';
 import { compileGlob } from '../../src/commands/glob.js';
 import { holdsTooMuch, layEntries, type RangeWanted, sortLayers } from '../../src/keyspace/laid-entries.js';
 import type { Command } from '../../src/model/command.js';
@@ -153,5 +153,23 @@ describe('a range of which memory holds little', () => {
     assert(await bench.checkRange(wantedOf({ limit: 1, from: 'last' }), 1));
     await bench.flushAll();
     assert(await bench.checkRange(wantedOf({ limit: 2 }), 1));
+  });
+
+  it('are sorted a few runs in a turn, however many scans wait', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 20 * SORT_RUN_ENTRIES }, (_, i) => `k${String(i).padStart(6, '0')}`);
+    for (let i = 0; i < names.length; i += 1_000) bench.apply(...names.slice(i, i + 1_000).map((one) => put(one)));
+    const { overlay } = bench.keyspace;
+    const bytesNow = () => overlay.visible.reduce((sum, { sorted }) => sum + sorted.bytes, 0);
+    const perTurn = Int32Array.BYTES_PER_ELEMENT * SORT_RUN_ENTRIES * SCAN_SORT_RUNS;
+    const all = Promise.all(Array.from({ length: 30 }, () => sortLayers(overlay, () => false)));
+    let sorted = bytesNow();
+    assert(sorted <= perTurn);
+    for (let turn = 0; turn < 20; turn++) {
+      await turns(1);
+      assert(bytesNow() - sorted <= perTurn, `turn ${turn}: ${bytesNow() - sorted} bytes`);
+      sorted = bytesNow();
+    }
+    assert.deepEqual(new Set(await all), new Set([true]));
   });
 });

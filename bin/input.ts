@@ -21,9 +21,15 @@ export function freeStdin(): NodeJS.ReadStream {
   throw new UsageError('"-": expected a file, because stdin has the commands of the shell');
 }
 
-/** Whether a person can be asked. */
+/**
+ * Whether a person has to be asked.
+ * @throws UsageError if a person types the commands of a shell whose output goes elsewhere, and cannot be asked.
+ */
 export function canAsk(): boolean {
-  return process.stdin.isTTY === true && process.stderr.isTTY === true && (!stdin.isTaken || stdin.ask !== undefined);
+  const isPerson = process.stdin.isTTY === true && process.stderr.isTTY === true;
+  if (isPerson && stdin.isTaken && !stdin.ask)
+    throw new UsageError('this command asks first, and the output of the shell is no terminal. Give it --yes');
+  return isPerson;
 }
 
 /** Asks a person on the terminal. @returns true if the answer is yes. */

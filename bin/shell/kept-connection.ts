@@ -50,7 +50,10 @@ export class KeptConnection implements Lender {
 
   /** Uses other nodes from now on. @throws HeadwaterError if they cannot be reached; the connection stays as it is. */
   async moveTo(addresses: readonly string[]): Promise<void> {
+    // A script must not go on at the node that it wanted to leave.
+    this.#hasFailed = true;
     const client = await connectTo(addresses, this.timeoutMs);
+    this.#hasFailed = false;
     await this.close();
     this.#addresses = addresses;
     this.#connecting = Promise.resolve(client);

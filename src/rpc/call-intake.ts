@@ -106,7 +106,9 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
     while (this.#delivered > 0) {
       // The count changes before the release, since others that get the room may cause this to be called again.
       this.#delivered--;
-      this.#memory.release(this.#claims.shift() as Claim);
+      const claim = this.#claims.shift();
+      // The close of the stream has released all claims.
+      if (claim) this.#memory.release(claim);
     }
   }
 

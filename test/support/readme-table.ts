@@ -14,13 +14,18 @@ function drawn(lines: ReadonlyArray<readonly string[]>): string {
   return [cells(head), cells(widths.map((width) => '-'.repeat(width))), ...body.map(cells)].join('\n');
 }
 
-/** Holds the table of bin/README.md whose head begins like this one against `lines`. HEADWATER_WRITE_TABLE=1 writes it. */
+/** Holds the table of bin/README.md whose head is this one against `lines`. HEADWATER_WRITE_TABLE=1 writes it. */
 export function checkTable(lines: ReadonlyArray<readonly string[]>): void {
-  const begin = `| ${lines[0]?.[0]} `;
+  const head = lines[0] ?? [];
+  const isHead = (part: string) => {
+    const cells = part.split('\n', 1)[0]?.split('|').slice(1, -1) ?? [];
+    return cells.length === head.length && cells.every((cell, i) => cell.trim() === head[i]);
+  };
   const page = readFileSync(PAGE, 'utf8');
   const parts = page.split('\n\n').map((part) => part.trimEnd());
-  const found = parts.find((part) => part.startsWith(begin));
-  assert(found !== undefined, `expected a table in bin/README.md that begins with "${begin}"`);
+  const tables = parts.filter(isHead);
+  assert.equal(tables.length, 1, `expected one table in bin/README.md with the head ${head.join(', ')}`);
+  const found = tables[0] as string;
   if (process.env.HEADWATER_WRITE_TABLE)
     writeFileSync(
       PAGE,

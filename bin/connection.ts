@@ -100,7 +100,11 @@ export function addressesOf(command: Command): string[] {
   if (host === undefined && port === undefined) return connect;
   if (command.getOptionValueSourceWithGlobals('connect') === 'cli')
     throw new UsageError('expected either --connect, or --host (-h) and --port (-p), received both');
-  const [, usualHost = '', usualPort = ''] = /^(.*):(\d+)$/.exec(OPTIONS.listen.default) ?? [];
+  if (connect.length > 1 && (host === undefined || port === undefined))
+    throw new UsageError(
+      `expected one address in HEADWATER_CONNECT beside --host (-h) or --port (-p), received ${connect.length}. Use --connect`,
+    );
+  const [, usualHost = '', usualPort = ''] = /^(.*):(\d+)$/.exec(connect[0] ?? OPTIONS.listen.default) ?? [];
   return [`${host ?? usualHost}:${port ?? usualPort}`];
 }
 

@@ -88,8 +88,17 @@ function addGlobalOptions(headwater: Command): void {
         .argParser(parseAddresses)
         .default([OPTIONS.listen.default], OPTIONS.listen.default),
     )
-    .addOption(new Option('-h, --host <HOST>', 'the host of --connect (default: 127.0.0.1)').argParser(parseHost))
-    .addOption(new Option('-p, --port <PORT>', 'the port of --connect (default: 7420)').argParser(parsePort))
+    .addOption(
+      new Option('-h, --host <HOST>', 'the host of the node; the port is that of HEADWATER_CONNECT, or 7420').argParser(
+        parseHost,
+      ),
+    )
+    .addOption(
+      new Option(
+        '-p, --port <PORT>',
+        'the port of the node; the host is that of HEADWATER_CONNECT, or 127.0.0.1',
+      ).argParser(parsePort),
+    )
     .addOption(
       new Option(
         '--timeout <TIME>',
@@ -117,7 +126,7 @@ function addHelpCommand(headwater: Command): void {
     .action((names: string[]) => {
       let asked = headwater;
       for (const name of names) {
-        const found = asked.commands.find((command) => command.name() === name);
+        const found = asked.commands.find((command) => command.name() === name.toLowerCase());
         if (!found) headwater.error(`error: unknown command '${names.join(' ')}'`);
         asked = found;
       }

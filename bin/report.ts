@@ -7,9 +7,11 @@
  * The code is one of the client's, or `usage` (wrong usage), `file` (a file that cannot be read or written) or `bug`. An
  * error in a script of the shell has the number of its `line`.
  */
+
 import { CommanderError } from 'commander';
 import { HeadwaterError } from '../src/base/errors.js';
 import { isNameRefused, isSystemError, systemReason } from '../src/base/system-errors.js';
+import { snakeCase } from './json-names.js';
 import { paint } from './look.js';
 import { EXIT, type ExitStatus, FileError, place, prefix, UsageError } from './output.js';
 
@@ -29,7 +31,7 @@ export function report(error: unknown): ExitStatus {
   const { code, message, details = {}, status } = failure;
   if (place.json) {
     const line = place.line === 0 ? {} : { line: place.line };
-    process.stderr.write(`${JSON.stringify({ error: { code, message, details, ...line } })}\n`);
+    process.stderr.write(`${JSON.stringify({ error: { code, message, details: snakeCase(details), ...line } })}\n`);
   } else if (!failure.isPrinted) process.stderr.write(`${prefix() || errorSign()}${message}\n`);
   return status;
 }

@@ -64,6 +64,17 @@ const REFUSALS: readonly Refusal[] = [
     status: 3,
     says: /^headwater: cannot reach 127\.0\.0\.1:1: connection refused/,
   },
+  {
+    type: ['-p', '1', 'ping'],
+    env: { HEADWATER_CONNECT: '127.0.0.2:2' },
+    status: 3,
+    says: /^headwater: cannot reach 127\.0\.0\.2:1: connection refused/,
+  },
+  {
+    type: ['-p', '1', 'ping'],
+    env: { HEADWATER_CONNECT: '127.0.0.1:2,127.0.0.1:3' },
+    says: /expected one address in HEADWATER_CONNECT beside --host \(-h\) or --port \(-p\), received 2\. Use --connect/,
+  },
   { type: ['-h', '::1', '-p', '1', 'ping'], status: 3, says: /^headwater: cannot reach \[::1\]:1: / },
   { type: ['--timeout', '0', 'ping'], says: /--timeout.*received "0"/ },
   { type: ['--timeout', '25d', 'ping'], says: /--timeout.*Expected a time of at most 24 days, received "25d"/ },

@@ -96,10 +96,10 @@ describe('the shell', function () {
       assert.match(stderr, /^headwater: line 1: cannot reach 127\.0\.0\.1:1: .*\n$/);
     });
 
-    it('uses another node for one line, or from a line on', async () => {
-      const lines = [`--connect ${NOWHERE} ping`, 'ping', `connect ${NOWHERE}`, 'ping'];
+    it('uses another node for one line, or from a line on, and ends if it cannot', async () => {
+      const lines = [`--connect ${NOWHERE} ping`, 'ping', `connect ${NOWHERE}`, 'flushall'];
       const { status, stdout, stderr } = await run(lines);
-      assert.equal(stdout.toString(), 'PONG\nPONG\n');
+      assert.equal(stdout.toString(), 'PONG\n', 'the last line was for another node');
       assert.deepEqual(
         stderr.split('\n').map((line) => line.split(':').slice(0, 2).join(':')),
         ['headwater: line 1', 'headwater: line 3', ''],

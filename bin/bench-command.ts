@@ -32,7 +32,12 @@ export function addBenchCommand(program: Command): void {
     .addOption(counted('-c, --clients <N>', 'the connections', 4))
     .addOption(counted('--in-flight <N>', 'the requests of each connection that wait for an answer at a time', 64))
     .addOption(new Option('-d, --value-size <SIZE>', 'the size of a value').argParser(parseSize).default(100, '100'))
-    .addOption(counted('--keys <N>', 'the keys that the requests choose from at random', 100_000))
+    .addOption(
+      new Option(
+        '--keys <N>',
+        'the keys that the requests choose from at random (default: 100000, or --requests if that is less)',
+      ).argParser(parseCount),
+    )
     .option('--tests <LIST>', 'the tests, with commas between them (default: ping,set,get,incr,mixed)')
     .option('--ratio <SETS:GETS>', 'the sets and gets of the test mixed (default: 1:10)')
     .option('--for <TIME>', 'end each test after this time, instead of --requests', parseInterval)

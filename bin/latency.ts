@@ -50,9 +50,9 @@ export async function latency(session: Session, options: LatencyOptions): Promis
       if (windowMs !== undefined) pings.reset();
     },
   });
-  // The screen is gone, and a measurement that was shorter than a window has no line yet.
+  // The screen is gone, and the end of a measurement that is shorter than a window has no line yet.
   status ??= await client.status({ timeoutMs }).catch(() => undefined);
-  if (windowMs === undefined) await print();
+  if (windowMs === undefined || pings.latencies.figures.samples > 0) await print();
   return pings.anyAnswered ? EXIT.DONE : EXIT.REFUSED;
 }
 

@@ -93,12 +93,13 @@ function cellsOf(node: NodeSeen, paint: Paint): string[] {
   const [state, style] = stateOf(node);
   const left = status?.role === 'leader' ? undefined : report?.headroomLeftBytes;
   const upstream = status?.upstream;
+  const offset = status?.offset ?? report?.appendedOffset;
   const lagMs = upstream ? upstream.lagMs : report?.lagMs;
   const behind = upstream ? upstream.lagCommands : report?.lagCommands;
   return [
     `${'  '.repeat(depth)}${nameOf(node)}`,
     paint(style, state),
-    grouped(status?.offset ?? report?.appendedOffset ?? 0),
+    offset === undefined ? '' : grouped(offset),
     behind === undefined ? '' : grouped(behind),
     lagMs === undefined ? '' : paint(lagMs >= LATE_MS ? 'yellow' : undefined, roughly(lagMs)),
     node.commandsPerSecond === undefined ? '' : rate(node.commandsPerSecond),

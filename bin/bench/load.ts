@@ -112,8 +112,9 @@ export class Load {
     const written = this.#written;
     const any = () => Math.floor(Math.random() * keys);
     const set: Request = (client) => {
-      written.values = keys;
-      return client.set(`${prefix}${any()}`, this.#value, write);
+      const key = any();
+      written.values = Math.max(written.values, key + 1);
+      return client.set(`${prefix}${key}`, this.#value, write);
     };
     const get: Request = (client) => client.get(`${prefix}${any()}`);
     switch (test) {
@@ -125,8 +126,9 @@ export class Load {
         return get;
       case 'incr':
         return (client) => {
-          written.counters = keys;
-          return client.incr(`${prefix}n${any()}`, 1, write);
+          const key = any();
+          written.counters = Math.max(written.counters, key + 1);
+          return client.incr(`${prefix}n${key}`, 1, write);
         };
       case 'mixed':
         return (client) => (Math.random() < setShare ? set(client) : get(client));

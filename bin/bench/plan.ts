@@ -10,7 +10,7 @@ export interface BenchOptions extends WriteOptions {
   readonly clients: number;
   readonly inFlight: number;
   readonly valueSize: number;
-  readonly keys: number;
+  readonly keys?: number;
   readonly tests?: string;
   readonly ratio?: string;
   readonly for?: number;
@@ -38,6 +38,7 @@ export interface Plan {
   readonly write: CallOptions;
 }
 
+const KEYS_USUAL = 100_000;
 const CLIENTS_MAX = 1_000;
 const WAITING_MAX = 100_000;
 /** Bytes of values that wait for an answer. */
@@ -45,7 +46,9 @@ const WAITING_BYTES_MAX = 256 * 1024 * 1024;
 
 /** @throws UsageError that names the expected and the received value. */
 export function planOf(options: BenchOptions): Plan {
-  const { requests, clients, inFlight, valueSize, keys, keep = false } = options;
+  const { requests, clients, inFlight, valueSize, keep = false } = options;
+  // Few requests need few keys: all of them are written first, and deleted at the end.
+  const keys = options.keys ?? (options.for === undefined ? Math.min(requests, KEYS_USUAL) : KEYS_USUAL);
   atLeastOne({ requests, clients, 'in-flight': inFlight, keys });
   if (clients > CLIENTS_MAX) throw new UsageError(`--clients: expected at most ${CLIENTS_MAX}, received ${clients}`);
   const waiting = clients * inFlight;

@@ -7,11 +7,13 @@ export function bashScript(tree: CompletedCommand): string {
 _headwater() {
   local current=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command= word option= given=0 i
   COMPREPLY=()
-  # bash takes "--name=value" for three words.
+  # bash takes "--name=value" for three words, and "host:port" too.
+  if [[ $current == : || $before == : ]]; then return; fi
   if [[ $current == = ]]; then current=; elif [[ $before == = ]]; then before=\${COMP_WORDS[COMP_CWORD-2]}; fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     if [[ $word == = ]]; then continue; fi
+    if [[ $word == : ]]; then i=$((i + 1)); continue; fi
     if [[ -n $option ]]; then option=; continue; fi
     case "$command $word" in
 ${cases(commands, namePattern, ({ path }) => `command=${quoted(path.join(' '))}`)}

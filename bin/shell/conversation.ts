@@ -24,6 +24,8 @@ export class Conversation {
   #isRunning = true;
   #isClosed = false;
   #interrupts = 0;
+  /** The question that a command asks now. */
+  #question: AbortController | undefined;
   #end: () => void = () => {};
 
   constructor(runner: Runner, connection: KeptConnection) {
@@ -116,13 +118,14 @@ export class Conversation {
     stdin.setRawMode(!toCommand);
   }
 
-  /** Ctrl-C while a person types: clears the line. */
+  /** Ctrl-C while a person types: clears the line, or leaves the question of a command. */
   #cleared(): void {
-    const { line } = this.#terminal;
-    process.stdout.write(line === '' ? '\n(Ctrl-D or "exit" ends the shell)\n' : '^C\n');
+    const isHint = this.#terminal.line === '' && !this.#question;
+    process.stdout.write(isHint ? '\n(Ctrl-D or "exit" ends the shell)\n' : '^C\n');
     this.#terminal.write(null, { ctrl: true, name: 'e' });
     this.#terminal.write(null, { ctrl: true, name: 'u' });
-    this.#terminal.prompt();
+    if (this.#question) this.#question.abort();
+    else this.#terminal.prompt();
   }
 
   /** Ctrl-C while a command runs. */
@@ -138,8 +141,14 @@ export class Conversation {
   async #ask(question: string): Promise<string> {
     this.#lend(false);
     try {
-      return await new Promise<string>((resolve) => this.#terminal.question(question, resolve));
+      const left = new AbortController();
+      this.#question = left;
+      return await new Promise<string>((resolve) => {
+        this.#terminal.question(question, { signal: left.signal }, resolve);
+        left.signal.addEventListener('abort', () => resolve(''), { once: true });
+      });
     } finally {
+      this.#question = undefined;
       this.#lend(true);
     }
   }

@@ -18,6 +18,8 @@ const CASES: ReadonlyArray<readonly [line: string, offers: readonly string[]]> =
   ['status --wat', ['--watch']],
   ['--json sta', ['status']],
   ['--connect 127.0.0.1:1 sta', ['status']],
+  ['--connect 127.0.0.1:1 log ', ['dump']],
+  ['--connect 127.0.0.1:1 import mon', ['monday.jsonl']],
   ['-p 7421 sta', ['status']],
   ['log ', ['dump']],
   ['log du', ['dump']],
@@ -67,12 +69,12 @@ describe('completion', function () {
   for (const [line, offers] of CASES) {
     it(`bash offers the right words for "headwater ${line}"`, function () {
       if (!isInstalled('bash', '-c', 'true')) return this.skip();
-      // As bash splits a line: at blanks, and before and behind an equals sign.
-      const words = ['headwater', ...line.split(/[ ]|(?<==)|(?==)/)];
+      // As bash splits a line: at blanks, and before and behind an equals sign or a colon.
+      const words = ['headwater', ...line.split(/[ ]|(?<=[=:])|(?=[=:])/)];
       const program = `source ${scripts.bash}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _headwater; printf '%s\\n' "\${COMPREPLY[@]}"`;
       const offered = run('bash', ['--norc', '-c', program, 'bash', ...words]);
       // Where files are asked for, a directory is on the way to one.
-      const expected = line.startsWith('import') ? ['monday', ...offers] : offers;
+      const expected = line.includes('import') ? ['monday', ...offers] : offers;
       assert.deepEqual(offered.toSorted(), expected.toSorted());
     });
 
@@ -83,7 +85,7 @@ describe('completion', function () {
       const words = offered
         .map((one) => one.split('\t')[0]?.replace(/\/$/, '') ?? '')
         .filter((one) => !one.startsWith('script'));
-      const expected = line.startsWith('import') ? ['monday', ...offers] : offers;
+      const expected = line.includes('import') ? ['monday', ...offers] : offers;
       assert.deepEqual(words.toSorted(), expected.toSorted());
     });
   }

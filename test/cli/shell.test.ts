@@ -294,6 +294,13 @@ describe('the shell', function () {
       await terminal.sees('[y/N] ');
       await terminal.press('yes', KEYS.ENTER);
       await terminal.sees('OK');
+      await node.run(['set', 'kept', '2']);
+      await terminal.enter('flushall');
+      await terminal.sees('[y/N] ');
+      await terminal.press(KEYS.CTRL_C);
+      await terminal.sees('(nothing was deleted)');
+      await terminal.enter('get kept');
+      await terminal.sees('"2"');
       await terminal.enter('flushall --yes');
       await terminal.sees('OK');
       const alone = start(['--connect', node.address, 'flushall']);

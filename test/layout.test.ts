@@ -27,7 +27,7 @@ const FLOORS: string[][] = [
   ['src/replication/leadership/'],
   ['src/replication/replication.ts'],
   ['src/check/'],
-  ['src/config.ts', 'src/rpc/', 'src/resp/'],
+  ['src/config.ts', 'src/rpc/'],
   ['src/client/'],
   ['src/node.ts'],
   ['src/index.ts', 'src/tools.ts'],

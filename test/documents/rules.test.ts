@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { eventually } from '../../benchmarks/waiting.js';
-import { agrees, blocksOf, ROOT } from './pages.js';
+import { TIME_MS_MAX } from './page-blocks.js';
+import { agrees, blocksOf, pageNames, ROOT, readPage } from './pages.js';
 import { Reader } from './reader.js';
 import { commandsOf, type Step, stepsOf } from './steps.js';
-import { bashCommand, isAlive, Terminal } from './terminal.js';
+import { isAlive, type Terminal, terminalFor } from './terminal.js';
 
 function page(...blocks: string[]): Step[] {
   return stepsOf(blocksOf(blocks.join('\n\n')));
@@ -16,6 +19,20 @@ function page(...blocks: string[]): Step[] {
 function block(language: string, ...lines: string[]): string {
   return ['```', language, '\n', lines.join('\n'), '\n```'].join('');
 }
+
+const PAGES = path.join(import.meta.dirname, 'pages');
+
+describe('the pages', () => {
+  it('are each run by one test file', () => {
+    const files = readdirSync(PAGES).map((name) => readFileSync(path.join(PAGES, name), 'utf8'));
+    const run = files.flatMap((text) =>
+      [...text.matchAll(/'((?:[\w-]+\/)*README\.md)'/g)].map(([, page = '']) => page),
+    );
+    const pages = pageNames().filter((page) => stepsOf(blocksOf(readPage(page))).length > 0);
+    assert(pages.length > 5, pages.join());
+    assert.deepEqual(run.toSorted(), pages.toSorted());
+  });
+});
 
 describe('the steps of a page', () => {
   it('are its blocks, those in comments too, but none that is only for reading', () => {
@@ -96,12 +113,8 @@ describe('a reader', function () {
   let reader: Reader;
 
   before(async function () {
-    const bash = await bashCommand();
-    if (!bash) {
-      console.log('      skipped: no network of its own (unshare), and a port from 7420 to 7423 is taken');
-      return this.skip();
-    }
-    terminal = new Terminal(bash);
+    this.timeout(TIME_MS_MAX);
+    terminal = await terminalFor(this);
     reader = new Reader(terminal, 'a page');
   });
   after(() => terminal?.close());
@@ -154,8 +167,8 @@ describe('a reader', function () {
   });
 
   it('leaves nothing behind if the tests are killed', async () => {
-    const program = `import { bashCommand, Terminal } from './test/documents/terminal.ts';
-      const terminal = new Terminal(await bashCommand());
+    const program = `import { Terminal } from './test/documents/terminal.ts';
+      const terminal = await Terminal.open();
       const { pid } = await terminal.begin('sleep 600');
       console.log(pid + ' ' + terminal.folder);`;
     const args = ['--import=tsx', '--input-type=module', '-e', program];

@@ -6,7 +6,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -16,6 +16,9 @@ import { ROOT } from './pages.js';
 /** Longer than any command of a page takes on a busy machine. */
 const PATIENCE_MS = 60_000;
 const PORTS = [7420, 7421, 7422, 7423];
+/** Held by the page whose turn it is, if pages have no network of their own. */
+const TURN_PORT = 7419;
+const TURN_MS_MAX = 550_000;
 
 export interface Outcome {
   readonly status: number;
@@ -39,34 +42,65 @@ const NETWORKS = [
   ['unshare', '--user', '--map-root-user', '--net', 'sh', '-c', UP],
 ];
 
-/** The command of a bash in a network of its own, or of a plain one if the ports are free, or undefined. */
-export async function bashCommand(): Promise<string[] | undefined> {
-  for (const command of NETWORKS)
+interface Place {
+  /** The command of the bash. */
+  readonly bash: readonly string[];
+  /** Held as long as the bash has the ports of the machine itself. */
+  readonly turn?: Server;
+}
+
+/** A bash in a network of its own, or a plain one if the ports are free, or undefined. */
+async function findPlace(): Promise<Place | undefined> {
+  for (const bash of NETWORKS)
     try {
-      execFileSync(command[0] as string, command.slice(1), { input: 'exit 0', env: environment('/'), stdio: 'pipe' });
-      return command;
+      execFileSync(bash[0] as string, bash.slice(1), { input: 'exit 0', env: environment('/'), stdio: 'pipe' });
+      return { bash };
     } catch {
       // The next one, if any, needs fewer rights.
     }
-  const free = await Promise.all(PORTS.map(isFree));
-  return free.every(Boolean) ? ['bash'] : undefined;
+  // Test files run beside each other. The ports are those of one page at a time.
+  const turn = await eventually('a turn at the ports', () => listening(TURN_PORT), { patienceMs: TURN_MS_MAX });
+  for (const port of PORTS) {
+    const server = await listening(port);
+    server?.close();
+    if (server) continue;
+    turn.close();
+    return undefined;
+  }
+  return { bash: ['bash'], turn };
+}
+
+/** A terminal for a suite of tests, which is skipped, visibly, if there can be none. */
+export async function terminalFor(suite: Mocha.Context): Promise<Terminal> {
+  const terminal = await Terminal.open();
+  if (terminal) return terminal;
+  console.log('      skipped: no network of its own (unshare), and a port from 7420 to 7423 is taken');
+  return suite.skip();
 }
 
 export class Terminal {
   readonly folder: string;
   readonly #bash: ChildProcess;
+  readonly #turn: Server | undefined;
   readonly #running = new Set<Running>();
   /** Each line that the bash has reported, a number and a value. */
   #reported = '';
   #commands = 0;
 
-  constructor(command: readonly string[]) {
+  /** @returns undefined if the ports of the pages are taken. */
+  static async open(): Promise<Terminal | undefined> {
+    const place = await findPlace();
+    return place && new Terminal(place);
+  }
+
+  private constructor({ bash, turn }: Place) {
+    this.#turn = turn;
     this.folder = mkdtempSync(path.join(tmpdir(), 'headwater-page-'));
     mkdirSync(this.#own(''), { recursive: true });
     symlinkSync(path.join(ROOT, 'dist/bin/headwater.cjs'), this.#own('headwater'));
     symlinkSync(process.execPath, this.#own('node'));
     linkPackages(path.join(this.folder, 'node_modules'));
-    const [program = '', ...args] = command;
+    const [program = '', ...args] = bash;
     const env = environment(this.#own(''));
     this.#bash = spawn(program, args, { cwd: this.folder, env, stdio: ['pipe', 'ignore', 'ignore', 'pipe'] });
     (this.#bash.stdio[3] as Readable).setEncoding('utf8').on('data', (text: string) => {
@@ -115,6 +149,7 @@ export class Terminal {
       await once(this.#bash, 'close');
       clearTimeout(timer);
     }
+    this.#turn?.close();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
@@ -170,15 +205,13 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** A server that holds the port; undefined if another one does. */
+async function listening(port: number): Promise<Server | undefined> {
   const server = createServer();
   try {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    return true;
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+    return server;
   } catch {
-    return false;
-  } finally {
-    server.close();
+    return undefined;
   }
 }

@@ -54,11 +54,25 @@ export function parseOffset(text: string): number {
   throw refusal('an offset, a whole number', text);
 }
 
-/** Parses ISO 8601, `2026-11-21T18:00:00Z`, in the local zone if it names none; or milliseconds since the epoch. */
+const MOMENT = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
+
+/**
+ * Parses ISO 8601, `2026-11-21T18:00:00Z`. A time without a zone is one of the local zone, and a date alone is its first
+ * moment there. A bare number is refused: it may be meant as seconds or as milliseconds.
+ * @returns milliseconds since the epoch.
+ */
 export function parseMoment(text: string): number {
-  const ms = /^\d{11,}$/.test(text) ? Number(text) : Date.parse(text);
-  if (Number.isSafeInteger(ms) && /^\d{4}/.test(text)) return ms;
-  throw refusal('a time such as 2026-11-21T18:00:00Z, or milliseconds since the epoch', text);
+  const [, date, time] = MOMENT.exec(text) ?? [];
+  const ms = Date.parse(time === undefined ? `${text}T00:00` : text);
+  // JavaScript takes February 30 for March 2.
+  if (date !== undefined && !Number.isNaN(ms) && isDate(date)) return ms;
+  const why = /^\d+$/.test(text) ? ' (a bare number may be seconds or milliseconds)' : '';
+  throw refusal(`a time such as 2026-11-21T18:00:00Z or 2026-11-21T18:00${why}`, text);
+}
+
+function isDate(date: string): boolean {
+  const ms = Date.parse(`${date}T00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
 }
 
 /** The duration in a form that `parseDuration` reads: `5s`, `1500ms`. */

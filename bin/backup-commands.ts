@@ -65,7 +65,7 @@ export function addBackupCommands(program: Command): void {
     )
     .option(
       '--to-time <TIME>',
-      'restore nothing that was written later: ISO 8601, or milliseconds since the epoch',
+      'restore nothing that was written later: 2026-11-21T18:00:00Z, or without Z in the local zone',
       parseMoment,
     )
     .option(

@@ -10,7 +10,7 @@ import path from 'node:path';
 import { HeadwaterError } from '../src/base/errors.js';
 import { isNameRefused, isSystemError, systemReason } from '../src/base/system-errors.js';
 import { freeStdin } from './input.js';
-import { FileError, UsageError } from './output.js';
+import { EXIT, FileError, UsageError } from './output.js';
 
 const READ_BYTES = 1024 * 1024;
 
@@ -21,8 +21,12 @@ export interface Sink {
 /** The error to throw in place of a system's refusal; any other error is returned as it is. */
 function refusal(verb: 'read' | 'write', file: string, error: unknown): unknown {
   if (!isSystemError(error)) return error;
-  const message = `cannot ${verb} ${file}: ${systemReason(error)}`;
-  return isNameRefused(error) ? new UsageError(message) : new FileError(message, { cause: error });
+  const status = isNameRefused(error) ? EXIT.USAGE : EXIT.REFUSED;
+  return new FileError(`cannot ${verb} ${file}: ${systemReason(error)}`, { status, cause: error });
+}
+
+function directoryRefusal(verb: 'read' | 'write', file: string): FileError {
+  return new FileError(`cannot ${verb} ${file}: expected a file, received a directory`, { status: EXIT.USAGE });
 }
 
 /**
@@ -36,10 +40,10 @@ export function whileRunning(error: unknown, instead: string): unknown {
 
 // ---- reading ------------------------------------------------------------------
 
-/** @throws UsageError unless `file` exists and is no directory. */
+/** @throws FileError unless `file` exists and is no directory. */
 export async function readableStats(file: string): Promise<Stats> {
   const stats = await reading(file, () => stat(file));
-  if (stats.isDirectory()) throw new UsageError(`cannot read ${file}: expected a file, received a directory`);
+  if (stats.isDirectory()) throw directoryRefusal('read', file);
   return stats;
 }
 
@@ -167,7 +171,7 @@ export async function writeWhole<Result>(
 async function mayWrite(file: string, { overwrite, content }: WholeOptions): Promise<boolean> {
   const existing = await stat(file).catch(() => undefined);
   if (!existing) return true;
-  if (existing.isDirectory()) throw new UsageError(`cannot write ${file}: expected a file, received a directory`);
+  if (existing.isDirectory()) throw directoryRefusal('write', file);
   if (existing.isFile() && !overwrite)
     throw new UsageError(`${file} exists already. Use --overwrite to replace it with the ${content}`);
   return existing.isFile();

@@ -25,8 +25,16 @@ export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
 /** Wrong usage that commander cannot see, such as a bad line of a file. */
 export class UsageError extends Error {}
 
-/** The disk under an opened file is full or fails. */
-export class FileError extends Error {}
+/** A file that cannot be read or written. */
+export class FileError extends Error {
+  /** The exit status: a name that the system refuses is wrong usage, a disk that is full or fails is not. */
+  readonly status: ExitStatus;
+
+  constructor(message: string, { status, cause }: { readonly status: ExitStatus; readonly cause?: unknown }) {
+    super(message, { cause });
+    this.status = status;
+  }
+}
 
 /** The place of the running command, for the whole process. The entry and the shell set it. */
 export const place = {

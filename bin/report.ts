@@ -44,7 +44,7 @@ export function errorSign(): string {
 function failureOf(error: unknown): Failure {
   if (error instanceof CommanderError) return failureOfCommander(error);
   if (error instanceof UsageError) return { code: 'usage', message: error.message, status: EXIT.USAGE };
-  if (error instanceof FileError) return { code: 'file', message: error.message, status: EXIT.REFUSED };
+  if (error instanceof FileError) return { code: 'file', message: error.message, status: error.status };
   if (HeadwaterError.is(error)) {
     const { code, message, details } = error;
     if (code === 'no_such_key') return { code, message, details, status: EXIT.NEGATIVE };

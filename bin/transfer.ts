@@ -11,7 +11,7 @@ import { contentOf, firstBytes, readableStats, readingFrom, type Sink, writeWhol
 import { unlessInterrupted } from './interrupted.js';
 import { formatLine, type Line, type Lines, parseLine, splitLines } from './json-lines.js';
 import { formatCommand } from './log-commands.js';
-import { complain, EXIT, type ExitStatus, plural, UsageError, write } from './output.js';
+import { complain, EXIT, type ExitStatus, FileError, plural, UsageError, write } from './output.js';
 import { Progress } from './progress.js';
 
 /**
@@ -227,7 +227,8 @@ class Load {
 
   #explain({ lineNumber, error }: { lineNumber: number; error: Error }): Error {
     const imported = plural(this.imported, 'record was', 'records were');
-    const again = error instanceof UsageError ? '' : '. You can import the file again';
+    const isWrongUse = error instanceof UsageError || (error instanceof FileError && error.status === EXIT.USAGE);
+    const again = isWrongUse ? '' : '. You can import the file again';
     error.message = `${this.#options.unit} ${lineNumber}: ${error.message}; the import stopped, ${imported} imported${again}`;
     return error;
   }

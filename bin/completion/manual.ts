@@ -2,7 +2,7 @@
  * The manual page, in the macros of man(7), made from the texts of the help. The build writes it into the package, so
  * `man headwater` works after an install with `npm install -g`.
  */
-import type { Command, Option } from 'commander';
+import { type Argument, type Command, Help, type Option } from 'commander';
 import { VERSION } from '../../src/version.js';
 
 export function manualPage(program: Command): string {
@@ -46,18 +46,28 @@ function commandLines(command: Command, above: readonly string[]): string[] {
   const path = [...above, command.name()];
   if (command.commands.length > 0) return command.commands.flatMap((one) => commandLines(one, path));
   const own = command.options.filter((option) => !option.hidden);
+  const explained = command.registeredArguments.filter(({ description }) => description !== '');
   return [
     '.TP',
     `.B headwater ${text(`${path.join(' ')} ${command.usage()}`)}`,
     text(sentence(command.description())),
-    ...(own.length > 0 ? ['.RS', ...own.flatMap(optionLines), '.RE'] : []),
+    ...(own.length + explained.length > 0
+      ? ['.RS', ...explained.flatMap(argumentLines), ...own.flatMap(optionLines), '.RE']
+      : []),
     ...afterHelp(command).flatMap((line, i) => (i === 0 ? ['.IP', line] : [line])),
   ];
 }
 
-function optionLines(option: Option): string[] {
-  return ['.TP', `.B ${text(option.flags)}`, text(sentence(option.description))];
+function argumentLines(argument: Argument): string[] {
+  return ['.TP', `.I ${text(argument.name())}`, text(sentence(HELP.argumentDescription(argument)))];
 }
+
+/** The words of the help, with the default and the environment variable. */
+function optionLines(option: Option): string[] {
+  return ['.TP', `.B ${text(option.flags)}`, text(sentence(HELP.optionDescription(option)))];
+}
+
+const HELP = new Help();
 
 /** The text behind the help, as it stands. Commander hands it out only with the help. */
 function afterHelp(command: Command): string[] {

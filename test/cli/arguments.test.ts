@@ -8,6 +8,7 @@ import {
   parseDuration,
   parseInteger,
   parseInterval,
+  parseMoment,
   parseSize,
 } from '../../bin/arguments.js';
 
@@ -52,6 +53,17 @@ const CASES: readonly Case[] = [
     parse: parseInterval,
     good: [['24d', 2_073_600_000]],
     bad: ['', '0', '25d', '4w'],
+  },
+  {
+    what: 'a moment',
+    parse: parseMoment,
+    good: [
+      ['2026-11-21T18:00:00Z', Date.UTC(2026, 10, 21, 18)],
+      ['2026-11-21T18:00:00.250+01:00', Date.UTC(2026, 10, 21, 17, 0, 0, 250)],
+      ['2026-11-21T18:00', new Date(2026, 10, 21, 18).getTime()],
+      ['2026-11-21', new Date(2026, 10, 21).getTime()],
+    ],
+    bad: ['', '2026', '1790000000', '1790000000000', '2026-02-30', '2026-13-01T00:00Z', '2026-11-21 18:00', '20261121'],
   },
   {
     what: 'a size',
@@ -106,6 +118,10 @@ describe('what people type', () => {
     assert.throws(() => parseDuration('100000001d'), /Expected a time of at most 100000000d, received "100000001d"/);
     assert.throws(() => parseDuration(`${'9'.repeat(400)}s`), /Expected a time of at most .* received "9{100}"…/);
     assert.throws(() => parseDuration('0'), /Expected a time above zero/);
+    assert.throws(
+      () => parseMoment('1790000000000'),
+      /\(a bare number may be seconds or milliseconds\), received "1790/,
+    );
   });
 
   for (const { what, parse, good, bad } of CASES) {

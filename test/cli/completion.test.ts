@@ -167,6 +167,12 @@ describe('the manual page', function () {
     for (const name of commands) assert.match(shown, new RegExp(`^ +headwater ${name}\\b`, 'm'));
     for (const words of ['--max-key-bytes <SIZE>', 'HEADWATER_CONNECT', 'NO_COLOR', '2  wrong usage'])
       assert(shown.includes(words), words);
+    for (const words of [
+      'The requests of each test (default: 100000).',
+      'The node to use; of several, the one that leads (default: 127.0.0.1:7420, env: HEADWATER_CONNECT).',
+      'The value; - for the bytes of stdin.',
+    ])
+      assert(shown.includes(words), words);
     assert(shown.includes('headwater log dump [options] [FILE]'), 'a command below another');
   });
 

@@ -179,6 +179,16 @@ describe('exit statuses', function () {
     });
   }
 
+  it('2: such a file, with --json: the code is "file"', async () => {
+    for (const [verb, type] of FILES) {
+      const words = type('none/x');
+      if (words[0] === 'serve') continue;
+      const { status, stderr } = await run(['--json', ...words]);
+      const { code, message } = JSON.parse(stderr).error as { code: string; message: string };
+      assert.deepEqual([code, message, status], ['file', `cannot ${verb} none/x: no such file or directory`, USAGE]);
+    }
+  });
+
   it('3: the disk under a file is full', async () => {
     for (const type of [
       ['backup', '/dev/full'],

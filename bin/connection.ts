@@ -3,10 +3,11 @@
  * status. A shell lends its commands the connection that it keeps.
  */
 import type { Command } from 'commander';
+import { parseAddress } from '../src/base/address.js';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { Client } from '../src/client/index.js';
 import { OPTIONS } from '../src/options.js';
-import { type ExitStatus, Output, UsageError } from './output.js';
+import { type ExitStatus, Output, place, UsageError } from './output.js';
 
 /** The time for a node to accept a connection, and to answer a call. A server with full queues refuses after 10 s. */
 const CONNECT_MS_MAX = 5_000;
@@ -104,8 +105,8 @@ export function addressesOf(command: Command): string[] {
     throw new UsageError(
       `expected one address in HEADWATER_CONNECT beside --host (-h) or --port (-p), received ${connect.length}. Use --connect`,
     );
-  const [, usualHost = '', usualPort = ''] = /^(.*):(\d+)$/.exec(connect[0] ?? OPTIONS.listen.default) ?? [];
-  return [`${host ?? usualHost}:${port ?? usualPort}`];
+  const usual = parseAddress(connect[0] ?? OPTIONS.listen.default);
+  return [`${host ?? usual.host}:${port ?? usual.port}`];
 }
 
 async function directed<Result>(addresses: readonly string[], work: () => Promise<Result>): Promise<Result> {
@@ -133,7 +134,8 @@ export async function connectTo(addresses: readonly string[], timeoutMs = CALL_M
     if (!HeadwaterError.is(error, 'unreachable')) throw error;
     const where = addresses.join(', ');
     const why = plainReason(error.message).replace(`${where}: `, '');
-    const message = `cannot reach ${where}: ${why}. Check --connect or HEADWATER_CONNECT`;
+    const advice = place.isShell ? 'Use "connect HOST:PORT" for another node' : 'Check --connect or HEADWATER_CONNECT';
+    const message = `cannot reach ${where}: ${why}. ${advice}`;
     throw new HeadwaterError('unreachable', message, { cause: error });
   }
 }
@@ -149,7 +151,8 @@ function plainReason(message: string): string {
 
 function withDirections(error: HeadwaterError, addresses: readonly string[]): HeadwaterError {
   const { leader } = error.details;
-  const there = leader ? `. Use --connect ${leader}` : '';
+  const way = place.isShell ? `"connect ${leader}"` : `--connect ${leader}`;
+  const there = leader ? `. Use ${way}` : '';
   const message = `${addresses.join(', ')}: ${error.message}${there}`;
   return new HeadwaterError(error.code, message, { cause: error, details: error.details });
 }

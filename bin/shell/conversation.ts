@@ -1,8 +1,9 @@
 /**
  * A shell on a terminal. Readline has the terminal while a person types, and gives it back while a command runs: Ctrl-C
- * is a signal then. The first Ctrl-C ends the command, or what it waits for; a second one ends the shell.
+ * is a signal then. The first Ctrl-C ends the command, or what it waits for; a second one ends the shell. Ctrl-D ends the
+ * shell when the command is done.
  */
-import { createInterface, type Interface } from 'node:readline';
+import { createInterface, type Interface, type Key } from 'node:readline';
 import { takeStdin } from '../input.js';
 import { paint } from '../look.js';
 import { complain, EXIT } from '../output.js';
@@ -23,6 +24,8 @@ export class Conversation {
   /** True until the first prompt too, so that a line that is typed earlier waits for it. */
   #isRunning = true;
   #isClosed = false;
+  /** Whether Ctrl-D was typed while a command ran. */
+  #isLeaving = false;
   #interrupts = 0;
   /** The question that a command asks now. */
   #question: AbortController | undefined;
@@ -56,6 +59,7 @@ export class Conversation {
     process.on('SIGINT', onSignal);
     this.#terminal.on('line', (line) => this.#typed(line));
     this.#terminal.on('SIGINT', () => this.#cleared());
+    process.stdin.on('keypress', (_, { sequence }: Key) => this.#pressed(sequence));
     this.#terminal.on('close', () => {
       this.#isClosed = true;
       if (!this.#runner.isEnded) process.stdout.write('\n');
@@ -81,6 +85,11 @@ export class Conversation {
     if (!this.#isClosed) this.#terminal.prompt();
   }
 
+  /** The terminal hands on a Ctrl-D that was typed while a command had it as NUL. The lines before it run first. */
+  #pressed(sequence: string | undefined): void {
+    if (sequence === '\0' && this.#isRunning && !this.#question && this.#terminal.line === '') this.#isLeaving = true;
+  }
+
   #typed(line: string): void {
     this.#waiting.push(line);
     if (this.#isRunning) return;
@@ -102,6 +111,7 @@ export class Conversation {
       await this.#prompt();
     }
     this.#isRunning = false;
+    if (this.#isLeaving) this.#terminal.close();
   }
 
   /** Gives the terminal to a command, which may read keys itself, or takes it back. */

@@ -17,6 +17,8 @@ export class KeptConnection implements Lender {
   #addresses: readonly string[];
   #connecting: Promise<Client> | undefined;
   #borrowed = new Set<Client>();
+  /** The connection, once it is made. */
+  #client: Client | undefined;
   #hasFailed = false;
 
   constructor(addresses: readonly string[], timeoutMs: number | undefined) {
@@ -28,9 +30,15 @@ export class KeptConnection implements Lender {
     return this.#addresses;
   }
 
-  /** Whether the last attempt to connect has failed. */
+  /** Whether the last attempt to connect has failed, or a command has failed for want of a connection. */
   get hasFailed(): boolean {
     return this.#hasFailed;
+  }
+
+  /** Notes the error of a command. A node that went away fails every further command after the same wait. */
+  commandFailed(error: unknown): void {
+    const isFutile = HeadwaterError.is(error, 'unreachable') || HeadwaterError.is(error, 'deadline_exceeded');
+    if (isFutile && this.#client?.connection.status === 'connecting') this.#hasFailed = true;
   }
 
   /** The connection; a failed attempt is repeated. */
@@ -56,6 +64,7 @@ export class KeptConnection implements Lender {
     this.#hasFailed = false;
     await this.close();
     this.#addresses = addresses;
+    this.#client = client;
     this.#connecting = Promise.resolve(client);
   }
 
@@ -103,6 +112,7 @@ export class KeptConnection implements Lender {
     try {
       const client = await connectTo(this.#addresses, this.timeoutMs);
       this.#hasFailed = false;
+      this.#client = client;
       return client;
     } catch (error) {
       this.#connecting = undefined;

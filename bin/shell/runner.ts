@@ -71,6 +71,7 @@ export class Runner {
       await this.#parse(words);
       return (process.exitCode ?? EXIT.DONE) as ExitStatus;
     } catch (error) {
+      this.#connection.commandFailed(error);
       return report(error);
     } finally {
       this.#connection.commandEnded();

@@ -1,6 +1,7 @@
 /**
  * Commands from a pipe or a file, one a line. A line that fails does not end the script: the exit status is the highest
- * of all lines. If the node cannot be reached, the script ends at once, because every further line would fail too.
+ * of all lines. If the node cannot be reached, or goes away and does not come back while a line waits, the script ends:
+ * every further line would fail too.
  */
 import { splitLines } from '../json-lines.js';
 import { EXIT, type ExitStatus, place, UsageError } from '../output.js';

@@ -102,6 +102,11 @@ export class Served {
     });
   }
 
+  /** Starts a node in a fresh directory, at any free port. */
+  static fresh(...more: string[]): Promise<Served> {
+    return Served.start(['--data', path.join(temporaryDirectory(), 'node'), '--listen', '127.0.0.1:0', ...more]);
+  }
+
   /** What it has said so far. */
   get log(): string {
     return this.#log();

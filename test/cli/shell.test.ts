@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../../benchmarks/waiting.js';
 import { begin, endAll, headwater, Served, temporaryDirectory } from './command-line.js';
 import { KEYS, noTerminal, Terminal } from './terminal.js';
 
@@ -13,7 +15,7 @@ describe('the shell', function () {
   let node: Served;
 
   before(async () => {
-    node = await Served.start(['--data', path.join(temporaryDirectory(), 'node'), '--listen', '127.0.0.1:0']);
+    node = await Served.fresh();
   });
   after(endAll);
 
@@ -93,7 +95,23 @@ describe('the shell', function () {
       assert.equal((await run(['ping', 'exit', 'ping'])).stdout.toString(), 'PONG\n');
       const { status, stderr } = await headwater(['--connect', NOWHERE, 'shell'], { stdin: 'ping\nping\n' });
       assert.equal(status, 3);
-      assert.match(stderr, /^headwater: line 1: cannot reach 127\.0\.0\.1:1: .*\n$/);
+      assert.match(stderr, /^headwater: line 1: cannot reach 127\.0\.0\.1:1: .*\. Use "connect HOST:PORT" .*\n$/);
+    });
+
+    it('ends at the first line that waits in vain for a node that has gone', async () => {
+      const own = await Served.fresh();
+      const stdin = new PassThrough();
+      const stdout = path.join(temporaryDirectory(), 'stdout');
+      const { outcome } = begin(['--connect', own.address, '--timeout', '500ms', 'shell'], { stdin, stdout });
+      stdin.write('ping\n');
+      await eventually('the first answer', async () => readFileSync(stdout, 'utf8') === 'PONG\n');
+      await own.end('SIGKILL');
+      stdin.end('get a\nget b\nget c\n');
+      const { status, stderr } = await outcome;
+      const lines = [...stderr.matchAll(/^headwater: line (\d): /gm)].map(([, line]) => Number(line));
+      // The line that finds the connection broken may fail at once, and the next one waits.
+      assert(lines.length >= 1 && lines.length <= 2, stderr);
+      assert.equal(status, 3);
     });
 
     it('uses another node for one line, or from a line on, and ends if it cannot', async () => {
@@ -253,7 +271,7 @@ describe('the shell', function () {
     });
 
     it('gives up a command that waits for a node that stands still, at Ctrl-C', async () => {
-      const frozen = await Served.start(['--data', path.join(state, 'frozen'), '--listen', '127.0.0.1:0']);
+      const frozen = await Served.fresh();
       const terminal = start(['--connect', frozen.address, '--timeout', '1h']);
       await terminal.sees('leader> ');
       process.kill(frozen.pid, 'SIGSTOP');
@@ -266,6 +284,37 @@ describe('the shell', function () {
       await terminal.enter('ping');
       await terminal.sees('PONG');
       await frozen.end();
+    });
+
+    it('ends at a Ctrl-D that is typed while a command runs, behind the lines before it', async () => {
+      const frozen = await Served.fresh();
+      const terminal = start(['--connect', frozen.address]);
+      await terminal.sees('leader> ');
+      process.kill(frozen.pid, 'SIGSTOP');
+      await terminal.press('set a 1', KEYS.ENTER);
+      await terminal.sees('set a 1');
+      await terminal.sees('\n');
+      await terminal.press('get a', KEYS.ENTER, KEYS.CTRL_D);
+      process.kill(frozen.pid, 'SIGCONT');
+      await terminal.sees('OK');
+      await terminal.sees('"1"');
+      assert.equal(await terminal.ended(), 0);
+      await frozen.end();
+    });
+
+    it('names the command of the shell that goes to the leader', async () => {
+      const data = path.join(state, 'follower');
+      const follower = await Served.start(['--data', data, '--listen', '127.0.0.1:0', '--follow', node.address]);
+      await eventually('a level follower', async () =>
+        /^upstream .* streaming/m.test((await follower.run(['status'])).stdout.toString()),
+      );
+      const terminal = start(['--connect', follower.address]);
+      await terminal.enter('set a 1');
+      await terminal.sees(`Use "connect ${node.address}"`);
+      await terminal.enter(`connect ${node.address}`);
+      await terminal.enter('set a 1');
+      await terminal.sees('OK');
+      await follower.end();
     });
 
     it('begins without a node, and uses the node that comes back', async () => {

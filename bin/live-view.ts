@@ -22,10 +22,10 @@ export interface LiveViewOptions {
   /** Work that runs beside the looks, until the signal aborts. */
   beside?(signal: AbortSignal): Promise<void>;
   /**
-   * The text of the last look, for the screen, which cuts it. A change of the size asks again, without a new look. Without
-   * this method, a terminal gets lines too.
+   * The text of the last look, for a screen of so many columns, which cuts it. A change of the size asks again, without a
+   * new look. Without this method, a terminal gets lines too.
    */
-  draw?(): string;
+  draw?(columns: number): string;
   /** Looks at the nodes. A node that does not answer is a part of the look, not an error: the view goes on. */
   look(signal: AbortSignal): Promise<void>;
   /** Prints the look as a line. */
@@ -65,13 +65,14 @@ async function look(options: LiveViewOptions, signal: AbortSignal, show: () => P
 }
 
 async function onScreen(
-  options: LiveViewOptions & { draw(): string },
+  options: LiveViewOptions & Required<Pick<LiveViewOptions, 'draw'>>,
   { signal, quit }: { readonly signal: AbortSignal; quit(): void },
 ): Promise<void> {
   const { stdout } = process;
   const releaseKeys = takeKeys(quit);
   const draw = () => {
-    if (!signal.aborted) void write(screenOf(options.draw(), sizeOf(stdout)));
+    const size = sizeOf(stdout);
+    if (!signal.aborted) void write(screenOf(options.draw(size.columns), size));
   };
   const leave = () => stdout.write(LEAVE);
   stdout.write(ENTER);

@@ -57,7 +57,7 @@ function screen(seen: Status | HeadwaterError | undefined, addresses: string, ev
 function statusLine(status: Status): string {
   const { role, address, offset, upstream, followers, logBytes, appendCommandsPerSecond, headroom } = status;
   const parts = [`${role} ${address}`, `offset ${grouped(offset)}`];
-  parts.push(`${rate(appendCommandsPerSecond)} commands/s`);
+  parts.push(`${rate(appendCommandsPerSecond)} commands/s over the last minute`);
   if (upstream) parts.push(`${upstream.state} from ${upstream.address}${lagOf(upstream)}`);
   if (followers.length > 0) {
     const lagMs = Math.max(...followers.map((one) => one.lagMs));

@@ -165,10 +165,7 @@ export function describeStatus(status: Status, paint: Paint = plain): string {
 
 function drawnRow({ label, style, lines }: StatusRow, status: Status, paint: Paint): string[] {
   const texts = [lines(status) ?? []].flat();
-  return texts.map((text, i) => {
-    const before = (i === 0 ? label : '').padEnd(LABEL_COLUMNS);
-    return `${paint('dim', before)}${paint(style, text)}`.trimEnd();
-  });
+  return texts.map((text) => `${paint('dim', label.padEnd(LABEL_COLUMNS))}${paint(style, text)}`.trimEnd());
 }
 
 /** A row whose lines are made of these fields alone. */

@@ -4,7 +4,8 @@ import type { Session } from './connection.js';
 import { binarySize, clockTime, grouped, rate } from './figures.js';
 import { LIVE_ANSWER_MS_MAX, runLiveView } from './live-view.js';
 import { EXIT, type ExitStatus, plural, roughly } from './output.js';
-import { drawnTable } from './table.js';
+import type { Status } from './status.js';
+import { type Column, fittedTable } from './table.js';
 import { type Paint, paintFor, type Style } from './terminal.js';
 import { type NodeSeen, Tree, type TreeSeen } from './tree.js';
 import { troubles } from './troubles.js';
@@ -24,14 +25,16 @@ export async function top({ addresses, output, timeoutMs }: Session, { every, on
   try {
     if (once) {
       await look(new AbortController().signal);
-      await output.result(fieldsOf(seen), textOf(seen, paint));
+      // A pipe has room for all columns.
+      const { isTTY, columns } = process.stdout;
+      await output.result(fieldsOf(seen), textOf(seen, paint, isTTY ? columns : Number.POSITIVE_INFINITY));
     } else if (output.json) {
       await runLiveView({ everyMs: every, look, print: () => output.result(fieldsOf(seen), '') });
     } else {
       await runLiveView({
         everyMs: every,
         look,
-        draw: () => `${titleOf(every, paint)}\n${textOf(seen, paint)}`,
+        draw: (columns) => `${titleOf(every, paint)}\n${textOf(seen, paint, columns)}`,
         print: () => output.result({}, lineOf(seen)),
       });
     }
@@ -47,32 +50,19 @@ function titleOf(everyMs: number, paint: Paint): string {
 
 // ---- for the screen ----------------------------------------------------------------------
 
-const HEAD = [
-  'node',
-  'state',
-  'offset',
-  'behind',
-  'lag',
-  'commands/s',
-  'headroom',
-  'full',
-  'partial',
-  'log',
-  'memory',
-  'loop p99',
-  'up',
-];
+/** The columns that a narrow terminal leaves out, the first one first. */
+const DISPENSABLE = ['up', 'loop p99', 'memory', 'log', 'resyncs', 'headroom', 'commands/s', 'behind'];
 
-const RIGHT = HEAD.map((_, i) => i).filter((i) => i >= 2);
-
-function textOf(seen: TreeSeen, paint: Paint): string {
-  const table = drawnTable(
-    HEAD.map((name) => paint('dim', name)),
-    seen.nodes.map((node) => cellsOf(node, paint)),
-    { right: RIGHT },
-  );
+/** @param width the columns of the terminal. */
+function textOf(seen: TreeSeen, paint: Paint, width: number): string {
+  const { table, leftOut } = fittedTable(columnsOf(paint), seen.nodes, {
+    width,
+    dispensable: DISPENSABLE,
+    head: (name) => paint('dim', name),
+  });
+  const narrow = leftOut.length === 0 ? [] : [paint('dim', `not shown in ${width} columns: ${leftOut.join(', ')}`)];
   const notes = seen.nodes.flatMap((node) => notesOf(node).map((note) => paint('red', `${nameOf(node)}: ${note}`)));
-  return [summaryOf(seen, paint), '', table, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+  return [summaryOf(seen, paint), '', table, ...narrow, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
 }
 
 function summaryOf({ nodes, leader }: TreeSeen, paint: Paint): string {
@@ -88,29 +78,67 @@ function summaryOf({ nodes, leader }: TreeSeen, paint: Paint): string {
   ].join('\n');
 }
 
-function cellsOf(node: NodeSeen, paint: Paint): string[] {
-  const { status, report, depth } = node;
-  const [state, style] = stateOf(node);
-  const left = status?.role === 'leader' ? undefined : report?.headroomLeftBytes;
-  const upstream = status?.upstream;
-  const offset = status?.offset ?? report?.appendedOffset;
-  const lagMs = upstream ? upstream.lagMs : report?.lagMs;
-  const behind = upstream ? upstream.lagCommands : report?.lagCommands;
+function columnsOf(paint: Paint): Array<Column<NodeSeen>> {
+  const late = (lagMs: number) => paint(lagMs >= LATE_MS ? 'yellow' : undefined, roughly(lagMs));
   return [
-    `${'  '.repeat(depth)}${nameOf(node)}`,
-    paint(style, state),
-    offset === undefined ? '' : grouped(offset),
-    behind === undefined ? '' : grouped(behind),
-    lagMs === undefined ? '' : paint(lagMs >= LATE_MS ? 'yellow' : undefined, roughly(lagMs)),
-    node.commandsPerSecond === undefined ? '' : rate(node.commandsPerSecond),
-    left === undefined ? '' : binarySize(left),
-    status ? grouped(status.fullResyncs) : '',
-    status ? grouped(status.partialResyncs) : '',
-    status ? binarySize(status.logBytes) : '',
-    status ? binarySize(status.residentMemoryBytes) : '',
-    status ? `${status.eventLoopDelayP99Ms.toFixed(1)} ms` : '',
-    status ? roughly(status.uptimeMs) : '',
+    words('node', (node) => `${'  '.repeat(node.depth)}${nameOf(node)}`),
+    words('state', (node) => {
+      const [state, style] = stateOf(node);
+      return paint(style, state);
+    }),
+    number('offset', offsetOf, grouped),
+    number('behind', behindOf, grouped),
+    number('lag', lagOf, late),
+    number('commands/s', ({ commandsPerSecond }) => commandsPerSecond, rate),
+    number('headroom', headroomOf, binarySize),
+    words('resyncs', ({ status }) => (status ? resyncsOf(status) : '')),
+    number('log', ({ status }) => status?.logBytes, binarySize),
+    number('memory', ({ status }) => status?.residentMemoryBytes, binarySize),
+    number(
+      'loop p99',
+      ({ status }) => status?.eventLoopDelayP99Ms,
+      (ms) => `${ms.toFixed(1)} ms`,
+    ),
+    number('up', ({ status }) => status?.uptimeMs, roughly),
   ];
+}
+
+function words(name: string, cell: (node: NodeSeen) => string): Column<NodeSeen> {
+  return { name, isRight: false, cell };
+}
+
+/** A column of numbers, empty for a node of which the number is not known. */
+function number(
+  name: string,
+  of: (node: NodeSeen) => number | undefined,
+  shown: (value: number) => string,
+): Column<NodeSeen> {
+  const cell = (node: NodeSeen) => {
+    const value = of(node);
+    return value === undefined ? '' : shown(value);
+  };
+  return { name, isRight: true, cell };
+}
+
+/** The node's own answer goes before the report of its upstream. */
+function offsetOf({ status, report }: NodeSeen): number | undefined {
+  return status?.offset ?? report?.appendedOffset;
+}
+
+function behindOf({ status, report }: NodeSeen): number | undefined {
+  return status?.upstream?.lagCommands ?? report?.lagCommands;
+}
+
+function lagOf({ status, report }: NodeSeen): number | undefined {
+  return status?.upstream?.lagMs ?? report?.lagMs;
+}
+
+function headroomOf({ status, report }: NodeSeen): number | undefined {
+  return status?.role === 'leader' ? undefined : report?.headroomLeftBytes;
+}
+
+function resyncsOf({ fullResyncs, partialResyncs }: Status): string {
+  return `${grouped(fullResyncs)} full, ${grouped(partialResyncs)} partial`;
 }
 
 /** A lag that is coloured. */
@@ -140,10 +168,10 @@ function notesOf({ status, error, isAway }: NodeSeen): string[] {
 
 function lineOf(seen: TreeSeen): string {
   const nodes = seen.nodes.map((node) => {
-    const { status, report, commandsPerSecond } = node;
+    const { status, commandsPerSecond } = node;
     const [state] = stateOf(node);
-    const offset = status?.offset ?? report?.appendedOffset;
-    const lagMs = status?.upstream ? status.upstream.lagMs : report?.lagMs;
+    const offset = offsetOf(node);
+    const lagMs = lagOf(node);
     return [
       `${nameOf(node)} ${state}`,
       offset !== undefined && `offset ${grouped(offset)}`,
@@ -170,7 +198,6 @@ function fieldsOf({ nodes, leader }: TreeSeen): object {
 
 function nodeFields(node: NodeSeen): object {
   const { status, report, depth, error, isAway, commandsPerSecond } = node;
-  const upstream = status?.upstream;
   return {
     address: node.address,
     node_id: node.nodeId,
@@ -180,11 +207,11 @@ function nodeFields(node: NodeSeen): object {
     error: error || null,
     role: status?.role ?? (report || isAway ? 'follower' : null),
     state: stateOf(node)[0],
-    upstream: upstream?.address ?? null,
-    offset: status?.offset ?? report?.appendedOffset ?? null,
+    upstream: status?.upstream?.address ?? null,
+    offset: offsetOf(node) ?? null,
     durable_offset: status?.durableOffset ?? report?.durableOffset ?? null,
-    lag_commands: upstream?.lagCommands ?? report?.lagCommands ?? null,
-    lag_ms: upstream?.lagMs ?? report?.lagMs ?? null,
+    lag_commands: behindOf(node) ?? null,
+    lag_ms: lagOf(node) ?? null,
     commands_per_second: commandsPerSecond ?? null,
     headroom_left_bytes: report?.headroomLeftBytes ?? null,
     headroom_ms: report?.headroomMs ?? null,

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { describeStatus } from '../../bin/status.js';
+import { Client } from '../../src/client/index.js';
 import { hasTerminal, Terminal } from '../support/terminal.js';
 import { begin, endAll, HEADWATER, headwater, type Outcome, Served, temporaryDirectory } from './command-line.js';
 
@@ -47,7 +49,7 @@ describe('status --watch', function () {
   const terminals: Terminal[] = [];
 
   before(async () => {
-    node = await Served.start(['--data', path.join(temporaryDirectory(), 'node'), '--listen', '127.0.0.1:0']);
+    node = await Served.fresh();
   });
   after(endAll);
   afterEach(() => {
@@ -64,7 +66,10 @@ describe('status --watch', function () {
     const view = viewOf(['--connect', node.address, 'status', '--watch', '100ms']);
     const [first = '', second = ''] = await view.line(/./, 1);
     for (const line of [first, second])
-      assert.match(line, new RegExp(`^\\d\\d:\\d\\d:\\d\\d  leader ${node.address}  offset 0  0 commands/s  log `));
+      assert.match(
+        line,
+        new RegExp(`^\\d\\d:\\d\\d:\\d\\d  leader ${node.address}  offset 0  0 commands/s over the last minute  log `),
+      );
     const { status, stderr } = await view.interrupt();
     assert.deepEqual([status, stderr], [0, '']);
   });
@@ -92,6 +97,24 @@ describe('status --watch', function () {
     await Served.start(['--data', data, '--listen', other.address]);
     await view.line(/leader/, seen.length);
     assert.deepEqual([(await view.interrupt()).status, (await json.interrupt()).status], [0, 0]);
+  });
+
+  it('has a label before each follower that is away', async () => {
+    const client = await Client.connect(node.address);
+    const status = await client.status();
+    await client.close();
+    const away = (nodeId: string) => ({
+      nodeId,
+      address: `${nodeId}:1`,
+      connected: false,
+      keepsPlace: true,
+      appendedOffset: 0,
+      lastSeenMs: 0,
+      leftBytes: undefined,
+      leftMs: undefined,
+    });
+    const text = describeStatus({ ...status, knownFollowers: [away('a'), away('b')] });
+    assert.deepEqual(text.match(/^away +\w:1/gm), ['away            a:1', 'away            b:1']);
   });
 
   it('refuses a time that is none, with status 2', async () => {
@@ -135,7 +158,7 @@ describe('monitor', function () {
   let node: Served;
 
   before(async () => {
-    node = await Served.start(['--data', path.join(temporaryDirectory(), 'node'), '--listen', '127.0.0.1:0']);
+    node = await Served.fresh();
   });
   after(endAll);
 
@@ -175,7 +198,7 @@ describe('monitor', function () {
   });
 
   it('ends with status 3 if the node goes', async () => {
-    const other = await Served.start(['--data', path.join(temporaryDirectory(), 'b'), '--listen', '127.0.0.1:0']);
+    const other = await Served.fresh();
     const view = viewOf(['--connect', other.address, 'monitor']);
     const seen = view.line(/ping|get/);
     const asked = (async () => {
@@ -203,11 +226,9 @@ describe('top', function () {
   }
 
   before(async () => {
-    const start = (name: string, ...more: string[]) =>
-      Served.start(['--data', path.join(temporaryDirectory(), name), '--listen', '127.0.0.1:0', ...more]);
-    leader = await start('leader');
-    middle = await start('middle', '--follow', leader.address);
-    below = await start('below', '--follow', middle.address);
+    leader = await Served.fresh();
+    middle = await Served.fresh('--follow', leader.address);
+    below = await Served.fresh('--follow', middle.address);
     await leader.run(['set', 'a', '1']);
   });
   after(endAll);
@@ -323,9 +344,23 @@ describe('top', function () {
     terminals.push(terminal);
     const screen = await terminal.shows(/^ {4}127\.0\.0\.1:\d+ +streaming/m);
     assert.match(screen, /^headwater top, \d\d:\d\d:\d\d, every 100ms; q or Ctrl-C ends\nleader /);
-    assert.match(screen, /^node +state +offset +behind +lag +commands\/s +headroom/m);
+    assert.match(screen, /^node +state +offset +behind +lag +commands\/s +headroom$/m);
+    assert.match(screen, /^not shown in 90 columns: resyncs, log, memory, loop p99, up$/m);
+    terminal.resize(160, 40);
+    assert.match(await terminal.shows(/ up$/m), /^node .* headroom +resyncs +log +memory +loop p99 +up$/m);
+    assert.doesNotMatch(terminal.screen(), /not shown/);
     terminal.press('q');
     await terminal.shows(/^ended with 0$/m);
+  });
+
+  it('prints no line of the table once that a terminal would wrap', async function () {
+    if (!hasTerminal) return this.skip();
+    const words = [process.execPath, HEADWATER, '--connect', below.address, 'top', '--once'];
+    const terminal = new Terminal(words, { columns: 80 });
+    terminals.push(terminal);
+    const screen = await terminal.shows(/^ended with 0$/m);
+    assert.match(screen, /^not shown in 80 columns: .*resyncs, log, memory, loop p99, up$/m);
+    assert.match(screen, /^node +state +offset .*\n.* leader .*\n.* streaming .*\n.* streaming .*\nnot shown/m);
   });
 
   it('shows a follower that is away, and its place in the log', async () => {
@@ -341,7 +376,7 @@ describe('latency', function () {
   let node: Served;
 
   before(async () => {
-    node = await Served.start(['--data', path.join(temporaryDirectory(), 'node'), '--listen', '127.0.0.1:0']);
+    node = await Served.fresh();
   });
   after(endAll);
 
@@ -370,7 +405,7 @@ describe('latency', function () {
   });
 
   it('counts pings that fail, and goes on', async () => {
-    const other = await Served.start(['--data', path.join(temporaryDirectory(), 'b'), '--listen', '127.0.0.1:0']);
+    const other = await Served.fresh();
     const view = viewOf(['--connect', other.address, '--json', 'latency', '--history', '200ms']);
     await view.line(/"failed":0/);
     await other.end();
@@ -397,7 +432,7 @@ describe('a live view in the shell', function () {
 
   it('takes the keys while it runs, and gives them back', async function () {
     if (!hasTerminal) return this.skip();
-    const node = await Served.start(['--data', path.join(temporaryDirectory(), 'node'), '--listen', '127.0.0.1:0']);
+    const node = await Served.fresh();
     const state = temporaryDirectory();
     const words = [process.execPath, HEADWATER, '--connect', node.address, 'shell'];
     const terminal = new Terminal(words, { env: { XDG_STATE_HOME: state } });

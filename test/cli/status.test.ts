@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { binarySize, grouped, milliseconds, rate } from '../../bin/figures.js';
 import { JSON_ONLY, STATUS_ROWS } from '../../bin/status.js';
-import { drawnTable } from '../../bin/table.js';
+import { drawnTable, fittedTable } from '../../bin/table.js';
 import { clipped } from '../../bin/terminal.js';
 import { checkTable } from '../support/readme-table.js';
 
@@ -111,5 +111,18 @@ describe('the table', () => {
       { indent: 1, right: [1] },
     );
     assert.equal(table, ' a     count\n \x1b[31mlong\x1b[39m      1\n b        22');
+  });
+
+  it('leaves out the least important columns that do not fit, and names them', () => {
+    const columns = ['name', 'one', 'two'].map((name) => ({
+      name,
+      isRight: name !== 'name',
+      cell: (row: string) => row + name.length,
+    }));
+    const fitted = (width: number) =>
+      fittedTable(columns, ['x'], { width, dispensable: ['two', 'one'], head: (h) => h });
+    assert.deepEqual(fitted(14), { table: 'name  one  two\nx4     x3   x3', leftOut: [] });
+    assert.deepEqual(fitted(13), { table: 'name  one\nx4     x3', leftOut: ['two'] });
+    assert.deepEqual(fitted(2), { table: 'name\nx4', leftOut: ['one', 'two'] });
   });
 });

@@ -1,10 +1,8 @@
 /** `bench`: loads a node, and says how fast it answered and what its OK meant. The load itself is loaded when it runs. */
 import { type Command, Option } from 'commander';
 import { parseCount, parseInterval, parseSize } from './arguments.js';
-import type { BenchOptions } from './bench/plan.js';
-import { onNode, type Session } from './connection.js';
 import { withDurability } from './guarantee-options.js';
-import type { ExitStatus } from './output.js';
+import { late } from './late-action.js';
 
 const AFTER_HELP = `
 Tests:
@@ -43,12 +41,7 @@ export function addBenchCommand(program: Command): void {
     .option('--for <TIME>', 'end each test after this time, instead of --requests', parseInterval)
     .option('--keep', 'leave the keys in the store')
     .addHelpText('after', AFTER_HELP);
-  withDurability(command).action(
-    onNode(async (session: Session, options: BenchOptions): Promise<ExitStatus> => {
-      const { bench } = await import('./late-commands.js');
-      return bench(session, options);
-    }),
-  );
+  withDurability(command).action(late(({ bench }) => bench));
 }
 
 function counted(flags: string, description: string, preset: number): Option {

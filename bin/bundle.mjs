@@ -1,8 +1,8 @@
 /*
- * The last step of the build for the command line. A command loads 14 files rather than some 190, and starts in
- * 0.7 of the time: this file bundles the modules of `bin` with commander, the client and gRPC. Code that only some commands need
- * stays a file of its own, because those commands import it late. The node that `serve` loads is a second bundle, one file
- * rather than some 170, beside the program of its thread for backups.
+ * The last step of the build for the command line. A command loads 14 files rather than some 190, and starts in 0.7 of
+ * the time: this file bundles the modules of `bin` with commander, the client and gRPC. Code that only some commands need
+ * stays a file of its own, because those commands import it late. The node that `serve` loads is a second bundle, one
+ * file rather than some 170, beside the program of its thread for backups.
  *
  * The bundle shares the class of errors and the codecs with `dist/src`, so that there is one of each. The lines are not
  * shortened: a stack trace names a line that a person can read.

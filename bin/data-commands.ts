@@ -1,6 +1,6 @@
 /**
- * The commands on keys; value-commands.ts has those that read and write values. Each prints one result, or one a line. A key that does not exist and a condition that does not
- * hold are negative answers (exit status 1), not errors.
+ * The commands on keys; value-commands.ts has those that read and write values. Each prints one result, or one a line. A
+ * key that does not exist and a condition that does not hold are negative answers (exit status 1), not errors.
  */
 import type { Command } from 'commander';
 import {
@@ -23,6 +23,7 @@ import {
   writeOptions,
 } from './guarantee-options.js';
 import { canAsk, confirm } from './input.js';
+import { jsonText } from './json-names.js';
 import { EXIT, type ExitStatus, jsonBytes, shownBytes } from './output.js';
 import { addValueCommands } from './value-commands.js';
 
@@ -193,11 +194,7 @@ async function incr(
   options: WriteOptions,
 ): Promise<ExitStatus> {
   const value = await client.incr(key, by ?? 1n, { ...writeOptions(options), bigint: true });
-  // The JSON is written by hand: 64 bits do not fit a JavaScript number, but they fit a number of JSON.
-  const { position } = positionOf(client);
-  const where = position === undefined ? '' : `,"position":${JSON.stringify(position)}`;
-  const json = `${JSON.stringify(jsonBytes('key', key)).slice(0, -1)},"value":${value}${where}}`;
-  await output.integer(json, value);
+  await output.integer(jsonText({ ...jsonBytes('key', key), value, ...positionOf(client) }), value);
   return EXIT.DONE;
 }
 

@@ -34,3 +34,8 @@ export function milliseconds(ms: number): string {
 export function clockTime(moment: Date): string {
   return moment.toTimeString().slice(0, 8);
 }
+
+/** The time of the day with milliseconds: `18:04:59.007`. */
+export function preciseTime(moment: Date): string {
+  return `${clockTime(moment)}.${String(moment.getMilliseconds()).padStart(3, '0')}`;
+}

@@ -11,6 +11,7 @@
 import { isUtf8 } from 'node:buffer';
 import { wideEncoding } from '../src/log/wide-text.js';
 import { inLine, parseDuration } from './arguments.js';
+import { bytesOfBase64 } from './base64.js';
 import { parseObject } from './json-object.js';
 import { ENCODING_FIELD, jsonBytes, UsageError } from './output.js';
 
@@ -155,9 +156,8 @@ function readData(record: Record<string, unknown>, name: 'key' | 'value'): strin
   if (encoding !== 'base64') {
     throw new UsageError(`${ENCODING_FIELD[name]}: expected "base64" or "utf8", received ${excerpt(encoding)}`);
   }
-  const decoded = Buffer.from(data, 'base64');
-  // Node silently drops characters that are not base64.
-  if (decoded.toString('base64').replace(/=+$/, '') === data.replace(/=+$/, '')) return decoded;
+  const decoded = bytesOfBase64(data);
+  if (decoded) return decoded;
   throw new UsageError(`${name}: expected base64, received ${excerpt(data)}`);
 }
 

@@ -1,10 +1,7 @@
 /** The commands that show what happens now: `top`, `monitor` and `latency`. Each loads its view when it runs. */
 import { type Command, Option } from 'commander';
 import { parseInterval, parseText } from './arguments.js';
-import { onNode, type Session } from './connection.js';
-import type { LatencyOptions } from './latency.js';
-import type { ExitStatus } from './output.js';
-import type { TopOptions } from './top.js';
+import { late } from './late-action.js';
 
 export function addLiveCommands(program: Command): void {
   program.commandsGroup('Live views:');
@@ -16,12 +13,7 @@ export function addLiveCommands(program: Command): void {
     )
     .addOption(new Option('--every <TIME>', 'how often to look').argParser(parseInterval).default(1_000, '1s'))
     .option('--once', 'look once, print the table, and end')
-    .action(
-      onNode(async (session: Session, options: TopOptions): Promise<ExitStatus> => {
-        const { top } = await import('./late-commands.js');
-        return top(session, options);
-      }),
-    );
+    .action(late(({ top }) => top));
   program
     .command('latency')
     .summary('measure the time of round trips to the node, until Ctrl-C or q')
@@ -35,12 +27,7 @@ export function addLiveCommands(program: Command): void {
       'print a line for each window of this time, with its own figures (15s without TIME)',
       parseInterval,
     )
-    .action(
-      onNode(async (session: Session, options: LatencyOptions): Promise<ExitStatus> => {
-        const { latency } = await import('./late-commands.js');
-        return latency(session, options);
-      }),
-    );
+    .action(late(({ latency }) => latency));
   program
     .command('monitor')
     .summary('print the commands of all clients as the node receives them, until Ctrl-C')
@@ -48,10 +35,5 @@ export function addLiveCommands(program: Command): void {
       'print the commands of all clients as the node receives them, until Ctrl-C: time, client, command. Long keys and values are cut. The node never waits for a monitor: commands that the monitor is too slow for are counted',
     )
     .option('--prefix <P>', 'print only commands that name a key with this beginning', parseText)
-    .action(
-      onNode(async (session: Session, options: { prefix?: string }): Promise<ExitStatus> => {
-        const { monitor } = await import('./late-commands.js');
-        return monitor(session, options);
-      }),
-    );
+    .action(late(({ monitor }) => monitor));
 }

@@ -1,6 +1,7 @@
 /** `monitor`: the commands of all clients, one a line, as the node receives them. */
 import type { MonitoredCommand, MonitoredParameter, MonitorItem } from '../src/client/index.js';
 import type { Session } from './connection.js';
+import { preciseTime } from './figures.js';
 import { untilInterrupted } from './interrupted.js';
 import { quoted } from './look.js';
 import { EXIT, type ExitStatus, jsonBytes, plural } from './output.js';
@@ -38,7 +39,7 @@ function itemText(item: MonitorItem, paint: Paint): string {
 function commandText(command: MonitoredCommand, paint: Paint): string {
   const { timeMs, client, name, parameters, omitted, inTransaction } = command;
   const words = [
-    paint('dim', `${timeOf(timeMs)}  ${client}`),
+    paint('dim', `${preciseTime(new Date(timeMs))}  ${client}`),
     ` ${inTransaction ? '  ' : ''}${paint('cyan', name)}`,
     ...parameters.map(parameterText),
   ];
@@ -66,10 +67,4 @@ function whole(data: Buffer, bytes: number): Buffer {
   if (bytes === data.length) return data;
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(data, { stream: true });
   return text.includes('\ufffd') ? data : Buffer.from(text);
-}
-
-/** The time of the day with milliseconds, in the local zone. */
-function timeOf(ms: number): string {
-  const time = new Date(ms);
-  return `${time.toTimeString().slice(0, 8)}.${String(time.getMilliseconds()).padStart(3, '0')}`;
 }

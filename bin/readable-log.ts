@@ -4,6 +4,7 @@
  *
  * A line is written before the call that logs returns, so that the last line before any end is there.
  */
+import { preciseTime } from './figures.js';
 import { escaped } from './look.js';
 import type { Paint, Style } from './terminal.js';
 
@@ -36,7 +37,7 @@ export function readableLine(json: string, paint: Paint): string {
   const prose = `${word}${shortened(escaped(Buffer.from(msg), ''))}`;
   // The first line of a stack repeats the message of the error, which the prose may not have.
   const trace = stack === undefined ? '' : `\n${paint('dim', indented(escaped(Buffer.from(stack), '\n')))}`;
-  return `${paint('dim', timeOf(time))}  ${paint(style, prose)}${trace}\n`;
+  return `${paint('dim', preciseTime(new Date(time)))}  ${paint(style, prose)}${trace}\n`;
 }
 
 /** IDs of nodes have 32 characters, those of histories 40. The first 8 are enough for a person. */
@@ -46,10 +47,4 @@ function shortened(prose: string): string {
 
 function indented(text: string): string {
   return text.replace(/^/gm, '    ');
-}
-
-/** The time of the day with milliseconds, in the local zone. */
-function timeOf(iso: string): string {
-  const time = new Date(iso);
-  return `${time.toTimeString().slice(0, 8)}.${String(time.getMilliseconds()).padStart(3, '0')}`;
 }

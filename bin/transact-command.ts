@@ -5,7 +5,7 @@ import { parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { contentWithin } from './files.js';
 import { positionOf, type WriteOptions, withDurability, writeOptions } from './guarantee-options.js';
-import { snakeCase } from './json-names.js';
+import { jsonText, snakeCase, snakeName } from './json-names.js';
 import { EXIT, type ExitStatus, jsonBytes, plural, shownBytes } from './output.js';
 import { parseTransaction, shownCondition } from './transaction-file.js';
 
@@ -57,7 +57,7 @@ async function transact({ client, output }: Session, file: string, options: Writ
   }
   const { operations } = transaction;
   const lines = replies.map((reply, index) => `${index + 1}  ${operations[index]?.kind}  ${shownReply(reply)}`);
-  await output.result(withIntegers(fields), [`committed: ${plural(replies.length, 'operation')}`, ...lines].join('\n'));
+  await output.result(jsonText(fields), [`committed: ${plural(replies.length, 'operation')}`, ...lines].join('\n'));
   return EXIT.DONE;
 }
 
@@ -71,7 +71,7 @@ function replyFields(reply: Reply): object {
 }
 
 function fieldOf(name: string, value: unknown): object {
-  const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const snake = snakeName(name);
   if (Buffer.isBuffer(value)) {
     const { value: text, encoding } = jsonBytes('value', value);
     return { [snake]: text, ...(encoding && { [snake === 'value' ? 'encoding' : `${snake}_encoding`]: encoding }) };
@@ -82,14 +82,7 @@ function fieldOf(name: string, value: unknown): object {
         Object.assign({}, ...Object.entries(one as object).map(([inner, data]) => fieldOf(inner, data))),
       ),
     };
-  return { [snake]: typeof value === 'bigint' ? INTEGER + value : snakeCase(value) };
-}
-
-/** The mark before an integer of 64 bits, which fits a number of JSON, but not one of JavaScript. */
-const INTEGER = '\u0000integer:';
-
-function withIntegers(fields: object): string {
-  return JSON.stringify(fields).replace(/"\\u0000integer:(-?\d+)"/g, '$1');
+  return { [snake]: snakeCase(value) };
 }
 
 /** The reply for people. */

@@ -3,6 +3,7 @@
  * refused, since a misspelt expiry would make a key that never expires. The client checks the values.
  */
 import type { Transaction, TransactionOperation } from '../src/client/index.js';
+import { bytesOfBase64 } from './base64.js';
 import { UsageError } from './output.js';
 
 type Condition = NonNullable<Transaction['conditions']>[number];
@@ -131,9 +132,8 @@ function dataOf(value: unknown, where: string): string | Buffer {
   const object = objectOf(value, where, 'text or {"base64": …}');
   checkNames(object, ['base64'], where);
   const { base64 } = object;
-  const bytes = typeof base64 === 'string' ? Buffer.from(base64, 'base64') : undefined;
-  // Node silently drops characters that are not base64.
-  if (bytes?.toString('base64').replace(/=+$/, '') === String(base64).replace(/=+$/, '')) return bytes;
+  const bytes = typeof base64 === 'string' ? bytesOfBase64(base64) : undefined;
+  if (bytes) return bytes;
   throw new UsageError(`${where}: expected base64, received ${excerpt(base64)}`);
 }
 

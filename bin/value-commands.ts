@@ -69,8 +69,16 @@ export async function dataOf(argument: Buffer): Promise<Buffer> {
   return contentWithin('-', OPTIONS.valueBytesMax.most, 'the largest value that a node can take');
 }
 
-async function get({ client, output }: Session, key: Buffer, options: ReadOptions): Promise<ExitStatus> {
-  const value = await client.getBuffer(key, readOptions(options));
+async function get(session: Session, key: Buffer, options: ReadOptions): Promise<ExitStatus> {
+  return printValue(session, key, await session.client.getBuffer(key, readOptions(options)));
+}
+
+async function getDel(session: Session, key: Buffer, options: WriteOptions): Promise<ExitStatus> {
+  return printValue(session, key, await session.client.buffers.getDel(key, writeOptions(options)));
+}
+
+/** @param value the value of the key; undefined if there is no such key. */
+async function printValue({ client, output }: Session, key: Buffer, value: Buffer | undefined): Promise<ExitStatus> {
   const position = positionOf(client);
   if (value === undefined)
     return output.negative({ ...jsonBytes('key', key), value: null, ...position }, `no such key ${shownBytes(key)}`);
@@ -92,15 +100,6 @@ async function mget({ client, output }: Session, keys: Buffer[], options: ReadOp
     await output.item({ ...jsonBytes('key', key), ...fields, ...position }, key, value);
   }
   return status;
-}
-
-async function getDel({ client, output }: Session, key: Buffer, options: WriteOptions): Promise<ExitStatus> {
-  const value = await client.buffers.getDel(key, writeOptions(options));
-  const position = positionOf(client);
-  if (value === undefined)
-    return output.negative({ ...jsonBytes('key', key), value: null, ...position }, `no such key ${shownBytes(key)}`);
-  await output.value({ ...jsonBytes('key', key), ...jsonBytes('value', value), ...position }, value);
-  return EXIT.DONE;
 }
 
 async function set(session: Session, key: Buffer, argument: Buffer, options: SetOptions): Promise<ExitStatus> {

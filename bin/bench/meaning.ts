@@ -1,7 +1,7 @@
 /** The meaning of an answer during a benchmark: where a write was when it was answered, and what could still take it. */
 import { lookup } from 'node:dns/promises';
 import os from 'node:os';
-import { hostOf } from '../../src/base/address.js';
+import { hostOf, isLoopbackIp } from '../../src/base/address.js';
 import { plural } from '../output.js';
 import type { Status } from '../status.js';
 import type { Plan } from './plan.js';
@@ -39,7 +39,9 @@ const WHERE: Readonly<Record<string, string>> = {
 
 /** Whether the address is one of this machine. Unknown names count as others. */
 export async function isThisMachine(address: string): Promise<boolean> {
-  const found = await lookup(hostOf(address), { all: true }).catch(() => []);
+  // A resolver takes an IPv6 address without its brackets.
+  const host = hostOf(address).replace(/^\[|\]$/g, '');
+  const found = await lookup(host, { all: true }).catch(() => []);
   const own = Object.values(os.networkInterfaces()).flatMap((all) => (all ?? []).map((one) => one.address));
-  return found.some((one) => own.includes(one.address) || one.address.startsWith('127.') || one.address === '::1');
+  return found.some((one) => own.includes(one.address) || isLoopbackIp(one.address));
 }

@@ -6,6 +6,7 @@ import { readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Argument, Command } from 'commander';
+import { rangeOfPrefix } from '../../src/model/key-range.js';
 import { choicesOf } from '../arguments.js';
 import { bytesOfText } from '../byte-text.js';
 import type { KeptConnection } from './kept-connection.js';
@@ -86,26 +87,17 @@ function matching(names: readonly string[], typed: string): string[] {
 
 /** Keys that begin with the typed text, as words of a line. No keys if the node does not answer in time. */
 async function keysOf(typed: string, connection: KeptConnection): Promise<string[]> {
-  const start = bytesOfText(typed);
+  const { from: start, to: end } = rangeOfPrefix(bytesOfText(typed));
   const found: string[] = [];
   try {
     const client = await connection.lend();
     const signal = AbortSignal.timeout(SCAN_MS_MAX);
-    const range = { start, end: endOf(start), limit: KEYS_MAX, keysOnly: true };
+    const range = { start, end, limit: KEYS_MAX, keysOnly: true };
     for await (const { key } of client.buffers.scan({ ...range, signal })) found.push(wordOf(key));
   } catch {
     // The time is over, or the node is away. The keys that were found are candidates all the same.
   }
   return found;
-}
-
-/** The first key behind all keys that begin with the bytes; undefined if there is none. */
-function endOf(beginning: Buffer): Buffer | undefined {
-  const last = beginning.findLastIndex((byte) => byte < 0xff);
-  if (last < 0) return undefined;
-  const end = Buffer.from(beginning.subarray(0, last + 1));
-  end[last] = (end[last] as number) + 1;
-  return end;
 }
 
 /** Files and directories that begin with the typed path. */

@@ -1,7 +1,6 @@
 /** `bench`: a short load on real nodes, and what it says of it. */
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import { begin, endAll, Served, temporaryDirectory } from './command-line.js';
+import { begin, endAll, Served } from './command-line.js';
 
 const SHORT = ['-n', '200', '--keys', '50', '-c', '2', '--in-flight', '8'];
 
@@ -11,10 +10,8 @@ describe('bench', function () {
   let follower: Served;
 
   before(async () => {
-    const start = (name: string, ...more: string[]) =>
-      Served.start(['--data', path.join(temporaryDirectory(), name), '--listen', '127.0.0.1:0', ...more]);
-    leader = await start('leader');
-    follower = await start('follower', '--follow', leader.address);
+    leader = await Served.fresh();
+    follower = await Served.fresh('--follow', leader.address);
   });
   after(endAll);
 

@@ -30,7 +30,7 @@ describe('the start of a command', function () {
   let node: Served;
 
   before(async () => {
-    node = await Served.start(['--data', path.join(temporaryDirectory(), 'node'), '--listen', '127.0.0.1:0']);
+    node = await Served.fresh();
     await node.run(['set', 'k', 'v']);
   });
   after(endAll);

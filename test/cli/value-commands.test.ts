@@ -110,6 +110,20 @@ describe('values', function () {
       );
     });
 
+    it('have values in JSON as they are, also if these look like a mark of an integer', async () => {
+      const value = '\u0000integer:5';
+      const { stdout } = await transact(
+        {
+          operations: [
+            { kind: 'set', key: 'i', value },
+            { kind: 'get', key: 'i' },
+          ],
+        },
+        '--json',
+      );
+      assert.equal(JSON.parse(stdout.toString()).replies[1].value, value);
+    });
+
     it('are printed for people', async () => {
       const { stdout } = await transact({
         operations: [

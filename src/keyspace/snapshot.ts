@@ -1,8 +1,8 @@
 /**
  * The keyspace at one offset: scans, digests, backups and full resyncs read it. The LevelDB snapshot is taken
  * when everything up to the offset, and nothing after it, is on disk. So it costs no memory, whatever its
- * size. A scan of a few keys does not wait for that. The disk is then
- * as of any moment, and the entries of memory of the same moment lie over it (laid-entries.ts).
+ * size. A scan of a few keys does not wait for that. The disk is then as of any moment, and the entries of
+ * memory of the same moment lie over it (laid-entries.ts).
  */
 
 import { HeadwaterError } from '../base/errors.js';

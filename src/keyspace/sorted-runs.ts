@@ -21,13 +21,15 @@ export class SortedRuns {
   readonly #runs: Run[] = [];
   /** Entries before this number are in runs. */
   #next = 0;
+  /** The last run of `all`, of entries that did not fill a whole one. */
+  #rest: Run | undefined;
 
   constructor(table: SortedTable) {
     this.#table = table;
   }
 
   get bytes(): number {
-    return Int32Array.BYTES_PER_ELEMENT * this.#next;
+    return Int32Array.BYTES_PER_ELEMENT * (this.#next + (this.#rest?.length ?? 0));
   }
 
   /** Sorts the next whole run. Returns false if there is none. */
@@ -36,14 +38,17 @@ export class SortedRuns {
     if (end === undefined) return false;
     this.#runs.push(this.#sorted(end));
     this.#next = end;
+    this.#rest = undefined;
     return true;
   }
 
-  /** All runs, and one of the entries that do not fill a run yet. No run is empty. */
+  /** All runs, and one of the entries that do not fill a run yet, which is sorted again if there are more of them. */
   all(): readonly Run[] {
     while (this.sortNext());
     const { count } = this.#table;
-    return this.#next === count ? this.#runs : [...this.#runs, this.#sorted(count)];
+    if (this.#next === count) return this.#runs;
+    if (this.#rest?.length !== count - this.#next) this.#rest = this.#sorted(count);
+    return [...this.#runs, this.#rest];
   }
 
   #sorted(end: number): Run {

@@ -1,7 +1,13 @@
 /** Scans of a range without a checkpoint: the entries of memory over the disk, as of one turn of the event loop. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { SCAN_LAID_BYTES_MAX, SCAN_LAID_ENTRIES_MAX, SCAN_SORT_RUNS, SORT_RUN_ENTRIES } from '../../src/base/limits.js';
+import {
+  SCAN_LAID_BYTES_MAX,
+  SCAN_LAID_ENTRIES_MAX,
+  SCAN_SORT_RUNS,
+  SORT_RUN_BYTES,
+  SORT_RUN_ENTRIES,
+} from '../../src/base/limits.js';
 import { compileGlob } from '../../src/commands/glob.js';
 import { holdsTooMuch, layEntries, type RangeWanted, sortLayers } from '../../src/keyspace/laid-entries.js';
 import type { Command } from '../../src/model/command.js';
@@ -87,7 +93,6 @@ describe('a range of which memory holds little', () => {
       bench.apply(...Array.from({ length: count }, () => put(keyOf(written), String(written++))));
     };
     for (let i = 0; i < 20; i++) write(SORT_RUN_ENTRIES);
-    let longest = 0;
     let isSorting = true;
     const writing = (async () => {
       for (let i = 0; i < 30 && isSorting; i++) {
@@ -102,7 +107,7 @@ describe('a range of which memory holds little', () => {
     assert(await sorting);
     await writing;
     const { sorted } = bench.keyspace.overlay.active;
-    longest = Math.max(...sorted.all().map(({ length }) => length));
+    const longest = Math.max(...sorted.all().map(({ length }) => length));
     assert(longest <= SORT_RUN_ENTRIES);
     const before = sorted.bytes;
     assert(await bench.checkRange(wantedOf({ from: 'k5', limit: 10, reverse: true }), 1));
@@ -155,7 +160,7 @@ describe('a range of which memory holds little', () => {
     assert(await bench.checkRange(wantedOf({ limit: 2 }), 1));
   });
 
-  it('are sorted a few runs in a turn, however many scans wait', async () => {
+  it('is sorted a few runs in a turn, however many scans wait', async () => {
     const bench = await Bench.open();
     const names = Array.from({ length: 20 * SORT_RUN_ENTRIES }, (_, i) => `k${String(i).padStart(6, '0')}`);
     for (let i = 0; i < names.length; i += 1_000) bench.apply(...names.slice(i, i + 1_000).map((one) => put(one)));
@@ -171,5 +176,44 @@ describe('a range of which memory holds little', () => {
       sorted = bytesNow();
     }
     assert.deepEqual(new Set(await all), new Set([true]));
+  });
+
+  it('is not small if the search for its ends takes too long, because there are many runs', async () => {
+    const bench = await Bench.open();
+    const { overlay } = bench.keyspace;
+    const long = 'k'.repeat(64 * 1024);
+    // Each run has as many bytes of keys as may be sorted in one piece.
+    const keysOfRun = SORT_RUN_BYTES / long.length;
+    for (let i = 0; i < 15; i++) {
+      const names = Array.from({ length: keysOfRun }, (_, j) => `${long}${String(i * keysOfRun + j).padStart(6, '0')}`);
+      bench.apply(...names.map((one) => put(one)));
+    }
+    assert(await bench.checkRange(wantedOf({ from: long.slice(1), limit: 1 }), 1));
+    assert(await bench.checkRange(wantedOf({ limit: 1 }), 1));
+    assert(await bench.checkRange(wantedOf({ from: 'k', to: 'l', limit: 1 }), 1));
+    assert.equal(layEntries(overlay, wantedOf({ from: `${long}1`, to: `${long}2`, limit: 1 }), 1), undefined);
+  });
+
+  it('sorts the entries behind the last whole run again only if there are more of them', async () => {
+    const bench = await Bench.open();
+    const { sorted } = bench.keyspace.overlay.active;
+    const write = (from: number, to: number) =>
+      bench.apply(...Array.from({ length: to - from }, (_, i) => put(`k${String(from + i).padStart(6, '0')}`)));
+    write(0, SORT_RUN_ENTRIES + 3);
+    const before = sorted.all();
+    assert.deepEqual(
+      before.map(({ length }) => length),
+      [SORT_RUN_ENTRIES, 3],
+    );
+    assert.equal(sorted.all()[1], before[1]);
+    assert.equal(sorted.bytes, 4 * (SORT_RUN_ENTRIES + 3));
+    bench.apply(put('k000001', 'again'));
+    assert.equal(sorted.all()[1], before[1]);
+    write(SORT_RUN_ENTRIES + 3, 2 * SORT_RUN_ENTRIES);
+    assert.deepEqual(
+      sorted.all().map(({ length }) => length),
+      [SORT_RUN_ENTRIES, SORT_RUN_ENTRIES],
+    );
+    assert.equal(sorted.bytes, 4 * 2 * SORT_RUN_ENTRIES);
   });
 });

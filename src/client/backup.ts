@@ -11,8 +11,8 @@ import type { BackupEnd, BackupHead, BackupResponse } from '../model/backup.js';
 import { BACKUP } from '../rpc/definitions.js';
 import { backOff } from './back-off.js';
 import type { Caller } from './caller.js';
+import { TRANSIENT } from './failures.js';
 import { type CallTime, checkCall, TIME_NAMES } from './options.js';
-import { TRANSIENT } from './resumed-stream.js';
 import { SideCall } from './side-call.js';
 
 /** The options of `backup`. */

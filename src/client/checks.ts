@@ -1,12 +1,10 @@
 /** The checks and repairs of a node as a client requests them: the events of the node, as they come. */
 
-import { HeadwaterError } from '../base/errors.js';
 import { checkOptionNames, optionNames } from '../base/option-names.js';
 import type { CheckRequest } from '../model/check.js';
 import type { Method } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
 import { type CallTime, TIME_NAMES } from './options.js';
-import { cancelled } from './pending-command.js';
 import { SideCall } from './side-call.js';
 
 /**
@@ -33,10 +31,5 @@ export async function* check<Event>(
   const { bytesPerSecond = 0, ...options } = asked;
   const { signal } = options;
   const end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
-  try {
-    yield* new SideCall(session, { ...options, signal: end }).stream(method, { bytesPerSecond });
-  } catch (error) {
-    if (!end.aborted) throw error;
-    throw HeadwaterError.is(end.reason) ? end.reason : cancelled(end);
-  }
+  yield* new SideCall(session, { ...options, signal: end }).stream(method, { bytesPerSecond });
 }

@@ -67,14 +67,14 @@ const asBuffer = (bytes: Buffer): Buffer => Buffer.from(bytes);
 export const TEXT: Forms<string, string, Data> = {
   raw: asText,
   encode: (_, value) => value,
-  decode: (_, bytes) => bytes.toString(),
+  decode: (_, bytes) => asText(bytes),
   hasCodec: false,
 };
 
 export const BYTES: Forms<Buffer, Buffer, Data> = {
   raw: asBuffer,
   encode: (_, value) => value,
-  decode: (_, bytes) => Buffer.from(bytes),
+  decode: (_, bytes) => asBuffer(bytes),
   hasCodec: false,
 };
 
@@ -99,7 +99,7 @@ function encoded<Value>(codec: Codec<Value>, key: unknown, value: Value): Data {
   try {
     made = codec.encode(value);
   } catch (error) {
-    const why = `the value of ${described(key)} cannot be encoded by the codec: ${messageOf(error)}`;
+    const why = `the value of ${described(key)} cannot be encoded by the codec: ${HeadwaterError.from(error).message}`;
     throw new HeadwaterError('invalid_argument', why, { cause: error });
   }
   if (typeof made === 'string' || made instanceof Uint8Array) return made;
@@ -115,7 +115,7 @@ function decoded<Value>(codec: Codec<Value>, key: unknown, bytes: Buffer): Value
   } catch (error) {
     throw new HeadwaterError(
       'wrong_type',
-      `the value of ${described(key)} (${bytes.length} bytes) cannot be decoded by the codec: ${messageOf(error)}. Read it by \`buffers\`, or set it again`,
+      `the value of ${described(key)} (${bytes.length} bytes) cannot be decoded by the codec: ${HeadwaterError.from(error).message}. Read it by \`buffers\`, or set it again`,
       { cause: error, details: { key: nameOf(key) } },
     );
   }
@@ -152,8 +152,4 @@ export function described(key: unknown): string {
   const name = nameOf(key);
   if (name.length <= SHOWN_CHARACTERS_MAX) return `the key ${JSON.stringify(name)}`;
   return `the key ${JSON.stringify(name.slice(0, SHOWN_CHARACTERS_MAX))}… (${name.length} characters)`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

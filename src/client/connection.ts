@@ -15,9 +15,10 @@ import { decodePipelineResponse, encodePipelineRequest } from '../protobuf/pipel
 import { connectTo, type GrpcConnection as RpcConnection } from '../rpc/connection.js';
 import { type Method, PIPELINE } from '../rpc/definitions.js';
 import { fromStatus } from '../rpc/status.js';
+import { cancelled } from './failures.js';
 import { notReached } from './guarantees.js';
 import type { CallTime } from './options.js';
-import { cancelled, type PendingCommand } from './pending-command.js';
+import type { PendingCommand } from './pending-command.js';
 
 export interface ConnectionOwner {
   /**

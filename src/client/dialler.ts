@@ -6,8 +6,8 @@
 import { HeadwaterError } from '../base/errors.js';
 import { backOff } from './back-off.js';
 import { Connection, type ConnectionOwner } from './connection.js';
+import { cancelled } from './failures.js';
 import type { ClientSettings } from './options.js';
-import { cancelled } from './pending-command.js';
 
 export class Dialler {
   readonly #seeds: readonly string[];

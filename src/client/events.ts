@@ -1,5 +1,6 @@
 /** The events of a client's connection, and the functions that listen to them. */
 import { HeadwaterError } from '../base/errors.js';
+import { optionNames } from '../base/option-names.js';
 
 /** The client has connected again. */
 export interface ConnectedEvent {
@@ -38,7 +39,7 @@ export interface ClientEvents {
 /** A function that is called for an event. */
 export type Listener<Event> = (event: Event) => unknown;
 
-const NAMES: ReadonlySet<string> = new Set<keyof ClientEvents>(['connected', 'moved', 'lost']);
+const NAMES = optionNames<ClientEvents>({ connected: true, moved: true, lost: true });
 
 interface Registered {
   readonly listener: Listener<never>;

@@ -1,10 +1,10 @@
 /** The first connection of a client: one attempt, or attempts until a node is reached. */
+import { unlessAborted } from '../base/abort.js';
 import { HeadwaterError, Unreachable } from '../base/errors.js';
 import { backOff } from './back-off.js';
 import type { Caller } from './caller.js';
+import { cancelled, TRANSIENT } from './failures.js';
 import type { ClientOptions, RetrySettings } from './options.js';
-import { cancelled } from './pending-command.js';
-import { TRANSIENT } from './resumed-stream.js';
 
 /**
  * Closes the session if it does not connect.
@@ -54,7 +54,8 @@ async function attempts(
   let last: HeadwaterError | undefined;
   for (let failures = 0; !ended.aborted; failures++) {
     try {
-      await unlessEnded(session.connect(), ended);
+      // An attempt may need time to notice the end.
+      await unlessAborted(session.connect(), ended);
       break;
     } catch (error) {
       if (ended.aborted) break;
@@ -64,14 +65,4 @@ async function attempts(
     await backOff(failures, ended, retry);
   }
   return last;
-}
-
-/** Resolves at the end too, since an attempt may need time to notice the end. */
-function unlessEnded(connecting: Promise<void>, ended: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = () => resolve();
-    ended.addEventListener('abort', end);
-    const settled = () => ended.removeEventListener('abort', end);
-    connecting.finally(settled).then(resolve, reject);
-  });
 }

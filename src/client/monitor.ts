@@ -42,15 +42,12 @@ export async function* monitor(session: Caller, asked: MonitorOptions): AsyncGen
   const end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
   const request = { prefix: toBuffer('prefix', prefix) };
   try {
-    for await (const { commands, missed } of new SideCall(session, { ...options, signal: end }).stream(
-      MONITOR,
-      request,
-    )) {
+    const call = new SideCall(session, { ...options, signal: end });
+    for await (const { commands, missed } of call.stream(MONITOR, request)) {
       for (const command of commands) yield { kind: 'command', ...command };
       if (missed > 0) yield { kind: 'missed', count: missed };
     }
   } catch (error) {
-    if (signal?.aborted) return;
-    throw session.ended.aborted ? session.ended.reason : error;
+    if (!signal?.aborted) throw error;
   }
 }

@@ -11,6 +11,7 @@ import type {
   Operation,
   OperationKind,
   Outgoing,
+  OutgoingOf,
   OutgoingOperation,
   SetCondition,
 } from '../model/operation.js';
@@ -85,9 +86,6 @@ export interface RenameOptions {
   /** Renames only if the new key does not exist. False by default. */
   readonly ifAbsent?: boolean | undefined;
 }
-
-/** The operation of one `kind`. */
-export type OutgoingOf<K extends OperationKind> = Extract<OutgoingOperation, { kind: K }>;
 
 export function setOperation(key: Data, value: Data, options: SetOptions | undefined): OutgoingOf<'set'> {
   // The object always has one shape, since plain SETs are the hot path.

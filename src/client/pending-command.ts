@@ -3,11 +3,11 @@
  * ignored.
  */
 
-import { AbortError, HeadwaterError, NoLeader, TimeoutError } from '../base/errors.js';
+import { HeadwaterError, TimeoutError } from '../base/errors.js';
 import { CALL_BYTES_PER_MS, CALL_SMALL_BYTES } from '../base/limits.js';
 import type { Guarantees } from '../model/guarantees.js';
-import type { OperationKind, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
-import type { OutgoingOf } from './operations.js';
+import type { OperationKind, OutgoingOf, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
+import { cancelled, needsLeader, noLeader } from './failures.js';
 import { type CallOptions, checkCall } from './options.js';
 
 /** Converts the reply to a command of one kind to the caller's result. */
@@ -161,22 +161,4 @@ export class PendingCommand {
 export function retriesOf(pending: PendingCommand): Retries {
   pending.retries ??= { redirects: 0, failures: 0, refusal: undefined };
   return pending.retries;
-}
-
-/** True for refusals of a node that does not lead, and if the leader that it names cannot be reached. */
-export function needsLeader(refusal: HeadwaterError): boolean {
-  if (HeadwaterError.is(refusal, 'unreachable')) return refusal.details.leader !== undefined;
-  return refusal.code === 'read_only_follower' || refusal.code === 'superseded';
-}
-
-function noLeader(timeoutMs: number, cause: HeadwaterError): HeadwaterError {
-  const { leader } = cause.details;
-  const message = `no leader was found within ${timeoutMs} ms, and nothing was done: ${cause.message}. Start the leader, or promote a follower`;
-  return new NoLeader(message, { cause, details: typeof leader === 'string' ? { leader } : {} });
-}
-
-/** The error of a call whose caller aborts this signal, or whose client was closed. */
-export function cancelled({ reason }: AbortSignal): HeadwaterError {
-  if (HeadwaterError.is(reason, 'cancelled')) return reason;
-  return new AbortError('the caller cancelled the call', { cause: reason });
 }

@@ -2,21 +2,15 @@
  * The later attempts of commands that a node has refused. Such a command has certainly not been done. The queue holds it
  * through a wait, or until a node leads, and at most for its own time. The waits get longer, and a part is random.
  */
+import { firstOf } from '../base/abort.js';
+import { Bell } from '../base/bell.js';
 import type { HeadwaterError } from '../base/errors.js';
+import { LEADER_SEARCH_MS_MIN } from '../base/limits.js';
 import { backOff } from './back-off.js';
+import { isMomentary, needsLeader } from './failures.js';
 import type { RetrySettings } from './options.js';
-import { needsLeader, type PendingCommand, retriesOf } from './pending-command.js';
+import { type PendingCommand, retriesOf } from './pending-command.js';
 import type { CommandQueue } from './queue.js';
-
-/** Refusals of a node that cannot serve for the moment. */
-const MOMENTARY: ReadonlySet<string> = new Set(['unavailable', 'shutting_down', 'store_latched']);
-
-/** True if the node that refused a command may do it soon. */
-export function isMomentary(refusal: HeadwaterError): boolean {
-  // A node that names a cause has waited already (`NOT_FRESH`), or will not be able to soon.
-  if (refusal.code === 'unavailable') return refusal.details.cause === undefined;
-  return MOMENTARY.has(refusal.code);
-}
 
 export interface RepetitionOptions {
   readonly queue: CommandQueue;
@@ -32,11 +26,20 @@ export interface RepetitionOptions {
 
 export class Repetition {
   readonly #options: RepetitionOptions;
+  /** A search asks every node. So its waits reach LEADER_SEARCH_MS_MIN, however short those of the commands are. */
+  readonly #searching: RetrySettings;
+  /** Rings when another connection is in use, and the held commands are released. */
+  readonly #released = new Bell();
   #isWaiting = false;
+  /** The time of the last search, on the monotonic clock. */
   #soughtMs = 0;
+  /** The searches in a row, for held commands, that found no leader. */
+  #searches = 0;
 
   constructor(options: RepetitionOptions) {
+    const { retry } = options;
     this.#options = options;
+    this.#searching = { ...retry, maxMs: Math.max(retry.maxMs, LEADER_SEARCH_MS_MIN) };
   }
 
   /** Puts the command into the queue for another attempt. Returns false if there will be none. */
@@ -52,12 +55,18 @@ export class Repetition {
     return true;
   }
 
+  /** Releases the held commands, since another connection is in use. Ends the wait: a later command begins its own. */
+  release(): void {
+    this.#searches = 0;
+    this.#options.queue.release();
+    this.#released.ring();
+  }
+
   /** Looks for the leader while none is known, though no command is held for it. */
   seekNowAndThen(nowMs: number): void {
-    const { retry, seek } = this.#options;
-    if (this.#isWaiting || nowMs - this.#soughtMs < retry.maxMs) return;
+    if (this.#isWaiting || nowMs - this.#soughtMs < this.#searching.maxMs) return;
     this.#soughtMs = nowMs;
-    void seek();
+    void this.#options.seek();
   }
 
   #mayPass(refusal: HeadwaterError): boolean {
@@ -66,20 +75,43 @@ export class Repetition {
 
   /** Ends when no command is held any more: they were sent, or their time is over. */
   async #wait(): Promise<void> {
-    const { queue, retry, ended, seek, send } = this.#options;
+    const { queue, ended, send } = this.#options;
     this.#isWaiting = true;
-    for (let waits = 0; queue.held && !ended.aborted; waits++) {
-      await backOff(Math.max(waits, failuresOf(queue.held) - 1), ended, retry);
-      const refusal = queue.held?.retries?.refusal;
-      if (refusal && needsLeader(refusal) && !(await seek(refusal))) continue;
-      if (ended.aborted) break;
-      queue.release();
-      send();
+    let waits = 0;
+    for (let held = queue.held; held && !ended.aborted; held = queue.held) {
+      const { rings } = this.#released;
+      await this.#pause(held, waits++, rings);
+      const isDue = !ended.aborted && this.#released.rings === rings;
+      if (isDue && (await this.#mayGo())) {
+        queue.release();
+        send();
+      }
+      if (this.#released.rings > rings) waits = 0;
     }
     this.#isWaiting = false;
   }
-}
 
-function failuresOf(pending: PendingCommand): number {
-  return pending.retries?.failures ?? 0;
+  /** Waits for the next attempt of the held commands, or until they are released. */
+  async #pause({ retries }: PendingCommand, waits: number, rings: number): Promise<void> {
+    const isSearch = retries?.refusal !== undefined && needsLeader(retries.refusal);
+    // A search of long ago says nothing about the next one.
+    const isLongAgo = performance.now() - this.#soughtMs > this.#searching.maxMs;
+    const searches = isSearch && !isLongAgo ? this.#searches : 0;
+    const failures = Math.max(waits, searches, (retries?.failures ?? 0) - 1);
+    await firstOf(this.#options.ended, (over) => [
+      backOff(failures, over, isSearch ? this.#searching : this.#options.retry),
+      this.#released.rungAfter(rings, over),
+    ]);
+  }
+
+  /** True if the held commands may be sent to the node in use. Searches for the leader if they need one. */
+  async #mayGo(): Promise<boolean> {
+    const { queue, ended, seek } = this.#options;
+    const refusal = queue.held?.retries?.refusal;
+    if (!refusal || !needsLeader(refusal)) return true;
+    const leads = await seek(refusal);
+    this.#soughtMs = performance.now();
+    this.#searches = leads ? 0 : this.#searches + 1;
+    return leads && !ended.aborted;
+  }
 }

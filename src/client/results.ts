@@ -95,18 +95,18 @@ export class Results<Key, Value, Input> {
 
   constructor(forms: Forms<Key, Value, Input>) {
     const { raw, decode } = forms;
-    const optional = ({ value }: MaybeValue, key: Data | undefined) =>
+    const optional = (value: Buffer | undefined, key: Data | undefined) =>
       value === undefined ? undefined : decode(key, value);
     this.forms = forms;
-    this.optional = (reply, operation) => (reply.value === undefined ? undefined : decode(operation.key, reply.value));
+    this.optional = ({ value }, { key }) => optional(value, key);
     this.deleted = ({ value }, { key }) => (value === undefined ? undefined : decodeDeleted(decode, key, value));
     this.versioned = ({ value, version }, { key }) =>
       value === undefined ? undefined : { value: decode(key, value), version };
-    this.many = ({ values }, { keys }) => values.map((one, index) => optional(one, keys[index]));
+    this.many = ({ values }, { keys }) => values.map(({ value }, index) => optional(value, keys[index]));
     this.set = ({ applied, oldValue }, { key }) => {
       if (applied && oldValue === undefined) return APPLIED;
       // The write is done, so an old value that cannot be decoded does not reject it.
-      return withProperty({ applied }, 'oldValue', () => (oldValue === undefined ? undefined : decode(key, oldValue)));
+      return withProperty({ applied }, 'oldValue', () => optional(oldValue, key));
     };
     this.range = (reply) => raw(reply.value);
     this.message = (reply) => raw(reply.message);

@@ -12,19 +12,8 @@ import type { Told } from '../model/streams.js';
 import type { Method } from '../rpc/definitions.js';
 import { backOff } from './back-off.js';
 import type { Caller } from './caller.js';
+import { TRANSIENT } from './failures.js';
 import { type CallTime, checkCall } from './options.js';
-
-/** Failures that may be gone at the next attempt. */
-export const TRANSIENT: ReadonlySet<string> = new Set([
-  'unavailable',
-  'shutting_down',
-  'unreachable',
-  'disk_full',
-  'overloaded',
-  'cancelled',
-  'store_latched',
-  'deadline_exceeded',
-]);
 
 interface PlacedEvent<Event> {
   readonly event: Event;

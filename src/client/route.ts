@@ -8,9 +8,9 @@ import { LEADER_LOOK_MS } from '../base/limits.js';
 import type { Connection, ConnectionOwner } from './connection.js';
 import { Dialler } from './dialler.js';
 import type { Probed } from './discovery.js';
+import { needsLeader } from './failures.js';
 import { LeaderSearch } from './leader-search.js';
 import type { ClientSettings } from './options.js';
-import { needsLeader } from './pending-command.js';
 import { APART, CLOSED, moved, type RouteState } from './route-state.js';
 
 export interface RouteEvents {

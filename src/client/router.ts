@@ -69,7 +69,7 @@ export class Router implements Caller {
     this.#listeners = listeners;
     this.#seeds = seeds;
     this.#settings = settings;
-    this.#leader = new Session(seeds, settings, { seen: this.#seen, isGuided: true, listeners: this.#listeners });
+    this.#leader = this.#sessionOver(seeds);
   }
 
   get connection(): ConnectionState {
@@ -98,11 +98,7 @@ export class Router implements Caller {
     // The client connects to a known leader directly, since reads for which a follower is too stale go there too.
     if (leader) {
       const seeds = [leader.address, ...this.#seeds.filter((seed) => seed !== leader.address)];
-      this.#leader = new Session(seeds, this.#settings, {
-        seen: this.#seen,
-        isGuided: true,
-        listeners: this.#listeners,
-      });
+      this.#leader = this.#sessionOver(seeds);
     }
     await this.#leader.connect();
     await this.#goToNearest(nodes);
@@ -134,6 +130,11 @@ export class Router implements Caller {
       if (timeoutMs <= 0) throw error;
       return this.#leader.ask<K, Result>(operation, false, read, { ...options, timeoutMs });
     });
+  }
+
+  /** A session with the leader among those nodes. */
+  #sessionOver(seeds: readonly string[]): Session {
+    return new Session(seeds, this.#settings, { seen: this.#seen, isGuided: true, listeners: this.#listeners });
   }
 
   /** Gives the nearest node a part of the call's time. In the rest the leader can answer. */

@@ -23,10 +23,11 @@ import type { ConnectionState } from './connection-state.js';
 import { Demands, type DemandsOptions } from './demands.js';
 import type { Probed } from './discovery.js';
 import type { Listeners } from './events.js';
+import { isForAnother, needsLeader } from './failures.js';
 import { guaranteesOf } from './guarantees.js';
 import { measure } from './operations.js';
 import { type CallOptions, type ClientSettings, checkCall } from './options.js';
-import { needsLeader, PendingCommand, type ReadReply, retriesOf } from './pending-command.js';
+import { PendingCommand, type ReadReply, retriesOf } from './pending-command.js';
 import { CommandQueue } from './queue.js';
 import { Repetition } from './repetition.js';
 import { type Left, Route } from './route.js';
@@ -124,9 +125,8 @@ export class Session implements Caller, ConnectionOwner {
 
   /** Resolves when all earlier commands are answered. For calls beside the pipeline that read what it writes. */
   async settled(options: CallOptions, reads: boolean): Promise<void> {
-    const asksLeader = reads && this.#demands.leaderOnly;
-    if (asksLeader) await this.ready(options);
     // A ping that the leader alone may answer takes the client there.
+    const asksLeader = reads && this.#demands.leaderOnly;
     if (asksLeader || !this.#isIdle()) await this.ask({ kind: 'ping', message: '' }, false, () => undefined, options);
   }
 
@@ -252,7 +252,7 @@ export class Session implements Caller, ConnectionOwner {
     if (before) listeners?.emit('moved', { from: before.address, to: address, reason: before.reason });
     else listeners?.emit('connected', { address });
     this.#demands.isStale = false;
-    this.#queue.release();
+    this.#repetition.release();
     this.#flush();
   }
 
@@ -369,12 +369,4 @@ export class Session implements Caller, ConnectionOwner {
   #checkIdle(): void {
     if (this.#idle && this.#isIdle()) this.#idle();
   }
-}
-
-/**
- * True for refusals that another node may not share: this node does not lead, or is not fresh enough. Nothing was done.
- */
-function isForAnother({ code, details }: HeadwaterError): boolean {
-  if (code === 'unavailable') return details.cause === 'STALE' || details.cause === 'NOT_FRESH';
-  return code === 'read_only_follower' || code === 'superseded';
 }

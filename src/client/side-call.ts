@@ -7,9 +7,9 @@ import type { Guarantees } from '../model/guarantees.js';
 import type { Method } from '../rpc/definitions.js';
 import { backOff } from './back-off.js';
 import type { Caller } from './caller.js';
+import { cancelled, isMomentary, needsLeader } from './failures.js';
 import { type CallOptions, type CallTime, checkCall } from './options.js';
-import { allowedTime, cancelled, needsLeader } from './pending-command.js';
-import { isMomentary } from './repetition.js';
+import { allowedTime } from './pending-command.js';
 
 export class SideCall {
   readonly #session: Caller;
@@ -81,7 +81,10 @@ export class SideCall {
     const { settings, ended } = this.#session;
     const isOver = ended.aborted || this.#signal?.aborted || performance.now() >= this.#endMs;
     if (!HeadwaterError.is(error) || isOver || failures >= settings.retry.attempts) throw error;
-    if (needsLeader(error)) return this.#session.settled(this.#left(), true);
+    if (needsLeader(error)) {
+      await this.connected();
+      return this.#session.settled(this.#left(), true);
+    }
     if (error.code !== 'unreachable' && !isMomentary(error)) throw error;
     await backOff(failures - 1, this.#signal ? AbortSignal.any([this.#signal, ended]) : ended, settings.retry);
   }

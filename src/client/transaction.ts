@@ -3,7 +3,7 @@
  * and the replies are known to be there as soon as the transaction is known to be committed.
  */
 
-import type { OperationKind, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
+import type { OperationKind, OutgoingOf, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
 import { type Forms, withProperty } from './codec.js';
 import {
   type BigintOption,
@@ -11,7 +11,6 @@ import {
   incrementOperation,
   mayWrite,
   type OutgoingCondition,
-  type OutgoingOf,
   type SumOptions,
 } from './operations.js';
 import { decodeDeleted, readSum } from './results.js';

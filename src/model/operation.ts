@@ -161,3 +161,6 @@ export type Outgoing<T> = T extends Uint8Array
 
 /** An operation with keys and values as text or bytes. */
 export type OutgoingOperation = Outgoing<Operation>;
+
+/** The operation of one `kind`, with keys and values as text or bytes. */
+export type OutgoingOf<K extends OperationKind> = Extract<OutgoingOperation, { readonly kind: K }>;

@@ -2,9 +2,7 @@
  * The operations that write, by their kinds. A follower refuses them. A client never sends one again if its outcome is
  * unknown. Node and client judge by this one table. A kind that is not in it does not compile.
  */
-import type { OperationKind, OutgoingOperation } from './operation.js';
-
-type OutgoingOf<K extends OperationKind> = Extract<OutgoingOperation, { readonly kind: K }>;
+import type { OperationKind, OutgoingOf, OutgoingOperation } from './operation.js';
 
 const always = (): boolean => true;
 const never = (): boolean => false;

@@ -1,4 +1,4 @@
-/** The client decides without the server's code whether an operation may write. Both must agree on every kind. */
+/** The operations that write: a follower refuses them, and a client never sends one again whose outcome is unknown. */
 import assert from 'node:assert/strict';
 import { mayWrite } from '../../src/client/operations.js';
 import type { Operation, OperationKind } from '../../src/model/operation.js';
@@ -8,45 +8,48 @@ const key = Buffer.from('k');
 const get: Operation = { kind: 'get', key };
 const set: Operation = { kind: 'set', key, value: key };
 
-const ONE_OF_EACH: { readonly [K in OperationKind]: readonly Extract<Operation, { kind: K }>[] } = {
-  get: [{ kind: 'get', key }],
-  multiGet: [{ kind: 'multiGet', keys: [key] }],
-  set: [{ kind: 'set', key, value: key }],
-  delete: [{ kind: 'delete', keys: [key] }],
-  exists: [{ kind: 'exists', keys: [key] }],
-  increment: [{ kind: 'increment', key, by: 1n }],
-  incrementFloat: [{ kind: 'incrementFloat', key, by: 1 }],
-  append: [{ kind: 'append', key, value: key }],
-  stringLength: [{ kind: 'stringLength', key }],
-  getRange: [{ kind: 'getRange', key, start: 0, end: 1 }],
-  setRange: [{ kind: 'setRange', key, start: 0, value: key }],
-  getDelete: [{ kind: 'getDelete', key }],
+type OneOrMore<K extends OperationKind> = ReadonlyArray<readonly [Extract<Operation, { kind: K }>, writes: boolean]>;
+
+const OF_EACH_KIND: { readonly [K in OperationKind]: OneOrMore<K> } = {
+  get: [[{ kind: 'get', key }, false]],
+  multiGet: [[{ kind: 'multiGet', keys: [key] }, false]],
+  set: [[{ kind: 'set', key, value: key }, true]],
+  delete: [[{ kind: 'delete', keys: [key] }, true]],
+  exists: [[{ kind: 'exists', keys: [key] }, false]],
+  increment: [[{ kind: 'increment', key, by: 1n }, true]],
+  incrementFloat: [[{ kind: 'incrementFloat', key, by: 1 }, true]],
+  append: [[{ kind: 'append', key, value: key }, true]],
+  stringLength: [[{ kind: 'stringLength', key }, false]],
+  getRange: [[{ kind: 'getRange', key, start: 0, end: 1 }, false]],
+  setRange: [[{ kind: 'setRange', key, start: 0, value: key }, true]],
+  getDelete: [[{ kind: 'getDelete', key }, true]],
   getExpire: [
-    { kind: 'getExpire', key },
-    { kind: 'getExpire', key, expiry: 'persist' },
+    [{ kind: 'getExpire', key }, false],
+    [{ kind: 'getExpire', key, expiry: 'persist' }, true],
   ],
-  timeToLive: [{ kind: 'timeToLive', key }],
-  expire: [{ kind: 'expire', key, expiry: { ttlMs: 1 } }],
-  persist: [{ kind: 'persist', key }],
-  rename: [{ kind: 'rename', key, newKey: key }],
-  type: [{ kind: 'type', key }],
-  flushAll: [{ kind: 'flushAll' }],
-  ping: [{ kind: 'ping', message: key }],
+  timeToLive: [[{ kind: 'timeToLive', key }, false]],
+  expire: [[{ kind: 'expire', key, expiry: { ttlMs: 1 } }, true]],
+  persist: [[{ kind: 'persist', key }, true]],
+  rename: [[{ kind: 'rename', key, newKey: key }, true]],
+  type: [[{ kind: 'type', key }, false]],
+  flushAll: [[{ kind: 'flushAll' }, true]],
+  ping: [[{ kind: 'ping', message: key }, false]],
   transact: [
-    { kind: 'transact', conditions: [], operations: [] },
-    { kind: 'transact', conditions: [], operations: [get] },
-    { kind: 'transact', conditions: [], operations: [get, set] },
+    [{ kind: 'transact', conditions: [], operations: [] }, false],
+    [{ kind: 'transact', conditions: [], operations: [get] }, false],
+    [{ kind: 'transact', conditions: [], operations: [get, set] }, true],
   ],
 };
 
-describe('an operation at the client', () => {
-  for (const [kind, operations] of Object.entries(ONE_OF_EACH)) {
-    it(`writes if it writes at the node: ${kind}`, () => {
-      assert.deepEqual(operations.map(mayWrite), operations.map(isWrite));
+describe('an operation', () => {
+  for (const [kind, operations] of Object.entries(OF_EACH_KIND)) {
+    it(`writes, or does not, at the client and at the node: ${kind}`, () => {
+      for (const [operation, writes] of operations)
+        assert.deepEqual([mayWrite(operation), isWrite(operation)], [writes, writes]);
     });
   }
 
-  it('counts as a read if it will not be sent', () => {
+  it('counts as a read at the client if it will not be sent', () => {
     const invalid = [undefined, null, {}, { kind: 'nothing' }, { kind: 'transact', operations: 'set' }];
     assert.deepEqual(
       invalid.map((operation) => mayWrite(operation as never)),

@@ -2,10 +2,16 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { HeadwaterError } from '../../src/base/errors.js';
+import type { Caller } from '../../src/client/caller.js';
 import { Client, type ClientOptions } from '../../src/client/client.js';
 import { Listeners } from '../../src/client/events.js';
-import { settingsOf } from '../../src/client/options.js';
+import { type CallTime, type RetrySettings, settingsOf } from '../../src/client/options.js';
+import { PendingCommand, retriesOf } from '../../src/client/pending-command.js';
+import { CommandQueue } from '../../src/client/queue.js';
+import { Repetition } from '../../src/client/repetition.js';
 import { Router } from '../../src/client/router.js';
+import { SideCall } from '../../src/client/side-call.js';
+import { DATABASE_SIZE } from '../../src/rpc/definitions.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, serve, until } from '../rpc/harness.js';
 import { refusedWith } from '../support/refusals.js';
@@ -62,7 +68,7 @@ describe('a command that a node refuses for the moment', () => {
   }
 
   it('keeps the order of writes of two messages on their way, and of a third one', async () => {
-    const db = await connect({ retry: { minMs: 20, maxMs: 20 } });
+    const db = await connect({ retry: { minMs: 400, maxMs: 400 } });
     const { answer } = refuseFirst(NOT_YET);
     const first = db.append('log', '1');
     await until(() => store.submissions.length === 1, 'the first message');
@@ -78,7 +84,7 @@ describe('a command that a node refuses for the moment', () => {
   });
 
   it('is not tried again if a later write was done: it would overwrite that one', async () => {
-    const db = await connect({ retry: { minMs: 20, maxMs: 20 } });
+    const db = await connect({ retry: { minMs: 400, maxMs: 400 } });
     const { answer } = refuseFirst(undefined);
     const first = refusedWith('unavailable', db.set('k', 'old'));
     await until(() => store.submissions.length === 1, 'the first message');
@@ -137,6 +143,95 @@ describe('a command that a node refuses for the moment', () => {
     await refusedWith('overloaded', db.set('b', 'x'.repeat(900)));
     await db.close({ timeoutMs: 1 });
     await first;
+  });
+});
+
+describe('the wait before another attempt', () => {
+  const NO_LEADER = new HeadwaterError('read_only_follower', 'a follower');
+  const nothing = () => {};
+  const command = () => new PendingCommand({ kind: 'ping', message: '' }, 1, true, nothing, nothing, nothing);
+  const end = new AbortController();
+  after(() => end.abort());
+
+  /** Finds the leader by the search of this number. */
+  function begin(retry: RetrySettings, last = 1) {
+    const queue = new CommandQueue();
+    const seen = { searches: 0, sent: 0 };
+    const seek = async () => ++seen.searches === last;
+    const send = () => {
+      seen.sent++;
+    };
+    return { queue, seen, waits: new Repetition({ queue, retry, redirect: true, ended: end.signal, seek, send }) };
+  }
+
+  it('grows beyond the longest one if it is for a leader, since every node is asked', async () => {
+    const { seen, waits } = begin({ ...FAST, attempts: 20 }, 9);
+    const beganMs = performance.now();
+    assert(waits.holds(command(), NO_LEADER));
+    await until(() => seen.sent === 1, 'the leader');
+    // The waits are at least the halves of 1, 2, 4 and so on up to 256 ms.
+    assert(performance.now() - beganMs > 240, `9 searches in ${performance.now() - beganMs} ms`);
+  });
+
+  it('goes on to grow with a later command, if still no leader was found', async () => {
+    const { queue, seen, waits } = begin({ ...FAST, attempts: 20 }, 9);
+    const first = command();
+    assert(waits.holds(first, NO_LEADER));
+    await until(() => seen.searches === 7, 'some searches');
+    first.reject(new HeadwaterError('cancelled', 'the caller waits no longer'));
+    queue.expire(0, Number.POSITIVE_INFINITY, false);
+    await until(() => seen.sent === 1, 'the end of the wait');
+    const beganMs = performance.now();
+    assert(waits.holds(command(), NO_LEADER));
+    await until(() => seen.sent === 2, 'the leader');
+    assert(performance.now() - beganMs > 180, `2 searches in ${performance.now() - beganMs} ms`);
+  });
+
+  it('ends when the client goes to another node, and the next refused command has its own', async () => {
+    const { seen, waits } = begin({ minMs: 1, maxMs: 600_000, attempts: 100 });
+    const patient = command();
+    retriesOf(patient).failures = 30;
+    assert(waits.holds(patient, NOT_YET));
+    waits.release();
+    assert(waits.holds(command(), NOT_YET));
+    await until(() => seen.sent === 1, 'the next attempt');
+  });
+});
+
+describe('a call beside the pipeline', () => {
+  afterEach(closeAll);
+
+  it('gives each step the time that is left, on its way to the leader too', async () => {
+    const steps: Array<{ step: string; timeoutMs: number }> = [];
+    let refusals = 1;
+    const took = async (step: string, { timeoutMs = 0 }: CallTime) => {
+      steps.push({ step, timeoutMs });
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+    const connection = {
+      unary: async (_method: unknown, _request: unknown, time: CallTime) => {
+        await took('call', time);
+        if (refusals-- > 0) throw new HeadwaterError('read_only_follower', 'a follower');
+        return 7;
+      },
+    };
+    const session = {
+      settings: { timeoutMs: 5_000, retry: { ...FAST, attempts: 20 } },
+      ended: new AbortController().signal,
+      guarantees: () => undefined,
+      settled: (time: CallTime, reads: boolean) => took(reads ? 'to the leader' : 'settled', time),
+      ready: async (time: CallTime) => {
+        await took('ready', time);
+        return connection;
+      },
+    } as unknown as Caller;
+    assert.equal(await new SideCall(session, {}).read(DATABASE_SIZE, {}, {}), 7);
+    assert.deepEqual(
+      steps.map(({ step }) => step),
+      ['settled', 'ready', 'call', 'ready', 'to the leader', 'ready', 'call'],
+    );
+    for (const [i, { step, timeoutMs }] of steps.entries())
+      assert(timeoutMs <= 5_000 - 9 * i, `${step}: ${timeoutMs} ms behind ${i} steps`);
   });
 });
 

@@ -30,9 +30,9 @@ export type DurabilityReached = {
  * The facts of the codes that have some of their own. These mean the same everywhere: `address`, `nodeId` and `epoch`
  * are those of the other node, and `leader` is the host:port of the leader, or of a node nearer to it. `replicationId`
  * and `offset` are a position, and `askedOffset` is the one that the call asked for. `directory`, `file` and `key` say
- * where, `base64` is a value that is nowhere else, and `neededBytes` and `freeBytes` are room there. `followers` are near enough, `minFollowers` have to be, and
- * `maxLagMs` is the lag that is near enough. `stalenessMs` is the age of the data, and `maxStalenessMs` the age that the
- * call allows. `cause` and `reason` are words for programs.
+ * where, `base64` is a value that is nowhere else, and `neededBytes` and `freeBytes` are room there. `followers` are
+ * near enough, `minFollowers` have to be, and `maxLagMs` is the lag that is near enough. `stalenessMs` is the age of the
+ * data, and `maxStalenessMs` the age that the call allows. `cause` and `reason` are words for programs.
  */
 export interface DetailsByCode {
   /** `leader` is the upstream of the follower, host:port: the leader, or a node nearer to it. */

@@ -1,8 +1,8 @@
 /**
  * Every failure of the world that Headwater reports: a stable code, a message that names expected and received, the
  * facts for programs, and the cause. The kinds that a program catches have classes of their own. Headwater's own bugs
- * are not here but in invariant.ts. The codes are public. Clients see
- * them as `ErrorInfo.reason` in upper case. protobuf/error.ts has the gRPC status of each, and rpc/status.ts converts.
+ * are not here but in invariant.ts. The codes are public. Clients see them as `ErrorInfo.reason` in upper case.
+ * protobuf/error.ts has the gRPC status of each, and rpc/status.ts converts.
  */
 import type { AnyDetails, CommonDetails, DetailsByCode } from './error-details.js';
 

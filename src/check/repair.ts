@@ -16,7 +16,7 @@ import { damagedDatabaseFiles } from '../disk/leveldb/check.js';
 import type { Log } from '../log/log.js';
 import type { Damage, FetchBlocksRequest, FetchBlocksResponse, RepairStep } from '../model/check.js';
 import type { Position } from '../model/position.js';
-import type { DamageNotes as StoreDamage } from '../store/damage.js';
+import type { DamageNotes } from '../store/damage.js';
 import type { StoreData } from '../store/data.js';
 import type { Roles } from '../store/roles.js';
 import type { Settings } from '../store/settings.js';
@@ -29,7 +29,7 @@ export interface RepairStore {
   readonly data: Pick<StoreData, 'directory' | 'incomplete' | 'isServing' | 'log' | 'notServing' | 'serving'>;
   readonly roles: Pick<Roles, 'role' | 'upstream'>;
   readonly snapshots: Pick<Snapshots, 'at' | 'keyspaceDirectory'>;
-  readonly damage: Pick<StoreDamage, 'permitStandIn'>;
+  readonly damage: Pick<DamageNotes, 'permitStandIn'>;
   readonly settings: Pick<Settings, 'logRetentionBytes'>;
 }
 

@@ -75,20 +75,8 @@ export function parseDurability(text: string): DurabilityWanted {
 
 /** The durability as text: `reached=true;synced=false;followers_appended=2;followers_synced=0;unsynced_here=false`. */
 export function formatReached(reached: DurabilityReached): string {
-  return Object.entries(reachedFields(reached))
-    .map(([name, value]) => `${name}=${value}`)
-    .join(';');
-}
-
-/** The durability as text fields under the names of the protocol. */
-function reachedFields(reached: DurabilityReached): Record<string, string> {
-  return {
-    reached: String(reached.reached),
-    synced: String(reached.synced),
-    followers_appended: String(reached.followersAppended),
-    followers_synced: String(reached.followersSynced),
-    unsynced_here: String(reached.unsyncedHere),
-  };
+  const { synced, followersAppended, followersSynced, unsyncedHere } = reached;
+  return `reached=${reached.reached};synced=${synced};followers_appended=${followersAppended};followers_synced=${followersSynced};unsynced_here=${unsyncedHere}`;
 }
 
 function invalid(expected: string, received: string): HeadwaterError {

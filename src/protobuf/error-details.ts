@@ -4,6 +4,7 @@
  */
 import type { AnyDetails, CommonDetails, DetailsByCode } from '../base/error-details.js';
 import type { Details } from '../base/errors.js';
+import { snakeCase } from '../base/snake-case.js';
 
 type Kind = 'text' | 'number' | 'flag';
 
@@ -41,7 +42,7 @@ const KINDS: Readonly<Record<Fact, Kind>> = {
 };
 
 /** The names of the facts by their names on the wire, and back. */
-const FROM_WIRE = new Map(Object.keys(KINDS).map((name) => [wireName(name), name as Fact]));
+const FROM_WIRE = new Map(Object.keys(KINDS).map((name) => [snakeCase(name), name as Fact]));
 const TO_WIRE = new Map(Array.from(FROM_WIRE, ([wire, name]): [string, string] => [name, wire]));
 
 /** Converts details to texts. */
@@ -63,8 +64,4 @@ function factOf(kind: Kind, text: string): string | number | boolean | undefined
   if (kind === 'text') return text;
   if (kind === 'flag') return text === 'true' || text === 'false' ? text === 'true' : undefined;
   return /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
-}
-
-function wireName(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

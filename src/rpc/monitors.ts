@@ -15,6 +15,7 @@ import {
   MONITOR_QUEUE_BYTES_MAX,
   MONITORS_MAX,
 } from '../base/limits.js';
+import { snakeCase } from '../base/snake-case.js';
 import type { MonitoredCommand, MonitoredParameter, MonitorRequest, MonitorResponse } from '../model/monitor.js';
 import type { DecodedOperation } from '../protobuf/pipeline.js';
 
@@ -33,12 +34,15 @@ export interface CommandTap {
 export const NO_TAP: CommandTap = { isOpen: false, saw() {} };
 
 export class Monitors implements CommandTap {
-  isOpen = false;
   readonly #clock: Clock;
   readonly #open = new Set<Monitor>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  get isOpen(): boolean {
+    return this.#open.size > 0;
   }
 
   saw({ peer: client }: { readonly peer: string }, commands: readonly Asked[]): void {
@@ -61,7 +65,6 @@ export class Monitors implements CommandTap {
       );
     const monitor = new Monitor(prefix);
     this.#open.add(monitor);
-    this.isOpen = true;
     try {
       yield { commands: [], missed: 0 };
       for (;;) {
@@ -74,7 +77,6 @@ export class Monitors implements CommandTap {
       }
     } finally {
       this.#open.delete(monitor);
-      this.isOpen = this.#open.size > 0;
     }
   }
 }
@@ -140,11 +142,14 @@ function operationsOf(command: Asked): readonly Asked[] {
   return command.kind === 'transact' ? (command.operations as readonly Asked[]) : [];
 }
 
+/** Fields that are shown elsewhere, and the guarantees, which most commands have beside them and not in them. */
+const NO_PARAMETERS: ReadonlySet<string> = new Set(['kind', 'operations', 'guarantees']);
+
 function parametersOf(command: Asked): Pick<MonitoredCommand, 'parameters' | 'omitted'> {
   const parameters: MonitoredParameter[] = [];
   let omitted = 0;
   for (const [name, value] of Object.entries(command)) {
-    if (name === 'kind' || name === 'operations') continue;
+    if (NO_PARAMETERS.has(name)) continue;
     for (const one of Array.isArray(value) ? value : [value]) {
       // A switch that is off is as good as absent.
       if (one === undefined || one === false) continue;
@@ -173,8 +178,4 @@ function textOf(value: unknown): string {
 function fieldText(field: unknown): string {
   if (Buffer.isBuffer(field)) return JSON.stringify(field.toString('utf8', 0, MONITOR_PARAMETER_BYTES_MAX));
   return typeof field === 'object' && field !== null ? `{${textOf(field)}}` : String(field);
-}
-
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { systemClock } from '../../src/base/clock.js';
 import { MONITOR_QUEUE_BYTES_MAX, MONITORS_MAX } from '../../src/base/limits.js';
 import { Client, HeadwaterError, type MonitorItem } from '../../src/client/index.js';
+import { LEADER_ONLY } from '../../src/model/guarantees.js';
 import type { MonitoredCommand } from '../../src/model/monitor.js';
 import { adminService, type NodeControl } from '../../src/rpc/admin-service.js';
 import { Monitors } from '../../src/rpc/monitors.js';
@@ -170,6 +171,17 @@ describe('a monitor', () => {
     end.abort(new HeadwaterError('cancelled', 'the test ends it'));
     await assert.rejects(slow.next(), { code: 'cancelled' });
     assert.equal(monitors.isOpen, false);
+  });
+
+  it('shows no guarantees, wherever the client asked for them', async () => {
+    const end = new AbortController();
+    const open = monitors.monitor({ prefix: Buffer.alloc(0) }, end.signal);
+    await open.next();
+    monitors.saw({ peer: '' }, [{ kind: 'get', key: Buffer.from('a'), guarantees: LEADER_ONLY }]);
+    const { value: taken } = await open.next();
+    assert.deepEqual(taken.commands.map(wordsOf), ['get key:a']);
+    end.abort();
+    await open.return(undefined);
   });
 
   it('does not keep the message of the client in memory', async () => {

@@ -11,20 +11,10 @@ import { formatToken } from '../src/model/position.js';
 import type { Restored } from '../src/tools.js';
 import { parseMoment, parseOffset, parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';
+import { megabytes, plural } from './figures.js';
 import { contentOf, readableStats, type Sink, writeWhole } from './files.js';
 import { unlessInterrupted } from './interrupted.js';
-import {
-  complain,
-  EXIT,
-  type ExitStatus,
-  megabytes,
-  needReaders,
-  Output,
-  place,
-  plural,
-  UsageError,
-  write,
-} from './output.js';
+import { complain, EXIT, type ExitStatus, needReaders, Output, place, UsageError, write } from './output.js';
 import { Progress } from './progress.js';
 
 const BACKUP_NICENESS = 10;

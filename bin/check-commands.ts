@@ -4,17 +4,9 @@ import { HeadwaterError } from '../src/base/errors.js';
 import type { CheckProgress, Damage, Verified } from '../src/client/index.js';
 import { parsePath, parseSize } from './arguments.js';
 import { onNode, type Session } from './connection.js';
+import { plural } from './figures.js';
 import { contentOf, readableStats, whileRunning } from './files.js';
-import {
-  complainOfNoLock,
-  EXIT,
-  type ExitStatus,
-  jsonBytes,
-  Output,
-  plural,
-  shownBytes,
-  UsageError,
-} from './output.js';
+import { complainOfNoLock, EXIT, type ExitStatus, jsonBytes, Output, shownBytes, UsageError } from './output.js';
 import { Progress } from './progress.js';
 
 interface VerifyOptions {

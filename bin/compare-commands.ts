@@ -9,9 +9,10 @@ import type { Client, KeyRange } from '../src/client/index.js';
 import type { Differences, RangeDifference, Side } from '../src/tools.js';
 import { parseInterval } from './arguments.js';
 import { CALL_MS_MAX, onNode, type Session } from './connection.js';
+import { plural } from './figures.js';
 import { untilInterrupted } from './interrupted.js';
 import { snakeCase } from './json-names.js';
-import { EXIT, type ExitStatus, jsonBytes, plural, shownBytes, UsageError } from './output.js';
+import { EXIT, type ExitStatus, jsonBytes, shownBytes, UsageError } from './output.js';
 import { report } from './report.js';
 
 type Comparison = Awaited<ReturnType<Client['compare']>>;

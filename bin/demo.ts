@@ -2,6 +2,7 @@
  * `npm run demo`: a leader and a follower as real processes, a real data set, the two crashes that matter, and a change
  * of leaders. Each step checks what it shows. The demo ends with status 0 only if everything held.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,7 +10,7 @@ import Table from 'cli-table3';
 import { Client } from '../src/client/index.js';
 import { Daemon, headwater } from './demo-daemon.js';
 import { RECORDS_MIN, writeDataSet } from './demo-data.js';
-import { plural } from './output.js';
+import { plural } from './figures.js';
 
 type Status = Awaited<ReturnType<Client['status']>>;
 

@@ -1,7 +1,7 @@
-/** Numbers for people: digits in groups, sizes in the unit that fits, moments as times of the day. */
+/** Numbers for people: digits in groups, sizes and durations in the unit that fits, moments as times of the day. */
 
 /** A whole number with its digits in groups: `1,234,567`. */
-export function grouped(count: number): string {
+export function grouped(count: number | bigint): string {
   return count.toLocaleString('en', { maximumFractionDigits: 0 });
 }
 
@@ -38,4 +38,27 @@ export function clockTime(moment: Date): string {
 /** The time of the day with milliseconds: `18:04:59.007`. */
 export function preciseTime(moment: Date): string {
   return `${clockTime(moment)}.${String(moment.getMilliseconds()).padStart(3, '0')}`;
+}
+
+/** A count and its noun: `1 key`, `2,000 keys`. */
+export function plural(count: number | bigint, one: string, many = `${one}s`): string {
+  return `${grouped(count)} ${count === 1 || count === 1n ? one : many}`;
+}
+
+/** Bytes in units of 10^6: `12.5 MB`. */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
+}
+
+/** A duration for people: `340 ms`, `12 s`, `5 min`, `3 h`, `40 d`. */
+export function roughly(ms: number): string {
+  const units: ReadonlyArray<readonly [unit: string, ms: number]> = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1_000],
+  ];
+  // A unit is used from two of it on: "90 s" says more than "2 min".
+  const [unit, one] = units.find(([, one]) => ms >= 2 * one) ?? ['ms', 1];
+  return `${grouped(ms / one)} ${unit}`;
 }

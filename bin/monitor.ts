@@ -1,10 +1,10 @@
 /** `monitor`: the commands of all clients, one a line, as the node receives them. */
 import type { MonitoredCommand, MonitoredParameter, MonitorItem } from '../src/client/index.js';
 import type { Session } from './connection.js';
-import { preciseTime } from './figures.js';
+import { plural, preciseTime } from './figures.js';
 import { untilInterrupted } from './interrupted.js';
 import { quoted } from './look.js';
-import { EXIT, type ExitStatus, jsonBytes, plural } from './output.js';
+import { EXIT, type ExitStatus, jsonBytes } from './output.js';
 import { type Paint, paintFor } from './terminal.js';
 
 export async function monitor({ client, output }: Session, options: { prefix?: string }): Promise<ExitStatus> {

@@ -5,8 +5,9 @@
 import type { Command } from 'commander';
 import { parseAddress, parseInterval } from './arguments.js';
 import { onNode, type Session } from './connection.js';
+import { plural } from './figures.js';
 import { snakeCase } from './json-names.js';
-import { EXIT, type ExitStatus, plural, UsageError } from './output.js';
+import { EXIT, type ExitStatus, UsageError } from './output.js';
 
 export function addNodeCommands(program: Command): void {
   program.commandsGroup('Nodes:');

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { systemReason } from '../src/base/system-errors.js';
+import { plural } from './figures.js';
 import { aligned, escaped, paint, quoted } from './look.js';
 
 export const EXIT = {
@@ -215,26 +216,4 @@ export function shownBytes(data: Buffer): string {
     : data.toString('base64', 0, SHOWN_CHARACTERS_MAX);
   const shown = `${isText ? '' : 'base64 '}${JSON.stringify(text.slice(0, SHOWN_CHARACTERS_MAX))}`;
   return text.length > SHOWN_CHARACTERS_MAX ? `${shown}… (${plural(data.length, 'byte')})` : shown;
-}
-
-export function plural(count: number | bigint, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 || count === 1n ? one : many}`;
-}
-
-/** Bytes in units of 10^6: `12.5 MB`. */
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
-}
-
-/** A duration for people: `340 ms`, `12 s`, `5 min`, `3 h`, `40 d`. */
-export function roughly(ms: number): string {
-  const units: ReadonlyArray<readonly [unit: string, ms: number]> = [
-    ['d', 86_400_000],
-    ['h', 3_600_000],
-    ['min', 60_000],
-    ['s', 1_000],
-  ];
-  // A unit is used from two of it on: "90 s" says more than "2 min".
-  const [unit, one] = units.find(([, one]) => ms >= 2 * one) ?? ['ms', 1];
-  return `${Math.round(ms / one).toLocaleString('en')} ${unit}`;
 }

@@ -1,6 +1,7 @@
 /** The progress of a long command, on stderr: a bar on a terminal, else a plain line from time to time. */
+
 import { SingleBar } from 'cli-progress';
-import { megabytes, plural } from './output.js';
+import { megabytes, plural } from './figures.js';
 
 const LINE_INTERVAL_MS = 5_000;
 const BAR_INTERVAL_MS = 100;

@@ -1,7 +1,7 @@
 /**
  * `headwater serve`: one node in the foreground until a signal ends it. Logs are JSON lines on stderr (prose on a
- * terminal, see --log-format), written synchronously, so that the last line before any end is there. The line with `"event":"ready"`
- * has the actual address; programs wait for it.
+ * terminal, see --log-format), written synchronously, so that the last line before any end is there. The line with
+ * `"event":"ready"` has the actual address; programs wait for it.
  */
 import type { Command } from 'commander';
 import type { Logger, LoggerOptions } from 'pino';

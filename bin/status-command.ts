@@ -2,10 +2,10 @@
 import { HeadwaterError } from '../src/base/errors.js';
 import { formatDuration } from './arguments.js';
 import type { Session } from './connection.js';
-import { binarySize, clockTime, grouped, rate } from './figures.js';
+import { binarySize, clockTime, grouped, plural, rate, roughly } from './figures.js';
 import { snakeCase } from './json-names.js';
 import { LIVE_ANSWER_MS_MAX, runLiveView } from './live-view.js';
-import { EXIT, type ExitStatus, plural, roughly } from './output.js';
+import { EXIT, type ExitStatus } from './output.js';
 import { describeStatus, type Status } from './status.js';
 import { type Paint, paintFor } from './terminal.js';
 import { troubles } from './troubles.js';

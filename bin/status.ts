@@ -4,8 +4,7 @@
  * protocol and the table of the documentation.
  */
 import type { Session } from './connection.js';
-import { binarySize, grouped, rate } from './figures.js';
-import { plural, roughly } from './output.js';
+import { binarySize, grouped, plural, rate, roughly } from './figures.js';
 import { drawnTable } from './table.js';
 import { type Paint, plain, type Style } from './terminal.js';
 

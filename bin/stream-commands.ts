@@ -7,8 +7,9 @@ import type { Position, SubscriptionItem, WatchItem } from '../src/client/index.
 import { formatToken, parseToken } from '../src/model/position.js';
 import { parseBytes, parseText, parseTexts } from './arguments.js';
 import { onNode, type Session } from './connection.js';
+import { plural } from './figures.js';
 import { untilInterrupted } from './interrupted.js';
-import { EXIT, type ExitStatus, jsonBytes, plural, UsageError } from './output.js';
+import { EXIT, type ExitStatus, jsonBytes, UsageError } from './output.js';
 import { dataOf, STDIN_HELP } from './value-commands.js';
 
 export function addStreamCommands(program: Command): void {

@@ -1,9 +1,9 @@
 /** `top`: the whole tree of nodes, again and again: roles, lag, rates, headroom, resyncs. */
 import { formatDuration } from './arguments.js';
 import type { Session } from './connection.js';
-import { binarySize, clockTime, grouped, rate } from './figures.js';
+import { binarySize, clockTime, grouped, plural, rate, roughly } from './figures.js';
 import { LIVE_ANSWER_MS_MAX, runLiveView } from './live-view.js';
-import { EXIT, type ExitStatus, plural, roughly } from './output.js';
+import { EXIT, type ExitStatus } from './output.js';
 import type { Status } from './status.js';
 import { type Column, fittedTable } from './table.js';
 import { type Paint, paintFor, type Style } from './terminal.js';

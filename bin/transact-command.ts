@@ -3,10 +3,11 @@ import type { Command } from 'commander';
 import type { TransactionOperation } from '../src/client/index.js';
 import { parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';
+import { plural } from './figures.js';
 import { contentWithin } from './files.js';
 import { positionOf, type WriteOptions, withDurability, writeOptions } from './guarantee-options.js';
 import { jsonText, snakeCase, snakeName } from './json-names.js';
-import { EXIT, type ExitStatus, jsonBytes, plural, shownBytes } from './output.js';
+import { EXIT, type ExitStatus, jsonBytes, shownBytes } from './output.js';
 import { parseTransaction, shownCondition } from './transaction-file.js';
 
 /** The largest file: a transaction of the largest size in base64, and its names. */

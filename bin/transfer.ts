@@ -7,11 +7,12 @@ import type { Client } from '../src/client/index.js';
 import { wideEncoding } from '../src/log/wide-text.js';
 import { parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';
+import { plural } from './figures.js';
 import { contentOf, firstBytes, readableStats, readingFrom, type Sink, writeWhole } from './files.js';
 import { unlessInterrupted } from './interrupted.js';
 import { formatLine, type Line, type Lines, parseLine, splitLines } from './json-lines.js';
 import { formatCommand } from './log-commands.js';
-import { complain, EXIT, type ExitStatus, FileError, plural, UsageError, write } from './output.js';
+import { complain, EXIT, type ExitStatus, FileError, UsageError, write } from './output.js';
 import { Progress } from './progress.js';
 
 /**

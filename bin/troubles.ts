@@ -1,5 +1,5 @@
 /** The conditions of a node that need somebody, in the words of the node. */
-import { plural } from './output.js';
+import { plural } from './figures.js';
 import type { Status } from './status.js';
 
 export function troubles(status: Status): string[] {

@@ -2,11 +2,11 @@
 import { availableParallelism } from 'node:os';
 import type { Client } from '../../src/client/index.js';
 import { connectTo, type Session } from '../connection.js';
-import { grouped, milliseconds, rate } from '../figures.js';
+import { grouped, megabytes, milliseconds, plural, rate } from '../figures.js';
 import { unlessInterrupted } from '../interrupted.js';
 import { snakeCase } from '../json-names.js';
 import { latencyFields } from '../latency-figures.js';
-import { complain, EXIT, type ExitStatus, megabytes, type Output, plural } from '../output.js';
+import { complain, EXIT, type ExitStatus, type Output } from '../output.js';
 import { Progress } from '../progress.js';
 import type { Status } from '../status.js';
 import { drawnTable } from '../table.js';

@@ -1,8 +1,9 @@
 /** The meaning of an answer during a benchmark: where a write was when it was answered, and what could still take it. */
+
 import { lookup } from 'node:dns/promises';
 import os from 'node:os';
 import { hostOf, isLoopbackIp } from '../../src/base/address.js';
-import { plural } from '../output.js';
+import { plural } from '../figures.js';
 import type { Status } from '../status.js';
 import type { Plan } from './plan.js';
 

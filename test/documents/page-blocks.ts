@@ -23,6 +23,7 @@ export function testBlocks(page: string): void {
     before(async function () {
       terminal = await terminalFor(this);
       reader = new Reader(terminal, page);
+      await reader.prepare(steps);
     });
 
     for (const step of steps)

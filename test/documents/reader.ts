@@ -28,10 +28,20 @@ export class Reader {
   readonly #page: string;
   /** By their ports. */
   readonly #nodes = new Map<string, Running>();
+  /** The lines of the programs in TypeScript that are compiled. */
+  readonly #compiled = new Set<number>();
 
   constructor(terminal: Terminal, page: string) {
     this.#terminal = terminal;
     this.#page = page;
+  }
+
+  /** Compiles all programs of a page at once: one by one takes ten times as long. A fault is found at its step. */
+  async prepare(steps: readonly Step[]): Promise<void> {
+    const programs = steps.filter(({ language }) => language === 'ts');
+    const files = programs.map((step) => this.#write(step, 'mts'));
+    if (programs.length < 2 || (await this.#terminal.run(compilation(files))).status !== 0) return;
+    for (const { line } of programs) this.#compiled.add(line);
   }
 
   async do(step: Step): Promise<void> {
@@ -161,19 +171,20 @@ export class Reader {
   }
 
   /** Writes the program into a file. @returns the command that runs it. */
-  #written({ language, line, text, file }: Step): string {
-    const write = (ending: string) => {
-      const name = file ?? `line-${line}.${ending}`;
-      this.#terminal.write(name, text);
-      return name;
-    };
-    if (language === 'js') return `node ${write('mjs')}`;
-    if (language === 'python') return `${PYTHON} ${write('py')}`;
-    if (language === 'ruby') return `ruby ${write('rb')}`;
-    const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc');
-    const options =
-      '--strict --target es2022 --lib es2023,esnext.disposable --types node --module nodenext --outDir out';
-    return `node ${tsc} ${options} ${write('mts')} && node out/line-${line}.mjs`;
+  #written(step: Step): string {
+    const { language, line } = step;
+    if (language === 'js') return `node ${this.#write(step, 'mjs')}`;
+    if (language === 'python') return `${PYTHON} ${this.#write(step, 'py')}`;
+    if (language === 'ruby') return `ruby ${this.#write(step, 'rb')}`;
+    const run = `node out/line-${line}.mjs`;
+    return this.#compiled.has(line) ? run : `${compilation([this.#write(step, 'mts')])} && ${run}`;
+  }
+
+  /** @returns the name of the file. */
+  #write({ line, text, file }: Step, ending: string): string {
+    const name = file ?? `line-${line}.${ending}`;
+    this.#terminal.write(name, text);
+    return name;
   }
 
   #compare(step: Step, output: string): void {
@@ -184,4 +195,11 @@ export class Reader {
   #place({ line, text, ...command }: ShellCommand | Step): string {
     return 'language' in command ? `${this.#page}:${line}` : `${this.#page}:${line}: ${text}`;
   }
+}
+
+/** The command that compiles the files into `out/`. */
+function compilation(files: readonly string[]): string {
+  const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc');
+  const options = '--strict --target es2022 --lib es2023,esnext.disposable --types node --module nodenext --outDir out';
+  return `node ${tsc} ${options} ${files.join(' ')}`;
 }

@@ -143,6 +143,20 @@ describe('a reader', function () {
     await assert.rejects(read(block('json', '{')), SyntaxError);
   });
 
+  it('compiles the programs of a page at once, and finds a fault at its step', async () => {
+    const imported = "import 'node:fs';";
+    const good = page(
+      block('ts', imported, 'const a: number = 1;'),
+      block('ts', imported, 'console.log(2); // prints 2'),
+    );
+    await reader.prepare(good);
+    for (const step of good) await reader.do(step);
+    const [first, second] = page(block('ts', imported), block('ts', imported, "const a: number = 'b';"));
+    await reader.prepare([first as Step, second as Step]);
+    await reader.do(first as Step);
+    await assert.rejects(reader.do(second as Step), /line-6\.mts.*TS2322/s);
+  });
+
   it('keeps a program under the name that its block gives, for the programs behind it', async () => {
     const module = block('js one.mjs', 'export const one = 1;');
     await read(module, block('js', "import { one } from './one.mjs';", 'console.log(one); // prints 1'));

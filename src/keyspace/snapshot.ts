@@ -125,7 +125,7 @@ export class KeyspaceSnapshot {
     const laying = new Laying(entries, reverse);
     const chunkEntries = Math.min(ROWS_CHUNK_ENTRIES, limit + FIRST_CHUNK_ENTRIES);
     const chunks = { chunkEntries, chunkEntriesMax: ROWS_CHUNK_ENTRIES, reverse };
-    if (!hidesDisk) for await (const rows of this.#read(range, chunks)) yield rows.flatMap((row) => laying.over(row));
+    if (!hidesDisk) for await (const rows of this.#read(range, chunks)) yield laying.over(rows);
     yield laying.rest();
   }
 
@@ -210,24 +210,25 @@ class Laying {
     this.#sign = reverse ? -1 : 1;
   }
 
-  /** The entries up to a row of the disk, the row itself included if it is not hidden. */
-  over([key, record]: KeyAndRecord): KeyAndEntry[] {
+  /** The entries up to the last of some rows of the disk, and those rows that are not hidden. */
+  over(rows: readonly KeyAndRecord[]): KeyAndEntry[] {
     const found: KeyAndEntry[] = [];
+    for (const [key, record] of rows) this.#layOver(key, record, found);
+    return found;
+  }
+
+  #layOver(key: Buffer, record: Buffer, found: KeyAndEntry[]): void {
     for (;;) {
       const laid = this.#entries[this.#next];
       const order = laid ? Buffer.compare(laid.key, key) * this.#sign : 1;
       if (!laid || order > 0) {
         found.push([key, decodeRecord(key, record)]);
-        return found;
+        return;
       }
       this.#next++;
-      if (order < 0) {
-        if (isWhole(laid)) found.push([laid.key, laid.known]);
-        continue;
-      }
-      if (isWhole(laid)) found.push([key, laid.known]);
-      else if (laid.known) found.push([key, touched(decodeRecord(key, record), laid.known)]);
-      return found;
+      if (isWhole(laid)) found.push([laid.key, laid.known]);
+      else if (order === 0 && laid.known) found.push([key, touched(decodeRecord(key, record), laid.known)]);
+      if (order === 0) return;
     }
   }
 

@@ -163,7 +163,9 @@ describe('the link of a client', () => {
       const db = closing(await Client.connect(address, { timeoutMs: 60 }));
       await db.ping();
       store.before = () => new Promise(() => {});
+      const left = new Promise((resolve) => db.once('lost', resolve));
       await refusedWith('deadline_exceeded', db.get('a'));
+      await left;
       store.before = () => {};
       assert.equal(await db.ping('back', { timeoutMs: 5_000 }), 'back');
     });

@@ -79,7 +79,10 @@ export class Freshness {
   /** The reason why this node answers no reads that are for the leader alone; undefined if it leads. */
   get notLeading(): HeadwaterError | undefined {
     const { roles, writes } = this.#store;
-    if (roles.role === 'leader') return HeadwaterError.is(writes.refusal, 'superseded') ? writes.refusal : undefined;
+    if (roles.role === 'leader') {
+      const { refusal } = writes;
+      return HeadwaterError.is(refusal, 'superseded') ? refusal : undefined;
+    }
     return new HeadwaterError(
       'read_only_follower',
       `this node is a follower, and the read is for the leader alone; its upstream is ${roles.upstream}`,

@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { eventually } from '../../benchmarks/waiting.js';
 import { describeStatus } from '../../bin/status.js';
 import { Client } from '../../src/client/index.js';
 import { hasTerminal, Terminal } from '../support/terminal.js';
 import { begin, endAll, HEADWATER, headwater, type Outcome, Served, temporaryDirectory } from './command-line.js';
 
-const PATIENCE_MS = 20_000;
-const POLL_MS = 20;
+const PATIENCE = { patienceMs: 20_000, everyMs: 20 };
 
 interface View {
   readonly outcome: Promise<Outcome>;
@@ -26,15 +25,12 @@ function viewOf(args: readonly string[]): View {
   return {
     outcome,
     async line(pattern, from = 0) {
-      for (const endMs = performance.now() + PATIENCE_MS; ; await pause(POLL_MS)) {
-        if (
-          lines()
-            .slice(from)
-            .some((one) => pattern.test(one))
-        )
-          return lines();
-        assert(performance.now() < endMs, `expected a line like ${pattern}, saw:\n${lines().join('\n')}`);
-      }
+      const seen = async () => {
+        const all = lines();
+        if (all.slice(from).some((one) => pattern.test(one))) return all;
+        throw new Error(`saw:\n${all.join('\n')}`);
+      };
+      return eventually(`a line like ${pattern}`, seen, PATIENCE);
     },
     interrupt() {
       process.kill(pid, 'SIGINT');
@@ -244,11 +240,12 @@ describe('top', function () {
   }
 
   async function lookUntil(from: Served, holds: (nodes: Node[]) => boolean): Promise<Node[]> {
-    for (const endMs = performance.now() + PATIENCE_MS; ; ) {
+    const seen = async () => {
       const { nodes } = await look(from);
       if (holds(nodes)) return nodes;
-      assert(performance.now() < endMs, JSON.stringify(nodes));
-    }
+      throw new Error(JSON.stringify(nodes));
+    };
+    return eventually('the tree', seen, PATIENCE);
   }
 
   it('finds the whole tree from any node, and asks each node itself', async () => {
@@ -347,8 +344,8 @@ describe('top', function () {
     assert.match(screen, /^node +state +offset +behind +lag +commands\/s +headroom$/m);
     assert.match(screen, /^not shown in 90 columns: resyncs, log, memory, loop p99, up$/m);
     terminal.resize(160, 40);
-    assert.match(await terminal.shows(/ up$/m), /^node .* headroom +resyncs +log +memory +loop p99 +up$/m);
-    assert.doesNotMatch(terminal.screen(), /not shown/);
+    const wide = await terminal.shows(/^node .* headroom +resyncs +log +memory +loop p99 +up$/m);
+    assert.doesNotMatch(wide, /not shown/);
     terminal.press('q');
     await terminal.shows(/^ended with 0$/m);
   });

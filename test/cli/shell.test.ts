@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../benchmarks/waiting.js';
 import { begin, endAll, headwater, Served, temporaryDirectory } from './command-line.js';
 import { KEYS, noTerminal, Terminal } from './terminal.js';
@@ -169,7 +168,7 @@ describe('the shell', function () {
       const stdout = path.join(temporaryDirectory(), 'stdout');
       const stdin = 'watch --from 0 --prefix watched\nping\n';
       const { pid, outcome } = begin(['--connect', node.address, 'shell'], { stdin, stdout });
-      while (!readFileSync(stdout, 'utf8').includes('watched')) await sleep(50);
+      await eventually('the watched key', async () => readFileSync(stdout, 'utf8').includes('watched'));
       process.kill(pid, 'SIGINT');
       assert.equal((await outcome).status, 0);
       assert.doesNotMatch(readFileSync(stdout, 'utf8'), /PONG/);

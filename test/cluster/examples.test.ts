@@ -3,13 +3,13 @@
  * If this machine lacks the packages of a language, its test is skipped. .ci/run tries to install them.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { restoreDirectory } from '../../src/tools.js';
-import { buf, type Finished, PROTO } from '../protobuf/buf.js';
+import { PYTHON } from '../documents/steps.js';
+import { buf, type Finished, finished, PROTO } from '../protobuf/buf.js';
 import { Cluster, type Daemon } from '../support/cluster.js';
 
 const EXAMPLES = path.join(PROTO, 'examples');
@@ -17,9 +17,6 @@ const TOOLS = path.join(PROTO, '../node_modules/.bin');
 const FILES = ['admin', 'backup', 'command', 'disk', 'error', 'history', 'kv', 'replication', 'stream'].map(
   (name) => `headwater/v1/${name}.proto`,
 );
-
-/** The system's own Python has the packages of the system. */
-const PYTHON = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 
 const TOUR = [
   'get: hello',
@@ -40,13 +37,7 @@ const ANY = '-o /dev/null google/protobuf/any.proto';
 const TIMEOUT_MS = 90_000;
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
-  return new Promise((resolve) => {
-    const options = { env: { ...process.env, ...env }, timeout: TIMEOUT_MS };
-    execFile(command, args, options, (error, stdout, stderr) => {
-      const status = error === null ? 0 : Number(error.code ?? 1);
-      resolve({ status, output: (stdout + stderr).trim() });
-    });
-  });
+  return finished(command, args, { env: { ...process.env, ...env }, timeout: TIMEOUT_MS });
 }
 
 async function mustRun(command: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<string> {

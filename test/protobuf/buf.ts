@@ -14,8 +14,17 @@ export interface Finished {
 
 /** Resolves when the program has ended, also if it failed or could not be started. */
 export function buf(...args: readonly string[]): Promise<Finished> {
+  return finished(process.execPath, [PROGRAM, ...args]);
+}
+
+/** Runs a program, as `buf` does. */
+export function finished(
+  command: string,
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly timeout?: number } = {},
+): Promise<Finished> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [PROGRAM, ...args], (error, stdout, stderr) => {
+    execFile(command, args, { ...options, encoding: 'utf8' }, (error, stdout, stderr) => {
       const status = error === null ? 0 : Number(error.code ?? 1);
       resolve({ status, output: (stdout + stderr).trim() });
     });

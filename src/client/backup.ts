@@ -10,7 +10,7 @@ import { checkOptionNames, optionNames } from '../base/option-names.js';
 import type { BackupEnd, BackupHead, BackupResponse } from '../model/backup.js';
 import { BACKUP } from '../rpc/definitions.js';
 import { backOff } from './back-off.js';
-import type { Caller } from './caller.js';
+import { type Caller, endOf } from './caller.js';
 import { TRANSIENT } from './failures.js';
 import { type CallTime, checkCall, TIME_NAMES } from './options.js';
 import { SideCall } from './side-call.js';
@@ -45,7 +45,7 @@ export async function* backup(session: Caller, options: BackupOptions): AsyncGen
   checkOptionNames(options, BACKUP_OPTIONS);
   checkCall(options);
   const { signal, timeoutMs = BACKUP_LEASE_MS } = options;
-  const end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
+  const end = endOf(session, signal);
   const received = new Received();
   let brokenMs: number | undefined;
   for (let failures = 0; !received.isWhole; ) {

@@ -37,3 +37,8 @@ export interface Caller {
   /** Finishes open commands, for at most `timeoutMs`, and gives the rest up. */
   close(timeoutMs?: number): Promise<void>;
 }
+
+/** Aborts when the signal of a call aborts, or when the client is closed. */
+export function endOf({ ended }: Pick<Caller, 'ended'>, signal: AbortSignal | undefined): AbortSignal {
+  return signal ? AbortSignal.any([signal, ended]) : ended;
+}

@@ -3,7 +3,7 @@
 import { checkOptionNames, optionNames } from '../base/option-names.js';
 import type { CheckRequest } from '../model/check.js';
 import type { Method } from '../rpc/definitions.js';
-import type { Caller } from './caller.js';
+import { type Caller, endOf } from './caller.js';
 import { type CallTime, TIME_NAMES } from './options.js';
 import { SideCall } from './side-call.js';
 
@@ -28,8 +28,7 @@ export async function* check<Event>(
   asked: CheckOptions,
 ): AsyncGenerator<Event> {
   checkOptionNames(asked, CHECK_OPTIONS);
-  const { bytesPerSecond = 0, ...options } = asked;
-  const { signal } = options;
-  const end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
-  yield* new SideCall(session, { ...options, signal: end }).stream(method, { bytesPerSecond });
+  const { bytesPerSecond = 0, signal, timeoutMs } = asked;
+  const call = new SideCall(session, { signal: endOf(session, signal), timeoutMs });
+  yield* call.stream(method, { bytesPerSecond });
 }

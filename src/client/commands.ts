@@ -11,6 +11,7 @@ import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
 import { type Forms, withProperty } from './codec.js';
 import { EXPIRE, GET_EX, INCR, RENAME, SET, TRANSACTION } from './command-options.js';
+import { toBuffer } from './measure.js';
 import {
   type BigintOption,
   type Data,
@@ -24,7 +25,6 @@ import {
   type SetOptions,
   type SumOptions,
   setOperation,
-  toBuffer,
 } from './operations.js';
 import { CALL, CALL_NAMES, type CallOptions } from './options.js';
 import type { ReadReply } from './pending-command.js';

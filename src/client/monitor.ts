@@ -2,8 +2,9 @@
 import { checkOptionNames, optionNames } from '../base/option-names.js';
 import type { MonitoredCommand } from '../model/monitor.js';
 import { MONITOR } from '../rpc/definitions.js';
-import type { Caller } from './caller.js';
-import { type Data, toBuffer } from './operations.js';
+import { type Caller, endOf } from './caller.js';
+import { toBuffer } from './measure.js';
+import type { Data } from './operations.js';
 import { type CallTime, TIME_NAMES } from './options.js';
 import { SideCall } from './side-call.js';
 
@@ -39,10 +40,9 @@ const MONITOR_OPTIONS = optionNames<MonitorOptions>({ ...TIME_NAMES, prefix: tru
 export async function* monitor(session: Caller, asked: MonitorOptions): AsyncGenerator<MonitorItem> {
   checkOptionNames(asked, MONITOR_OPTIONS);
   const { prefix = '', signal, ...options } = asked;
-  const end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
   const request = { prefix: toBuffer('prefix', prefix) };
   try {
-    const call = new SideCall(session, { ...options, signal: end });
+    const call = new SideCall(session, { ...options, signal: endOf(session, signal) });
     for await (const { commands, missed } of call.stream(MONITOR, request)) {
       for (const command of commands) yield { kind: 'command', ...command };
       if (missed > 0) yield { kind: 'missed', count: missed };

@@ -11,7 +11,7 @@ import type { Position } from '../model/position.js';
 import type { Told } from '../model/streams.js';
 import type { Method } from '../rpc/definitions.js';
 import { backOff } from './back-off.js';
-import type { Caller } from './caller.js';
+import { type Caller, endOf } from './caller.js';
 import { TRANSIENT } from './failures.js';
 import { type CallTime, checkCall } from './options.js';
 
@@ -41,7 +41,7 @@ export class ResumedStream<Event extends { readonly kind: string }> {
     checkCall(options);
     const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options;
     this.#session = session;
-    this.#end = signal ? AbortSignal.any([signal, session.ended]) : session.ended;
+    this.#end = endOf(session, signal);
     this.#timeoutMs = timeoutMs;
     this.#after = after;
   }

@@ -25,7 +25,7 @@ import type { Probed } from './discovery.js';
 import type { Listeners } from './events.js';
 import { isForAnother, needsLeader } from './failures.js';
 import { guaranteesOf } from './guarantees.js';
-import { measure } from './operations.js';
+import { measure } from './measure.js';
 import { type CallOptions, type ClientSettings, checkCall } from './options.js';
 import { PendingCommand, type ReadReply, retriesOf } from './pending-command.js';
 import { CommandQueue } from './queue.js';

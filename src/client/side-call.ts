@@ -6,7 +6,7 @@ import { HeadwaterError } from '../base/errors.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { Method } from '../rpc/definitions.js';
 import { backOff } from './back-off.js';
-import type { Caller } from './caller.js';
+import { type Caller, endOf } from './caller.js';
 import { cancelled, isMomentary, needsLeader } from './failures.js';
 import { type CallOptions, type CallTime, checkCall } from './options.js';
 import { allowedTime } from './pending-command.js';
@@ -78,15 +78,16 @@ export class SideCall {
 
   /** @throws the error itself, if the call is not tried again. */
   async #beforeAgain(error: unknown, failures: number): Promise<void> {
-    const { settings, ended } = this.#session;
-    const isOver = ended.aborted || this.#signal?.aborted || performance.now() >= this.#endMs;
+    const { settings } = this.#session;
+    const end = endOf(this.#session, this.#signal);
+    const isOver = end.aborted || performance.now() >= this.#endMs;
     if (!HeadwaterError.is(error) || isOver || failures >= settings.retry.attempts) throw error;
     if (needsLeader(error)) {
       await this.connected();
       return this.#session.settled(this.#left(), true);
     }
     if (error.code !== 'unreachable' && !isMomentary(error)) throw error;
-    await backOff(failures - 1, this.#signal ? AbortSignal.any([this.#signal, ended]) : ended, settings.retry);
+    await backOff(failures - 1, end, settings.retry);
   }
 
   /**

@@ -10,7 +10,8 @@ import type { SubscriptionEvent, WatchEvent, WatchedEntry } from '../model/strea
 import { SUBSCRIBE, WATCH } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
 import { type Forms, withProperty } from './codec.js';
-import { type Data, toBuffer, toBuffers } from './operations.js';
+import { toBuffer, toBuffers } from './measure.js';
+import type { Data } from './operations.js';
 import { TIME_NAMES } from './options.js';
 import { ResumedStream } from './resumed-stream.js';
 

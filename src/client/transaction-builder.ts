@@ -9,6 +9,7 @@ import type { OperationKind, OutgoingOperation, ReplyTo, ValueType } from '../mo
 import type { Caller } from './caller.js';
 import { type Forms, withProperty } from './codec.js';
 import { EXPIRE_STEP, GET_EX_STEP, INCR_STEP, RENAME_STEP, SET_STEP } from './command-options.js';
+import { mayWrite } from './measure.js';
 import {
   type BigintOption,
   type Data,
@@ -17,7 +18,6 @@ import {
   type GetExOptions,
   getExpireOperation,
   incrementOperation,
-  mayWrite,
   type NumberOption,
   type OutgoingCondition,
   type RenameOptions,

@@ -5,11 +5,11 @@
 
 import type { OperationKind, OutgoingOf, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
 import { type Forms, withProperty } from './codec.js';
+import { mayWrite } from './measure.js';
 import {
   type BigintOption,
   type Data,
   incrementOperation,
-  mayWrite,
   type OutgoingCondition,
   type SumOptions,
 } from './operations.js';

@@ -1,6 +1,6 @@
 /** The operations that write: a follower refuses them, and a client never sends one again whose outcome is unknown. */
 import assert from 'node:assert/strict';
-import { mayWrite } from '../../src/client/operations.js';
+import { mayWrite } from '../../src/client/measure.js';
 import type { Operation, OperationKind } from '../../src/model/operation.js';
 import { isWrite } from '../../src/model/write-kinds.js';
 

@@ -1,0 +1,217 @@
+/**
+ * The checks of operations, and their sizes. Invalid values from a program without types are refused before they reach a
+ * message.
+ */
+
+import { HeadwaterError } from '../base/errors.js';
+import type { Condition, Operation, OperationKind, OutgoingOperation } from '../model/operation.js';
+import { isWrite } from '../model/write-kinds.js';
+import { type Data, expiries, onlyOne } from './operations.js';
+
+/** Memory of an operation beside its bytes. */
+const OVERHEAD_BYTES = 32;
+
+/**
+ * The approximate memory of an operation in bytes.
+ * @throws HeadwaterError `invalid_argument` if a field of the operation cannot be sent as it is.
+ */
+export function measure(operation: OutgoingOperation): number {
+  if (operation.kind === 'get') return OVERHEAD_BYTES + size('key', operation.key);
+  if (operation.kind === 'set' && operation.expiry === undefined && operation.condition === undefined)
+    return OVERHEAD_BYTES + size('key', operation.key) + size('value', operation.value);
+  return measureOperation('operation', operation);
+}
+
+/** True if the operation has a known kind. Callers put the operations of transactions together themselves. */
+function isOperation(operation: unknown): operation is OutgoingOperation {
+  return CHECKS.has((operation as OutgoingOperation | undefined)?.kind as string);
+}
+
+/**
+ * Checks operations that callers put together themselves. An invalid one counts as a read, since it will not be sent.
+ */
+export function mayWrite(operation: OutgoingOperation): boolean {
+  if (!isOperation(operation)) return false;
+  if (operation.kind !== 'transact') return isWrite(operation);
+  return Array.isArray(operation.operations) && operation.operations.some(mayWrite);
+}
+
+/** @returns the bytes of a field. */
+type Check = (name: string, field: unknown) => number;
+
+/** Has a check for each field. A new field without a check does not compile. */
+type ChecksOf<T> = { readonly [Name in Exclude<keyof T, 'kind' | 'test'>]-?: Check };
+
+type OperationOf<K extends OperationKind> = Extract<Operation, { readonly kind: K }>;
+type ConditionOf<T extends Condition['test']> = Extract<Condition, { readonly test: T }>;
+
+const key = { key: size };
+const keys = { keys: listOf((name, field) => OVERHEAD_BYTES + size(name, field)) };
+const condition = (...names: string[]) => optional(oneOf(names));
+
+const OPERATIONS: { readonly [K in OperationKind]: ChecksOf<OperationOf<K>> } = {
+  get: key,
+  multiGet: keys,
+  set: {
+    ...key,
+    value: size,
+    expiry: optional(expiryOr('keep')),
+    condition: condition('if_absent', 'if_present'),
+    returnOld: nothing,
+  },
+  delete: keys,
+  exists: keys,
+  increment: { ...key, by: integer },
+  incrementFloat: { ...key, by: finite },
+  append: { ...key, value: size },
+  stringLength: key,
+  getRange: { ...key, start: whole, end: whole },
+  setRange: { ...key, start: wholeFrom0, value: size },
+  getDelete: key,
+  getExpire: { ...key, expiry: optional(expiryOr('persist')) },
+  timeToLive: key,
+  expire: { ...key, expiry: expiryOr(), condition: condition('if_none', 'if_any', 'if_later', 'if_earlier') },
+  persist: key,
+  rename: { ...key, newKey: size, ifAbsent: nothing },
+  type: key,
+  flushAll: {},
+  ping: { message: size },
+  transact: { conditions: listOf(measureCondition), operations: listOf(measureOperation) },
+};
+
+const CONDITIONS: { readonly [T in Condition['test']]: ChecksOf<ConditionOf<T>> } = {
+  exists: key,
+  absent: key,
+  version: { ...key, version: wholeFrom0 },
+  value: { ...key, value: size },
+};
+
+type Checks = ReadonlyMap<string, ReadonlyArray<[name: string, check: Check]>>;
+
+const checksOf = (table: Readonly<Record<string, object>>): Checks =>
+  new Map(
+    Object.entries(table).map(([name, checks]) => [name, Object.entries<Check>(checks as Record<string, Check>)]),
+  );
+
+const CHECKS = checksOf(OPERATIONS);
+const CONDITION_CHECKS = checksOf(CONDITIONS);
+
+function measureOperation(name: string, operation: unknown): number {
+  return measureFields(name, operation, 'kind', CHECKS);
+}
+
+function measureCondition(name: string, condition: unknown): number {
+  return measureFields(name, condition, 'test', CONDITION_CHECKS);
+}
+
+function measureFields(name: string, object: unknown, tag: 'kind' | 'test', table: Checks): number {
+  if (typeof object !== 'object' || object === null) throw refusal(name, 'an object', object);
+  const fields = object as Readonly<Record<string, unknown>>;
+  const checks = table.get(fields[tag] as string);
+  if (!checks) throw refusal(tag, `one of ${[...table.keys()].join(', ')}`, fields[tag]);
+  let bytes = OVERHEAD_BYTES;
+  for (const [field, check] of checks) bytes += check(field, fields[field]);
+  return bytes;
+}
+
+/** @throws HeadwaterError `invalid_argument` if `data` is neither text nor bytes. */
+export function toBuffer(name: string, data: Data): Buffer {
+  size(name, data);
+  return typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Applies `toBuffer` to each element. */
+export function toBuffers(name: string, list: readonly Data[]): Buffer[] {
+  if (!Array.isArray(list)) throw refusal(name, 'an array', list);
+  return list.map((data) => toBuffer(name, data));
+}
+
+/** @throws HeadwaterError `invalid_argument` if `text` is no text. */
+export function checkText(name: string, text: unknown): void {
+  if (typeof text !== 'string') throw refusal(name, 'a string', text);
+}
+
+// ---- checks -------------------------------------------------------------------
+
+/** Half a surrogate pair has no UTF-8. Two such keys would become the same key. */
+interface WellFormed {
+  isWellFormed(): boolean;
+}
+
+function size(name: string, data: unknown): number {
+  if (typeof data === 'string') {
+    if ((data as unknown as WellFormed).isWellFormed()) return data.length;
+    throw new HeadwaterError(
+      'invalid_argument',
+      `${name}: expected well-formed text, received half a surrogate pair. Use bytes`,
+    );
+  }
+  if (data instanceof Uint8Array) return data.length;
+  throw refusal(name, 'a string or bytes', data);
+}
+
+function whole(name: string, field: unknown): number {
+  if (Number.isSafeInteger(field)) return 0;
+  throw refusal(name, 'a whole number', field);
+}
+
+/** The field has no sign, so a negative number would arrive as another number. */
+function wholeFrom0(name: string, field: unknown): number {
+  if (Number.isSafeInteger(field) && (field as number) >= 0) return 0;
+  throw refusal(name, 'a whole number from 0 on', field);
+}
+
+function finite(name: string, field: unknown): number {
+  if (Number.isFinite(field)) return 0;
+  throw refusal(name, 'a finite number', field);
+}
+
+function integer(name: string, field: unknown): number {
+  if (typeof field === 'bigint' && BigInt.asIntN(64, field) === field) return 0;
+  throw refusal(name, 'a bigint of 64 bits', field);
+}
+
+function nothing(): number {
+  return 0;
+}
+
+function optional(check: Check): Check {
+  return (name, field) => (field === undefined ? 0 : check(name, field));
+}
+
+function oneOf(names: readonly string[]): Check {
+  return (name, field) => {
+    if (names.includes(field as string)) return 0;
+    throw refusal(name, names.join(' or '), field);
+  };
+}
+
+function listOf(check: Check): Check {
+  return (name, field) => {
+    if (!Array.isArray(field)) throw refusal(name, 'an array', field);
+    let bytes = 0;
+    for (const one of field) bytes += check(name, one);
+    return bytes;
+  };
+}
+
+function expiryOr(word?: 'keep' | 'persist'): Check {
+  return (name, field) => {
+    if (word !== undefined && field === word) return 0;
+    const given = typeof field === 'object' && field !== null ? expiries(field) : [];
+    const one = onlyOne(name, given);
+    if (!one) throw refusal(name, `ttlMs or expiresAtMs${word ? `, or ${word}` : ''}`, field);
+    for (const [unit, moment] of Object.entries(one)) whole(unit, moment);
+    return 0;
+  };
+}
+
+function refusal(name: string, expected: string, received: unknown): HeadwaterError {
+  return new HeadwaterError('invalid_argument', `${name}: expected ${expected}, received ${shown(received)}`);
+}
+
+/** Shows numbers and words as they are, and of any other value only its type. */
+function shown(received: unknown): string {
+  if (received === null || ['number', 'bigint', 'boolean'].includes(typeof received)) return String(received);
+  return typeof received === 'string' ? JSON.stringify(received.slice(0, 60)) : typeof received;
+}

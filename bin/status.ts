@@ -53,6 +53,10 @@ const STATUS_GROUPS: ReadonlyArray<readonly StatusRow[]> = [
       ['subscribers', 'watchers'],
       ({ subscribers, watchers }) => `${plural(subscribers, 'subscriber')}, ${plural(watchers, 'watcher')}`,
     ),
+    row('connections', ['connections'], ({ connections }) => connections && connectionsLine(connections)),
+    row('redis', ['redisAddress'], ({ redisAddress }) =>
+      redisAddress ? `${redisAddress}, for the Redis protocol alone` : undefined,
+    ),
   ],
   // The data.
   [
@@ -287,6 +291,14 @@ function awayLine(known: Status['knownFollowers'][number]): string {
 function room(leftBytes: number | undefined, ms: number | undefined): string {
   if (leftBytes === undefined) return 'the log is never trimmed';
   return `${binarySize(leftBytes)} left; ${ms === undefined ? 'no writes' : `enough for ${roughly(ms)} at this rate`}`;
+}
+
+function connectionsLine(connections: NonNullable<Status['connections']>): string {
+  const { grpc, redis, silent, clientsMax, refusedGrpc, refusedRedis, refusedSilent } = connections;
+  const most = clientsMax === undefined ? '' : ` of at most ${grouped(clientsMax)}`;
+  const refused = refusedGrpc + refusedRedis + refusedSilent;
+  const without = refused === 0 ? '' : `; ${grouped(refused)} refused`;
+  return `${grouped(grpc)} gRPC, ${grouped(redis)} Redis, ${grouped(silent)} silent${most}${without}`;
 }
 
 function archiveLine({ directory, offset, missed }: NonNullable<Status['archive']>): string {

@@ -98,6 +98,7 @@ function checkRelations(config: NodeConfig): void {
       'replication_loop',
       `a node cannot follow itself: expected the address of another node in --follow, received ${follow}; this node listens on ${listen}`,
     );
+  checkRedis(config);
   const freeBytes = leastFreeBytes(config);
   if (minFreeBytes < freeBytes)
     throw invalid(
@@ -106,6 +107,14 @@ function checkRelations(config: NodeConfig): void {
       `${minFreeBytes} bytes`,
     );
   checkHeartbeats(config);
+}
+
+function checkRedis({ listen, redis, redisListen }: NodeConfig): void {
+  if (redisListen === undefined) return;
+  if (!redis)
+    throw invalid('redis-listen', 'no address with --no-redis, which turns the Redis protocol off', redisListen);
+  if (redisListen === listen && !listen.endsWith(':0'))
+    throw invalid('redis-listen', 'another address than --listen, which takes the Redis protocol too', redisListen);
 }
 
 function checkHeartbeats({ linkTimeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs }: NodeConfig): void {

@@ -24,6 +24,7 @@ import { Ranges } from './compare/ranges.js';
 import { checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
 import { systemFiles } from './disk/files.js';
 import { openLevel } from './disk/level.js';
+import { Listener, type RedisDoor } from './listener/listener.js';
 import type { CompareReply, KeyspaceDigestReply } from './model/comparison.js';
 import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from './model/leadership.js';
 import { formatChecksum } from './model/position.js';
@@ -51,6 +52,14 @@ export interface NodeSurroundings {
   readonly logger?: Logger;
 }
 
+/** Answers a client of the Redis protocol that this node has no commands of Redis. */
+const NO_REDIS_DOOR: RedisDoor = {
+  receive(socket) {
+    socket.resume();
+    socket.end('-ERR this node does not speak the Redis protocol\r\n');
+  },
+};
+
 const SURROUNDINGS = optionNames<NodeSurroundings>({ logger: true });
 
 /** A node in this process: a data directory, and the server in front of it. */
@@ -62,6 +71,7 @@ export class Node {
   readonly #load = new ProcessLoad(systemClock);
   readonly #fail: (error: Error) => void;
   #server: RpcServer | undefined;
+  #listener: Listener | undefined;
   #isLoopbackOnly = false;
   #stopped: Promise<void> | undefined;
 
@@ -117,7 +127,12 @@ export class Node {
 
   /** The host:port at which the node listens, with the actual port. Empty before `start` resolves. */
   get address(): string {
-    return this.#server?.address ?? '';
+    return this.#listener?.address ?? '';
+  }
+
+  /** The host:port of the listener for the Redis protocol alone, with the actual port. Empty if there is none. */
+  get redisAddress(): string {
+    return this.#listener?.redisAddress ?? '';
   }
 
   /** Whether no other machine reaches the node: every address that its name stands for is this machine's own. */
@@ -176,6 +191,8 @@ export class Node {
       archive: archiver?.status,
       ...checks.status,
       ...this.#load.status,
+      connections: this.#listener?.status,
+      redisAddress: this.redisAddress,
     };
   }
 
@@ -241,7 +258,9 @@ export class Node {
       const endMs = systemClock.monotonicMs() + shutdownTimeoutMs;
       const leftMs = () => Math.max(STOP_STEP_MS_MIN, endMs - systemClock.monotonicMs());
       await replication.drain(shutdownTimeoutMs);
+      this.#listener?.stop();
       await this.#server?.stop({ graceMs: Math.min(DRAIN_MS_MAX, leftMs()) });
+      await this.#listener?.close();
       await backups.close(reason);
       await checks.close(reason);
       await archiver?.close();
@@ -256,9 +275,10 @@ export class Node {
   async #listen(): Promise<void> {
     const { replication, freshness, streams, backups, checks, ranges, repairs } = this.#parts;
     const monitors = new Monitors(systemClock);
-    this.#isLoopbackOnly = await isLoopbackOnly(hostOf(this.#config.listen));
-    this.#server = await RpcServer.bind({
-      address: this.#config.listen,
+    const { listen, redis, redisListen, reflection, connectionsPerAddress } = this.#config;
+    const logger = this.#logger;
+    this.#isLoopbackOnly = await this.#isHeardHereOnly();
+    const server = new RpcServer({
       services: [
         keyValueService(this.#store, { durability: replication.durability, freshness }, { tap: monitors }),
         streamService(streams, replication, this.#store.writes, monitors),
@@ -266,12 +286,30 @@ export class Node {
         diskService({ backups, checks, ranges, repairs }),
         replicationService({ followers: replication.followers, checks, ranges }),
       ],
-      reflection: this.#config.reflection ?? this.#isLoopbackOnly,
-      connectionsMax: connectionsMax(),
-      logger: this.#logger,
+      reflection: reflection ?? this.#isLoopbackOnly,
+      logger,
       onFatal: this.#fail,
     });
+    this.#listener = await Listener.listen({
+      address: listen,
+      redisAddress: redisListen,
+      grpc: server,
+      redis: redis ? NO_REDIS_DOOR : undefined,
+      connectionsMax: connectionsMax(),
+      connectionsPerAddress,
+      clock: systemClock,
+      logger,
+    });
+    this.#server = server;
     this.#store.data.onServing((serving) => this.#server?.setServing(serving));
+  }
+
+  /** Whether every address that the node listens on is loopback. */
+  async #isHeardHereOnly(): Promise<boolean> {
+    const { listen, redisListen } = this.#config;
+    const hosts = [listen, ...(redisListen === undefined ? [] : [redisListen])].map(hostOf);
+    const answers = await Promise.all(hosts.map((host) => isLoopbackOnly(host)));
+    return answers.every(Boolean);
   }
 }
 

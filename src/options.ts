@@ -72,6 +72,37 @@ export const OPTIONS = {
     help: 'the address to listen on; port 0 takes a free port',
   },
 
+  /** A port of its own for the Redis protocol, such as the 6379 that its clients expect. None by default. */
+  redisListen: {
+    name: 'redis-listen',
+    kind: 'address',
+    portZero: true,
+    otherwise: 'no other address; --listen takes both protocols',
+    help: 'another address to listen on, for the Redis protocol alone; port 0 takes a free port',
+  },
+
+  /** The port of --listen takes both protocols, so that any Redis client works with any node. */
+  redis: {
+    name: 'redis',
+    kind: 'switch',
+    default: true,
+    help: 'answer clients that speak the Redis protocol',
+    helpOff: 'answer clients that speak the Redis protocol with an error',
+  },
+
+  /**
+   * No bound by default. Many clients may share one address: a proxy, a container network, or loopback. The reserve for
+   * replication and administration holds without it.
+   */
+  connectionsPerAddress: {
+    name: 'connections-per-address',
+    kind: 'count',
+    otherwise: 'as many as the limit of open files allows',
+    least: 1,
+    most: 1_000_000,
+    help: 'the most connections of clients from one IP address',
+  },
+
   /** The host:port of the upstream. Without it the node keeps its last role; a new node leads. */
   follow: {
     name: 'follow',

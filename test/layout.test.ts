@@ -28,7 +28,7 @@ const FLOORS: string[][] = [
   ['src/replication/replication.ts'],
   ['src/check/'],
   ['src/config.ts', 'src/rpc/'],
-  ['src/client/'],
+  ['src/client/', 'src/listener/'],
   ['src/node.ts'],
   ['src/index.ts', 'src/tools.ts'],
   ['bin/', 'benchmarks/'],
@@ -62,6 +62,9 @@ const CLIENT_FROM = [
   'src/rpc/status.ts',
   'src/rpc/connection.ts',
 ];
+
+/** The node alone puts the listener in front of its doors. */
+const ONLY_NODE = 'src/listener/';
 
 const OWNERS: Record<string, string[]> = {
   level: ['src/disk/level.ts'],
@@ -115,6 +118,7 @@ function violations(imports: readonly Import[]): string[] {
     if (ONLY_PUBLIC.some((unit) => inUnit(from, unit)) && !PUBLIC.has(to))
       return said('only an entry of the package, and the files that it names, may be imported here');
     if (from.startsWith('src/client/') && !CLIENT_FROM.some((unit) => inUnit(to, unit))) return said('server code');
+    if (to.startsWith(ONLY_NODE) && from !== 'src/node.ts') return said('only src/node.ts may');
     if (floorOf(to) >= floorOf(from)) return said('not a lower floor');
     return [];
   });
@@ -227,6 +231,7 @@ describe('the layout', () => {
       ['the command line past the index', { from: 'bin/serve.ts', to: 'src/store/store.ts' }],
       ['server code in the client', { from: 'src/client/client.ts', to: 'src/rpc/server.ts' }],
       ['the effects of commands in the client', { from: 'src/client/client.ts', to: 'src/commands/execute.ts' }],
+      ['the listener in other hands', { from: 'src/index.ts', to: 'src/listener/listener.ts' }],
       ['a file that stands nowhere', { from: 'src/utils.ts', to: 'src/base/errors.ts' }],
     ];
     for (const [what, violation] of planted) {

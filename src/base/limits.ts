@@ -588,6 +588,31 @@ export const CONNECTIONS_EXPECTED = 1_000;
 export const DESCRIPTORS_WANTED = 2 * OPEN_TABLES_OF_DATABASE + CONNECTIONS_EXPECTED + 256;
 
 /**
+ * Connections that a node accepts beyond those of clients, for replication and administration: the followers of a node
+ * and several operators. A node with few descriptors reserves this part of its connections.
+ */
+export const RESERVED_CONNECTIONS = 64;
+export const RESERVED_CONNECTIONS_PART = 1 / 4;
+
+/**
+ * The longest time from the accept of a connection until its first bytes show the protocol. Pools of clients open
+ * connections ahead, and some send the first command (`PING`) only after 30 seconds.
+ */
+export const FIRST_BYTES_MS_MAX = 60_000;
+
+/** A connection that was silent for so long gives its place to another, if there are no others. */
+export const SILENT_YIELD_MS_MIN = 1_000;
+
+/** The time that a refused client of the Redis protocol gets to read the reason and to hang up. */
+export const REFUSED_HANG_UP_MS_MAX = 1_000;
+
+/** Connections that the system accepts before the node does: clients that all come at once. Linux has 4,096 at most. */
+export const LISTEN_BACKLOG = 4_096;
+
+/** The silence of a connection after which TCP asks whether the peer is still there. Redis waits as long. */
+export const TCP_KEEPALIVE_MS = 5 * 60_000;
+
+/**
  * LevelDB's tables that a backup keeps open: up to about 128 GiB. Beyond that, a backup reads through LevelDB, more
  * slowly.
  */

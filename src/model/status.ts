@@ -102,6 +102,10 @@ export interface NodeStatus {
   readonly lastRefusalServed: StatusRefusal | undefined;
   /** File names in lost-writes/. */
   readonly lostWritesFiles: readonly string[];
+  /** The connections of clients and nodes. */
+  readonly connections: StatusConnections | undefined;
+  /** The host:port of the listener for the Redis protocol alone. Empty if there is none. */
+  readonly redisAddress: string;
   /** Nodes that a comparison found to differ from this leader, since it started. */
   readonly digestDifferences: number;
   /** The size of the log. */
@@ -208,6 +212,29 @@ export interface StatusLineageRow {
   readonly checksum: string;
   /** The number of times leadership was taken on the way to this history. */
   readonly epoch: number;
+}
+
+/** The connections of a node. A connection is silent until its first bytes show its protocol. */
+export interface StatusConnections {
+  /** Open connections that speak gRPC. */
+  readonly grpc: number;
+  /** Open connections that speak the Redis protocol. */
+  readonly redis: number;
+  /** Open connections that have not shown their protocol yet. */
+  readonly silent: number;
+  /** Connections whose calls of clients were refused for want of a place, since the node started. */
+  readonly refusedGrpc: number;
+  /** Connections of the Redis protocol that were refused, since the node started. */
+  readonly refusedRedis: number;
+  /**
+   * Connections that the node closed before they showed their protocol, since it started. They were silent for too
+   * long, or another connection needed the place.
+   */
+  readonly refusedSilent: number;
+  /** The most connections of clients. Undefined if there is no bound. */
+  readonly clientsMax: number | undefined;
+  /** Further connections, which are reserved for replication and administration. */
+  readonly reserved: number;
 }
 
 /** The archive of a node. */

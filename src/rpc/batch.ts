@@ -60,15 +60,15 @@ interface Refusals {
  * Checks the operations of one message, and puts them into batches in the order in which they came.
  * @param message.bytes of the message.
  * @param message.arrivedMs on the monotonic clock.
- * @param ofReads refuses operations that only read, if this node answers no reads for now.
+ * @param refusals reasons to refuse all operations, or those that only read. Nothing waits for an assurance then.
  */
 export function batchesOf(
   { operations, guarantees }: DecodedPipelineRequest,
   { bytes, arrivedMs }: { readonly bytes: number; readonly arrivedMs: number },
   limits: Limits,
-  ofReads: HeadwaterError | undefined,
+  { ofAll, ofReads }: Refusals,
 ): Batch[] {
-  const impossible = guarantees instanceof HeadwaterError ? guarantees : undefined;
+  const impossible = guarantees instanceof HeadwaterError ? guarantees : ofAll;
   // The demand for the leader is met on arrival. Nearly every message of a client has that one alone.
   const asked: Asked | undefined =
     guarantees && !impossible && guarantees !== LEADER_ONLY

@@ -11,6 +11,7 @@ import * as grpc from '@grpc/grpc-js';
 import type { HeadwaterError } from '../base/errors.js';
 import { MESSAGE_BYTES_MAX, RECEIVING_STALL_MS_MAX } from '../base/limits.js';
 import type { ConnectionBytes } from './connection-bytes.js';
+import type { ConnectionPlace } from './connection-place.js';
 import type { ReplyMemory } from './reply-memory.js';
 import type { Replier, ReplyShare } from './reply-share.js';
 import { Claim, type Claimant, type RequestMemory } from './request-memory.js';
@@ -32,6 +33,7 @@ export interface MessageMemory {
 
 export class CallIntake extends grpc.ServerInterceptingCall implements Claimant, Replier {
   readonly connection: ConnectionBytes;
+  readonly place: ConnectionPlace | undefined;
   /** The replies of the call. */
   readonly share: ReplyShare;
   readonly #stream: ServerHttp2Stream;
@@ -52,8 +54,10 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
   #isOver = false;
   #onRefused: ((reason: HeadwaterError) => void) | undefined;
 
-  constructor(next: NextCall, { requests, replies }: MessageMemory) {
+  /** @param place the place of the connection, if the call has to ask for one before its commands are carried out. */
+  constructor(next: NextCall, { requests, replies }: MessageMemory, place?: ConnectionPlace) {
     super(next);
+    this.place = place;
     this.#memory = requests;
     // gRPC offers no other access to the bytes of an incomplete message.
     this.#stream = (next as unknown as { stream: ServerHttp2Stream }).stream;

@@ -10,6 +10,7 @@ import { InvariantViolation } from '../base/invariant.js';
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import { CallIntake } from './call-intake.js';
+import type { ConnectionPlace } from './connection-place.js';
 import { OpenStreams } from './open-streams.js';
 import type { ReplyShare } from './reply-share.js';
 
@@ -69,6 +70,8 @@ export class Calls {
 export interface CallMemory {
   /** The same object for all calls of one connection, undefined if the connection is not known. */
   readonly connection?: object;
+  /** The place that the call has to ask for, undefined if its connection has one. */
+  readonly place?: Pick<ConnectionPlace, 'claim'> | undefined;
   /** The memory of the call's replies, undefined if nothing counts it. */
   readonly share?: ReplyShare;
   /** Notes that the handler has its whole request, and answers within a time of its own. */

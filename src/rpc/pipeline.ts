@@ -54,7 +54,7 @@ export interface PipelineStream
     'receive' | 'onRefused' | 'taken' | 'pause' | 'resume' | 'write' | 'drained' | 'sending'
   > {
   readonly call: Pick<Call, 'peer' | 'signal' | 'onCancelled' | 'onStopping' | 'report'> & {
-    readonly intake: Pick<CallMemory, 'share'>;
+    readonly intake: Pick<CallMemory, 'share' | 'place'>;
   };
 }
 
@@ -160,7 +160,8 @@ class Pipeline {
     const { guarantees } = request;
     const leaderOnly = guarantees instanceof HeadwaterError ? false : guarantees?.leaderOnly;
     const ofReads = freshness.refusal ?? (leaderOnly ? freshness.notLeading : undefined);
-    for (const batch of batchesOf(request, came, this.#store.limits, ofReads)) {
+    const ofAll = this.#stream.call.intake.place?.claim();
+    for (const batch of batchesOf(request, came, this.#store.limits, { ofAll, ofReads })) {
       this.#waiting.push(batch);
       this.#waitingBytes += batch.bytes;
     }

@@ -1,13 +1,11 @@
 /**
- * The gRPC server of a node. The server binds an address, sets every limit that grpc-js leaves open, and stops in
- * order. Health and reflection stand beside the node's own services. The services carry out the calls, and handler.ts
+ * The gRPC server of a node. The listener of the node hands it connections that speak HTTP/2. The server sets every
+ * limit that grpc-js leaves open, and stops in order. Health and reflection stand beside the node's own services. The services carry out the calls, and handler.ts
  * handles how they end.
  */
 import type net from 'node:net';
 import * as grpc from '@grpc/grpc-js';
-import { formatAddress, parseAddress } from '../base/address.js';
 import { systemClock } from '../base/clock.js';
-import { HeadwaterError } from '../base/errors.js';
 import {
   CONCURRENT_STREAMS_MAX,
   CONNECTION_IDLE_MS_MAX,
@@ -22,6 +20,8 @@ import {
 import type { Logger } from '../base/logger.js';
 import { CallIntake, type MessageMemory } from './call-intake.js';
 import { Calls, type CallsOptions } from './calls.js';
+import { type ConnectionPlace, placeOf, RefusedCall, setPlace } from './connection-place.js';
+import { PIPELINE } from './definitions.js';
 import type { Endpoint } from './handler.js';
 import { Health } from './health.js';
 import { addReflection } from './reflection.js';
@@ -39,13 +39,9 @@ export interface Service {
 }
 
 export interface RpcServerOptions extends CallsOptions {
-  /** The host:port to listen on. Port 0 takes a free one. */
-  readonly address: string;
   readonly services: readonly Service[];
   /** True if generic clients may ask for the list of services. */
   readonly reflection: boolean;
-  /** The number of connections beyond which a new one is closed at once. Undefined for no bound. */
-  readonly connectionsMax?: number | undefined;
 }
 
 /**
@@ -61,41 +57,50 @@ const CHANNEL_OPTIONS: grpc.ServerOptions = {
   'grpc.enable_channelz': 0,
 };
 
+type Injector = ReturnType<grpc.Server['createConnectionInjector']>;
+
 export class RpcServer {
-  /** The host:port as it was configured, with the port that was taken. */
-  readonly address: string;
   readonly #server: grpc.Server;
+  readonly #injector: Injector;
   readonly #calls: Calls;
   readonly #health: Health;
+  readonly #sockets = new Set<net.Socket>();
   #stopped: Promise<void> | undefined;
+  /** Runs at a stop when the last connection is closed. */
+  #allClosed = () => {};
 
-  private constructor(address: string, server: grpc.Server, calls: Calls, health: Health) {
-    this.address = address;
-    this.#server = server;
-    this.#calls = calls;
-    this.#health = health;
+  /** Answers the calls of the connections that it receives. Health reports SERVING until `setServing` changes it. */
+  constructor(options: RpcServerOptions) {
+    tameLogging(options.logger);
+    this.#server = new grpc.Server({ ...CHANNEL_OPTIONS, interceptors: [receiver(options.services)] });
+    this.#injector = this.#server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+    this.#calls = new Calls(options);
+    for (const { endpoints } of options.services) {
+      for (const endpoint of endpoints) addEndpoint(this.#server, endpoint, this.#calls);
+    }
+    this.#health = Health.add(
+      this.#server,
+      options.services.map(({ name }) => name),
+    );
+    if (options.reflection) addReflection(this.#server);
   }
 
   /**
-   * Listens, and answers calls from then on. Health reports SERVING until `setServing` changes it.
-   * @throws HeadwaterError `address_in_use`, or `invalid_argument` if the address does not belong to this machine.
+   * Takes a connection whose first bytes are HTTP/2's, and may have been read and put back.
+   * @param place decides whether the connection may carry calls of clients. Without it, the connection may.
    */
-  static async bind(options: RpcServerOptions): Promise<RpcServer> {
-    const { host } = parseAddress(options.address, { portZero: true });
-    tameLogging(options.logger);
-    const server = new grpc.Server({ ...CHANNEL_OPTIONS, interceptors: [receiver(options.services)] });
-    const calls = new Calls(options);
-    for (const { endpoints } of options.services) {
-      for (const endpoint of endpoints) addEndpoint(server, endpoint, calls);
+  receive(socket: net.Socket, place?: ConnectionPlace): void {
+    if (this.#stopped) {
+      socket.destroy();
+      return;
     }
-    const health = Health.add(
-      server,
-      options.services.map(({ name }) => name),
-    );
-    if (options.reflection) addReflection(server);
-    const port = await listen(server, options.address);
-    boundConnections(server, options);
-    return new RpcServer(formatAddress({ host, port }), server, calls, health);
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      if (this.#sockets.size === 0) this.#allClosed();
+    });
+    if (place) setPlace(socket, place);
+    this.#injector.injectConnection(socket);
   }
 
   /** Sets the state that the health service reports for the node and for each service. */
@@ -116,18 +121,24 @@ export class RpcServer {
     this.#health.set(false);
     this.#health.endWatches();
     this.#calls.stop();
-    // Ends the calls that are still open after that time. `forceShutdown` would not: without channelz it knows no
-    // connections.
-    this.#server.drain(this.address, graceMs);
-    await new Promise<void>((resolve) => {
-      // To hang up, Node waits for the peer to hang up too. A peer that stands still never does.
-      const late = setTimeout(resolve, graceMs + STOP_HANG_UP_MS_MAX);
-      this.#server.tryShutdown(() => {
+    // Ends the calls that are still open after that time.
+    this.#injector.drain(graceMs);
+    await this.#whenAllClosed(graceMs + STOP_HANG_UP_MS_MAX);
+    this.#injector.destroy();
+    this.#server.forceShutdown();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** To hang up, Node waits for the peer to hang up too. A peer that stands still never does. */
+  #whenAllClosed(mostMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const late = setTimeout(resolve, mostMs);
+      this.#allClosed = () => {
         clearTimeout(late);
         resolve();
-      });
+      };
+      if (this.#sockets.size === 0) this.#allClosed();
     });
-    this.#server.forceShutdown();
   }
 }
 
@@ -141,7 +152,17 @@ function receiver(services: readonly Service[]): grpc.ServerInterceptor {
   const paths = new Set(
     services.flatMap(({ isForClients, endpoints }) => (isForClients ? endpoints : [])).map(({ path }) => path),
   );
-  return ({ path }, call) => new CallIntake(call, paths.has(path) ? ofClients : ofNodes);
+  return ({ path }, call) => {
+    const place = placeOf(call);
+    if (!paths.has(path)) {
+      place?.prove();
+      return new CallIntake(call, ofNodes);
+    }
+    // A client opens its pipeline before it does anything, and may want to administer the node only.
+    if (path === PIPELINE.path) return new CallIntake(call, ofClients, place?.isForClient ? undefined : place);
+    const refusal = place?.claim();
+    return refusal ? new RefusedCall(call, refusal) : new CallIntake(call, ofClients);
+  };
 }
 
 function addEndpoint(server: grpc.Server, endpoint: Endpoint, calls: Calls): void {
@@ -159,48 +180,7 @@ function addEndpoint(server: grpc.Server, endpoint: Endpoint, calls: Calls): voi
   server.addService({ method }, { method: endpoint.handle(calls) });
 }
 
-/** Brief reasons in place of grpc-js' long ones, by the system's own code. */
-const BIND_FAILURES = [
-  ['EADDRINUSE', 'another process listens there'],
-  ['EADDRNOTAVAIL', 'this machine has no such address'],
-  ['EACCES', 'this user has no permission to listen on that port'],
-  ['ENOTFOUND', 'there is no host of that name'],
-] as const;
-
-function listen(server: grpc.Server, address: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) => {
-      if (!error) return resolve(port);
-      server.forceShutdown();
-      const { message } = error;
-      const inUse = message.includes('EADDRINUSE');
-      const known = BIND_FAILURES.find(([code]) => message.includes(code));
-      const why = known?.[1] ?? message;
-      reject(
-        new HeadwaterError(inUse ? 'address_in_use' : 'invalid_argument', `cannot listen on ${address}: ${why}`, {
-          cause: error,
-        }),
-      );
-    });
-  });
-}
-
-/** grpc-js has no option for a bound, and keeps its listeners in a field of its own. */
-function boundConnections(server: grpc.Server, { connectionsMax, logger }: RpcServerOptions): void {
-  if (connectionsMax === undefined) return;
-  const { http2Servers } = server as unknown as { http2Servers: ReadonlyMap<net.Server, unknown> };
-  let dropped = 0;
-  for (const listener of http2Servers.keys()) {
-    listener.maxConnections = connectionsMax;
-    listener.on('drop', () => {
-      dropped++;
-      const said = `a connection was closed: ${connectionsMax} are open, and the other descriptors are reserved for the files of the data. Raise the limit of open files (ulimit -n), or close connections`;
-      logger[dropped === 1 ? 'warn' : 'debug']({ connections_max: connectionsMax, dropped }, said);
-    });
-  }
-}
-
-/** grpc-js prints to stderr by itself, for example after a failed bind. This sends all of that to the node's log. */
+/** grpc-js prints to stderr by itself, for example after a call that was ended. This sends all of that to the node's log. */
 function tameLogging(logger: Logger): void {
   const debug = (...words: unknown[]) => logger.debug({}, `grpc: ${words.join(' ')}`);
   grpc.setLogger({ error: debug, info: debug, debug });

@@ -8,9 +8,8 @@ import { headwater } from '../../src/protobuf/generated.js';
 import { adminService, type NodeControl } from '../../src/rpc/admin-service.js';
 import { STATUS } from '../../src/rpc/definitions.js';
 import { Monitors } from '../../src/rpc/monitors.js';
-import type { RpcServer } from '../../src/rpc/server.js';
 import { FakeStore } from '../rpc/fake-store.js';
-import { serve } from '../rpc/harness.js';
+import { type ListeningServer, serve } from '../rpc/harness.js';
 
 /** A status in which nearly all is 0 or empty. */
 const EMPTY_STATUS = Buffer.from(headwater.v1.StatusResponse.encode({ replicationId: Buffer.alloc(20) }).finish());
@@ -30,7 +29,7 @@ export class Place {
   superseded = '';
   /** Times that it was asked for its status. */
   looks = 0;
-  server!: RpcServer;
+  server!: ListeningServer;
   address = '';
   readonly #others: () => readonly Place[];
 

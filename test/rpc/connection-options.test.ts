@@ -7,9 +7,8 @@ import { Client } from '../../src/client/client.js';
 import type { FetchBlocksRequest } from '../../src/model/check.js';
 import { fetchBlocks } from '../../src/rpc/peer-calls.js';
 import { dial, replicationService } from '../../src/rpc/replication-service.js';
-import { RpcServer } from '../../src/rpc/server.js';
 import { FakeStore } from './fake-store.js';
-import { closeAll, closing, NOTHING_TO_REPAIR, serve } from './harness.js';
+import { closeAll, closing, ListeningServer, NOTHING_TO_REPAIR, serve } from './harness.js';
 
 const VARIABLES = ['grpc_proxy', 'https_proxy', 'http_proxy', 'no_grpc_proxy', 'no_proxy'] as const;
 
@@ -46,8 +45,7 @@ describe('with a proxy in the environment', () => {
   });
 
   it('a follower reaches its upstream directly', async () => {
-    const server = await RpcServer.bind({
-      address: '127.0.0.1:0',
+    const server = await ListeningServer.listen({
       services: [
         replicationService({ followers: { accept: async (channel) => channel.close() }, ...NOTHING_TO_REPAIR }),
       ],

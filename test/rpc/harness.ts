@@ -3,9 +3,10 @@
  * speak raw bytes, so that tests can say what no proper client would.
  */
 import * as grpc from '@grpc/grpc-js';
-import type { Clock } from '../../src/base/clock.js';
+import { type Clock, systemClock } from '../../src/base/clock.js';
 import type { HeadwaterError } from '../../src/base/errors.js';
 import { type Logger, silentLogger } from '../../src/base/logger.js';
+import { Listener } from '../../src/listener/listener.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../src/protobuf/pipeline.js';
@@ -13,12 +14,44 @@ import { type Method, PIPELINE } from '../../src/rpc/definitions.js';
 import type { NodeGuarantees } from '../../src/rpc/guarantees.js';
 import { keyValueService } from '../../src/rpc/key-value-service.js';
 import type { CommandTap } from '../../src/rpc/monitors.js';
-import { RpcServer, type Service } from '../../src/rpc/server.js';
+import { RpcServer, type RpcServerOptions, type Service } from '../../src/rpc/server.js';
 import { fromStatus } from '../../src/rpc/status.js';
 import type { FakeStore } from './fake-store.js';
 
+/** A server behind a listener, as in a node. */
+export class ListeningServer {
+  readonly #server: RpcServer;
+  readonly #listener: Listener;
+
+  private constructor(server: RpcServer, listener: Listener) {
+    this.#server = server;
+    this.#listener = listener;
+  }
+
+  static async listen(options: RpcServerOptions, address = '127.0.0.1:0'): Promise<ListeningServer> {
+    const server = new RpcServer(options);
+    const { logger } = options;
+    const listener = await Listener.listen({ address, grpc: server, redis: undefined, clock: systemClock, logger });
+    return new ListeningServer(server, listener);
+  }
+
+  get address(): string {
+    return this.#listener.address;
+  }
+
+  setServing(serving: boolean): void {
+    this.#server.setServing(serving);
+  }
+
+  async stop(options?: { graceMs?: number }): Promise<void> {
+    this.#listener.stop();
+    await this.#server.stop(options);
+    await this.#listener.close();
+  }
+}
+
 export interface Served {
-  readonly server: RpcServer;
+  readonly server: ListeningServer;
   readonly address: string;
   /** What the operator was told as an error. */
   readonly errors: string[];
@@ -39,7 +72,7 @@ const UNGUARDED: NodeGuarantees = {
   freshness: { refusal: undefined, whenFresh: async () => {} },
 };
 
-const servers = new Set<RpcServer>();
+const servers = new Set<ListeningServer>();
 const clients = new Set<{ close(): unknown }>();
 
 /** For `afterEach`: everything that a test left open. */
@@ -70,19 +103,21 @@ export async function serve(
   const errors: string[] = [];
   const fatal: Error[] = [];
   const logger: Logger = { ...silentLogger, error: (_fields, message) => errors.push(message) };
-  const server = await RpcServer.bind({
-    address: options.address ?? '127.0.0.1:0',
-    services: [
-      keyValueService(store, options.guarantees ?? UNGUARDED, {
-        clock: options.clock,
-        ...(options.tap && { tap: options.tap }),
-      }),
-      ...(options.services ?? []),
-    ],
-    reflection: options.reflection ?? false,
-    logger,
-    onFatal: (error) => fatal.push(error),
-  });
+  const server = await ListeningServer.listen(
+    {
+      services: [
+        keyValueService(store, options.guarantees ?? UNGUARDED, {
+          clock: options.clock,
+          ...(options.tap && { tap: options.tap }),
+        }),
+        ...(options.services ?? []),
+      ],
+      reflection: options.reflection ?? false,
+      logger,
+      onFatal: (error) => fatal.push(error),
+    },
+    options.address,
+  );
   servers.add(server);
   return { server, address: server.address, errors, fatal };
 }

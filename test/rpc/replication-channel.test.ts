@@ -6,8 +6,7 @@ import type { DownChannel } from '../../src/replication/channel.js';
 import type { DuplexCall } from '../../src/rpc/handler.js';
 import { serveDownChannel } from '../../src/rpc/replication-channel.js';
 import { dial, replicationService } from '../../src/rpc/replication-service.js';
-import { RpcServer } from '../../src/rpc/server.js';
-import { NOTHING_TO_REPAIR } from './harness.js';
+import { ListeningServer, NOTHING_TO_REPAIR } from './harness.js';
 
 /** A call whose peer takes nothing more. */
 const STUCK = {
@@ -44,8 +43,7 @@ describe('a channel over a connection', () => {
         channel.close();
       },
     };
-    const server = await RpcServer.bind({
-      address: '127.0.0.1:0',
+    const server = await ListeningServer.listen({
       services: [replicationService({ followers: door, ...NOTHING_TO_REPAIR })],
       reflection: false,
       logger: silentLogger,

@@ -1,0 +1,30 @@
+/** An accepted connection: its socket, its stage, and its end. */
+import type net from 'node:net';
+import { formatAddress, hostOfPeer } from '../base/address.js';
+import type { Stage } from './connection-counts.js';
+import type { Occupant } from './places.js';
+
+export class Connection implements Occupant {
+  readonly socket: net.Socket;
+  readonly host: string;
+  stage: Stage = 'silent';
+  /** True if the node closed the connection because it was silent, or because another needed its place. */
+  isDropped = false;
+  /** True once the connection counts as refused. */
+  isRefused = false;
+
+  constructor(socket: net.Socket) {
+    const { remoteAddress = '', remotePort = 0 } = socket;
+    this.socket = socket;
+    this.host = hostOfPeer(formatAddress({ host: remoteAddress, port: remotePort })) ?? remoteAddress;
+  }
+
+  drop(): void {
+    this.isDropped = true;
+    this.close();
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+}

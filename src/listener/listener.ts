@@ -1,0 +1,214 @@
+/**
+ * The listener of a node: the one owner of its sockets. Each connection gets a place, or is closed. The first bytes tell
+ * the protocol, and the socket goes to the receiver of that protocol with all its bytes. Every bound on connections is
+ * here: in all, from one address, the time without a first byte, and the reserve for replication and administration.
+ *
+ * Invariant: a socket is in `#connections` from its accept to its close, whoever has received it.
+ */
+import type net from 'node:net';
+import type { Clock } from '../base/clock.js';
+import type { HeadwaterError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import { RepeatedLog } from '../base/repeated-log.js';
+import type { StatusConnections } from '../model/status.js';
+import { type Bound, bind } from './binding.js';
+import { Connection } from './connection.js';
+import { ConnectionCounts } from './connection-counts.js';
+import { Places } from './places.js';
+import { type Protocol, readProtocol } from './protocol.js';
+import { NO_PLACE, REDIS_IS_OFF, refuseRedis } from './redis-refusal.js';
+import { type PlaceBounds, placeBounds, shortageInAll } from './shortage.js';
+import { SilentConnections } from './silent-connections.js';
+
+/** The place of one connection, as its receiver uses it. */
+export interface ConnectionPlace {
+  /** True if the connection has a place for a client. */
+  readonly isForClient: boolean;
+  /** Asks for a place for a client. Returns the reason if there is none. */
+  claim(): HeadwaterError | undefined;
+  /** Notes that the connection carries calls of replication or administration. */
+  prove(): void;
+}
+
+/** The receiver of connections that speak HTTP/2. The socket is paused, and has the first bytes in it again. */
+export interface GrpcDoor {
+  receive(socket: net.Socket, place: ConnectionPlace): void;
+}
+
+/**
+ * The receiver of connections that speak the Redis protocol. The receiver listens to the data in the same turn, and gets
+ * every byte. To answer a client that has shut down its side, the receiver sets `allowHalfOpen` and ends the socket. At
+ * a stop the receiver ends its connections before the listener closes those that are left.
+ */
+export interface RedisDoor {
+  receive(socket: net.Socket): void;
+}
+
+export interface ListenerOptions {
+  /** The host:port for both protocols. Port 0 takes a free one. */
+  readonly address: string;
+  /** The host:port for the Redis protocol alone. */
+  readonly redisAddress?: string | undefined;
+  readonly grpc: GrpcDoor;
+  /** Undefined if the Redis protocol is off. */
+  readonly redis: RedisDoor | undefined;
+  /** The connections that the node has descriptors for. Undefined for no bound. */
+  readonly connectionsMax?: number | undefined;
+  /** The connections of clients from one address. Undefined for no bound of its own. */
+  readonly connectionsPerAddress?: number | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #log: RepeatedLog;
+  readonly #bounds: PlaceBounds;
+  readonly #bound: Bound[] = [];
+  /** The ends of the servers. A server ends once it has stopped and the last of its connections is closed. */
+  readonly #ended: Promise<unknown>[] = [];
+  readonly #connections = new Set<Connection>();
+  readonly #counts = new ConnectionCounts();
+  readonly #silent: SilentConnections<Connection>;
+  readonly #places: Places<Connection>;
+  #isStopped = false;
+
+  private constructor(options: ListenerOptions) {
+    const { connectionsMax, connectionsPerAddress, clock } = options;
+    this.#options = options;
+    this.#log = RepeatedLog.of(options);
+    this.#bounds = placeBounds(connectionsMax, connectionsPerAddress);
+    this.#silent = new SilentConnections(clock, (connection) => connection.drop());
+    this.#places = new Places(this.#bounds, this.#silent);
+  }
+
+  /**
+   * Listens, and hands connections to their receivers from then on.
+   * @throws HeadwaterError `address_in_use`, or `invalid_argument` if an address does not belong to this machine.
+   */
+  static async listen(options: ListenerOptions): Promise<Listener> {
+    const listener = new Listener(options);
+    try {
+      await listener.#bind(options.address);
+      if (options.redisAddress !== undefined) await listener.#bind(options.redisAddress, 'redis');
+    } catch (failure) {
+      await listener.close();
+      throw failure;
+    }
+    return listener;
+  }
+
+  /** The host:port for both protocols as it was configured, with the port that was taken. */
+  get address(): string {
+    return this.#bound[0]?.address ?? '';
+  }
+
+  /** The host:port for the Redis protocol alone, with the port that was taken. Empty if there is none. */
+  get redisAddress(): string {
+    return this.#bound[1]?.address ?? '';
+  }
+
+  get status(): StatusConnections {
+    const { clientsMax, reserved } = this.#bounds;
+    return { ...this.#counts.status, clientsMax: Number.isFinite(clientsMax) ? clientsMax : undefined, reserved };
+  }
+
+  /** Accepts no more connections, and closes those that have no receiver yet. */
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    for (const { servers } of this.#bound) for (const server of servers) server.close();
+    for (const connection of this.#connections) if (connection.stage === 'silent') connection.close();
+  }
+
+  /** Stops, and closes every connection that a receiver has left open. Resolves when all are closed. */
+  async close(): Promise<void> {
+    this.stop();
+    for (const connection of this.#connections) connection.close();
+    await Promise.all(this.#ended);
+  }
+
+  async #bind(address: string, only?: Protocol): Promise<void> {
+    const bound = await bind(address, (socket) => this.#accept(socket, only));
+    this.#bound.push(bound);
+    for (const server of bound.servers) {
+      this.#ended.push(new Promise((resolve) => server.once('close', resolve)));
+      server.on('error', (error) => this.#log.warn({ address }, `a connection was not accepted: ${error.message}`));
+    }
+  }
+
+  #accept(socket: net.Socket, only: Protocol | undefined): void {
+    // The close of a socket follows its error, and says all that matters here.
+    socket.on('error', () => {});
+    const connection = new Connection(socket);
+    this.#connections.add(connection);
+    this.#counts.opened();
+    socket.once('close', () => this.#closed(connection));
+    if (this.#isStopped) return connection.close();
+    if (!this.#places.open(connection)) {
+      this.#log.warn({ connections: this.#counts.all }, shortageInAll(this.#bounds).message);
+      return connection.drop();
+    }
+    this.#silent.add(connection);
+    readProtocol(socket, only, (protocol) => this.#heard(connection, protocol));
+  }
+
+  #heard(connection: Connection, protocol: Protocol): void {
+    const { socket } = connection;
+    // A stop, or a connection that needed the place, may have closed the socket in this turn.
+    if (socket.destroyed || !this.#silent.delete(connection)) return;
+    connection.stage = protocol;
+    this.#counts.heard(protocol);
+    if (protocol === 'grpc') this.#options.grpc.receive(socket, this.#placeOf(connection));
+    else this.#receiveRedis(connection);
+  }
+
+  #receiveRedis(connection: Connection): void {
+    const { redis, clock } = this.#options;
+    const refuse = (line: string) => {
+      this.#countRefused(connection);
+      refuseRedis(connection.socket, line, clock);
+    };
+    if (!redis) return refuse(REDIS_IS_OFF);
+    const shortage = this.#claim(connection);
+    if (shortage) return refuse(NO_PLACE);
+    // The bytes flow at the end of this turn, when the door listens.
+    connection.socket.resume();
+    redis.receive(connection.socket);
+  }
+
+  #placeOf(connection: Connection): ConnectionPlace {
+    const places = this.#places;
+    return {
+      get isForClient() {
+        return places.isForClient(connection);
+      },
+      claim: () => {
+        const shortage = this.#claim(connection);
+        if (shortage) this.#countRefused(connection);
+        return shortage;
+      },
+      prove: () => places.prove(connection),
+    };
+  }
+
+  #claim(connection: Connection): HeadwaterError | undefined {
+    const shortage = this.#places.claim(connection);
+    if (shortage) this.#log.warn({ connections: this.#counts.all }, shortage.message);
+    return shortage;
+  }
+
+  #countRefused(connection: Connection): void {
+    if (connection.isRefused) return;
+    connection.isRefused = true;
+    this.#counts.refused(connection.stage);
+  }
+
+  #closed(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#silent.delete(connection);
+    this.#places.release(connection);
+    if (connection.isDropped) this.#countRefused(connection);
+    this.#counts.closed(connection.stage);
+  }
+}

@@ -68,6 +68,7 @@ export type {
   NodeStatus,
   ResyncKind,
   StatusArchive,
+  StatusConnections,
   StatusFollower,
   StatusHeadroom,
   StatusKnownFollower,

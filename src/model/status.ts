@@ -222,7 +222,10 @@ export interface StatusConnections {
   readonly redis: number;
   /** Open connections that have not shown their protocol yet. */
   readonly silent: number;
-  /** Connections whose calls of clients were refused for want of a place, since the node started. */
+  /**
+   * Connections that speak gRPC, and were refused a place for a client or closed because another needed their place,
+   * since the node started.
+   */
   readonly refusedGrpc: number;
   /** Connections of the Redis protocol that were refused, since the node started. */
   readonly refusedRedis: number;

@@ -28,7 +28,7 @@ const CASES: ReadonlyArray<readonly [line: string, offers: readonly string[]]> =
   ['get sta', []],
   ['serve --fsync ', ['always', 'everysec', 'never']],
   ['serve --fsync ev', ['everysec']],
-  ['serve --conn', []],
+  ['serve --tim', []],
   ['set k v --durability f', ['followers=1', 'followers_synced=1']],
   ['completion z', ['zsh']],
   ['help sta', ['status']],

@@ -27,6 +27,7 @@ const FLOORS: string[][] = [
   ['src/replication/leadership/'],
   ['src/replication/replication.ts'],
   ['src/check/'],
+  ['src/pipeline/'],
   ['src/config.ts', 'src/rpc/'],
   ['src/client/', 'src/listener/'],
   ['src/node.ts'],

@@ -2,10 +2,10 @@
 import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 import type { FailoverReply, FailoverRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
 import type { NodeStatus } from '../model/status.js';
+import type { Monitors } from '../pipeline/monitors.js';
 import { endOf } from './calls.js';
 import { ADMIN_SERVICE, COMPARE, DIGEST, FAILOVER, FOLLOW, FORGET, MONITOR, PROMOTE, STATUS } from './definitions.js';
 import { serverStream, unary } from './handler.js';
-import type { Monitors } from './monitors.js';
 import type { Service } from './server.js';
 
 export interface NodeControl {

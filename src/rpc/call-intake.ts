@@ -10,11 +10,13 @@ import http2, { type ServerHttp2Stream } from 'node:http2';
 import * as grpc from '@grpc/grpc-js';
 import type { HeadwaterError } from '../base/errors.js';
 import { MESSAGE_BYTES_MAX, RECEIVING_STALL_MS_MAX } from '../base/limits.js';
-import type { ConnectionBytes } from './connection-bytes.js';
+
+import type { ConnectionBytes } from '../pipeline/connection-bytes.js';
+import type { ReplyMemory } from '../pipeline/reply-memory.js';
+import type { Replier, ReplyShare } from '../pipeline/reply-share.js';
+import { Claim, type Claimant, type RequestMemory } from '../pipeline/request-memory.js';
 import type { ConnectionPlace } from './connection-place.js';
-import type { ReplyMemory } from './reply-memory.js';
-import type { Replier, ReplyShare } from './reply-share.js';
-import { Claim, type Claimant, type RequestMemory } from './request-memory.js';
+
 import { toStatus } from './status.js';
 
 const HEAD_BYTES = 5;

@@ -9,10 +9,10 @@ import { HeadwaterError, shuttingDown } from '../base/errors.js';
 import { InvariantViolation } from '../base/invariant.js';
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
+import type { ReplyShare } from '../pipeline/reply-share.js';
 import { CallIntake } from './call-intake.js';
 import type { ConnectionPlace } from './connection-place.js';
 import { OpenStreams } from './open-streams.js';
-import type { ReplyShare } from './reply-share.js';
 
 /** The part of gRPC's calls, of every shape, that is used here. */
 interface Surface {

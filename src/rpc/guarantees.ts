@@ -3,28 +3,13 @@
  * their guarantees in their messages or in their metadata.
  */
 
-import type { HeadwaterError } from '../base/errors.js';
 import { FRESH_MARGIN_MS } from '../base/limits.js';
-import { type DurabilityWaiter, formatReached } from '../model/durability.js';
-import type { Assurance, FreshnessWanted, Guarantees } from '../model/guarantees.js';
+import { formatReached } from '../model/durability.js';
+import type { Assurance, Guarantees } from '../model/guarantees.js';
 import { bothGuarantees, guaranteesOfMetadata, METADATA } from '../model/guarantees.js';
 import { formatToken, type Position } from '../model/position.js';
+import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
 import type { Call } from './calls.js';
-
-export interface NodeGuarantees {
-  readonly durability: DurabilityWaiter;
-  readonly freshness: {
-    /** The reason why this node answers no reads at all for now, undefined if it does. */
-    readonly refusal: HeadwaterError | undefined;
-    /** The reason why this node answers no reads that are for the leader, undefined if it leads. */
-    readonly notLeading?: HeadwaterError | undefined;
-    /** @throws HeadwaterError if this node does not become so fresh in time, or never will. */
-    whenFresh(
-      wanted: FreshnessWanted,
-      options: { writes: boolean; withinMs?: number; signal: AbortSignal },
-    ): Promise<void>;
-  };
-}
 
 /**
  * Resolves when the call may be carried out, with the guarantees that its message and its metadata ask for.

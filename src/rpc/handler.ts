@@ -10,11 +10,11 @@ import { HeadwaterError } from '../base/errors.js';
 import { REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
 import { SIGN_OF_LIFE, SignsOfLife } from '../base/signs-of-life.js';
 import type { Codec } from '../model/codec.js';
+import type { ReplyShare } from '../pipeline/reply-share.js';
+import { SendWindow } from '../pipeline/send-window.js';
 import type { Call, Calls } from './calls.js';
 import type { Method } from './definitions.js';
 import type { OpenStreams } from './open-streams.js';
-import type { ReplyShare } from './reply-share.js';
-import { SendWindow } from './send-window.js';
 import { toStatus } from './status.js';
 
 const EMPTY = Buffer.alloc(0);

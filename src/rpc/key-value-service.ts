@@ -19,13 +19,15 @@ import type { Operation, Reply } from '../model/operation.js';
 import { boundedReply, payloadBytes, replyBytesAtMost } from '../model/reply-size.js';
 import type { KeysRequest, ScannedRecord, ScanRequest, ScanResponse } from '../model/scan.js';
 import { isWrite } from '../model/write-kinds.js';
+import { type CommandTap, NO_TAP } from '../pipeline/monitors.js';
+import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
+import type { PipelineStore } from '../pipeline/pipeline.js';
+import { QueueRoom } from '../pipeline/room.js';
 import type { Call } from './calls.js';
 import { DATABASE_SIZE, KEY_VALUE_SERVICE, KEYS, OPERATION_METHODS, PIPELINE, SCAN } from './definitions.js';
-import { admit, assure, type NodeGuarantees } from './guarantees.js';
+import { admit, assure } from './guarantees.js';
 import { duplex, type Endpoint, serverStream, unary } from './handler.js';
-import { type CommandTap, NO_TAP } from './monitors.js';
-import { type PipelineStore, servePipeline } from './pipeline.js';
-import { QueueRoom } from './room.js';
+import { servePipeline } from './pipeline-stream.js';
 import type { Service } from './server.js';
 
 /** A range of the keyspace as of one moment. */

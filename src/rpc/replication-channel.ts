@@ -6,6 +6,7 @@
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { HeadwaterError, shuttingDown } from '../base/errors.js';
 import { BLOCK_BYTES_CEILING, FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, RECEIVE_QUEUE_BYTES_MAX } from '../base/limits.js';
+import { SendWindow } from '../pipeline/send-window.js';
 import type { Channel, DownChannel, UpChannel } from '../replication/channel.js';
 import {
   type DownFrame,
@@ -18,7 +19,6 @@ import {
 import { Assembler, partsOf } from '../replication/parts.js';
 import { Allowance } from './allowance.js';
 import type { DuplexCall } from './handler.js';
-import { SendWindow } from './send-window.js';
 import { fromStatus } from './status.js';
 
 /** The functions of a call that a channel needs. */

@@ -4,8 +4,9 @@ import type { DurabilityReached } from '../base/error-details.js';
 import { REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
 import type { Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
+import type { Batch } from '../pipeline/batch.js';
+import type { Output } from '../pipeline/output.js';
 import { encodePipelineResponse } from '../protobuf/pipeline.js';
-import type { Batch } from './batch.js';
 
 /** The stream that the replies leave by. */
 export interface OutputStream {
@@ -14,7 +15,7 @@ export interface OutputStream {
   drained(): Promise<void>;
 }
 
-export class ReplyOutput {
+export class ReplyOutput implements Output {
   readonly #stream: OutputStream;
   readonly #onDrained: () => void;
   #replies: Reply[] = [];

@@ -18,6 +18,8 @@ import {
   STOP_HANG_UP_MS_MAX,
 } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
+import { ReplyMemory } from '../pipeline/reply-memory.js';
+import { RequestMemory } from '../pipeline/request-memory.js';
 import { CallIntake, type MessageMemory } from './call-intake.js';
 import { Calls, type CallsOptions } from './calls.js';
 import { type ConnectionPlace, placeOf, RefusedCall, setPlace } from './connection-place.js';
@@ -25,8 +27,6 @@ import { PIPELINE } from './definitions.js';
 import type { Endpoint } from './handler.js';
 import { Health } from './health.js';
 import { addReflection } from './reflection.js';
-import { ReplyMemory } from './reply-memory.js';
-import { RequestMemory } from './request-memory.js';
 
 export interface Service {
   /** The name with its package, such as `headwater.v1.KeyValueService`. */

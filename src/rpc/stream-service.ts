@@ -10,11 +10,11 @@ import type {
   WatchEvent,
   WatchRequest,
 } from '../model/streams.js';
+import { type CommandTap, NO_TAP } from '../pipeline/monitors.js';
+import { type Queue, QueueRoom } from '../pipeline/room.js';
 import { endOf } from './calls.js';
 import { PUBLISH, STREAM_SERVICE, SUBSCRIBE, WATCH } from './definitions.js';
 import { serverStream, unary } from './handler.js';
-import { type CommandTap, NO_TAP } from './monitors.js';
-import { type Queue, QueueRoom } from './room.js';
 import type { Service } from './server.js';
 
 export interface StreamDoor {

@@ -4,10 +4,11 @@ import { systemClock } from '../../src/base/clock.js';
 import { HeadwaterError } from '../../src/base/errors.js';
 import type { FreshnessWanted } from '../../src/model/guarantees.js';
 import type { NodeStatus, UpstreamState } from '../../src/model/status.js';
+import { Monitors } from '../../src/pipeline/monitors.js';
 import { headwater } from '../../src/protobuf/generated.js';
 import { adminService, type NodeControl } from '../../src/rpc/admin-service.js';
 import { STATUS } from '../../src/rpc/definitions.js';
-import { Monitors } from '../../src/rpc/monitors.js';
+
 import { FakeStore } from '../rpc/fake-store.js';
 import { type ListeningServer, serve } from '../rpc/harness.js';
 

@@ -15,8 +15,8 @@ import type { Operation, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
 import { payloadBytes } from '../../src/model/reply-size.js';
 import { isWrite } from '../../src/model/write-kinds.js';
+import type { PipelineStore } from '../../src/pipeline/pipeline.js';
 import type { KeyValueStore } from '../../src/rpc/key-value-service.js';
-import type { PipelineStore } from '../../src/rpc/pipeline.js';
 
 const nameOf = (key: Buffer): string => key.toString('latin1');
 

@@ -9,12 +9,14 @@ import { type Logger, silentLogger } from '../../src/base/logger.js';
 import { Listener } from '../../src/listener/listener.js';
 import type { Operation, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
+import type { CommandTap } from '../../src/pipeline/monitors.js';
+import type { NodeGuarantees } from '../../src/pipeline/node-guarantees.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../src/protobuf/pipeline.js';
 import { type Method, PIPELINE } from '../../src/rpc/definitions.js';
-import type { NodeGuarantees } from '../../src/rpc/guarantees.js';
 import { keyValueService } from '../../src/rpc/key-value-service.js';
-import type { CommandTap } from '../../src/rpc/monitors.js';
+
 import { RpcServer, type RpcServerOptions, type Service } from '../../src/rpc/server.js';
+
 import { fromStatus } from '../../src/rpc/status.js';
 import type { FakeStore } from './fake-store.js';
 

@@ -9,9 +9,10 @@ import { RESUME_WAIT_MS_MAX, SIGN_OF_LIFE_MS } from '../../../src/base/limits.js
 import { SIGN_OF_LIFE, SignsOfLife } from '../../../src/base/signs-of-life.js';
 import type { Operation, Reply } from '../../../src/model/operation.js';
 import type { Position } from '../../../src/model/position.js';
+import { NO_TAP } from '../../../src/pipeline/monitors.js';
+import type { PipelineStore } from '../../../src/pipeline/pipeline.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../../src/protobuf/pipeline.js';
-import { NO_TAP } from '../../../src/rpc/monitors.js';
-import { type PipelineStore, type PipelineStream, servePipeline } from '../../../src/rpc/pipeline.js';
+import { type GrpcStream, servePipeline } from '../../../src/rpc/pipeline-stream.js';
 import { Streams } from '../../../src/streams/streams.js';
 import { Violation } from '../checks/history.js';
 import { CHANNEL } from '../clients/stream-readers.js';
@@ -105,7 +106,7 @@ function answering({ writes: { limits }, data: { position } }: SimulatedNode['st
 }
 
 /** A pipeline's stream; what is sent while it is not read stays with the client. */
-class ReaderStream implements PipelineStream {
+class ReaderStream implements GrpcStream {
   readonly call;
   readonly sending = { bytes: 0, below: async () => {} };
   readonly #answered: (replies: readonly Reply[]) => void;

@@ -4,7 +4,7 @@
  */
 import { HeadwaterError } from '../base/errors.js';
 import { QUEUE_WAIT_MS_MAX, STREAM_QUEUE_BYTES_MAX, TOTAL_QUEUE_BYTES_MAX } from '../base/limits.js';
-import type { Call } from './calls.js';
+import type { Caller } from './caller.js';
 
 /** The part of the writer's queue that a waiting write needs. */
 export interface Queue {
@@ -25,7 +25,7 @@ export class QueueRoom {
    * Resolves when the queue has room for `bytes`.
    * @throws HeadwaterError `overloaded`, or the reason why the call has ended.
    */
-  async for(bytes: number, call: Call): Promise<void> {
+  async for(bytes: number, call: Pick<Caller, 'signal' | 'cancelled'>): Promise<void> {
     const below = Math.max(0, TOTAL_QUEUE_BYTES_MAX - bytes);
     if (this.#queue.queuedBytes <= below) return;
     if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > STREAM_QUEUE_BYTES_MAX)

@@ -5,11 +5,11 @@ import { MONITOR_QUEUE_BYTES_MAX, MONITORS_MAX } from '../../src/base/limits.js'
 import { Client, HeadwaterError, type MonitorItem } from '../../src/client/index.js';
 import { LEADER_ONLY } from '../../src/model/guarantees.js';
 import type { MonitoredCommand } from '../../src/model/monitor.js';
+import { Monitors } from '../../src/pipeline/monitors.js';
 import { adminService, type NodeControl } from '../../src/rpc/admin-service.js';
-import { Monitors } from '../../src/rpc/monitors.js';
 import { type StreamDoor, streamService } from '../../src/rpc/stream-service.js';
-import { FakeStore } from './fake-store.js';
-import { closeAll, closing, type Served, serve, until } from './harness.js';
+import { FakeStore } from '../rpc/fake-store.js';
+import { closeAll, closing, type Served, serve, until } from '../rpc/harness.js';
 
 /** A command as words: its name, and its parameters as text. */
 function wordsOf({ name, parameters, omitted, inTransaction }: MonitoredCommand): string {

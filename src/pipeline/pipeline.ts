@@ -1,5 +1,5 @@
 /**
- * Serves a pipeline stream, the hot path: batches of operations in, their replies out in the same order. Each batch is
+ * Serves a pipeline, the hot path: batches of operations in, their replies out in the same order. Each batch is
  * submitted as it arrives, without waiting for the answer to the one before. Replies that are ready in the same turn
  * leave in one message.
  *
@@ -37,25 +37,45 @@ import type { Position } from '../model/position.js';
 import { errorReply } from '../model/reply-size.js';
 import { isWrite } from '../model/write-kinds.js';
 import { publicError, withNothingDone } from '../protobuf/error.js';
-import { type DecodedPipelineRequest, decodePipelineRequest } from '../protobuf/pipeline.js';
+import type { DecodedPipelineRequest } from '../protobuf/pipeline.js';
 import { type Asked, allRefused, type Batch, batchesOf, merged } from './batch.js';
 import { BatchesInHand } from './batches-in-hand.js';
-import type { Call, CallMemory } from './calls.js';
-import type { NodeGuarantees } from './guarantees.js';
-import type { DuplexCall } from './handler.js';
+import type { Caller } from './caller.js';
 import type { CommandTap } from './monitors.js';
+import type { NodeGuarantees } from './node-guarantees.js';
+import type { Output } from './output.js';
 import { ReplyBudget } from './reply-budget.js';
-import { ReplyOutput } from './reply-output.js';
+import type { ReplyShare } from './reply-share.js';
+import type { SendWindow } from './send-window.js';
 
-/** The methods that a pipeline needs of its stream. */
-export interface PipelineStream
-  extends Pick<
-    DuplexCall<Buffer, Buffer>,
-    'receive' | 'onRefused' | 'taken' | 'pause' | 'resume' | 'write' | 'drained' | 'sending'
-  > {
-  readonly call: Pick<Call, 'peer' | 'signal' | 'onCancelled' | 'onStopping' | 'report'> & {
-    readonly intake: Pick<CallMemory, 'share' | 'place'>;
-  };
+/** Operations that arrived together, in the form of a protocol. */
+export interface Message {
+  /** Bytes of the message. */
+  readonly length: number;
+}
+
+/** The stream of one client, in the form of a protocol. */
+export interface PipelineStream<M extends Message> {
+  readonly call: Pick<Caller, 'peer' | 'signal' | 'onCancelled' | 'onStopping' | 'report'>;
+  /** The memory of the replies, undefined if nothing counts it. */
+  readonly share: ReplyShare | undefined;
+  /** Bytes that are on their way to the client. */
+  readonly sending: Pick<SendWindow, 'bytes' | 'below'>;
+  /** `onMessage` receives every message in order. `onEnd` runs when the client has sent its last. */
+  receive(onMessage: (message: M) => void, onEnd: () => void): void;
+  /** @throws HeadwaterError if the message is malformed, which ends the pipeline. */
+  decode(message: M): DecodedPipelineRequest;
+  /** The reason why nothing of this client is carried out for now, undefined if it is. Asked once for each message. */
+  refusal(): HeadwaterError | undefined;
+  /** Runs `task` if there is no memory for the next message. */
+  onRefused(task: (reason: HeadwaterError) => void): void;
+  /** Notes that the messages received so far are gone, or are counted elsewhere. */
+  taken(): void;
+  /** Stops reading. */
+  pause(): void;
+  resume(): void;
+  /** @param onDrained called when the client has read what `send` had to wait for. */
+  output(onDrained: () => void): Output;
 }
 
 export interface PipelineStore {
@@ -78,8 +98,8 @@ export interface PipelineStore {
 /** The most batches of reads that are submitted and not answered. A small request can have a large reply. */
 const READS_IN_HAND_MAX = 64;
 
-export function servePipeline(
-  stream: PipelineStream,
+export function runPipeline<M extends Message>(
+  stream: PipelineStream<M>,
   store: PipelineStore,
   guarantees: NodeGuarantees,
   surroundings: { readonly clock: Clock; readonly tap: CommandTap },
@@ -87,8 +107,8 @@ export function servePipeline(
   return new Pipeline(stream, store, guarantees, surroundings).run();
 }
 
-class Pipeline {
-  readonly #stream: PipelineStream;
+class Pipeline<M extends Message> {
+  readonly #stream: PipelineStream<M>;
   readonly #store: PipelineStore;
   readonly #guarantees: NodeGuarantees;
   readonly #clock: Clock;
@@ -100,7 +120,7 @@ class Pipeline {
   readonly #waiting: Batch[] = [];
   #waitingBytes = 0;
   readonly #inHand = new BatchesInHand();
-  readonly #output: ReplyOutput;
+  readonly #output: Output;
   readonly #budget: ReplyBudget;
   #abandoned = false;
   #flushing = false;
@@ -113,7 +133,7 @@ class Pipeline {
   #settle!: { resolve: () => void; reject: (failure: unknown) => void };
 
   constructor(
-    stream: PipelineStream,
+    stream: PipelineStream<M>,
     store: PipelineStore,
     guarantees: NodeGuarantees,
     { clock, tap }: { readonly clock: Clock; readonly tap: CommandTap },
@@ -123,8 +143,8 @@ class Pipeline {
     this.#guarantees = guarantees;
     this.#clock = clock;
     this.#tap = tap;
-    this.#output = new ReplyOutput(stream, () => this.#flush());
-    this.#budget = new ReplyBudget(stream.call.intake.share, stream.sending, () => {
+    this.#output = stream.output(() => this.#flush());
+    this.#budget = new ReplyBudget(stream.share, stream.sending, () => {
       if (!this.#abandoned) this.#flush();
     });
   }
@@ -145,11 +165,11 @@ class Pipeline {
 
   // ---- in -------------------------------------------------------------------
 
-  #receive(message: Buffer): void {
+  #receive(message: M): void {
     if (this.#last) return;
     let request: DecodedPipelineRequest;
     try {
-      request = decodePipelineRequest(message);
+      request = this.#stream.decode(message);
     } catch (error) {
       this.#finish(HeadwaterError.from(error));
       return;
@@ -160,7 +180,7 @@ class Pipeline {
     const { guarantees } = request;
     const leaderOnly = guarantees instanceof HeadwaterError ? false : guarantees?.leaderOnly;
     const ofReads = freshness.refusal ?? (leaderOnly ? freshness.notLeading : undefined);
-    const ofAll = this.#stream.call.intake.place?.claim();
+    const ofAll = this.#stream.refusal();
     for (const batch of batchesOf(request, came, this.#store.limits, { ofAll, ofReads })) {
       this.#waiting.push(batch);
       this.#waitingBytes += batch.bytes;

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import type { HeadwaterError } from '../../src/base/errors.js';
 import { REPLYING_BYTES_MAX, REPLYING_STALL_MS_MAX, REPLYING_STREAM_BYTES_MAX } from '../../src/base/limits.js';
-import { ReplyMemory } from '../../src/rpc/reply-memory.js';
-import type { ReplyShare } from '../../src/rpc/reply-share.js';
+import { ReplyMemory } from '../../src/pipeline/reply-memory.js';
+import type { ReplyShare } from '../../src/pipeline/reply-share.js';
 import { TestClock } from '../support/clock.js';
 
 const KiB = 1024;

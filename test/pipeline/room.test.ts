@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { STREAM_QUEUE_BYTES_MAX, TOTAL_QUEUE_BYTES_MAX } from '../../src/base/limits.js';
+import { QueueRoom } from '../../src/pipeline/room.js';
 import type { Call } from '../../src/rpc/calls.js';
-import { QueueRoom } from '../../src/rpc/room.js';
+import { FakeStore } from '../rpc/fake-store.js';
 import { settled } from '../support/clock.js';
-import { FakeStore } from './fake-store.js';
 
 const call = { signal: new AbortController().signal, cancelled: undefined } as Call;
 

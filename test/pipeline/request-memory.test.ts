@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { HeadwaterError } from '../../src/base/errors.js';
 import { QUEUE_WAIT_MS_MAX, RECEIVING_PROGRESS_BYTES, RECEIVING_STALL_MS_MAX } from '../../src/base/limits.js';
-import { Claim, RequestMemory } from '../../src/rpc/request-memory.js';
+import { Claim, RequestMemory } from '../../src/pipeline/request-memory.js';
 import { TestClock } from '../support/clock.js';
 
 const KiB = 1024;

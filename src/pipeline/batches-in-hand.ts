@@ -4,7 +4,7 @@
  */
 import type { Reply } from '../model/operation.js';
 import { type Batch, split } from './batch.js';
-import type { ReplyOutput } from './reply-output.js';
+import type { Output } from './output.js';
 
 export class BatchesInHand {
   #batches: Batch[] = [];
@@ -70,7 +70,7 @@ export class BatchesInHand {
    * Moves answered batches, in order, to the output.
    * @returns true if there are more that no message can share with these.
    */
-  moveTo(output: ReplyOutput): boolean {
+  moveTo(output: Output): boolean {
     let done = 0;
     let isMore = false;
     for (const batch of this.#batches) {

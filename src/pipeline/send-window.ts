@@ -3,7 +3,7 @@
  * their way are counted here, and every writer to a stream waits here.
  */
 import { SENDING_BYTES_MAX } from '../base/limits.js';
-import type { Call } from './calls.js';
+import type { Caller } from './caller.js';
 import type { ReplyShare } from './reply-share.js';
 
 interface Writable {
@@ -17,13 +17,13 @@ interface Waiter {
 
 export class SendWindow {
   readonly #stream: Writable;
-  readonly #call: Pick<Call, 'cancelled' | 'onCancelled'>;
+  readonly #call: Pick<Caller, 'cancelled' | 'onCancelled'>;
   readonly #share: ReplyShare | undefined;
   #bytes = 0;
   #waiting: Waiter[] = [];
 
   /** @param share counts the bytes over all streams. Without a share nobody counts them. */
-  constructor(stream: Writable, call: Pick<Call, 'cancelled' | 'onCancelled'>, share?: ReplyShare) {
+  constructor(stream: Writable, call: Pick<Caller, 'cancelled' | 'onCancelled'>, share?: ReplyShare) {
     this.#stream = stream;
     this.#share = share;
     this.#call = call;

@@ -1,0 +1,43 @@
+/** A pipeline over a gRPC stream: the messages of the protocol on one side, operations and replies on the other. */
+
+import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
+import { type PipelineStore, type PipelineStream, runPipeline } from '../pipeline/pipeline.js';
+import { decodePipelineRequest } from '../protobuf/pipeline.js';
+import type { Call, CallMemory } from './calls.js';
+import type { DuplexCall } from './handler.js';
+import { ReplyOutput } from './reply-output.js';
+
+/** The methods that a pipeline needs of its gRPC stream. */
+export interface GrpcStream
+  extends Pick<
+    DuplexCall<Buffer, Buffer>,
+    'receive' | 'onRefused' | 'taken' | 'pause' | 'resume' | 'write' | 'drained' | 'sending'
+  > {
+  readonly call: Pick<Call, 'peer' | 'signal' | 'onCancelled' | 'onStopping' | 'report'> & {
+    readonly intake: Pick<CallMemory, 'share' | 'place'>;
+  };
+}
+
+/** Resolves when the stream has ended well, and rejects with the reason of its end otherwise. */
+export function servePipeline(
+  stream: GrpcStream,
+  store: PipelineStore,
+  guarantees: NodeGuarantees,
+  surroundings: Parameters<typeof runPipeline>[3],
+): Promise<void> {
+  const { call } = stream;
+  const adapted: PipelineStream<Buffer> = {
+    call,
+    share: call.intake.share,
+    sending: stream.sending,
+    receive: (onMessage, onEnd) => stream.receive(onMessage, onEnd),
+    decode: decodePipelineRequest,
+    refusal: () => call.intake.place?.claim(),
+    onRefused: (task) => stream.onRefused(task),
+    taken: () => stream.taken(),
+    pause: () => stream.pause(),
+    resume: () => stream.resume(),
+    output: (onDrained) => new ReplyOutput(stream, onDrained),
+  };
+  return runPipeline(adapted, store, guarantees, surroundings);
+}

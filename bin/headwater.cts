@@ -3,7 +3,7 @@
  * The entry point of the command line. Settings for a node apply to `serve` alone. Other commands work one step at a
  * time, and would pay for them in memory (measured: 210 MB for a restore instead of 120 MB).
  */
-const isNode = process.argv.includes('serve');
+const isNode = process.argv.some((word) => word.toLowerCase() === 'serve');
 /*
  * From version 22 on, Node keeps the compiled code of modules in its own cache, which saves a command a fifth of its
  * time. (Node 20 has no such function. NODE_DISABLE_COMPILE_CACHE=1 turns the cache off.)

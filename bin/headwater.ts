@@ -1,4 +1,5 @@
 /** The entry of the command line, which headwater.cts starts: one command, or on a terminal a shell, and its end. */
+import { withPlainName } from './foreign-names.js';
 import { endWithReaders, place } from './output.js';
 import { program } from './program.js';
 import { report } from './report.js';
@@ -9,7 +10,8 @@ endWithReaders();
 // A line that commander cannot parse has no parsed options.
 place.json = words.includes('--json');
 try {
-  await program().parseAsync(meansShell() ? [...words, 'shell'] : words, { from: 'user' });
+  const headwater = program();
+  await headwater.parseAsync(withPlainName(headwater, meansShell() ? [...words, 'shell'] : words), { from: 'user' });
 } catch (error) {
   process.exitCode = report(error);
 }

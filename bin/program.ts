@@ -15,6 +15,8 @@ import { addCompareCommand } from './compare-commands.js';
 import { addCompletionCommands } from './completion-commands.js';
 import { CALL_MS_MAX } from './connection.js';
 import { addDataCommands } from './data-commands.js';
+import { plural } from './figures.js';
+import { hintOfCommand, hintOfExcess, namesOf } from './foreign-names.js';
 import { addIdCommands } from './id-commands.js';
 import { addLiveCommands } from './live-commands.js';
 import { addLogCommands } from './log-commands.js';
@@ -58,6 +60,8 @@ export function program({ inShell = false }: ProgramOptions = {}): Command {
       writeErr: (text) => void (place.json || process.stderr.write(text)),
     })
     .configureHelp({ showGlobalOptions: true })
+    .allowExcessArguments()
+    .hook('preAction', (_, command) => refuseExcess(command))
     .showHelpAfterError(inShell ? '(help COMMAND shows the usage)' : '(--help shows the usage)')
     .exitOverride();
   addGlobalOptions(headwater);
@@ -77,6 +81,8 @@ export function program({ inShell = false }: ProgramOptions = {}): Command {
   addLiveCommands(headwater);
   addBenchCommand(headwater);
   if (!inShell) addCompletionCommands(headwater, program);
+  for (const group of [headwater, ...headwater.commands.filter(({ commands }) => commands.length > 0)])
+    group.on('command:*', (words: string[]) => refuseCommand(group, words));
   return headwater;
 }
 
@@ -127,9 +133,27 @@ function addHelpCommand(headwater: Command): void {
       let asked = headwater;
       for (const name of names) {
         const found = asked.commands.find((command) => command.name() === name.toLowerCase());
-        if (!found) headwater.error(`error: unknown command '${names.join(' ')}'`);
+        if (!found) refuseCommand(asked, names.slice(names.indexOf(name)));
         asked = found;
       }
       asked.outputHelp();
     });
+}
+
+/** Refuses a command that the group does not have, and names the one that is meant. */
+function refuseCommand(group: Command, words: readonly string[]): never {
+  const path = group.parent ? `${group.name()} ` : '';
+  const hint = hintOfCommand(words, namesOf(group));
+  group.error(`error: unknown command '${path}${words[0]}'${hint === undefined ? '' : `\n(${hint})`}`);
+}
+
+/** Refuses arguments that are too many. Commander's own refusal cannot say what they are here. */
+function refuseExcess(command: Command): void {
+  const { args, registeredArguments: declared } = command;
+  if (declared.at(-1)?.variadic || args.length <= declared.length) return;
+  const hint = hintOfExcess(command.name(), args.slice(declared.length));
+  const expected = `Expected ${plural(declared.length, 'argument')}, received ${args.length}`;
+  command.error(
+    `error: too many arguments for '${command.name()}'. ${expected}${hint === undefined ? '' : `\n(${hint})`}`,
+  );
 }

@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import { parseAddresses } from '../arguments.js';
 import { lendTo } from '../connection.js';
+import { withPlainName } from '../foreign-names.js';
 import { EXIT, type ExitStatus, needReaders, Output, place, UsageError } from '../output.js';
 import { report } from '../report.js';
 import type { KeptConnection } from './kept-connection.js';
@@ -82,13 +83,12 @@ export class Runner {
 
   async #parse(given: readonly string[]): Promise<void> {
     const root = this.tree;
-    // A pasted line begins with the program's name, and commands of Redis are often written in capitals.
+    // A pasted line begins with the program's name.
     const words = given[0] === 'headwater' && given.length > 1 ? given.slice(1) : [...given];
     const name = words[0]?.toLowerCase() ?? '';
     if (APART.includes(name))
       throw new UsageError(`${name}: expected a command for the shell. Run "headwater ${name}" outside of the shell`);
-    if (root.commands.some((command) => command.name() === name)) words[0] = name;
-    await root.parseAsync(words, { from: 'user' });
+    await root.parseAsync(withPlainName(root, words), { from: 'user' });
   }
 
   async #moveTo(addresses: string[], command: Command): Promise<void> {

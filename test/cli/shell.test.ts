@@ -143,7 +143,7 @@ describe('the shell', function () {
       const { stdout, stderr } = await node.run(['--json', 'shell'], { stdin: 'ping\nfoo\n' });
       assert.equal(stdout.toString(), '{"reply":"PONG"}\n');
       assert.deepEqual(JSON.parse(stderr), {
-        error: { code: 'usage', message: "unknown command 'foo'\n(Did you mean follow?)", details: {}, line: 2 },
+        error: { code: 'usage', message: "unknown command 'foo'", details: {}, line: 2 },
       });
       const mixed = await run(['ping --json', 'ping']);
       assert.equal(mixed.stdout.toString(), '{"reply":"PONG"}\nPONG\n');

@@ -1,10 +1,10 @@
 /**
- * The commands that have not been sent, in the order in which they go. Commands that were sent before and certainly not
- * done come first. Commands that a node has refused for now are held until their next attempt.
+ * The commands that have not been sent, in the order in which they were asked. Commands that were sent before and
+ * certainly not done go again. Commands that a node has refused for now are held until their next attempt.
  *
  * Invariant: commands that were asked after a held write wait behind it, so that writes keep their order, and a read
- * sees the writes before it. If a later write was done all the same, because it was on its way, the held write is
- * rejected: sent again, it would overwrite the later one.
+ * sees the writes before it. If a later write was done all the same, because it was on its way, the write that waits to
+ * go again is rejected: sent again, it would overwrite the later one. Both hold for another node too.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
@@ -13,9 +13,12 @@ import { sameGuarantees } from './guarantees.js';
 import { type PendingCommand, retriesOf } from './pending-command.js';
 
 export class CommandQueue {
+  /** Commands that were sent before, in their order. */
   #again: PendingCommand[] = [];
   #held: PendingCommand[] = [];
   readonly #queue = new Fifo<PendingCommand>();
+  /** No write of a lower order waits to go again. */
+  #firstWrite = Number.POSITIVE_INFINITY;
   /** Bytes of the queued commands whose callers still wait. */
   #bytes = 0;
   /** Commands in the queue that have ended by their own deadline or signal. */
@@ -41,21 +44,19 @@ export class CommandQueue {
     this.#bytes += pending.bytes;
   }
 
-  /** Queues a command to be sent once more, after those that were put back before it. */
+  /** Queues a command to be sent once more, in its order among those that were put back. */
   putBack(pending: PendingCommand): void {
     if (pending.settled) return;
     pending.place = 'queued';
-    this.#again.push(pending);
+    this.#add(this.#again, pending);
     this.#bytes += pending.bytes;
   }
 
-  /** Keeps a command until `release`. The refusal of a command that was asked earlier may come later. */
+  /** Keeps a command until `release`. */
   hold(pending: PendingCommand): void {
     if (pending.settled) return;
     pending.place = 'queued';
-    const isLast = (this.#held.at(-1)?.order ?? 0) < pending.order;
-    this.#held.push(pending);
-    if (!isLast) this.#held.sort(byOrder);
+    this.#add(this.#held, pending);
     this.#bytes += pending.bytes;
   }
 
@@ -66,11 +67,17 @@ export class CommandQueue {
     this.#held = this.#held.filter((pending) => !isReleased(pending));
   }
 
-  /** Rejects the held writes that were asked before a write that was done, or may have been. */
+  /** Rejects the waiting writes that were asked before a write that was done, or may have been. */
   passedBy(done: PendingCommand): void {
+    if (done.order < this.#firstWrite) return;
+    this.#merge();
     const isPassed = ({ order, writes, settled }: PendingCommand) => order < done.order && writes && !settled;
-    const passed = this.#held.filter(isPassed);
+    const waiting = this.#queue.takeAll();
+    const passed = [...this.#held, ...waiting].filter(isPassed);
     this.#held = this.#held.filter((pending) => !isPassed(pending));
+    this.#queue.putBack(waiting.filter((pending) => !isPassed(pending)));
+    const writes = [...this.#held, ...waiting].filter((one) => one.writes && !one.settled && !isPassed(one));
+    this.#firstWrite = orderOf(writes.sort(byOrder)[0]);
     for (const pending of passed) this.#reject(pending);
   }
 
@@ -147,7 +154,8 @@ export class CommandQueue {
 
   #reject(pending: PendingCommand): void {
     this.#bytes -= pending.bytes;
-    const refusal = pending.retries?.refusal as HeadwaterError;
+    const refusal =
+      pending.retries?.refusal ?? new HeadwaterError('unavailable', 'the node has ended before the write');
     const message = `${refusal.message}. A later write was done, so this one is not tried again`;
     pending.place = 'outside';
     pending.reject(new HeadwaterError(refusal.code, message, { cause: refusal, details: refusal.details }));
@@ -175,10 +183,26 @@ export class CommandQueue {
     this.#ended = 0;
   }
 
+  /** Adds a command that was sent before. The refusal of a command that was asked earlier may come later. */
+  #add(ordered: PendingCommand[], pending: PendingCommand): void {
+    const isLast = (ordered.at(-1)?.order ?? 0) < pending.order;
+    ordered.push(pending);
+    if (!isLast) ordered.sort(byOrder);
+    if (pending.writes) this.#firstWrite = Math.min(this.#firstWrite, pending.order);
+  }
+
   #merge(): void {
-    this.#queue.putBack(this.#again);
+    if (this.#again.length === 0) return;
+    const isFirst = orderOf(this.#again.at(-1)) < orderOf(this.#queue.at(0));
+    // Commands that were put back earlier are in the queue already.
+    this.#queue.putBack(isFirst ? this.#again : [...this.#again, ...this.#queue.takeAll()].sort(byOrder));
     this.#again = [];
   }
+}
+
+/** The order of a command, above all others if there is none. */
+function orderOf(pending: PendingCommand | undefined): number {
+  return pending?.order ?? Number.POSITIVE_INFINITY;
 }
 
 function byOrder(a: PendingCommand, b: PendingCommand): number {

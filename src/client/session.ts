@@ -185,7 +185,7 @@ export class Session implements Caller, ConnectionOwner {
     this.#demands.answered(reply);
     if (this.#settings.redirect && this.#goesElsewhere(connection, pending, reply)) return;
     if (reply.kind !== 'error') {
-      if (pending.writes && this.#queue.held) this.#queue.passedBy(pending);
+      if (pending.writes) this.#queue.passedBy(pending);
       return pending.answer(reply);
     }
     if (this.#closing || !this.#demands.mayBecomeFresh(pending, reply.error)) {
@@ -280,7 +280,7 @@ export class Session implements Caller, ConnectionOwner {
       else if ((stops || !pending.writes) && retries.failures < this.#settings.retry.attempts && !this.ended.aborted)
         this.#queue.putBack(pending);
       else {
-        if (pending.writes) this.#queue.passedBy(pending);
+        if (pending.writes && !stops) this.#queue.passedBy(pending);
         pending.giveUp(reason);
       }
     }

@@ -47,7 +47,7 @@ describe('a command that a node refuses for the moment', () => {
   });
 
   /** Refuses the first submission once the second one has come. That one is answered when `answer` is called. */
-  function refuseFirst(second: HeadwaterError | undefined): { answer: () => void } {
+  function refuseFirst(second: HeadwaterError | undefined, first: HeadwaterError = NOT_YET): { answer: () => void } {
     let came = () => {};
     const hasCome = new Promise<void>((resolve) => {
       came = resolve;
@@ -59,7 +59,7 @@ describe('a command that a node refuses for the moment', () => {
     let count = 0;
     store.before = () => {
       count++;
-      if (count === 1) return hasCome.then(() => Promise.reject(NOT_YET));
+      if (count === 1) return hasCome.then(() => Promise.reject(first));
       if (count > 2) return undefined;
       came();
       return answered.then(() => (second ? Promise.reject(second) : undefined));
@@ -94,6 +94,24 @@ describe('a command that a node refuses for the moment', () => {
     await second;
     assert.match((await first).message, /A later write was done, so this one is not tried again/);
     assert.equal(await db.get('k'), 'new');
+  });
+
+  it('is not redirected if a later write was done: it would overwrite that one', async () => {
+    const other = new FakeStore();
+    const { address: leader } = await serve(other);
+    const db = await connect({ retry: FAST });
+    // The follower refuses the first write, is promoted, and takes the second one, which is on its way.
+    const follower = new HeadwaterError('read_only_follower', 'a follower', { details: { leader } });
+    const { answer } = refuseFirst(undefined, follower);
+    const first = refusedWith('read_only_follower', db.set('k', 'old'));
+    await until(() => store.submissions.length === 1, 'the first message');
+    const second = db.set('k', 'new');
+    await until(() => store.submissions.length === 2, 'the second message');
+    await until(() => db.connection.status !== 'connected' || db.connection.address === leader, 'the move');
+    answer();
+    await second;
+    assert.match((await first).message, /A later write was done, so this one is not tried again/);
+    assert.equal(other.submissions.length, 0);
   });
 
   it('is seen by reads that were asked after it, and by calls that wait for all commands', async () => {
@@ -195,6 +213,49 @@ describe('the wait before another attempt', () => {
     waits.release();
     assert(waits.holds(command(), NOT_YET));
     await until(() => seen.sent === 1, 'the next attempt');
+  });
+});
+
+describe('the queue of a client', () => {
+  const nothing = () => {};
+
+  function command(order: number, writes = true): PendingCommand {
+    const pending = new PendingCommand({ kind: 'ping', message: '' }, 1, writes, nothing, nothing, nothing);
+    pending.order = order;
+    return pending;
+  }
+
+  const orders = (queue: CommandQueue) => queue.take(false).map(({ order }) => order);
+
+  it('sends commands in the order in which they were asked, however their refusals come', () => {
+    const queue = new CommandQueue();
+    queue.push(command(4));
+    for (const order of [3, 1]) queue.putBack(command(order));
+    // The deadlines of commands are looked at meanwhile.
+    queue.expire(0, Number.POSITIVE_INFINITY, true);
+    queue.putBack(command(2));
+    assert.deepEqual(orders(queue), [1, 2, 3, 4]);
+  });
+
+  it('drops each write that a later one has passed, and keeps reads and later writes', () => {
+    const queue = new CommandQueue();
+    const refused: number[] = [];
+    for (const order of [1, 2, 4]) {
+      const pending = new PendingCommand({ kind: 'ping', message: '' }, 1, true, nothing, nothing, () =>
+        refused.push(order),
+      );
+      pending.order = order;
+      retriesOf(pending).refusal = NOT_YET;
+      queue.putBack(pending);
+    }
+    queue.putBack(command(1.5, false));
+    queue.passedBy(command(3));
+    queue.passedBy(command(3.5));
+    assert.deepEqual(refused, [1, 2]);
+    assert.equal(queue.bytes, 2);
+    queue.passedBy(command(5));
+    assert.deepEqual(refused, [1, 2, 4]);
+    assert.deepEqual(orders(queue), [1.5]);
   });
 });
 

@@ -88,6 +88,8 @@ export class SideCall {
     }
     if (error.code !== 'unreachable' && !isMomentary(error)) throw error;
     await backOff(failures - 1, end, settings.retry);
+    // The reason of the last attempt says more than the end of the time.
+    if (performance.now() >= this.#endMs) throw error;
   }
 
   /**

@@ -118,7 +118,6 @@ const AT_ONCE: Record<string, string> = {
   'src/replication/leadership/drain.ts': 'once a stop',
   'src/replication/downstream/registry.ts': 'once a follower that a person forgets',
   'src/replication/leadership/leadership.ts': 'once a change of the upstream',
-  'src/rpc/server.ts': 'once a process: the first connection too many',
   'src/store/lost-writes.ts': 'once a file that is written: the same writes make no second one',
   'src/store/intake.ts': 'once a full resync that has succeeded',
   'src/store/store.ts': 'once a start',

@@ -153,6 +153,7 @@ describe('the link of a client', () => {
       const { server, address } = await serve(store);
       const db = closing(await Client.connect(address, { timeoutMs: 50 }));
       await server.stop();
+      await until(() => db.address === undefined, 'the end of the connection');
       await refusedWith('deadline_exceeded', db.set('a', '1'));
       await refusedWith('unreachable', db.dbsize());
       await refusedWith('unreachable', db.publish('c', 'm'));

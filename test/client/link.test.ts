@@ -162,7 +162,7 @@ describe('the link of a client', () => {
     it('a silent node is left, and the next command finds it again', async () => {
       const { address } = await serve(store);
       const db = closing(await Client.connect(address, { timeoutMs: 60 }));
-      await db.ping();
+      await db.ping('there', { timeoutMs: 5_000 });
       store.before = () => new Promise(() => {});
       const left = new Promise((resolve) => db.once('lost', resolve));
       await refusedWith('deadline_exceeded', db.get('a'));

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { HEARTBEAT_INTERVAL_MS } from '../../../src/base/limits.js';
 import type { Handshake } from '../../../src/replication/frames.js';
+import type { Line } from '../../support/channel.js';
 import { level, type TestNode, World } from '../../support/world.js';
 
 const PATIENT_MS = 60_000;
@@ -211,9 +212,20 @@ describe('an order', function () {
     const channel = await world.network.dial('A');
     const line = world.network.lines.find(({ from }) => from === 'C');
     const handshake = line?.answered[0] as Handshake;
+    const isConnected = () => a.followers.isConnected(c.store.identity.nodeId);
+    // C comes back only after the copy.
+    const back: Line[] = [];
+    world.network.onLine = (next) => {
+      if (next.from !== 'C') return;
+      next.hold();
+      back.push(next);
+    };
     line?.cut();
-    await world.until('A has noticed', () => !a.followers.isConnected(c.store.identity.nodeId));
+    await world.until('A has noticed', () => !isConnected());
     await channel.send({ ...handshake, nonce: 'another process' });
+    await world.until('the copy follows', isConnected);
+    world.network.onLine = () => {};
+    for (const next of back) next.release();
     await world.until('C is refused', () => c.link.status.state === 'refused');
     assert.equal(c.link.status.lastRefusal?.reason, 'DUPLICATE_NODE_ID');
     assert.equal(c.link.hasSession, false);

@@ -62,3 +62,12 @@ export function roughly(ms: number): string {
   const [unit, one] = units.find(([, one]) => ms >= 2 * one) ?? ['ms', 1];
   return `${grouped(ms / one)} ${unit}`;
 }
+
+/**
+ * A moment of another machine, with its age: `3 min ago, 2026-11-21T18:00:00.000Z`. A moment that is ahead of this
+ * machine's clock has no age.
+ */
+export function moment(timeMs: number, nowMs = Date.now()): string {
+  const time = new Date(timeMs).toISOString();
+  return timeMs > nowMs ? time : `${roughly(nowMs - timeMs)} ago, ${time}`;
+}

@@ -4,7 +4,7 @@
  * protocol and the table of the documentation.
  */
 import type { Session } from './connection.js';
-import { binarySize, grouped, plural, rate, roughly } from './figures.js';
+import { binarySize, grouped, moment, plural, rate, roughly } from './figures.js';
 import { drawnTable } from './table.js';
 import { type Paint, plain, type Style } from './terminal.js';
 
@@ -237,7 +237,7 @@ function adviceLine({ address, lastRefusal, error }: NonNullable<Status['upstrea
 }
 
 function lastResyncLine({ kind, reason, message, bytes, durationMs, timeMs }: Resync): string {
-  const when = timeMs > 0 ? `${new Date(timeMs).toISOString()}, ` : '';
+  const when = timeMs > 0 ? `${moment(timeMs)}, ` : '';
   return `${when}${kind} (${reason}: ${message}), ${binarySize(bytes)} in ${roughly(durationMs)}`;
 }
 
@@ -250,7 +250,7 @@ function resyncsLine(full: number, partial: number, reasons: Status['resyncReaso
 
 function refusalLine({ address, nodeId, timeMs, reason, message }: NonNullable<Status['lastRefusalServed']>): string {
   const who = address || nodeId.slice(0, 8);
-  return `${who} at ${new Date(timeMs).toISOString()} (${reason}: ${message})`;
+  return `${who} ${moment(timeMs)} (${reason}: ${message})`;
 }
 
 // ---- the log and the disk ---------------------------------------------------------------
@@ -284,8 +284,7 @@ function headroomLine({ address, nodeId, connected, leftBytes, ms }: NonNullable
 function awayLine(known: Status['knownFollowers'][number]): string {
   const { nodeId, address, appendedOffset, lastSeenMs, keepsPlace, leftBytes, leftMs } = known;
   const kept = keepsPlace ? room(leftBytes, leftMs) : 'the log is not kept for this follower';
-  const seen = new Date(lastSeenMs).toISOString();
-  return `${address} (${nodeId.slice(0, 8)}) at offset ${grouped(appendedOffset)}, seen ${seen}: ${kept}`;
+  return `${address} (${nodeId.slice(0, 8)}) at offset ${grouped(appendedOffset)}, seen ${moment(lastSeenMs)}: ${kept}`;
 }
 
 function room(leftBytes: number | undefined, ms: number | undefined): string {

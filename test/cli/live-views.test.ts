@@ -111,6 +111,9 @@ describe('status --watch', function () {
     });
     const text = describeStatus({ ...status, knownFollowers: [away('a'), away('b')] });
     assert.deepEqual(text.match(/^away +\w:1/gm), ['away            a:1', 'away            b:1']);
+    assert.match(text, /seen [\d,]+ d ago, 1970-01-01T00:00:00\.000Z: /);
+    const ahead = describeStatus({ ...status, knownFollowers: [{ ...away('a'), lastSeenMs: 8e15 }] });
+    assert.match(ahead, /seen \+?\d+-\S+Z: /);
   });
 
   it('refuses a time that is none, with status 2', async () => {

@@ -52,7 +52,10 @@ describe('a follower that is away for longer than the log is kept', function () 
     assert(status.logBytes > 300_000, String(status.logBytes));
     const text = (await headwater(['--connect', leader.address, 'status'])).stdout.toString();
     assert.match(text, new RegExp(`^headroom +${follower.address} \\(away\\): 8\\.0 GiB left`, 'm'));
-    assert.match(text, new RegExp(`^away +${follower.address} \\(.*\\) at offset 10, seen 20.*: 8\\.0 GiB left`, 'm'));
+    assert.match(
+      text,
+      new RegExp(`^away +${follower.address} \\(.*\\) at offset 10, seen .* ago, 20.*: 8\\.0 GiB left`, 'm'),
+    );
     await follower.start();
     await assertEqualData(leader, follower);
     const { fullResyncs, partialResyncs } = await follower.status();

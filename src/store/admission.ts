@@ -112,5 +112,6 @@ export async function refuseAbsent(folder: Folder): Promise<void> {
   const found = await Promise.all(['CURRENT', RESTORING].map((name) => folder.has(name))).catch((error: unknown) => {
     throw isSystemError(error) ? refusal(systemReason(error), error) : error;
   });
-  if (!found.includes(true)) throw refusal('there is no file CURRENT');
+  if (found.includes(true)) return;
+  throw refusal((await namesIn(folder)) ? 'there is no file CURRENT' : 'there is no such directory');
 }

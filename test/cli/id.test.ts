@@ -33,9 +33,15 @@ describe('id renew', function () {
   });
 
   it('refuses what is no data directory, and makes none', async () => {
-    const { status, stderr } = await headwater(['id', 'renew', '--data', path.join(temporaryDirectory(), 'mistyped')]);
-    assert.equal(status, 3);
-    assert.match(stderr, /is no data directory: there is no file CURRENT/);
+    const directory = temporaryDirectory();
+    for (const { data, why } of [
+      { data: path.join(directory, 'mistyped'), why: /mistyped is no data directory: there is no such directory/ },
+      { data: directory, why: /is no data directory: there is no file CURRENT/ },
+    ]) {
+      const { status, stderr } = await headwater(['id', 'renew', '--data', data]);
+      assert.equal(status, 3);
+      assert.match(stderr, why);
+    }
     assert.equal((await headwater(['id', 'renew'])).status, 2);
   });
 });

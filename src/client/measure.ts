@@ -4,7 +4,7 @@
  */
 
 import { HeadwaterError } from '../base/errors.js';
-import type { Condition, Operation, OperationKind, OutgoingOperation } from '../model/operation.js';
+import type { BitFieldStep, Condition, Operation, OperationKind, OutgoingOperation } from '../model/operation.js';
 import { isWrite } from '../model/write-kinds.js';
 import { type Data, expiries, onlyOne } from './operations.js';
 
@@ -47,6 +47,7 @@ type ConditionOf<T extends Condition['test']> = Extract<Condition, { readonly te
 
 const key = { key: size };
 const keys = { keys: listOf((name, field) => OVERHEAD_BYTES + size(name, field)) };
+const unit = optional(oneOf(['byte', 'bit']));
 const condition = (...names: string[]) => optional(oneOf(names));
 
 const OPERATIONS: { readonly [K in OperationKind]: ChecksOf<OperationOf<K>> } = {
@@ -62,7 +63,7 @@ const OPERATIONS: { readonly [K in OperationKind]: ChecksOf<OperationOf<K>> } = 
   delete: keys,
   exists: keys,
   increment: { ...key, by: integer },
-  incrementFloat: { ...key, by: finite },
+  incrementFloat: { ...key, by: decimal },
   append: { ...key, value: size },
   stringLength: key,
   getRange: { ...key, start: whole, end: whole },
@@ -70,10 +71,31 @@ const OPERATIONS: { readonly [K in OperationKind]: ChecksOf<OperationOf<K>> } = 
   getDelete: key,
   getExpire: { ...key, expiry: optional(expiryOr('persist')) },
   timeToLive: key,
-  expire: { ...key, expiry: expiryOr(), condition: condition('if_none', 'if_any', 'if_later', 'if_earlier') },
+  expire: {
+    ...key,
+    expiry: expiryOr(),
+    condition: condition('if_none', 'if_any', 'if_later', 'if_earlier', 'if_any_and_earlier'),
+  },
   persist: key,
   rename: { ...key, newKey: size, ifAbsent: nothing },
   type: key,
+  multiSet: { entries: listOf((name, entry) => measureParts(name, entry, { ...key, value: size })), ifAbsent: nothing },
+  copy: { ...key, newKey: size, replace: nothing },
+  getBit: { ...key, offset: wholeFrom0 },
+  setBit: { ...key, offset: wholeFrom0, bit: upTo(1) },
+  bitCount: {
+    ...key,
+    range: optional((name, range) => measureParts(name, range, { start: whole, end: whole, unit })),
+  },
+  bitPosition: { ...key, bit: upTo(1), start: optional(whole), end: optional(whole), unit },
+  bitOperation: { operator: oneOf(['and', 'or', 'xor', 'not']), ...key, ...keys },
+  bitField: { ...key, steps: listOf(measureStep) },
+  longestCommonSubsequence: {
+    ...key,
+    otherKey: size,
+    result: optional(oneOf(['text', 'length', 'matches'])),
+    minMatchLength: optional(wholeFrom0),
+  },
   flushAll: {},
   ping: { message: size },
   transact: { conditions: listOf(measureCondition), operations: listOf(measureOperation) },
@@ -112,6 +134,29 @@ function measureFields(name: string, object: unknown, tag: 'kind' | 'test', tabl
   let bytes = OVERHEAD_BYTES;
   for (const [field, check] of checks) bytes += check(field, fields[field]);
   return bytes;
+}
+
+/** Checks the parts of an object without a tag. */
+function measureParts(name: string, object: unknown, checks: Readonly<Record<string, Check>>): number {
+  if (typeof object !== 'object' || object === null) throw refusal(name, 'an object', object);
+  const fields = object as Readonly<Record<string, unknown>>;
+  let bytes = OVERHEAD_BYTES;
+  for (const [field, check] of Object.entries(checks)) bytes += check(field, fields[field]);
+  return bytes;
+}
+
+const PLACE = { bits: upTo(64), offset: wholeFrom0 };
+const OVERFLOW = optional(oneOf(['wrap', 'saturate', 'fail']));
+const STEPS: Readonly<Record<BitFieldStep['action'], Readonly<Record<string, Check>>>> = {
+  get: PLACE,
+  set: { ...PLACE, value: integer, overflow: OVERFLOW },
+  increment: { ...PLACE, by: integer, overflow: OVERFLOW },
+};
+
+function measureStep(name: string, step: unknown): number {
+  const { action } = (step ?? {}) as { action?: unknown };
+  if (action === 'get' || action === 'set' || action === 'increment') return measureParts(name, step, STEPS[action]);
+  throw refusal('action', Object.keys(STEPS).join(' or '), action);
 }
 
 /** @throws HeadwaterError `invalid_argument` if `data` is neither text nor bytes. */
@@ -161,9 +206,19 @@ function wholeFrom0(name: string, field: unknown): number {
   throw refusal(name, 'a whole number from 0 on', field);
 }
 
-function finite(name: string, field: unknown): number {
+/** The field has 32 bits, so a larger number would arrive as another number. */
+function upTo(max: number): Check {
+  return (name, field) => {
+    if (Number.isInteger(field) && (field as number) >= 0 && (field as number) <= max) return 0;
+    throw refusal(name, `a whole number from 0 to ${max}`, field);
+  };
+}
+
+/** Decimal text has all digits of a number. The node checks its form. Empty text would count as absent there. */
+function decimal(name: string, field: unknown): number {
   if (Number.isFinite(field)) return 0;
-  throw refusal(name, 'a finite number', field);
+  if (typeof field === 'string' && field !== '') return size(name, field);
+  throw refusal(name, 'a finite number or decimal text', field);
 }
 
 function integer(name: string, field: unknown): number {

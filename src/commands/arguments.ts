@@ -8,6 +8,13 @@ import type { Limits } from './view.js';
 
 const SHOWN_BYTES_MAX = 64;
 
+/** The value of a key that does not exist. */
+export const NOTHING = Buffer.alloc(0);
+
+export function isInt64(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value;
+}
+
 /** Formats a key or a value for a message: `"user:\x00"`, `"aaa..." (70000 bytes)`. */
 export function shown(bytes: Buffer): string {
   let text = '';
@@ -48,6 +55,12 @@ export function checkWholeNumber(name: string, received: number, min: number): v
     'invalid_argument',
     `${name}: expected a whole number from ${range} to 2^53 - 1, received ${received}`,
   );
+}
+
+/** Bounds far outside the value are clamped, so it does not matter that bounds beyond 2^53 are inexact. */
+export function checkBound(name: string, bound: number): void {
+  if (Number.isInteger(bound)) return;
+  throw new HeadwaterError('invalid_argument', `${name}: expected a whole number, received ${bound}`);
 }
 
 export function tooLarge(what: string, expected: number, received: number): HeadwaterError {

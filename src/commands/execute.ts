@@ -6,11 +6,14 @@
  */
 import { HeadwaterError } from '../base/errors.js';
 import type { Operation, OperationKind, Reply, ReplyTo } from '../model/operation.js';
+import { bitFields } from './bit-fields.js';
+import { bits } from './bits.js';
 import type { Family, Handler } from './handler.js';
 import { keys } from './keys.js';
 import { numbers } from './numbers.js';
 import { server } from './server.js';
 import { strings } from './strings.js';
+import { subsequences } from './subsequence.js';
 import { transactions } from './transaction.js';
 import type { Limits, View } from './view.js';
 
@@ -18,6 +21,9 @@ const TABLE: Family<OperationKind> = {
   ...strings,
   ...numbers,
   ...keys,
+  ...bits,
+  ...bitFields,
+  ...subsequences,
   ...server,
   ...transactions({ validate, sizeOf, keysRead, execute }),
 };

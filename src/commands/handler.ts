@@ -48,7 +48,7 @@ export const MANY_KEYS = {
   keysRead: (operation: { readonly keys: readonly Buffer[] }): readonly Buffer[] => operation.keys,
 };
 
-function keysSize(keys: readonly Buffer[]): number {
+export function keysSize(keys: readonly Buffer[]): number {
   let size = OVERHEAD_BYTES;
   for (const key of keys) size += OVERHEAD_BYTES + key.length;
   return size;

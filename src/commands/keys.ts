@@ -1,5 +1,5 @@
 /**
- * Commands on keys of any type: DEL, EXISTS, RENAME, TYPE, and the expiries: PTTL, PEXPIRE, PERSIST, GETEX.
+ * Commands on keys of any type: DEL, EXISTS, RENAME, COPY, TYPE, and the expiries: PTTL, PEXPIRE, PERSIST, GETEX.
  * An expiry alone is logged as a `touch`, so that it costs the same for a value of any size. Effects that
  * belong together, such as the two halves of a RENAME, are joined: no reader sees one without the other.
  */
@@ -11,69 +11,77 @@ import { checkKey, shown } from './arguments.js';
 import { stringAt, typeName } from './entry.js';
 import { absolute, checkLifeSpan, checkMoment, isPast } from './expiry.js';
 import { type Family, MANY_KEYS, ONE_KEY, type OperationOf, OVERHEAD_BYTES } from './handler.js';
-import type { View } from './view.js';
+import type { Limits, View } from './view.js';
 
-export const keys: Family<'delete' | 'exists' | 'rename' | 'type' | 'timeToLive' | 'expire' | 'persist' | 'getExpire'> =
-  {
-    delete: { ...MANY_KEYS, ignoresValues: true, execute: deleteKeys },
+export const keys: Family<
+  'delete' | 'exists' | 'rename' | 'copy' | 'type' | 'timeToLive' | 'expire' | 'persist' | 'getExpire'
+> = {
+  delete: { ...MANY_KEYS, ignoresValues: true, execute: deleteKeys },
 
-    exists: {
-      ...MANY_KEYS,
-      ignoresValues: true,
-      execute({ keys }, view) {
-        let existing = 0;
-        for (const key of keys) if (view.get(key) !== undefined) existing += 1;
-        return { kind: 'exists', existing };
-      },
+  exists: {
+    ...MANY_KEYS,
+    ignoresValues: true,
+    execute({ keys }, view) {
+      let existing = 0;
+      for (const key of keys) if (view.get(key) !== undefined) existing += 1;
+      return { kind: 'exists', existing };
     },
+  },
 
-    rename: {
-      validate(operation, limits) {
-        checkKey(operation.key, limits);
-        checkKey(operation.newKey, limits);
-      },
-      sizeOf: ({ key, newKey }) => OVERHEAD_BYTES + key.length + newKey.length,
-      keysRead: ({ key, newKey, ifAbsent }) => (ifAbsent === true ? [key, newKey] : [key]),
-      execute: rename,
+  rename: {
+    validate(operation, limits) {
+      checkKey(operation.key, limits);
+      checkKey(operation.newKey, limits);
     },
+    sizeOf: ({ key, newKey }) => OVERHEAD_BYTES + key.length + newKey.length,
+    keysRead: ({ key, newKey, ifAbsent }) => (ifAbsent === true ? [key, newKey] : [key]),
+    execute: rename,
+  },
 
-    type: {
-      ...ONE_KEY,
-      ignoresValues: true,
-      execute({ key }, view) {
-        const entry = view.get(key);
-        return { kind: 'type', type: entry === undefined ? 'none' : typeName(entry.type) };
-      },
+  copy: {
+    validate: validateCopy,
+    sizeOf: ({ key, newKey }) => OVERHEAD_BYTES + key.length + newKey.length,
+    keysRead: ({ key, newKey, replace }) => (replace === true ? [key] : [key, newKey]),
+    execute: copy,
+  },
+
+  type: {
+    ...ONE_KEY,
+    ignoresValues: true,
+    execute({ key }, view) {
+      const entry = view.get(key);
+      return { kind: 'type', type: entry === undefined ? 'none' : typeName(entry.type) };
     },
+  },
 
-    timeToLive: { ...ONE_KEY, ignoresValues: true, execute: timeToLive },
+  timeToLive: { ...ONE_KEY, ignoresValues: true, execute: timeToLive },
 
-    expire: {
-      ...ONE_KEY,
-      ignoresValues: true,
-      validate(operation, limits) {
-        checkKey(operation.key, limits);
-        checkMoment(operation.expiry);
-      },
-      execute: expire,
+  expire: {
+    ...ONE_KEY,
+    ignoresValues: true,
+    validate(operation, limits) {
+      checkKey(operation.key, limits);
+      checkMoment(operation.expiry);
     },
+    execute: expire,
+  },
 
-    persist: {
-      ...ONE_KEY,
-      ignoresValues: true,
-      execute: ({ key }, view) => ({ kind: 'persist', applied: removeExpiry(view, key, view.get(key)) }),
-    },
+  persist: {
+    ...ONE_KEY,
+    ignoresValues: true,
+    execute: ({ key }, view) => ({ kind: 'persist', applied: removeExpiry(view, key, view.get(key)) }),
+  },
 
-    getExpire: {
-      ...ONE_KEY,
-      validate(operation, limits) {
-        checkKey(operation.key, limits);
-        const { expiry } = operation;
-        if (expiry !== undefined && expiry !== 'persist') checkLifeSpan('getExpire', expiry);
-      },
-      execute: getExpire,
+  getExpire: {
+    ...ONE_KEY,
+    validate(operation, limits) {
+      checkKey(operation.key, limits);
+      const { expiry } = operation;
+      if (expiry !== undefined && expiry !== 'persist') checkLifeSpan('getExpire', expiry);
     },
-  };
+    execute: getExpire,
+  },
+};
 
 /** A key that is named twice is deleted and counted once. */
 function deleteKeys({ keys }: OperationOf<'delete'>, view: View): ReplyTo<'delete'> {
@@ -103,6 +111,25 @@ function rename({ key, newKey, ifAbsent }: OperationOf<'rename'>, view: View): R
   return { kind: 'rename', applied: true };
 }
 
+function validateCopy({ key, newKey }: OperationOf<'copy'>, limits: Limits): void {
+  checkKey(key, limits);
+  checkKey(newKey, limits);
+  if (!key.equals(newKey)) return;
+  throw new HeadwaterError(
+    'invalid_argument',
+    `copy: expected the source and the destination to be different keys, received ${shown(key)} twice`,
+  );
+}
+
+/** The new key gets value, type and expiry. */
+function copy({ key, newKey, replace }: OperationOf<'copy'>, view: View): ReplyTo<'copy'> {
+  const entry = view.get(key);
+  if (entry === undefined || (replace !== true && view.get(newKey) !== undefined))
+    return { kind: 'copy', applied: false };
+  view.put(newKey, entry.value, entry.expiresAtMs, entry.type);
+  return { kind: 'copy', applied: true };
+}
+
 function timeToLive({ key }: OperationOf<'timeToLive'>, view: View): ReplyTo<'timeToLive'> {
   const entry = view.get(key);
   if (entry === undefined) return { kind: 'timeToLive', exists: false };
@@ -125,6 +152,7 @@ function allows(condition: ExpireCondition | undefined, current: number, next: n
   if (condition === undefined) return true;
   if (condition === 'if_none') return current === 0;
   if (condition === 'if_any') return current !== 0;
+  if (condition === 'if_any_and_earlier') return current !== 0 && next < current;
   const currentOrNever = current === 0 ? Number.POSITIVE_INFINITY : current;
   return condition === 'if_later' ? next > currentOrNever : next < currentOrNever;
 }

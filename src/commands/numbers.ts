@@ -7,26 +7,29 @@ import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { type Entry, TYPE_STRING } from '../model/command.js';
 import type { ReplyTo } from '../model/operation.js';
-import { checkKey, checkResultSize, shown } from './arguments.js';
+import { checkKey, checkResultSize, isInt64, shown } from './arguments.js';
 import { addDecimals, type Decimal, EXPONENT_MAX, formatDecimal, parseDecimal, TEXT_BYTES_MAX } from './decimal.js';
 import { stringAt } from './entry.js';
-import { type Family, ONE_KEY, type OperationOf } from './handler.js';
+import { type Family, ONE_KEY, type OperationOf, OVERHEAD_BYTES } from './handler.js';
 import type { Limits, View } from './view.js';
 
 /** The same numbers as Redis's string2ll: each has only one text, so "+1", "01", "-0" and spaces are no numbers. */
 const INTEGER = /^(?:0|-?[1-9]\d{0,18})$/;
 const INTEGER_BYTES_MAX = 20;
 
+const SHOWN_CHARACTERS_MAX = 64;
+
 const ZERO: Decimal = { units: 0n, scale: 0 };
 
 export const numbers: Family<'increment' | 'incrementFloat'> = {
   increment: { ...ONE_KEY, validate: validateIncrement, execute: increment },
-  incrementFloat: { ...ONE_KEY, validate: validateIncrementFloat, execute: incrementFloat },
+  incrementFloat: {
+    ...ONE_KEY,
+    validate: validateIncrementFloat,
+    sizeOf: ({ key, by }) => OVERHEAD_BYTES + key.length + (typeof by === 'string' ? by.length : 0),
+    execute: incrementFloat,
+  },
 };
-
-function isInt64(value: bigint): boolean {
-  return BigInt.asIntN(64, value) === value;
-}
 
 function validateIncrement({ key, by }: OperationOf<'increment'>, limits: Limits): void {
   checkKey(key, limits);
@@ -65,8 +68,12 @@ function integerIn(entry: Entry, key: Buffer): bigint {
 
 function validateIncrementFloat({ key, by }: OperationOf<'incrementFloat'>, limits: Limits): void {
   checkKey(key, limits);
-  if (Number.isFinite(by)) return;
-  throw new HeadwaterError('invalid_argument', `incrementFloat: expected \`by\` to be a finite number, received ${by}`);
+  if (parseDecimal(String(by)) !== undefined) return;
+  const received = String(by).slice(0, SHOWN_CHARACTERS_MAX);
+  throw new HeadwaterError(
+    'invalid_argument',
+    `incrementFloat: expected \`by\` to be a finite decimal number, received ${received}`,
+  );
 }
 
 function incrementFloat({ key, by }: OperationOf<'incrementFloat'>, view: View): ReplyTo<'incrementFloat'> {
@@ -93,8 +100,11 @@ function decimalIn(entry: Entry, key: Buffer): Decimal {
   );
 }
 
-/** The shortest decimal that stands for the double: 0.1 is meant as 0.1, not as the binary fraction next to it. */
-function decimalOf(by: number): Decimal {
+/**
+ * Text as it stands. For a double, the shortest decimal that stands for it: 0.1 is meant as 0.1, not as the binary
+ * fraction next to it.
+ */
+function decimalOf(by: number | string): Decimal {
   const value = parseDecimal(String(by));
   invariant(value !== undefined, `incrementFloat by ${by}, which validate should have refused`);
   return value;

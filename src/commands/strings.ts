@@ -1,5 +1,5 @@
 /**
- * Commands on byte strings: GET, MGET, SET, APPEND, STRLEN, GETRANGE, SETRANGE, GETDEL. A command that
+ * Commands on byte strings: GET, MGET, SET, MSET, APPEND, STRLEN, GETRANGE, SETRANGE, GETDEL. A command that
  * changes a part of a value logs the whole value, so that the log never depends on the old value. Only SET
  * gives or removes an expiry. APPEND and SETRANGE keep it.
  */
@@ -7,18 +7,17 @@
 import { HeadwaterError } from '../base/errors.js';
 import { type Entry, TYPE_STRING } from '../model/command.js';
 import type { GetReply, NewExpiry, ReplyTo, SetCondition, SetOperation } from '../model/operation.js';
-import { checkKey, checkResultSize, checkValue, checkWholeNumber, tooLarge } from './arguments.js';
+import { checkBound, checkKey, checkResultSize, checkValue, checkWholeNumber, NOTHING, tooLarge } from './arguments.js';
 import { stringAt } from './entry.js';
 import { absolute, checkLifeSpan, isPast } from './expiry.js';
-import { EMPTY, type Family, KEY_AND_VALUE, MANY_KEYS, ONE_KEY, type OperationOf } from './handler.js';
+import { EMPTY, type Family, KEY_AND_VALUE, MANY_KEYS, ONE_KEY, type OperationOf, OVERHEAD_BYTES } from './handler.js';
 import type { Limits, ReadView, View } from './view.js';
 
-const NOTHING = Buffer.alloc(0);
 const APPLIED: ReplyTo<'set'> = Object.freeze({ kind: 'set', applied: true });
 const NOT_APPLIED: ReplyTo<'set'> = Object.freeze({ kind: 'set', applied: false });
 
 export const strings: Family<
-  'get' | 'multiGet' | 'set' | 'append' | 'stringLength' | 'getRange' | 'setRange' | 'getDelete'
+  'get' | 'multiGet' | 'set' | 'multiSet' | 'append' | 'stringLength' | 'getRange' | 'setRange' | 'getDelete'
 > = {
   get: { ...ONE_KEY, execute: ({ key }, view) => getReply(stringAt(view, key)) },
 
@@ -28,6 +27,14 @@ export const strings: Family<
   },
 
   set: { ...KEY_AND_VALUE, validate: validateSet, keysRead: keysReadBySet, execute: set },
+
+  multiSet: {
+    validate: validateMultiSet,
+    sizeOf: multiSetSize,
+    keysRead: ({ entries, ifAbsent }) => (ifAbsent === true ? entries.map(({ key }) => key) : EMPTY),
+    ignoresValues: true,
+    execute: multiSet,
+  },
 
   append: {
     ...ONE_KEY,
@@ -48,8 +55,8 @@ export const strings: Family<
     ...ONE_KEY,
     validate(operation, limits) {
       checkKey(operation.key, limits);
-      checkBound('start', operation.start);
-      checkBound('end', operation.end);
+      checkBound('getRange: start', operation.start);
+      checkBound('getRange: end', operation.end);
     },
     execute({ key, start, end }, view) {
       return { kind: 'getRange', value: range(stringAt(view, key)?.value ?? NOTHING, start, end) };
@@ -124,6 +131,35 @@ function write(view: View, key: Buffer, value: Buffer, expiresAtMs: number, mayE
   else if (mayExist) view.del(key);
 }
 
+/** A long list is bounded as a transaction is. */
+function validateMultiSet(operation: OperationOf<'multiSet'>, limits: Limits): void {
+  if (operation.entries.length === 0)
+    throw new HeadwaterError('invalid_argument', 'multiSet: expected at least one key and its value, received none');
+  for (const { key, value } of operation.entries) {
+    checkKey(key, limits);
+    checkValue(value, limits);
+  }
+  const size = multiSetSize(operation);
+  if (size > limits.transactionBytesMax)
+    throw tooLarge('multiSet: a list of keys and values', limits.transactionBytesMax, size);
+}
+
+function multiSetSize({ entries }: OperationOf<'multiSet'>): number {
+  let size = OVERHEAD_BYTES;
+  for (const { key, value } of entries) size += OVERHEAD_BYTES + key.length + value.length;
+  return size;
+}
+
+/** A key that is named twice is written twice, and the last value stays. */
+function multiSet({ entries, ifAbsent }: OperationOf<'multiSet'>, view: View): ReplyTo<'multiSet'> {
+  if (ifAbsent === true && entries.some(({ key }) => view.get(key) !== undefined))
+    return { kind: 'multiSet', applied: false };
+  const savepoint = view.savepoint();
+  for (const { key, value } of entries) view.put(key, value, 0, TYPE_STRING);
+  if (entries.length > 1) view.join(savepoint);
+  return { kind: 'multiSet', applied: true };
+}
+
 /** An empty APPEND still creates a missing key, as in Redis. */
 function append({ key, value }: OperationOf<'append'>, view: View): ReplyTo<'append'> {
   const entry = stringAt(view, key);
@@ -133,12 +169,6 @@ function append({ key, value }: OperationOf<'append'>, view: View): ReplyTo<'app
   const result = entry === undefined ? value : Buffer.concat([entry.value, value], length);
   view.put(key, result, entry?.expiresAtMs ?? 0, TYPE_STRING);
   return { kind: 'append', length };
-}
-
-/** Bounds far outside the value are clamped, so it does not matter that bounds beyond 2^53 are inexact. */
-function checkBound(name: string, bound: number): void {
-  if (Number.isInteger(bound)) return;
-  throw new HeadwaterError('invalid_argument', `getRange: expected ${name} to be a whole number, received ${bound}`);
 }
 
 /** Interprets the bounds exactly as Redis does: an end before the first byte counts as the first byte. */

@@ -12,8 +12,11 @@ export type ValueType = 'string' | 'unknown';
 
 /** The condition of a `set`: no such key, or such a key. */
 export type SetCondition = 'if_absent' | 'if_present';
-/** The condition of an `expire`, which compares with the expiry that the key has now. */
-export type ExpireCondition = 'if_none' | 'if_any' | 'if_later' | 'if_earlier';
+/**
+ * The condition of an `expire`, which compares with the expiry that the key has now. A key that never expires has the
+ * latest expiry of all. `if_any_and_earlier` also asks that the key has an expiry.
+ */
+export type ExpireCondition = 'if_none' | 'if_any' | 'if_later' | 'if_earlier' | 'if_any_and_earlier';
 
 /** The operation `set`. */
 export interface SetOperation {
@@ -28,6 +31,93 @@ export interface SetOperation {
   readonly condition?: SetCondition | undefined;
   /** Returns the value that was there before. False by default. */
   readonly returnOld?: boolean | undefined;
+}
+
+/** A key and its new value, of a `multiSet`. */
+export interface KeyAndValue {
+  /** The key. */
+  readonly key: Buffer;
+  /** The new value. */
+  readonly value: Buffer;
+}
+
+/** A bit. Bit 0 of a value is the highest bit of its first byte. */
+export type Bit = 0 | 1;
+
+/** The unit of positions: `byte`, the default, or `bit`. */
+export type BitUnit = 'byte' | 'bit';
+
+/** A range of a value in bytes or bits. Both ends are included, and count from the end if they are negative. */
+export interface BitRange {
+  /** The first position. */
+  readonly start: number;
+  /** The last position. */
+  readonly end: number;
+  /** The unit of both. `byte` by default. */
+  readonly unit?: BitUnit | undefined;
+}
+
+/** The operation `bitPosition`. */
+export interface BitPositionOperation {
+  readonly kind: 'bitPosition';
+  /** The key. */
+  readonly key: Buffer;
+  /** The bit that is looked for. */
+  readonly bit: Bit;
+  /** The first position. The beginning of the value by default. */
+  readonly start?: number | undefined;
+  /**
+   * The last position. Without it, the range goes to the end of the value, and zero bits follow there: a search for a 0
+   * in ones ends behind the value.
+   */
+  readonly end?: number | undefined;
+  /** The unit of both positions. `byte` by default. */
+  readonly unit?: BitUnit | undefined;
+}
+
+/** The operator of a `bitOperation`. `not` takes one key. */
+export type BitOperator = 'and' | 'or' | 'xor' | 'not';
+
+/**
+ * The handling of a result that does not fit into the field of a step: the field keeps the low bits, takes the limit, or
+ * stays as it is.
+ */
+export type BitOverflow = 'wrap' | 'saturate' | 'fail';
+
+/** The field that a step of a `bitField` works on. */
+export interface BitFieldPlace {
+  /** True for a field with a sign, of 1 to 64 bits. False for one without a sign, of 1 to 63 bits. */
+  readonly signed: boolean;
+  /** The number of bits. */
+  readonly bits: number;
+  /** The position of the first bit. */
+  readonly offset: number;
+}
+
+/**
+ * A step of a `bitField`: reads a field, sets it to `value`, or adds `by` to it. `overflow` is `wrap` by default.
+ */
+export type BitFieldStep = BitFieldPlace &
+  (
+    | { readonly action: 'get' }
+    | { readonly action: 'set'; readonly value: bigint; readonly overflow?: BitOverflow | undefined }
+    | { readonly action: 'increment'; readonly by: bigint; readonly overflow?: BitOverflow | undefined }
+  );
+
+/** The result of a `longestCommonSubsequence`: the subsequence, its length, or the ranges that match. */
+export type SubsequenceResult = 'text' | 'length' | 'matches';
+
+/** The operation `longestCommonSubsequence`. */
+export interface LongestCommonSubsequenceOperation {
+  readonly kind: 'longestCommonSubsequence';
+  /** The first key. */
+  readonly key: Buffer;
+  /** The second key. */
+  readonly otherKey: Buffer;
+  /** The form of the result. `text` by default. */
+  readonly result?: SubsequenceResult | undefined;
+  /** Leaves out matches of fewer bytes. 0 by default. */
+  readonly minMatchLength?: number | undefined;
 }
 
 /**
@@ -51,9 +141,14 @@ export interface TransactOperation {
 
 /**
  * An operation, as the protocol has it, by its `kind`. `key` and `keys` name keys, `newKey` is the name after a
- * `rename`, and `value` is the written value. `by` is the summand. `start` and `end` are positions in bytes, both
- * included, and count from the end if they are negative. `expiry` is the new expiry, `condition` the condition of an
- * `expire`. `ifAbsent` renames only if the new key does not exist. `message` comes back from a `ping`.
+ * `rename` or `copy`, and `value` is the written value. `by` is the summand, for `incrementFloat` as a number or as
+ * decimal text. `start` and `end` are positions in bytes, both included, and count from the end if they are negative.
+ * `expiry` is the new expiry, `condition` the condition of an `expire`. `ifAbsent` renames only if the new key does not
+ * exist, and sets several keys only if none exists. `entries` are keys with their new values. `replace` copies over an
+ * existing new key. `message` comes back from a `ping`.
+ *
+ * `offset` is the position of a bit, and `bit` its new value. Ones are counted within the `range`. The `keys` of a
+ * `bitOperation` are the operands of its `operator`, and `key` is the destination. `steps` are those of a `bitField`.
  */
 export type Operation =
   | { readonly kind: 'get'; readonly key: Buffer }
@@ -62,7 +157,7 @@ export type Operation =
   | { readonly kind: 'delete'; readonly keys: readonly Buffer[] }
   | { readonly kind: 'exists'; readonly keys: readonly Buffer[] }
   | { readonly kind: 'increment'; readonly key: Buffer; readonly by: bigint }
-  | { readonly kind: 'incrementFloat'; readonly key: Buffer; readonly by: number }
+  | { readonly kind: 'incrementFloat'; readonly key: Buffer; readonly by: number | string }
   | { readonly kind: 'append'; readonly key: Buffer; readonly value: Buffer }
   | { readonly kind: 'stringLength'; readonly key: Buffer }
   | { readonly kind: 'getRange'; readonly key: Buffer; readonly start: number; readonly end: number }
@@ -79,6 +174,20 @@ export type Operation =
   | { readonly kind: 'persist'; readonly key: Buffer }
   | { readonly kind: 'rename'; readonly key: Buffer; readonly newKey: Buffer; readonly ifAbsent?: boolean | undefined }
   | { readonly kind: 'type'; readonly key: Buffer }
+  | { readonly kind: 'multiSet'; readonly entries: readonly KeyAndValue[]; readonly ifAbsent?: boolean | undefined }
+  | { readonly kind: 'copy'; readonly key: Buffer; readonly newKey: Buffer; readonly replace?: boolean | undefined }
+  | { readonly kind: 'getBit'; readonly key: Buffer; readonly offset: number }
+  | { readonly kind: 'setBit'; readonly key: Buffer; readonly offset: number; readonly bit: Bit }
+  | { readonly kind: 'bitCount'; readonly key: Buffer; readonly range?: BitRange | undefined }
+  | BitPositionOperation
+  | {
+      readonly kind: 'bitOperation';
+      readonly operator: BitOperator;
+      readonly key: Buffer;
+      readonly keys: readonly Buffer[];
+    }
+  | { readonly kind: 'bitField'; readonly key: Buffer; readonly steps: readonly BitFieldStep[] }
+  | LongestCommonSubsequenceOperation
   | { readonly kind: 'flushAll' }
   | { readonly kind: 'ping'; readonly message: Buffer }
   | TransactOperation;
@@ -106,6 +215,33 @@ export interface TransactReply {
   readonly failedCondition?: number | undefined;
 }
 
+/** A range of bytes. Both ends are included. */
+export interface ByteRange {
+  /** The first byte. */
+  readonly start: number;
+  /** The last byte. */
+  readonly end: number;
+}
+
+/** Two ranges of the same bytes, one in each value. */
+export interface SubsequenceMatch {
+  /** The range in the value of the first key. */
+  readonly range: ByteRange;
+  /** The range in the value of the second key. */
+  readonly otherRange: ByteRange;
+}
+
+/** The reply to `longestCommonSubsequence`. */
+export interface LongestCommonSubsequenceReply {
+  readonly kind: 'longestCommonSubsequence';
+  /** The length of the subsequence in bytes. */
+  readonly length: number;
+  /** The subsequence, if `text` was asked for. */
+  readonly value?: Buffer | undefined;
+  /** The matches, the last first, if `matches` was asked for. Else empty. */
+  readonly matches: readonly SubsequenceMatch[];
+}
+
 /** The reply to an operation that failed. */
 export interface ErrorReply {
   readonly kind: 'error';
@@ -116,9 +252,12 @@ export interface ErrorReply {
 /**
  * The reply to an operation, by the `kind` of the operation, or an error. `value` and `values` are values, undefined
  * for a missing key, and the sum of an increment. `oldValue` is the value before the write. `applied` is false if a
- * condition did not hold. `deleted` and `existing` count keys, and `length` counts bytes. `exists` is false for a
- * missing key. `ttlMs` are milliseconds from now on, `expiresAtMs` milliseconds since the epoch. `type` is the type of
- * the value, or `none`. `message` is that of the `ping`.
+ * condition did not hold. `deleted` and `existing` count keys, `bits` counts ones, and `length` counts bytes. `exists`
+ * is false for a missing key. `ttlMs` are milliseconds from now on, `expiresAtMs` milliseconds since the epoch. `type`
+ * is the type of the value, or `none`. `message` is that of the `ping`.
+ *
+ * `bit` is the bit that was there. `position` is undefined if no such bit was found. The `values` of a `bitField` are
+ * numbers, undefined for a step that failed by overflow.
  */
 export type Reply =
   | GetReply
@@ -144,6 +283,15 @@ export type Reply =
   | { readonly kind: 'persist'; readonly applied: boolean }
   | { readonly kind: 'rename'; readonly applied: boolean }
   | { readonly kind: 'type'; readonly type: ValueType | 'none' }
+  | { readonly kind: 'multiSet'; readonly applied: boolean }
+  | { readonly kind: 'copy'; readonly applied: boolean }
+  | { readonly kind: 'getBit'; readonly bit: Bit }
+  | { readonly kind: 'setBit'; readonly bit: Bit }
+  | { readonly kind: 'bitCount'; readonly bits: number }
+  | { readonly kind: 'bitPosition'; readonly position: number | undefined }
+  | { readonly kind: 'bitOperation'; readonly length: number }
+  | { readonly kind: 'bitField'; readonly values: ReadonlyArray<bigint | undefined> }
+  | LongestCommonSubsequenceReply
   | { readonly kind: 'flushAll' }
   | { readonly kind: 'ping'; readonly message: Buffer }
   | TransactReply

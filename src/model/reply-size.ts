@@ -3,7 +3,7 @@
  * executed. A reply that is too large for a message becomes a refusal.
  */
 import { HeadwaterError } from '../base/errors.js';
-import { MESSAGE_BYTES_MAX } from '../base/limits.js';
+import { MESSAGE_BYTES_MAX, SUBSEQUENCE_CELLS_MAX } from '../base/limits.js';
 import type { ErrorReply, Operation, Reply } from './operation.js';
 
 export function errorReply(error: HeadwaterError): ErrorReply {
@@ -27,12 +27,18 @@ export function boundedReply(reply: Reply): Reply {
 }
 
 const REPLY_OVERHEAD_BYTES = 16;
+/** A field of a `bitField`, and a match of a `longestCommonSubsequence`. */
+const FIELD_BYTES = 16;
+const MATCH_BYTES = 32;
 
 /** The approximate bytes of a reply, without encoding it. */
 export function payloadBytes(reply: Reply): number {
   if (reply.kind === 'multiGet') return sum(reply.values);
   if (reply.kind === 'transact') return sum(reply.replies);
   if (reply.kind === 'set') return REPLY_OVERHEAD_BYTES + (reply.oldValue?.length ?? 0);
+  if (reply.kind === 'bitField') return REPLY_OVERHEAD_BYTES + reply.values.length * FIELD_BYTES;
+  if (reply.kind === 'longestCommonSubsequence')
+    return REPLY_OVERHEAD_BYTES + (reply.value?.length ?? 0) + reply.matches.length * MATCH_BYTES;
   if ('value' in reply && Buffer.isBuffer(reply.value)) return REPLY_OVERHEAD_BYTES + reply.value.length;
   return REPLY_OVERHEAD_BYTES;
 }
@@ -52,6 +58,11 @@ export function replyBytesAtMost(operation: Operation, valueBytesMax: number): n
       return operation.returnOld ? valueBytesMax : 0;
     case 'multiGet':
       return Math.min(MESSAGE_BYTES_MAX, operation.keys.length * valueBytesMax);
+    case 'bitField':
+      return operation.steps.length * FIELD_BYTES;
+    case 'longestCommonSubsequence':
+      // The shorter of two values has at most so many bytes, and no match is empty.
+      return Math.floor(Math.sqrt(SUBSEQUENCE_CELLS_MAX)) * MATCH_BYTES;
     case 'transact': {
       const bytes = operation.operations.reduce((sum, inner) => sum + replyBytesAtMost(inner, valueBytesMax), 0);
       return Math.min(MESSAGE_BYTES_MAX, bytes);

@@ -14,8 +14,15 @@ type PbReader = InstanceType<typeof Reader>;
 const UNCOUNTED_BYTES_MAX = 2 * OPERATION_KEYS_MAX;
 
 const LENGTH_DELIMITED = 2;
-/** The field number in MultiGetRequest, DeleteRequest and ExistsRequest. */
-const KEYS_FIELD = 1;
+/** The field of the keys, entries or steps in the messages whose kinds have many of them. */
+const LIST_FIELDS: { readonly [K in OperationKind]?: number } = {
+  multiGet: 1,
+  delete: 1,
+  exists: 1,
+  multiSet: 1,
+  bitOperation: 2,
+  bitField: 2,
+};
 /** The field numbers in TransactRequest. */
 const CONDITIONS_FIELD = 1;
 const OPERATIONS_FIELD = 2;
@@ -26,6 +33,9 @@ const KIND_OF_FIELD: Readonly<Record<number, OperationKind>> = {
   4: 'delete',
   5: 'exists',
   21: 'transact',
+  22: 'multiSet',
+  28: 'bitOperation',
+  29: 'bitField',
 };
 
 /**
@@ -71,8 +81,9 @@ function countRequest(kind: OperationKind, reader: PbReader, end: number): numbe
       return field === CONDITIONS_FIELD ? 1 : 0;
     });
   }
-  if (kind !== 'multiGet' && kind !== 'delete' && kind !== 'exists') return 0;
-  return sumOfFields(reader, end, (field) => (field === KEYS_FIELD ? 1 : 0));
+  const list = LIST_FIELDS[kind];
+  if (list === undefined) return 0;
+  return sumOfFields(reader, end, (field) => (field === list ? 1 : 0));
 }
 
 /** Adds the results of `count` for the length-delimited fields up to `end`. */

@@ -11,7 +11,15 @@ import { ENUMS } from './generated.schema.js';
 export type EnumName = keyof typeof ENUMS;
 
 /** The enums that clients send. All others stand in responses. */
-const OF_REQUESTS = ['SetCondition', 'ExpireCondition', 'DurabilityLevel'] as const satisfies readonly EnumName[];
+const OF_REQUESTS = [
+  'SetCondition',
+  'ExpireCondition',
+  'DurabilityLevel',
+  'BitUnit',
+  'BitOperator',
+  'BitOverflow',
+  'SubsequenceResult',
+] as const satisfies readonly EnumName[];
 
 type Word<Name extends EnumName> = Exclude<(typeof ENUMS)[Name][number], 'unspecified'>;
 

@@ -5,7 +5,6 @@
  * sizes and ranges.
  */
 
-import type { Reader, Writer } from 'protobufjs/minimal.js';
 import { HeadwaterError } from '../base/errors.js';
 import type {
   Condition,
@@ -17,70 +16,28 @@ import type {
   Outgoing,
   OutgoingOperation,
   Reply,
-  ReplyTo,
 } from '../model/operation.js';
 import { errorReply } from '../model/reply-size.js';
+import { BIT_ROWS } from './bit-rows.js';
 import { checkRequestCount } from './count.js';
 import { enumCodec } from './enums.js';
 import { fromErrorReply, toErrorReply } from './error.js';
 import { headwater } from './generated.js';
 import {
-  bytesOf,
-  decodeMessage,
-  fromBigInt,
-  optionalBytesOf,
-  toBigInt,
-  toBytes,
-  toClampedNumber,
-  toNumber,
-} from './values.js';
+  int64,
+  type MessageType,
+  type Row,
+  row,
+  toApplied,
+  toKey,
+  toKeyAndValue,
+  toKeys,
+  toLength,
+  toOptionalValue,
+} from './row.js';
+import { bytesOf, decodeMessage, optionalBytesOf, toBigInt, toBytes, toClampedNumber, toNumber } from './values.js';
 
 const { v1 } = headwater;
-
-type OperationOf<K extends OperationKind> = Extract<Operation, { readonly kind: K }>;
-
-interface MessageType<Message, Properties> {
-  encode(message: Properties, writer?: Writer): Writer;
-  decode(reader: Reader | Uint8Array, length?: number): Message;
-  getTypeUrl(prefix: string): string;
-}
-
-/** A row with its two message types erased. */
-interface Row<K extends OperationKind> {
-  readonly kind: K;
-  readonly request: MessageType<unknown, object>;
-  readonly response: MessageType<unknown, object>;
-  toRequest(operation: Outgoing<OperationOf<K>>): object;
-  fromRequest(message: unknown): OperationOf<K>;
-  toResponse(reply: ReplyTo<K>): object;
-  fromResponse(message: unknown): ReplyTo<K>;
-}
-
-/** The compiler checks a row's functions against its messages here. */
-function row<K extends OperationKind, Request, RequestProperties, Response, ResponseProperties>(functions: {
-  kind: K;
-  request: MessageType<Request, RequestProperties>;
-  response: MessageType<Response, ResponseProperties>;
-  toRequest(operation: Outgoing<OperationOf<K>>): RequestProperties;
-  fromRequest(message: Request): OperationOf<K>;
-  toResponse(reply: ReplyTo<K>): ResponseProperties;
-  fromResponse(message: Response): ReplyTo<K>;
-}): Row<K> {
-  return functions as unknown as Row<K>;
-}
-
-/** The result has all the properties of a `Long` that protobufjs reads. */
-const int64 = (value: bigint) => fromBigInt(value) as headwater.v1.IncrementResponse['value'];
-
-const toKey = ({ key }: { key: string | Uint8Array }) => ({ key: toBytes(key) });
-const toKeys = ({ keys }: { keys: readonly (string | Uint8Array)[] }) => ({ keys: keys.map(toBytes) });
-const toKeyAndValue = ({ key, value }: { key: string | Uint8Array; value: string | Uint8Array }) => ({
-  key: toBytes(key),
-  value: toBytes(value),
-});
-const toLength = ({ length }: { length: number }) => ({ length });
-const toApplied = ({ applied }: { applied: boolean }) => ({ applied });
-const toOptionalValue = ({ value }: { value: Buffer | undefined }) => ({ value: value ?? null });
 
 // ---- the smaller unions inside requests -----------------------------------------
 
@@ -197,8 +154,12 @@ const ROWS: { readonly [K in OperationKind]: Row<K> } = {
     kind: 'incrementFloat',
     request: v1.IncrementFloatRequest,
     response: v1.IncrementFloatResponse,
-    toRequest: ({ key, by }) => ({ key: toBytes(key), by }),
-    fromRequest: ({ key, by }) => ({ kind: 'incrementFloat', key: bytesOf(key), by }),
+    toRequest: ({ key, by }) => ({ key: toBytes(key), ...(typeof by === 'string' ? { byText: by } : { by }) }),
+    fromRequest: ({ key, by, byText }) => ({
+      kind: 'incrementFloat',
+      key: bytesOf(key),
+      by: byText === '' ? by : byText,
+    }),
     toResponse: ({ value }) => ({ value }),
     fromResponse: ({ value }) => ({ kind: 'incrementFloat', value }),
   }),
@@ -350,6 +311,38 @@ const ROWS: { readonly [K in OperationKind]: Row<K> } = {
       type: type == null ? 'none' : valueType.toWord(type, 'TypeResponse.type'),
     }),
   }),
+  multiSet: row({
+    kind: 'multiSet',
+    request: v1.MultiSetRequest,
+    response: v1.MultiSetResponse,
+    toRequest: ({ entries, ifAbsent }) => ({ entries: entries.map(toKeyAndValue), ifAbsent: ifAbsent === true }),
+    fromRequest: ({ entries, ifAbsent }) => ({
+      kind: 'multiSet',
+      entries: entries.map(({ key, value }) => ({ key: bytesOf(key), value: bytesOf(value) })),
+      ifAbsent,
+    }),
+    toResponse: toApplied,
+    fromResponse: ({ applied }) => ({ kind: 'multiSet', applied }),
+  }),
+  copy: row({
+    kind: 'copy',
+    request: v1.CopyRequest,
+    response: v1.CopyResponse,
+    toRequest: ({ key, newKey, replace }) => ({
+      key: toBytes(key),
+      newKey: toBytes(newKey),
+      replace: replace === true,
+    }),
+    fromRequest: ({ key, newKey, replace }) => ({
+      kind: 'copy',
+      key: bytesOf(key),
+      newKey: bytesOf(newKey),
+      replace,
+    }),
+    toResponse: toApplied,
+    fromResponse: ({ applied }) => ({ kind: 'copy', applied }),
+  }),
+  ...BIT_ROWS,
   flushAll: row({
     kind: 'flushAll',
     request: v1.FlushAllRequest,

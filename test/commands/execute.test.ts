@@ -35,6 +35,28 @@ const cases: [name: string, operation: Operation, keys: string[], writes: boolea
   ['rename', { kind: 'rename', key, newKey: b('n') }, ['k'], true],
   ['rename if_absent', { kind: 'rename', key, newKey: b('n'), ifAbsent: true }, ['k', 'n'], true],
   ['type', { kind: 'type', key }, ['k'], false],
+  ['multiSet', { kind: 'multiSet', entries: [{ key, value }] }, [], true],
+  ['multiSet if_absent', { kind: 'multiSet', entries: [{ key, value }], ifAbsent: true }, ['k'], true],
+  ['copy', { kind: 'copy', key, newKey: b('n') }, ['k', 'n'], true],
+  ['copy that replaces', { kind: 'copy', key, newKey: b('n'), replace: true }, ['k'], true],
+  ['getBit', { kind: 'getBit', key, offset: 0 }, ['k'], false],
+  ['setBit', { kind: 'setBit', key, offset: 0, bit: 1 }, ['k'], true],
+  ['bitCount', { kind: 'bitCount', key }, ['k'], false],
+  ['bitPosition', { kind: 'bitPosition', key, bit: 1 }, ['k'], false],
+  ['bitOperation', { kind: 'bitOperation', operator: 'or', key, keys: [b('a'), b('b')] }, ['k', 'a', 'b'], true],
+  [
+    'bitField that reads',
+    { kind: 'bitField', key, steps: [{ action: 'get', signed: false, bits: 8, offset: 0 }] },
+    ['k'],
+    false,
+  ],
+  [
+    'bitField that writes',
+    { kind: 'bitField', key, steps: [{ action: 'set', signed: false, bits: 8, offset: 0, value: 1n }] },
+    ['k'],
+    true,
+  ],
+  ['longestCommonSubsequence', { kind: 'longestCommonSubsequence', key, otherKey: b('n') }, ['k', 'n'], false],
   ['flushAll', { kind: 'flushAll' }, [], true],
   ['ping', { kind: 'ping', message: b('hello') }, [], false],
   ['an empty transaction', { kind: 'transact', conditions: [], operations: [] }, [], false],
@@ -62,7 +84,7 @@ describe('the table of operations', () => {
 
   it('knows every kind once', () => {
     const kinds = new Set(cases.map(([, { kind }]) => kind));
-    assert.equal(kinds.size, 21);
+    assert.equal(kinds.size, 30);
   });
 
   it('gives the same empty list to everything that reads nothing', () => {

@@ -5,7 +5,17 @@
  * that changes nothing was logged after all. Shares no code with src/commands.
  */
 import type { ErrorCode } from '../../src/base/errors.js';
-import type { Condition, ExpireCondition, NewExpiry, Operation } from '../../src/model/operation.js';
+import type {
+  BitFieldStep,
+  BitOperator,
+  BitPositionOperation,
+  BitRange,
+  Condition,
+  ExpireCondition,
+  LongestCommonSubsequenceOperation,
+  NewExpiry,
+  Operation,
+} from '../../src/model/operation.js';
 
 export class Refusal extends Error {
   readonly code: ErrorCode;
@@ -68,6 +78,16 @@ export class Model {
       case 'flushAll':
       case 'ping':
         return;
+      case 'multiSet':
+        if (operation.entries.length === 0) throw new Refusal('invalid_argument');
+        for (const { key } of operation.entries) this.checkKey(key);
+        return;
+      case 'bitOperation':
+        this.checkKey(operation.key);
+        if (operation.keys.length === 0) throw new Refusal('invalid_argument');
+        for (const key of operation.keys) this.checkKey(key);
+        if (operation.operator === 'not' && operation.keys.length > 1) throw new Refusal('invalid_argument');
+        return;
       case 'transact':
         for (const condition of operation.conditions) {
           this.checkKey(condition.key);
@@ -78,7 +98,17 @@ export class Model {
       default:
         this.checkKey(operation.key);
     }
-    if (operation.kind === 'rename') this.checkKey(operation.newKey);
+    if (operation.kind === 'rename' || operation.kind === 'copy') this.checkKey(operation.newKey);
+    if (operation.kind === 'copy' && text(operation.key) === text(operation.newKey))
+      throw new Refusal('invalid_argument');
+    if (operation.kind === 'longestCommonSubsequence') this.checkKey(operation.otherKey);
+    const offsets =
+      operation.kind === 'bitField'
+        ? operation.steps
+        : operation.kind === 'getBit' || operation.kind === 'setBit'
+          ? [operation]
+          : [];
+    for (const { offset } of offsets) if (offset < 0 || offset >= 2 ** 32) throw new Refusal('invalid_argument');
     if (operation.kind === 'setRange') {
       if (operation.start < 0) throw new Refusal('invalid_argument');
       if (operation.value.length > 0) this.checkSize(operation.start + operation.value.length);
@@ -152,6 +182,40 @@ export class Model {
         return this.rename(text(operation.key), text(operation.newKey), operation.ifAbsent === true);
       case 'type':
         return { kind: 'type', type: this.find(text(operation.key)) === undefined ? 'none' : 'string' };
+      case 'multiSet': {
+        const blocked = operation.entries.some(({ key }) => this.find(text(key)) !== undefined);
+        if (operation.ifAbsent === true && blocked) return { kind: 'multiSet', applied: false };
+        for (const { key, value } of operation.entries) this.store(text(key), text(value), 'never');
+        return { kind: 'multiSet', applied: true };
+      }
+      case 'copy': {
+        const item = this.find(text(operation.key));
+        const blocked = operation.replace !== true && this.find(text(operation.newKey)) !== undefined;
+        if (item === undefined || blocked) return { kind: 'copy', applied: false };
+        this.store(text(operation.newKey), item.value, item.expiresAt);
+        return { kind: 'copy', applied: true };
+      }
+      case 'getBit':
+        return { kind: 'getBit', bit: Number(this.bitsOf(operation.key)[operation.offset] ?? '0') };
+      case 'setBit':
+        return this.setBit(text(operation.key), operation.offset, operation.bit);
+      case 'bitCount': {
+        const { range } = operation;
+        const bits = this.bitsOf(operation.key);
+        const isEmpty = range !== undefined && range.start < 0 && range.end < 0 && range.start > range.end;
+        const span = range === undefined ? bits : isEmpty ? '' : bitsWithin(bits, range);
+        return { kind: 'bitCount', bits: span.split('1').length - 1 };
+      }
+      case 'bitPosition':
+        return { kind: 'bitPosition', position: this.bitPosition(operation) };
+      case 'bitOperation':
+        return this.bitOperation(text(operation.key), operation.operator, operation.keys);
+      case 'bitField':
+        return this.bitField(text(operation.key), operation.steps);
+      case 'longestCommonSubsequence': {
+        const values = [operation.key, operation.otherKey].map((key) => this.find(text(key))?.value ?? '');
+        return subsequence(values as [string, string], operation);
+      }
       case 'flushAll':
         this.items.clear();
         this.logged += 1;
@@ -233,7 +297,67 @@ export class Model {
     return { kind: 'increment', value: value + by };
   }
 
-  private incrementFloat(key: string, by: number): object {
+  private bitsOf(key: Buffer): string {
+    return toBits(this.find(text(key))?.value ?? '');
+  }
+
+  private setBit(key: string, offset: number, bit: number): object {
+    const old = this.find(key);
+    const bits = toBits(old?.value ?? '').padEnd(8 * (Math.floor(offset / 8) + 1), '0');
+    const value = fromBits(bits.slice(0, offset) + bit + bits.slice(offset + 1));
+    if (value !== old?.value) this.replaceValue(key, value);
+    return { kind: 'setBit', bit: Number(bits[offset]) };
+  }
+
+  private bitPosition({ key, bit, start, end, unit }: BitPositionOperation): number | undefined {
+    if (this.find(text(key)) === undefined) return bit === 0 ? 0 : undefined;
+    const bits = this.bitsOf(key);
+    const span = bitsWithin(bits, { start: start ?? 0, end: end ?? -1, unit });
+    if (span === '') return undefined;
+    const first = startWithin(bits, start ?? 0, unit);
+    const padded = end === undefined ? `${span}0` : span;
+    const found = padded.indexOf(String(bit));
+    return found === -1 ? undefined : first + found;
+  }
+
+  private bitOperation(key: string, operator: BitOperator, keys: readonly Buffer[]): object {
+    const operands = keys.map((one) => this.bitsOf(one));
+    const length = Math.max(...operands.map((one) => one.length));
+    let bits = '';
+    for (let at = 0; at < length; at++) {
+      const ones = operands.filter((one) => one[at] === '1').length;
+      const all = { and: ones === operands.length, or: ones > 0, xor: ones % 2 === 1, not: ones === 0 };
+      bits += all[operator] ? '1' : '0';
+    }
+    if (bits === '') this.remove(key);
+    else this.store(key, fromBits(bits), 'never');
+    return { kind: 'bitOperation', length: length / 8 };
+  }
+
+  private bitField(key: string, steps: readonly BitFieldStep[]): object {
+    const old = this.find(key);
+    const ends = steps.map((step) => (step.action === 'get' ? 0 : Math.ceil((step.offset + step.bits) / 8)));
+    const length = Math.max(0, ...ends);
+    this.checkSize(length);
+    let bits = toBits(old?.value ?? '').padEnd(8 * length, '0');
+    const values = steps.map((step) => {
+      const field = bits.slice(step.offset, step.offset + step.bits).padEnd(step.bits, '0');
+      const before = numberOf(field, step.signed);
+      if (step.action === 'get') return before;
+      const after = step.action === 'set' ? step.value : before + step.by;
+      const isFar = step.signed ? step.bits < 64 && 2n ** BigInt(step.bits - 1) - 1n - after >= 2n ** 63n : after < 0n;
+      const unsigned = step.action === 'set' && isFar ? after + 2n ** 64n : after;
+      const fitting = fittingIn(unsigned, step);
+      if (fitting === undefined) return undefined;
+      const digits = (fitting < 0n ? fitting + 2n ** BigInt(step.bits) : fitting).toString(2).padStart(step.bits, '0');
+      bits = bits.slice(0, step.offset) + digits + bits.slice(step.offset + step.bits);
+      return step.action === 'set' ? before : fitting;
+    });
+    if (length > 0 && fromBits(bits) !== old?.value) this.replaceValue(key, fromBits(bits));
+    return { kind: 'bitField', values };
+  }
+
+  private incrementFloat(key: string, by: number | string): object {
     const value = sumOf(this.find(key)?.value ?? '0', String(by));
     this.replaceValue(key, value);
     return { kind: 'incrementFloat', value };
@@ -263,6 +387,7 @@ export class Model {
     if (current === undefined) return false;
     if (condition === 'if_none' && current !== 'never') return false;
     if (condition === 'if_any' && current === 'never') return false;
+    if (condition === 'if_any_and_earlier' && (current === 'never' || moment >= current)) return false;
     if (condition === 'if_later' && (current === 'never' || moment <= current)) return false;
     if (condition === 'if_earlier' && current !== 'never' && moment >= current) return false;
     this.moveExpiry(key, moment);
@@ -356,4 +481,79 @@ function inFull(number: string, digitsAfterPoint: number): bigint {
   const zeros = digitsAfterPoint - fraction.length + exponent;
   const units = BigInt(digits + '0'.repeat(zeros));
   return sign === '-' ? -units : units;
+}
+
+/** The bits of a value, as a text of ones and zeros. */
+function toBits(value: string): string {
+  return Array.from(value, (character) => character.charCodeAt(0).toString(2).padStart(8, '0')).join('');
+}
+
+function fromBits(bits: string): string {
+  return (bits.match(/.{8}/g) ?? []).map((byte) => String.fromCharCode(Number.parseInt(byte, 2))).join('');
+}
+
+function startWithin(bits: string, start: number, unit: BitRange['unit']): number {
+  const scale = unit === 'bit' ? 1 : 8;
+  return scale * (start < 0 ? Math.max(0, bits.length / scale + start) : start);
+}
+
+/** A negative position that is before the first counts as the first, as an end too. */
+function bitsWithin(bits: string, { start, end, unit }: BitRange): string {
+  const scale = unit === 'bit' ? 1 : 8;
+  return bits.slice(startWithin(bits, start, unit), startWithin(bits, end, unit) + scale);
+}
+
+function numberOf(field: string, signed: boolean): bigint {
+  const number = BigInt(`0b${field}`);
+  return signed && field.startsWith('1') ? number - 2n ** BigInt(field.length) : number;
+}
+
+function fittingIn(value: bigint, { signed, bits, ...step }: BitFieldStep): bigint | undefined {
+  const size = 2n ** BigInt(bits);
+  const min = signed ? -size / 2n : 0n;
+  const max = min + size - 1n;
+  if (value >= min && value <= max) return value;
+  const overflow = step.action === 'get' ? undefined : step.overflow;
+  if (overflow === 'fail') return undefined;
+  if (overflow === 'saturate') return value > max ? max : min;
+  return min + ((((value - min) % size) + size) % size);
+}
+
+/** Lengths of the common subsequence of every two beginnings, and Redis's way back through them. */
+function subsequence([one, other]: [string, string], asked: LongestCommonSubsequenceOperation): object {
+  const lengths = Array.from({ length: one.length + 1 }, () => Array.from({ length: other.length + 1 }, () => 0));
+  const at = (i: number, j: number) => lengths[i]?.[j] ?? 0;
+  for (let i = 1; i <= one.length; i++) {
+    for (let j = 1; j <= other.length; j++) {
+      const same = one[i - 1] === other[j - 1];
+      (lengths[i] as number[])[j] = same ? at(i - 1, j - 1) + 1 : Math.max(at(i - 1, j), at(i, j - 1));
+    }
+  }
+  const length = at(one.length, other.length);
+  const pairs: [number, number][] = [];
+  for (let i = one.length, j = other.length; i > 0 && j > 0; ) {
+    if (one[i - 1] === other[j - 1]) pairs.push([--i, --j]);
+    else if (at(i - 1, j) > at(i, j - 1)) i--;
+    else j--;
+  }
+  const { result = 'text', minMatchLength = 0 } = asked;
+  const value = pairs
+    .map(([i]) => one[i])
+    .reverse()
+    .join('');
+  const matches =
+    result === 'matches' ? ranges(pairs).filter(({ range }) => range.end - range.start + 1 >= minMatchLength) : [];
+  return { kind: 'longestCommonSubsequence', length, matches, ...(result === 'text' ? { value } : {}) };
+}
+
+function ranges(pairs: readonly [number, number][]) {
+  const found: { range: { start: number; end: number }; otherRange: { start: number; end: number } }[] = [];
+  for (const [i, j] of pairs) {
+    const last = found.at(-1);
+    if (last?.range.start === i + 1 && last.otherRange.start === j + 1) {
+      last.range.start = i;
+      last.otherRange.start = j;
+    } else found.push({ range: { start: i, end: i }, otherRange: { start: j, end: j } });
+  }
+  return found;
 }

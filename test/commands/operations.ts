@@ -3,7 +3,7 @@
  * and values that lie at the edges of what counts as a number.
  */
 import fc from 'fast-check';
-import type { Condition, NewExpiry, Operation } from '../../src/model/operation.js';
+import type { BitFieldStep, Condition, NewExpiry, Operation } from '../../src/model/operation.js';
 import { b } from './bench.js';
 
 const KEYS = ['a', 'b', '', '\xff\0'];
@@ -54,7 +54,7 @@ export function plainOperations(choices: Choices): fc.Arbitrary<Operation> {
     fc.record({
       kind: fc.constant('incrementFloat' as const),
       key,
-      by: fc.constantFrom(0, 0.25, -1.5, 100, 0.1, 1e-9),
+      by: fc.constantFrom(0, 0.25, -1.5, 100, 0.1, 1e-9, '0.1', '-3e2', '1.00000000000000001'),
     }),
     fc.record({ kind: fc.constant('append' as const), key, value }),
     fc.record({ kind: fc.constant('stringLength' as const), key }),
@@ -77,13 +77,86 @@ export function plainOperations(choices: Choices): fc.Arbitrary<Operation> {
       kind: fc.constant('expire' as const),
       key,
       expiry: fc.constantFrom(...choices.comparableMoments),
-      condition: fc.constantFrom('if_none' as const, 'if_any' as const, 'if_later' as const, 'if_earlier' as const),
+      condition: fc.constantFrom(
+        'if_none' as const,
+        'if_any' as const,
+        'if_later' as const,
+        'if_earlier' as const,
+        'if_any_and_earlier' as const,
+      ),
     }),
     fc.record({ kind: fc.constant('persist' as const), key }),
     fc.record({ kind: fc.constant('rename' as const), key, newKey: key, ifAbsent: flag }),
     fc.record({ kind: fc.constant('type' as const), key }),
+    fc.record({
+      kind: fc.constant('multiSet' as const),
+      entries: mostly(
+        fc.array(fc.record({ key, value }), { minLength: 1, maxLength: 3 }),
+        fc.constant([] as { key: Buffer; value: Buffer }[]),
+      ),
+      ifAbsent: flag,
+    }),
+    fc.record({ kind: fc.constant('copy' as const), key, newKey: key, replace: flag }),
+    ...bitOperations(key, keys),
     server,
   );
+}
+
+/** Positions at the edges of short values, and rarely ones that are refused. */
+const OFFSET = mostly(fc.integer({ min: 0, max: 70 }), fc.constantFrom(-1, 2 ** 32 - 1, 2 ** 32));
+const INTEGER = fc.oneof(
+  fc.bigInt({ min: -9n, max: 9n }),
+  fc.constantFrom(127n, 255n, -129n, 2n ** 31n, 2n ** 62n, 2n ** 63n - 1n, -(2n ** 63n)),
+);
+
+const step: fc.Arbitrary<BitFieldStep> = fc
+  .record({
+    action: fc.constantFrom('get' as const, 'set' as const, 'increment' as const),
+    signed: fc.boolean(),
+    bits: fc.oneof(fc.integer({ min: 1, max: 10 }), fc.constantFrom(31, 32, 33, 61, 62, 63, 64)),
+    offset: OFFSET,
+    number: INTEGER,
+    overflow: fc.constantFrom(undefined, 'wrap' as const, 'saturate' as const, 'fail' as const),
+  })
+  .map(({ action, signed, bits, offset, number, overflow }) => {
+    const place = { signed, bits: signed ? bits : Math.min(bits, 63), offset };
+    // A write far away would make a value of 512 MiB in Redis.
+    if (action === 'get' || offset === 2 ** 32 - 1) return { ...place, action: 'get' };
+    return action === 'set'
+      ? { ...place, action, value: number, overflow }
+      : { ...place, action, by: number, overflow };
+  });
+
+function bitOperations(key: fc.Arbitrary<Buffer>, keys: fc.Arbitrary<Buffer[]>): fc.Arbitrary<Operation>[] {
+  const position = fc.integer({ min: -30, max: 30 });
+  const unit = fc.constantFrom(undefined, 'byte' as const, 'bit' as const);
+  const bit = fc.constantFrom(0 as const, 1 as const);
+  return [
+    fc.record({ kind: fc.constant('getBit' as const), key, offset: OFFSET }),
+    fc.record({ kind: fc.constant('setBit' as const), key, offset: fc.integer({ min: -1, max: 70 }), bit }),
+    fc.record({
+      kind: fc.constant('bitCount' as const),
+      key,
+      range: fc.option(fc.record({ start: position, end: position, unit }), { nil: undefined }),
+    }),
+    fc.record({ kind: fc.constant('bitPosition' as const), key, bit }),
+    fc.record({ kind: fc.constant('bitPosition' as const), key, bit, start: position }),
+    fc.record({ kind: fc.constant('bitPosition' as const), key, bit, start: position, end: position, unit }),
+    fc.record({
+      kind: fc.constant('bitOperation' as const),
+      operator: fc.constantFrom('and' as const, 'or' as const, 'xor' as const, 'not' as const),
+      key,
+      keys,
+    }),
+    fc.record({ kind: fc.constant('bitField' as const), key, steps: fc.array(step, { maxLength: 4 }) }),
+    fc.record({
+      kind: fc.constant('longestCommonSubsequence' as const),
+      key,
+      otherKey: key,
+      result: fc.constantFrom(undefined, 'text' as const, 'length' as const, 'matches' as const),
+      minMatchLength: fc.constantFrom(undefined, 0, 2),
+    }),
+  ];
 }
 
 export function conditions(): fc.Arbitrary<Condition> {

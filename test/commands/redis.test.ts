@@ -15,7 +15,7 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { compileGlob } from '../../src/commands/glob.js';
-import type { NewExpiry, Operation, Reply } from '../../src/model/operation.js';
+import type { BitFieldStep, BitPositionOperation, NewExpiry, Operation, Reply } from '../../src/model/operation.js';
 import { Bench, b } from './bench.js';
 import { plainOperations, transactions } from './operations.js';
 
@@ -46,7 +46,8 @@ interface RedisError {
 type Answer = string | null | Answer[] | RedisError;
 
 const ERRORS: Partial<Record<ErrorCode, RegExp>> = {
-  invalid_argument: /invalid expire time|offset is out of range|wrong number of arguments/,
+  invalid_argument:
+    /invalid expire time|offset is (?:out of range|not an integer)|wrong number of arguments|objects are the same|single source key/,
   not_an_integer: /value is not an integer or out of range/,
   not_a_number: /value is not a valid float/,
   overflow: /increment or decrement would overflow/,
@@ -135,8 +136,14 @@ function inRedis(asked: Exclude<Operation, { kind: 'transact' }>): RedisCommand 
       return ['PTTL', asked.key];
     case 'expire': {
       const [option = '', amount = ''] = expiryOptions(asked.expiry);
-      const conditions = { if_none: 'NX', if_any: 'XX', if_later: 'GT', if_earlier: 'LT' };
-      const condition = asked.condition === undefined ? [] : [conditions[asked.condition]];
+      const conditions = {
+        if_none: ['NX'],
+        if_any: ['XX'],
+        if_later: ['GT'],
+        if_earlier: ['LT'],
+        if_any_and_earlier: ['XX', 'LT'],
+      };
+      const condition = asked.condition === undefined ? [] : conditions[asked.condition];
       return [option === 'PX' ? 'PEXPIRE' : 'PEXPIREAT', asked.key, amount, ...condition];
     }
     case 'persist':
@@ -145,11 +152,45 @@ function inRedis(asked: Exclude<Operation, { kind: 'transact' }>): RedisCommand 
       return [asked.ifAbsent === true ? 'RENAMENX' : 'RENAME', asked.key, asked.newKey];
     case 'type':
       return ['TYPE', asked.key];
+    case 'multiSet':
+      return [asked.ifAbsent === true ? 'MSETNX' : 'MSET', ...asked.entries.flatMap(({ key, value }) => [key, value])];
+    case 'copy':
+      return ['COPY', asked.key, asked.newKey, ...(asked.replace === true ? ['REPLACE'] : [])];
+    case 'getBit':
+      return ['GETBIT', asked.key, String(asked.offset)];
+    case 'setBit':
+      return ['SETBIT', asked.key, String(asked.offset), String(asked.bit)];
+    case 'bitCount':
+      return ['BITCOUNT', asked.key, ...rangeOptions(asked.range ?? {})];
+    case 'bitPosition':
+      return ['BITPOS', asked.key, String(asked.bit), ...rangeOptions(asked)];
+    case 'bitOperation':
+      return ['BITOP', asked.operator, asked.key, ...asked.keys];
+    case 'bitField':
+      return ['BITFIELD', asked.key, ...asked.steps.flatMap(stepOptions)];
+    case 'longestCommonSubsequence': {
+      const results = { text: [], length: ['LEN'], matches: ['IDX', 'MINMATCHLEN', String(asked.minMatchLength ?? 0)] };
+      return ['LCS', asked.key, asked.otherKey, ...results[asked.result ?? 'text']];
+    }
     case 'flushAll':
       return ['FLUSHALL'];
     case 'ping':
       return ['PING', asked.message];
   }
+}
+
+function rangeOptions({ start, end, unit }: Pick<BitPositionOperation, 'start' | 'end' | 'unit'>): string[] {
+  return [start, end, unit].filter((one) => one !== undefined).map(String);
+}
+
+const OVERFLOWS = { wrap: 'WRAP', saturate: 'SAT', fail: 'FAIL' };
+
+function stepOptions(step: BitFieldStep): string[] {
+  const place = [`${step.signed ? 'i' : 'u'}${step.bits}`, String(step.offset)];
+  if (step.action === 'get') return ['GET', ...place];
+  const overflow = ['OVERFLOW', OVERFLOWS[step.overflow ?? 'wrap']];
+  if (step.action === 'set') return [...overflow, 'SET', ...place, String(step.value)];
+  return [...overflow, 'INCRBY', ...place, String(step.by)];
 }
 
 function setOptions(asked: Operation & { kind: 'set' }): string[] {
@@ -197,6 +238,30 @@ function expected(asked: Operation, reply: Reply): Answer {
       return asked.kind === 'rename' && asked.ifAbsent === true ? (reply.applied ? '1' : '0') : 'OK';
     case 'type':
       return reply.type;
+    case 'multiSet':
+      return asked.kind === 'multiSet' && asked.ifAbsent === true ? (reply.applied ? '1' : '0') : 'OK';
+    case 'copy':
+      return reply.applied ? '1' : '0';
+    case 'getBit':
+    case 'setBit':
+      return String(reply.bit);
+    case 'bitCount':
+      return String(reply.bits);
+    case 'bitPosition':
+      return String(reply.position ?? -1);
+    case 'bitOperation':
+      return String(reply.length);
+    case 'bitField':
+      return reply.values.map((value) => (value === undefined ? null : String(value)));
+    case 'longestCommonSubsequence': {
+      const { result = 'text' } = asked as { result?: string };
+      if (result === 'length') return String(reply.length);
+      if (result === 'text') return answerOf(reply.value);
+      const matches = reply.matches.map(({ range, otherRange }) =>
+        [range, otherRange].map(({ start, end }) => [String(start), String(end)]),
+      );
+      return ['matches', matches, 'len', String(reply.length)];
+    }
     case 'flushAll':
       return 'OK';
     case 'ping':
@@ -387,6 +452,22 @@ describe('commands and a real redis-server', () => {
         const { value } = bench.run({ kind: 'incrementFloat', key: b('n'), by: step });
         // An 80-bit long double is exact to 17 digits after the point only while few stand before it.
         if (Math.abs(Number(value)) < 16 || !value.includes('.')) assert.equal(value, answer, `${text} + ${step}`);
+      }
+    }
+  });
+
+  it('agree on the common subsequences of longer values', async () => {
+    const texts = fc.sample(fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd'), maxLength: 200 }), 100);
+    for (const [index, text] of texts.entries()) {
+      const bench = new Bench();
+      const other = texts.at(index - 1) ?? '';
+      for (const [key, value] of Object.entries({ k: text, n: other })) {
+        bench.set(key, value);
+        void server().send(['SET', key, value]);
+      }
+      for (const result of ['text', 'matches'] as const) {
+        const asked = { kind: 'longestCommonSubsequence', key: b('k'), otherKey: b('n'), result } as const;
+        compare(asked, bench.run(asked), await server().send(inRedis(asked)));
       }
     }
   });

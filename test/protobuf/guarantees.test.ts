@@ -8,6 +8,7 @@ import type { DurabilityWanted } from '../../src/model/durability.js';
 import { formatDurability, parseDurability } from '../../src/model/durability.js';
 import type { Guarantees } from '../../src/model/guarantees.js';
 import { bothGuarantees, guaranteesMetadata, guaranteesOfMetadata, LEADER_ONLY } from '../../src/model/guarantees.js';
+import type { OperationKind } from '../../src/model/operation.js';
 import { formatToken, type Position, parseToken } from '../../src/model/position.js';
 import { headwater } from '../../src/protobuf/generated.js';
 import {
@@ -54,6 +55,12 @@ function refusal(asked: headwater.v1.Guarantees.$Properties): string {
 }
 
 const id = Buffer.from(POSITION.replicationId, 'hex');
+
+/** Requests of the kinds of which an empty message is refused. */
+const LEAST: { readonly [K in OperationKind]?: Uint8Array } = {
+  expire: v1.ExpireRequest.encode({ ttlMs: 5 }).finish(),
+  bitOperation: v1.BitOperationRequest.encode({ operator: v1.BitOperator.BIT_OPERATOR_NOT }).finish(),
+};
 
 describe('guarantees on the wire', () => {
   it('survive in a pipeline, beside the operations', () => {
@@ -127,9 +134,7 @@ describe('guarantees on the wire', () => {
   it('stand in the request of every operation, and the assurance in every response', () => {
     for (const [kind, { request, response }] of OPERATION_METHODS) {
       for (const guarantees of ASKED) {
-        // A request of this kind without an expiry is refused.
-        const empty = kind === 'expire' ? v1.ExpireRequest.encode({ ttlMs: 5 }).finish() : Buffer.alloc(0);
-        const bare = request.decode(Buffer.from(empty));
+        const bare = request.decode(Buffer.from(LEAST[kind] ?? []));
         assert.deepEqual(request.decode(request.encode({ ...bare, guarantees })), { ...bare, guarantees });
       }
       const reached = { reached: false, synced: true, followersAppended: 3, followersSynced: 2, unsyncedHere: true };

@@ -66,6 +66,7 @@ const OPERATIONS: readonly Operation[] = [
   { kind: 'increment', key, by: -(2n ** 63n) },
   { kind: 'increment', key, by: 0n },
   { kind: 'incrementFloat', key, by: -0.1 },
+  { kind: 'incrementFloat', key, by: '0.10000000000000000001' },
   { kind: 'append', key, value },
   { kind: 'stringLength', key },
   { kind: 'getRange', key, start: -3, end: -1 },
@@ -80,10 +81,44 @@ const OPERATIONS: readonly Operation[] = [
   { kind: 'expire', key, expiry: { ttlMs: 9 }, condition: 'if_any' },
   { kind: 'expire', key, expiry: { ttlMs: 9 }, condition: 'if_later' },
   { kind: 'expire', key, expiry: { ttlMs: 9 }, condition: 'if_earlier' },
+  { kind: 'expire', key, expiry: { ttlMs: 9 }, condition: 'if_any_and_earlier' },
   { kind: 'persist', key },
   { kind: 'rename', key, newKey: bytes('new'), ifAbsent: false },
   { kind: 'rename', key, newKey: bytes('new'), ifAbsent: true },
   { kind: 'type', key },
+  {
+    kind: 'multiSet',
+    entries: [
+      { key, value },
+      { key: empty, value: empty },
+    ],
+    ifAbsent: true,
+  },
+  { kind: 'multiSet', entries: [{ key, value }], ifAbsent: false },
+  { kind: 'copy', key, newKey: bytes('new'), replace: true },
+  { kind: 'getBit', key, offset: 2 ** 32 - 1 },
+  { kind: 'setBit', key, offset: 0, bit: 1 },
+  { kind: 'setBit', key, offset: 9, bit: 0 },
+  { kind: 'bitCount', key, range: undefined },
+  { kind: 'bitCount', key, range: { start: -2, end: 0, unit: undefined } },
+  { kind: 'bitCount', key, range: { start: 0, end: -1, unit: 'bit' } },
+  { kind: 'bitPosition', key, bit: 1, start: undefined, end: undefined, unit: undefined },
+  { kind: 'bitPosition', key, bit: 0, start: 0, end: -1, unit: 'byte' },
+  { kind: 'bitOperation', operator: 'and', key, keys: [key, empty] },
+  { kind: 'bitOperation', operator: 'not', key, keys: [key] },
+  {
+    kind: 'bitField',
+    key,
+    steps: [
+      { action: 'get', signed: false, bits: 63, offset: 0 },
+      { action: 'set', signed: true, bits: 64, offset: 7, value: -(2n ** 63n), overflow: 'saturate' },
+      { action: 'set', signed: true, bits: 1, offset: 0, value: 0n, overflow: undefined },
+      { action: 'increment', signed: false, bits: 8, offset: 2 ** 32 - 1, by: 0n, overflow: 'fail' },
+      { action: 'increment', signed: false, bits: 8, offset: 1, by: 1n, overflow: 'wrap' },
+    ],
+  },
+  { kind: 'longestCommonSubsequence', key, otherKey: empty, result: undefined, minMatchLength: 0 },
+  { kind: 'longestCommonSubsequence', key, otherKey: value, result: 'matches', minMatchLength: 4 },
   { kind: 'flushAll' },
   { kind: 'ping', message: value },
   {
@@ -130,6 +165,22 @@ const REPLIES: readonly Reply[] = [
   { kind: 'persist', applied: false },
   { kind: 'rename', applied: true },
   { kind: 'type', type: 'string' },
+  { kind: 'multiSet', applied: true },
+  { kind: 'copy', applied: false },
+  { kind: 'getBit', bit: 0 },
+  { kind: 'setBit', bit: 1 },
+  { kind: 'bitCount', bits: 2 ** 40 },
+  { kind: 'bitPosition', position: 0 },
+  { kind: 'bitPosition', position: undefined },
+  { kind: 'bitOperation', length: 3 },
+  { kind: 'bitField', values: [0n, undefined, 2n ** 63n - 1n, -(2n ** 63n)] },
+  { kind: 'longestCommonSubsequence', length: 3, value: empty, matches: [] },
+  {
+    kind: 'longestCommonSubsequence',
+    length: 3,
+    value: undefined,
+    matches: [{ range: { start: 0, end: 2 }, otherRange: { start: 5, end: 7 } }],
+  },
   { kind: 'flushAll' },
   { kind: 'ping', message: empty },
   {
@@ -346,7 +397,7 @@ describe('the pipeline codec by hand against the generated one', () => {
   it('refuses an operation of a newer version by name, and takes its neighbours', () => {
     const known = encodePipelineRequest([{ operation: { kind: 'get', key } }]);
     const [first, second, third] = decodeOperations(
-      Buffer.concat([known, inOperation(Buffer.from([0xea, 0x01, 0x00])), known]),
+      Buffer.concat([known, inOperation(Buffer.from([0xfa, 0x0f, 0x00])), known]),
     );
     assert.equal(first?.kind, 'get');
     assert.equal(third?.kind, 'get');

@@ -8,18 +8,23 @@ import { HeadwaterError } from '../base/errors.js';
 import { checkOptionNames, type OptionNames, optionNames, refusedOptions } from '../base/option-names.js';
 import type { OperationKind, OutgoingOperation, ValueType } from '../model/operation.js';
 import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
+import { BitCommands } from './bit-commands.js';
 import type { Caller } from './caller.js';
 import { type Forms, withProperty } from './codec.js';
-import { EXPIRE, GET_EX, INCR, RENAME, SET, TRANSACTION } from './command-options.js';
+import { COPY, EXPIRE, GET_EX, INCR, MSET, RENAME, SET, TRANSACTION } from './command-options.js';
 import { toBuffer } from './measure.js';
 import {
   type BigintOption,
+  type CopyOptions,
   type Data,
   type ExpireOptions,
   expireOperation,
   type GetExOptions,
   getExpireOperation,
   incrementOperation,
+  type KeysAndValues,
+  type MSetOptions,
+  multiSetOperation,
   type NumberOption,
   type RenameOptions,
   type SetOptions,
@@ -121,12 +126,13 @@ export interface ScanRecord<Key, Value = Key> {
  * `durability_not_reached` if it asked for a durability. Text is decoded as UTF-8, and other bytes become replacement
  * characters.
  */
-export class Commands<Key = string, Value = Key, Input = Data> {
+export class Commands<Key = string, Value = Key, Input = Data> extends BitCommands<Key> {
   readonly #session: Caller;
   readonly #results: Results<Key, Value, Input>;
 
   /** @internal */
   constructor(session: Caller, forms: Forms<Key, Value, Input>) {
+    super(session, forms);
     this.#session = session;
     this.#results = new Results(forms);
   }
@@ -170,6 +176,16 @@ export class Commands<Key = string, Value = Key, Input = Data> {
     );
   }
 
+  /**
+   * Sets several keys at once, and removes their expiries. Returns false if `ifAbsent` was asked for and a key exists:
+   * nothing is written then.
+   * @param pairs an object, a Map, or a list of pairs of a key and a value.
+   */
+  mset(pairs: KeysAndValues<Input>, options?: MSetOptions & CallOptions): Promise<boolean> {
+    const make = () => multiSetOperation(pairs, this.#results.forms.encode, options);
+    return this.#askWith<'multiSet', boolean>(make, readApplied, options, MSET);
+  }
+
   /** Deletes the keys. Returns how many of them existed. */
   del(...keys: Data[]): Promise<number>;
   /** Deletes the keys of a list. Returns how many of them existed. */
@@ -208,9 +224,10 @@ export class Commands<Key = string, Value = Key, Input = Data> {
 
   /**
    * Adds to the decimal number that the key holds, 0 if there is no such key. Returns the sum as decimal text.
+   * @param by a number, or decimal text, which keeps all of its digits.
    * @throws HeadwaterError `not_a_number`, or `overflow` if the sum is not finite.
    */
-  incrByFloat(key: Data, by: number, options?: CallOptions): Promise<string> {
+  incrByFloat(key: Data, by: number | string, options?: CallOptions): Promise<string> {
     return this.#ask<'incrementFloat', string>({ kind: 'incrementFloat', key, by }, true, readDecimal, options);
   }
 
@@ -284,6 +301,15 @@ export class Commands<Key = string, Value = Key, Input = Data> {
       options,
       RENAME,
     );
+  }
+
+  /**
+   * Copies the key, with its value and expiry. Returns false if there is no such key, or the new key exists and
+   * `replace` was not asked for.
+   */
+  copy(key: Data, newKey: Data, options?: CopyOptions & CallOptions): Promise<boolean> {
+    const make = (): OutgoingOperation => ({ kind: 'copy', key, newKey, replace: options?.replace });
+    return this.#askWith<'copy', boolean>(make, readApplied, options, COPY);
   }
 
   /** Returns the type of the value, `string`, or `none` if there is no such key. */

@@ -96,6 +96,18 @@ export type {
   UpstreamState,
 } from '../model/status.js';
 export type { BackupOptions, BackupPart } from './backup.js';
+export type { BitCommands } from './bit-commands.js';
+export type {
+  BitFieldAction,
+  BitFieldGet,
+  BitFieldIncrement,
+  BitFieldOf,
+  BitFieldSet,
+  BitPosOptions,
+  BitRangeOptions,
+  LcsMatchesOptions,
+} from './bit-operations.js';
+export type { LcsMatches } from './bit-results.js';
 export type { CheckOptions, CheckTime } from './checks.js';
 export {
   type CallOptions,
@@ -125,10 +137,13 @@ export type { DurabilityOption, GuaranteeOptions } from './guarantees.js';
 export type { CommandSeen, CommandsMissed, MonitorItem, MonitorOptions } from './monitor.js';
 export type {
   BigintOption,
+  CopyOptions,
   Data,
   ExpireOptions,
   ExpiryOptions,
   GetExOptions,
+  KeysAndValues,
+  MSetOptions,
   NumberOption,
   OutgoingCondition,
   RenameOptions,
@@ -148,8 +163,10 @@ export type {
 } from './streams.js';
 export type {
   Committed,
+  EntryWith,
   Incoming,
   IncrementOperation,
+  MultiSetWith,
   NoReplies,
   NotCommitted,
   OfKind,

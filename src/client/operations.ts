@@ -73,6 +73,44 @@ export interface RenameOptions {
   readonly ifAbsent?: boolean | undefined;
 }
 
+/** The keys and values of an `mset`: an object, a Map, or a list of pairs. The last value counts for a key. */
+export type KeysAndValues<Input = Data> =
+  | Readonly<Record<string, Input>>
+  | Iterable<readonly [key: Data, value: Input]>;
+
+/** The options of `mset`. */
+export interface MSetOptions {
+  /** Writes only if none of the keys exists. False by default. */
+  readonly ifAbsent?: boolean | undefined;
+}
+
+/** The options of `copy`. */
+export interface CopyOptions {
+  /** Copies over an existing key. False by default. */
+  readonly replace?: boolean | undefined;
+}
+
+/** @throws HeadwaterError `invalid_argument` if the pairs are none. */
+export function multiSetOperation<Input>(
+  pairs: KeysAndValues<Input>,
+  encode: (key: unknown, value: Input) => Data,
+  options: MSetOptions | undefined,
+): OutgoingOf<'multiSet'> {
+  const entries = pairsOf(pairs).map(([key, value]) => ({ key, value: encode(key, value) }));
+  return { kind: 'multiSet', entries, ifAbsent: options?.ifAbsent };
+}
+
+function pairsOf<Input>(pairs: KeysAndValues<Input>): ReadonlyArray<readonly [Data, Input]> {
+  if (typeof pairs === 'object' && pairs !== null) {
+    const list = Symbol.iterator in pairs ? Array.from(pairs) : Object.entries(pairs);
+    if (list.every((pair) => Array.isArray(pair) && pair.length === 2)) return list;
+  }
+  throw new HeadwaterError(
+    'invalid_argument',
+    `mset: expected an object, a Map, or a list of pairs of a key and a value, received ${pairs === null ? 'null' : typeof pairs}`,
+  );
+}
+
 export function setOperation(key: Data, value: Data, options: SetOptions | undefined): OutgoingOf<'set'> {
   // The object always has one shape, since plain SETs are the hot path.
   if (!options) return { kind: 'set', key, value, expiry: undefined, condition: undefined, returnOld: undefined };
@@ -106,7 +144,7 @@ export function incrementOperation(key: Data, by: number | bigint): OutgoingOf<'
 const INT64_MAX = 2n ** 63n - 1n;
 
 /** @throws HeadwaterError `invalid_argument` if the value is not a whole number of 64 bits. */
-function int64(name: string, value: number | bigint): bigint {
+export function int64(name: string, value: number | bigint): bigint {
   const isWhole = typeof value === 'bigint' || Number.isSafeInteger(value);
   const integer = isWhole ? BigInt(value) : undefined;
   if (integer !== undefined && integer <= INT64_MAX && integer >= -INT64_MAX - 1n) return integer;

@@ -5,19 +5,44 @@
 
 import { HeadwaterError } from '../base/errors.js';
 import { checkOptionNames, type OptionNames, refusedOptions } from '../base/option-names.js';
-import type { OperationKind, OutgoingOperation, ReplyTo, ValueType } from '../model/operation.js';
+import type { Bit, BitOperator, OperationKind, OutgoingOperation, ReplyTo, ValueType } from '../model/operation.js';
+import {
+  type BitFieldAction,
+  type BitPosOptions,
+  type BitRangeOptions,
+  bitCountOperation,
+  bitFieldOperation,
+  bitPositionOperation,
+  type LcsMatchesOptions,
+} from './bit-operations.js';
+import { type LcsMatches, readBit, readBits, readFields, readMatches, readPosition, readText } from './bit-results.js';
 import type { Caller } from './caller.js';
 import { type Forms, withProperty } from './codec.js';
-import { EXPIRE_STEP, GET_EX_STEP, INCR_STEP, RENAME_STEP, SET_STEP } from './command-options.js';
+import {
+  BIT_COUNT_STEP,
+  BIT_POS_STEP,
+  COPY_STEP,
+  EXPIRE_STEP,
+  GET_EX_STEP,
+  INCR_STEP,
+  LCS_MATCHES_STEP,
+  MSET_STEP,
+  RENAME_STEP,
+  SET_STEP,
+} from './command-options.js';
 import { mayWrite } from './measure.js';
 import {
   type BigintOption,
+  type CopyOptions,
   type Data,
   type ExpireOptions,
   expireOperation,
   type GetExOptions,
   getExpireOperation,
   incrementOperation,
+  type KeysAndValues,
+  type MSetOptions,
+  multiSetOperation,
   type NumberOption,
   type OutgoingCondition,
   type RenameOptions,
@@ -146,6 +171,14 @@ export class TransactionBuilder<
     );
   }
 
+  /** Adds an `mset`. */
+  mset(pairs: KeysAndValues<Input>, options?: MSetOptions) {
+    return this.#addWith<'multiSet', boolean>(
+      () => multiSetOperation(pairs, this.#results.forms.encode, checked(options, MSET_STEP)),
+      readApplied,
+    );
+  }
+
   /** Adds a `del`. */
   del(...keys: Data[]) {
     return this.#add<'delete', number>({ kind: 'delete', keys }, readDeleted);
@@ -178,7 +211,7 @@ export class TransactionBuilder<
   }
 
   /** Adds an `incrByFloat`. */
-  incrByFloat(key: Data, by: number) {
+  incrByFloat(key: Data, by: number | string) {
     return this.#add<'incrementFloat', string>({ kind: 'incrementFloat', key, by }, readDecimal);
   }
 
@@ -239,6 +272,93 @@ export class TransactionBuilder<
     return this.#addWith<'rename', boolean>(
       () => ({ kind: 'rename', key, newKey, ifAbsent: checked(options, RENAME_STEP)?.ifAbsent }),
       readApplied,
+    );
+  }
+
+  /** Adds a `copy`. */
+  copy(key: Data, newKey: Data, options?: CopyOptions) {
+    return this.#addWith<'copy', boolean>(
+      () => ({ kind: 'copy', key, newKey, replace: checked(options, COPY_STEP)?.replace }),
+      readApplied,
+    );
+  }
+
+  /** Adds a `getBit`. */
+  getBit(key: Data, offset: number) {
+    return this.#add<'getBit', Bit>({ kind: 'getBit', key, offset }, readBit);
+  }
+
+  /** Adds a `setBit`. */
+  setBit(key: Data, offset: number, bit: Bit) {
+    return this.#add<'setBit', Bit>({ kind: 'setBit', key, offset, bit }, readBit);
+  }
+
+  /** Adds a `bitCount`. */
+  bitCount(key: Data, options?: BitRangeOptions) {
+    return this.#addWith<'bitCount', number>(() => bitCountOperation(key, checked(options, BIT_COUNT_STEP)), readBits);
+  }
+
+  /** Adds a `bitPos`. */
+  bitPos(key: Data, bit: Bit, options?: BitPosOptions) {
+    return this.#addWith<'bitPosition', number | undefined>(
+      () => bitPositionOperation(key, bit, checked(options, BIT_POS_STEP)),
+      readPosition,
+    );
+  }
+
+  /** Adds a `bitOp`. */
+  bitOp(operator: BitOperator, destination: Data, keys: readonly Data[]) {
+    return this.#add<'bitOperation', number>({ kind: 'bitOperation', operator, key: destination, keys }, readLength);
+  }
+
+  /** Adds a `bitField`, whose results are numbers. With `{ bigint: true }`, the results are bigints. */
+  bitField(
+    key: Data,
+    steps: readonly BitFieldAction[],
+    options?: NumberOption,
+  ): TransactionBuilder<Key, Value, Input, readonly [...Steps, Array<number | undefined>], Conditional>;
+  /** Adds a `bitField`, whose results are bigints. */
+  bitField(
+    key: Data,
+    steps: readonly BitFieldAction[],
+    options: BigintOption,
+  ): TransactionBuilder<Key, Value, Input, readonly [...Steps, Array<bigint | undefined>], Conditional>;
+  bitField(key: Data, steps: readonly BitFieldAction[], options?: SumOptions): never {
+    const read: ReadReply<'bitField', Array<number | bigint | undefined>> = readFields(options ?? undefined);
+    const make = () => {
+      checked(options, INCR_STEP);
+      return bitFieldOperation(key, steps);
+    };
+    return this.#addWith<'bitField', unknown>(make, read) as never;
+  }
+
+  /** Adds an `lcs`. */
+  lcs(key: Data, otherKey: Data) {
+    return this.#add<'longestCommonSubsequence', Key>(
+      { kind: 'longestCommonSubsequence', key, otherKey, result: 'text' },
+      readText(this.#results.forms.raw),
+    );
+  }
+
+  /** Adds an `lcsLength`. */
+  lcsLength(key: Data, otherKey: Data) {
+    return this.#add<'longestCommonSubsequence', number>(
+      { kind: 'longestCommonSubsequence', key, otherKey, result: 'length' },
+      readLength,
+    );
+  }
+
+  /** Adds an `lcsMatches`. */
+  lcsMatches(key: Data, otherKey: Data, options?: LcsMatchesOptions) {
+    return this.#addWith<'longestCommonSubsequence', LcsMatches>(
+      () => ({
+        kind: 'longestCommonSubsequence',
+        key,
+        otherKey,
+        result: 'matches',
+        minMatchLength: checked(options, LCS_MATCHES_STEP)?.minMatchLength,
+      }),
+      readMatches,
     );
   }
 

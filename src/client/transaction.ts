@@ -20,8 +20,9 @@ import { decodeDeleted, readSum } from './results.js';
  * `set`.
  */
 export type TransactionOperation<Input = Data> =
-  | Exclude<OutgoingOperation, { readonly kind: 'transact' | 'set' | 'increment' }>
+  | Exclude<OutgoingOperation, { readonly kind: 'transact' | 'set' | 'multiSet' | 'increment' }>
   | SetWith<Input, OutgoingOf<'set'>>
+  | MultiSetWith<Input>
   | IncrementOperation;
 
 /** The operation `increment` of a transaction. */
@@ -31,6 +32,23 @@ export interface IncrementOperation extends SumOptions {
   readonly key: Data;
   /** The summand, a whole number of 64 bits. 1 by default. */
   readonly by?: number | bigint | undefined;
+}
+
+/** A key with a value of another form. */
+export interface EntryWith<Input> {
+  /** The key. */
+  readonly key: Data;
+  /** The new value. */
+  readonly value: Input;
+}
+
+/** A `multiSet` with values of another form. */
+export interface MultiSetWith<Input> {
+  readonly kind: 'multiSet';
+  /** The keys and their new values. */
+  readonly entries: readonly EntryWith<Input>[];
+  /** Writes only if none of the keys exists. False by default. */
+  readonly ifAbsent?: boolean | undefined;
 }
 
 /** A `set` with a value of another form. */
@@ -72,12 +90,15 @@ export interface OfKind {
 
 /**
  * The reply to an operation, by the `kind` of the operation. `Value` is the form of values, and `Key` that of a part of
- * a value (`getRange`) and of the message of a `ping`. The sum of an increment is a number, unless it asks for a bigint.
+ * a value (`getRange`, `longestCommonSubsequence`) and of the message of a `ping`. The sum of an increment is a number, unless it asks for a bigint.
  */
 export type ReplyOf<Operation extends OfKind, Value = string, Key = Value> = Operation extends unknown
   ? Operation['kind'] extends 'increment'
     ? SumReply<Operation>
-    : Incoming<ReplyTo<Operation['kind']>, Operation['kind'] extends 'getRange' | 'ping' ? Key : Value>
+    : Incoming<
+        ReplyTo<Operation['kind']>,
+        Operation['kind'] extends 'getRange' | 'ping' | 'longestCommonSubsequence' ? Key : Value
+      >
   : never;
 
 /** The reply to an increment. `bigint`, if the operation asks for one, decides the form of the sum. */
@@ -152,14 +173,18 @@ function summandOf({ key, by = 1 }: Fields): unknown {
   return incrementOperation(key as Data, by as number | bigint).by;
 }
 
-/** Encodes the values of those objects of a list that have the tag. */
+/** Encodes the values of those objects of a list that have the tag, and of every `multiSet`. */
 function withEncoded<Input>(
   list: unknown,
   { encode }: Forms<unknown, unknown, Input>,
   tag: 'kind' | 'test',
   name: 'set' | 'value',
 ): unknown {
-  return mapped(list, (one) => (one[tag] === name ? { ...one, value: encode(one.key, one.value as Input) } : one));
+  const encoded = (one: Fields): Fields => ({ ...one, value: encode(one.key, one.value as Input) });
+  return mapped(list, (one) => {
+    if (one[tag] === 'multiSet') return { ...one, entries: mapped(one.entries, encoded) };
+    return one[tag] === name ? encoded(one) : one;
+  });
 }
 
 /** Returns the function that makes the result of the reply. */
@@ -203,6 +228,8 @@ function replyWith<Key, Value, Input>(
     }
     case 'getRange':
       return { ...reply, value: raw(reply.value) };
+    case 'longestCommonSubsequence':
+      return { ...reply, value: reply.value && raw(reply.value) };
     case 'ping':
       return { kind: 'ping', message: raw(reply.message) };
     default:

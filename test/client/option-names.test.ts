@@ -1,6 +1,7 @@
 /** A misspelled option would do nothing, so every call of the client refuses a name that it does not know. */
 import assert from 'node:assert/strict';
 import { HeadwaterError } from '../../src/base/errors.js';
+import { BitCommands } from '../../src/client/bit-commands.js';
 import { Client, type ClientOptions } from '../../src/client/client.js';
 import { Commands } from '../../src/client/commands.js';
 import { FakeStore } from '../rpc/fake-store.js';
@@ -37,6 +38,17 @@ describe('an option of an unknown name', () => {
     persist: (at, options) => at.persist('k', options),
     rename: (at, options) => at.rename('k', 'l', options),
     type: (at, options) => at.type('k', options),
+    mset: (at, options) => at.mset({ k: 'v' }, options),
+    copy: (at, options) => at.copy('k', 'l', options),
+    getBit: (at, options) => at.getBit('k', 0, options),
+    setBit: (at, options) => at.setBit('k', 0, 1, options),
+    bitCount: (at, options) => at.bitCount('k', options),
+    bitPos: (at, options) => at.bitPos('k', 1, options),
+    bitOp: (at, options) => at.bitOp('or', 'k', ['a'], options),
+    bitField: (at, options) => at.bitField('k', [], options),
+    lcs: (at, options) => at.lcs('k', 'l', options),
+    lcsLength: (at, options) => at.lcsLength('k', 'l', options),
+    lcsMatches: (at, options) => at.lcsMatches('k', 'l', options),
     flushAll: (at, options) => at.flushAll(options),
     ping: (at, options) => at.ping('', options),
     transact: (at, options) => (at as Commands<string>).transact({ operations: [] }, options),
@@ -81,7 +93,7 @@ describe('an option of an unknown name', () => {
   ];
 
   it('is tried here at every public method', () => {
-    const methods = [Client, Commands].flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype));
+    const methods = [Client, Commands, BitCommands].flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype));
     const tried = [...Object.keys(calls), ...Object.keys(commands), ...WITHOUT];
     assert.deepEqual([...new Set(methods)].sort(), tried.sort());
     const statics = Object.getOwnPropertyNames(Client).filter(

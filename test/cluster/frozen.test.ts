@@ -42,6 +42,17 @@ const CALLS: Record<string, (db: Client, time: Time) => Promise<unknown>> = {
   persist: (db, time) => db.persist('k', time),
   rename: (db, time) => db.rename('k', 'l', time),
   type: (db, time) => db.type('k', time),
+  mset: (db, time) => db.mset({ k: 'v' }, time),
+  copy: (db, time) => db.copy('k', 'l', time),
+  getBit: (db, time) => db.getBit('k', 0, time),
+  setBit: (db, time) => db.setBit('k', 0, 1, time),
+  bitCount: (db, time) => db.bitCount('k', time),
+  bitPos: (db, time) => db.bitPos('k', 1, time),
+  bitOp: (db, time) => db.bitOp('or', 'k', ['a'], time),
+  bitField: (db, time) => db.bitField('k', [{ action: 'get', type: 'u8', offset: 0 }], time),
+  lcs: (db, time) => db.lcs('k', 'l', time),
+  lcsLength: (db, time) => db.lcsLength('k', 'l', time),
+  lcsMatches: (db, time) => db.lcsMatches('k', 'l', time),
   flushAll: (db, time) => db.flushAll(time),
   ping: (db, time) => db.ping('', time),
   transact: (db, time) => db.transact({ operations: [{ kind: 'get', key: 'k' }] }, time),
@@ -89,9 +100,9 @@ describe('a node that stands still', () => {
   after(endAll);
 
   it('the table has every public method', () => {
-    const methods = [Client.prototype, Object.getPrototypeOf(Client.prototype)].flatMap((one) =>
-      Object.getOwnPropertyNames(one),
-    );
+    const methods: string[] = [];
+    for (let one = Client.prototype; one !== Object.prototype; one = Object.getPrototypeOf(one))
+      methods.push(...Object.getOwnPropertyNames(one));
     const expected = [...new Set(methods)].filter((name) => !WITHOUT_A_CALL.includes(name));
     assert.deepEqual(Object.keys(CALLS).sort(), expected.sort());
   });

@@ -64,7 +64,7 @@ describe('why', function () {
     const text = await headwater(['--connect', follower.address, 'status']);
     assert.match(
       text.stdout.toString(),
-      /^last resync +\d+ \w+ ago, \S+, full \(LOG_TRIMMED: the follower needs the commands after offset 1, the log holds/m,
+      /^last resync +[\d,]+ \w+ ago, \S+, full \(LOG_TRIMMED: the follower needs the commands after offset 1, the log holds/m,
     );
   });
 

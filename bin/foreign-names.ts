@@ -14,14 +14,14 @@ const LISTED = 'Use status: its followers are listed there. "top" shows the whol
 const NO_NUMBERS = 'There is one keyspace. Use a prefix of the keys instead of a number';
 const NO_LEASE = 'Use set KEY VALUE --ttl 10s --if-absent';
 
-/** A name, or a name with its first argument. */
+/** The words of Headwater by a name, in lower case. */
 export const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   // Values and keys.
   decr: 'Use incr KEY -1',
   decrby: 'Use incr KEY -N',
   incrby: 'Use incr KEY N',
-  mset: 'Use set for each key, or transact FILE for all or none',
-  msetnx: 'Use transact FILE: its condition "absent" stands for NX',
+  mset: `${OPERATION} multiSet`,
+  msetnx: `${OPERATION} multiSet with "ifAbsent": true`,
   setex: 'Use set KEY VALUE --ttl 10s',
   psetex: 'Use set KEY VALUE --ttl 500ms',
   setnx: 'Use set KEY VALUE --if-absent',
@@ -36,7 +36,15 @@ export const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   delete: 'Use del KEY',
   remove: 'Use del KEY',
   rm: 'Use del KEY',
-  copy: 'Use get and set: get A | headwater set B -',
+  copy: `${OPERATION} copy`,
+  getbit: `${OPERATION} getBit`,
+  setbit: `${OPERATION} setBit`,
+  bitcount: `${OPERATION} bitCount`,
+  bitpos: `${OPERATION} bitPosition`,
+  bitop: `${OPERATION} bitOperation`,
+  bitfield: `${OPERATION} bitField`,
+  bitfield_ro: `${OPERATION} bitField`,
+  lcs: `${OPERATION} longestCommonSubsequence`,
   renamenx: 'Use rename KEY NEW-KEY --if-absent',
   pexpire: 'Use expire KEY 500ms',
   expireat: `${OPERATION} expire with "expiresAtMs"`,
@@ -121,9 +129,9 @@ export const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   version: 'Use --version',
 };
 
-/** The first letters of the commands for Redis's other types. */
+/** The commands for Redis's other types. */
 const OTHER_TYPES =
-  /^(h(set|setnx|get|getall|mset|mget|del|exists|incrby|incrbyfloat|keys|vals|len|scan|strlen|randfield)|[lr](push|pop|pushx)|b[lr]pop|l(len|range|index|set|rem|trim|insert|move|pos|mpop)|s(add|rem|members|ismember|mismember|card|pop|inter|union|diff|move|randmember|scan|interstore|unionstore|diffstore|ort)|z(add|rem|score|mscore|card|count|rank|incrby|scan|pop|mpop|lexcount|rev|range|inter|union|diff|rand)[a-z]*|x(add|read|len|del|trim|ack|info|group|claim|autoclaim|pending|range|revrange|setid)[a-z]*|geo[a-z]+|pf[a-z]+|(set|get)bit|bit[a-z]+)$/;
+  /^(h(set|setnx|get|getall|mset|mget|del|exists|incrby|incrbyfloat|keys|vals|len|scan|strlen|randfield)|[lr](push|pop|pushx)|b[lr]pop|l(len|range|index|set|rem|trim|insert|move|pos|mpop)|s(add|rem|members|ismember|mismember|card|pop|inter|union|diff|move|randmember|scan|interstore|unionstore|diffstore|ort)|z(add|rem|score|mscore|card|count|rank|incrby|scan|pop|mpop|lexcount|rev|range|inter|union|diff|rand)[a-z]*|x(add|read|len|del|trim|ack|info|group|claim|autoclaim|pending|range|revrange|setid)[a-z]*|geo[a-z]+|pf[a-z]+)$/;
 
 interface ExcessHint {
   /** The command, and its arguments beyond those that it takes. */

@@ -25,6 +25,7 @@ import { checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './co
 import { systemFiles } from './disk/files.js';
 import { openLevel } from './disk/level.js';
 import { Listener, type RedisDoor } from './listener/listener.js';
+import { NO_COMMANDS, refuseRedis } from './listener/redis-refusal.js';
 import type { CompareReply, KeyspaceDigestReply } from './model/comparison.js';
 import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from './model/leadership.js';
 import { formatChecksum } from './model/position.js';
@@ -52,13 +53,8 @@ export interface NodeSurroundings {
   readonly logger?: Logger;
 }
 
-/** Answers a client of the Redis protocol that this node has no commands of Redis. */
-const NO_REDIS_DOOR: RedisDoor = {
-  receive(socket) {
-    socket.resume();
-    socket.end('-ERR this node does not speak the Redis protocol\r\n');
-  },
-};
+/** This version has no commands of Redis. */
+const NO_REDIS_DOOR: RedisDoor = { receive: (socket) => refuseRedis(socket, NO_COMMANDS, systemClock) };
 
 const SURROUNDINGS = optionNames<NodeSurroundings>({ logger: true });
 

@@ -55,10 +55,8 @@ function nearestName(name: string, known: readonly string[]): string | undefined
   const plain = plainName(name);
   const [synonym] = SYNONYMS.get(plain)?.filter((one) => known.includes(one)) ?? [];
   if (synonym) return synonym;
-  const [nearest] = known
-    .map((one) => ({ one, distance: editDistance(plain, plainName(one)) }))
-    .sort((a, b) => a.distance - b.distance);
-  return nearest && nearest.distance <= Math.max(2, plain.length / 3) ? nearest.one : beginningWith(plain, known);
+  const near = nearest(plain, new Map(known.map((one) => [plainName(one), one])), 2);
+  return near ?? beginningWith(plain, known);
 }
 
 /** The only name that the given one is a beginning of, if it is long enough to mean something. */
@@ -74,10 +72,18 @@ function plainName(name: string): string {
 
 /** The nearest of the known names, if it differs by one letter, or by a third of the letters of a long name. */
 export function nearName(name: string, known: readonly string[]): string | undefined {
-  const [nearest] = known
-    .map((one) => ({ one, distance: editDistance(name, one) }))
-    .sort((a, b) => a.distance - b.distance);
-  return nearest && nearest.distance <= Math.max(1, name.length / 3) ? nearest.one : undefined;
+  return nearest(name, new Map(known.map((one) => [one, one])), 1);
+}
+
+/**
+ * @param known what is returned, by the name that is compared.
+ * @param letters that may differ in a short name.
+ */
+function nearest(name: string, known: ReadonlyMap<string, string>, letters: number): string | undefined {
+  const [first] = Array.from(known, ([text, one]) => ({ one, distance: editDistance(name, text) })).sort(
+    (a, b) => a.distance - b.distance,
+  );
+  return first && first.distance <= Math.max(letters, name.length / 3) ? first.one : undefined;
 }
 
 /** The number of letters that differ, are missing or are too many. Two letters that are swapped count as one. */

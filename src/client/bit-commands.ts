@@ -3,7 +3,7 @@
  * others, and says how a method works. bit-operations.ts makes the operations.
  */
 
-import { checkOptionNames, type OptionNames } from '../base/option-names.js';
+import type { OptionNames } from '../base/option-names.js';
 import type { Bit, BitOperator, OperationKind, OutgoingOperation } from '../model/operation.js';
 import {
   type BitFieldAction,
@@ -13,12 +13,12 @@ import {
   bitFieldOperation,
   bitPositionOperation,
   type LcsMatchesOptions,
+  subsequenceOperation,
 } from './bit-operations.js';
 import { type LcsMatches, readBit, readBits, readFields, readMatches, readPosition, readText } from './bit-results.js';
-import type { Caller } from './caller.js';
+import { askWith, type Caller } from './caller.js';
 import type { Forms } from './codec.js';
 import { BIT_COUNT, BIT_FIELD, BIT_POS, LCS_MATCHES } from './command-options.js';
-import { mayWrite } from './measure.js';
 import type { BigintOption, Data, NumberOption, SumOptions } from './operations.js';
 import { CALL, type CallOptions } from './options.js';
 import type { ReadReply } from './pending-command.js';
@@ -126,7 +126,7 @@ export class BitCommands<Key = string> {
    * @throws HeadwaterError `too_large` if the product of both lengths is more than 64 Mi.
    */
   lcs(key: Data, otherKey: Data, options?: CallOptions): Promise<Key> {
-    const make = (): OutgoingOperation => ({ kind: 'longestCommonSubsequence', key, otherKey, result: 'text' });
+    const make = () => subsequenceOperation(key, otherKey, 'text');
     return this.#ask<'longestCommonSubsequence', Key>(make, false, readText(this.#raw), options);
   }
 
@@ -135,7 +135,7 @@ export class BitCommands<Key = string> {
    * @throws HeadwaterError `too_large` as for `lcs`.
    */
   lcsLength(key: Data, otherKey: Data, options?: CallOptions): Promise<number> {
-    const make = (): OutgoingOperation => ({ kind: 'longestCommonSubsequence', key, otherKey, result: 'length' });
+    const make = () => subsequenceOperation(key, otherKey, 'length');
     return this.#ask<'longestCommonSubsequence', number>(make, false, readLength, options);
   }
 
@@ -144,13 +144,7 @@ export class BitCommands<Key = string> {
    * @throws HeadwaterError `too_large` as for `lcs`.
    */
   lcsMatches(key: Data, otherKey: Data, options?: LcsMatchesOptions & CallOptions): Promise<LcsMatches> {
-    const make = (): OutgoingOperation => ({
-      kind: 'longestCommonSubsequence',
-      key,
-      otherKey,
-      result: 'matches',
-      minMatchLength: options?.minMatchLength,
-    });
+    const make = () => subsequenceOperation(key, otherKey, 'matches', options);
     return this.#ask<'longestCommonSubsequence', LcsMatches>(make, false, readMatches, options, LCS_MATCHES);
   }
 
@@ -162,13 +156,6 @@ export class BitCommands<Key = string> {
     options: CallOptions | undefined,
     names: OptionNames = CALL,
   ): Promise<Result> {
-    let operation: OutgoingOperation;
-    try {
-      if (options !== undefined) checkOptionNames(options, names);
-      operation = make();
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return this.#session.ask(operation, writes ?? mayWrite(operation), read, options);
+    return askWith(this.#session, make, writes, read, options, names);
   }
 }

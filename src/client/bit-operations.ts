@@ -1,7 +1,7 @@
 /** The options of commands on bits, and the operations that are made of them. measure.ts checks the operations. */
 
 import { HeadwaterError } from '../base/errors.js';
-import type { Bit, BitFieldStep, BitOverflow, BitUnit, OutgoingOf } from '../model/operation.js';
+import type { Bit, BitFieldStep, BitOverflow, BitUnit, OutgoingOf, SubsequenceResult } from '../model/operation.js';
 import { type Data, int64 } from './operations.js';
 
 /** A range of a value for `bitCount`: both ends, or none of them. */
@@ -80,6 +80,15 @@ export function bitPositionOperation(
   options: BitPosOptions | undefined,
 ): OutgoingOf<'bitPosition'> {
   return { kind: 'bitPosition', key, bit, start: options?.start, end: options?.end, unit: options?.unit };
+}
+
+export function subsequenceOperation(
+  key: Data,
+  otherKey: Data,
+  result: SubsequenceResult,
+  options?: LcsMatchesOptions,
+): OutgoingOf<'longestCommonSubsequence'> {
+  return { kind: 'longestCommonSubsequence', key, otherKey, result, minMatchLength: options?.minMatchLength };
 }
 
 /** @throws HeadwaterError `invalid_argument` if an action is not of this form. */

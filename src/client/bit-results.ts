@@ -1,9 +1,9 @@
 /** The results of the commands on bits, as results.ts has those of the others. */
 
-import { HeadwaterError } from '../base/errors.js';
 import type { Bit, ReplyTo, SubsequenceMatch } from '../model/operation.js';
 import { described } from './codec.js';
 import type { Data } from './operations.js';
+import { exactNumber } from './results.js';
 
 /** The result of `lcsMatches`. */
 export interface LcsMatches {
@@ -36,15 +36,9 @@ const readBigints = ({ values }: ReplyTo<'bitField'>): Fields<bigint> => [...val
 
 /** @throws HeadwaterError `too_large` for a result that a number does not hold exactly. The steps are done. */
 const readNumbers = ({ values }: ReplyTo<'bitField'>, { key }: { readonly key: Data }): Fields<number> =>
-  values.map((value) => {
-    if (value === undefined) return undefined;
-    const number = Number(value);
-    if (Number.isSafeInteger(number)) return number;
-    throw new HeadwaterError(
-      'too_large',
-      `the steps on ${described(key)} are done, but a number does not hold a result exactly: expected at most 2^53 - 1, received ${value}. Pass { bigint: true }`,
-    );
-  });
+  values.map((value) =>
+    value === undefined ? undefined : exactNumber(value, `the steps on ${described(key)} are done`),
+  );
 
 /** The reader of fields in the form that the options ask for. */
 export function readFields({ bigint = false }: { readonly bigint?: boolean | undefined } = {}) {

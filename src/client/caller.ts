@@ -1,10 +1,12 @@
 /** The functions that a client uses of the layer below: one session with one node, or a router over several. */
 
+import { checkOptionNames, type OptionNames } from '../base/option-names.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { OperationKind, OutgoingOperation } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import type { Connection } from './connection.js';
 import type { ConnectionState } from './connection-state.js';
+import { mayWrite } from './measure.js';
 import type { CallOptions, ClientSettings } from './options.js';
 import type { ReadReply } from './pending-command.js';
 
@@ -36,6 +38,28 @@ export interface Caller {
   guarantees(options: CallOptions): Guarantees | undefined;
   /** Finishes open commands, for at most `timeoutMs`, and gives the rest up. */
   close(timeoutMs?: number): Promise<void>;
+}
+
+/**
+ * Sends an operation that is checked while it is made, with its options. Every failure rejects the promise.
+ * @param writes undefined if the operation itself says whether it writes.
+ */
+export function askWith<K extends OperationKind, Result>(
+  caller: Caller,
+  make: () => OutgoingOperation,
+  writes: boolean | undefined,
+  read: ReadReply<K, Result>,
+  options: CallOptions | undefined,
+  names: OptionNames,
+): Promise<Result> {
+  let operation: OutgoingOperation;
+  try {
+    if (options !== undefined) checkOptionNames(options, names);
+    operation = make();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  return caller.ask(operation, writes ?? mayWrite(operation), read, options);
 }
 
 /** Aborts when the signal of a call aborts, or when the client is closed. */

@@ -9,7 +9,7 @@ import { checkOptionNames, type OptionNames, optionNames, refusedOptions } from 
 import type { OperationKind, OutgoingOperation, ValueType } from '../model/operation.js';
 import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
 import { BitCommands } from './bit-commands.js';
-import type { Caller } from './caller.js';
+import { askWith, type Caller } from './caller.js';
 import { type Forms, withProperty } from './codec.js';
 import { COPY, EXPIRE, GET_EX, INCR, MSET, RENAME, SET, TRANSACTION } from './command-options.js';
 import { toBuffer } from './measure.js';
@@ -429,14 +429,7 @@ export class Commands<Key = string, Value = Key, Input = Data> extends BitComman
     options: CallOptions | undefined,
     names: OptionNames = CALL,
   ): Promise<Result> {
-    let operation: OutgoingOperation;
-    try {
-      if (options !== undefined) checkOptionNames(options, names);
-      operation = make();
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return this.#session.ask(operation, true, read, options);
+    return askWith(this.#session, make, true, read, options, names);
   }
 
   #ask<K extends OperationKind, Result>(

@@ -71,13 +71,20 @@ export class CommandQueue {
   passedBy(done: PendingCommand): void {
     if (done.order < this.#firstWrite) return;
     this.#merge();
-    const isPassed = ({ order, writes, settled }: PendingCommand) => order < done.order && writes && !settled;
-    const waiting = this.#queue.takeAll();
-    const passed = [...this.#held, ...waiting].filter(isPassed);
-    this.#held = this.#held.filter((pending) => !isPassed(pending));
-    this.#queue.putBack(waiting.filter((pending) => !isPassed(pending)));
-    const writes = [...this.#held, ...waiting].filter((one) => one.writes && !one.settled && !isPassed(one));
-    this.#firstWrite = orderOf(writes.sort(byOrder)[0]);
+    const passed: PendingCommand[] = [];
+    let firstWrite = Number.POSITIVE_INFINITY;
+    const stays = (pending: PendingCommand) => {
+      if (!pending.writes || pending.settled) return true;
+      if (pending.order < done.order) {
+        passed.push(pending);
+        return false;
+      }
+      firstWrite = Math.min(firstWrite, pending.order);
+      return true;
+    };
+    this.#held = this.#held.filter(stays);
+    this.#queue.putBack(this.#queue.takeAll().filter(stays));
+    this.#firstWrite = firstWrite;
     for (const pending of passed) this.#reject(pending);
   }
 

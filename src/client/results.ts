@@ -55,11 +55,19 @@ const readBigint = ({ value }: ReplyTo<'increment'>): bigint => value;
 
 /** @throws HeadwaterError `too_large` for a sum that a number does not hold exactly. The increment is done. */
 function readNumber({ value }: ReplyTo<'increment'>, { key }: OfKey): number {
+  return exactNumber(value, `the increment of ${described(key)} took effect`);
+}
+
+/**
+ * @param done says in an error that the operation was carried out all the same.
+ * @throws HeadwaterError `too_large` if a number does not hold the value exactly.
+ */
+export function exactNumber(value: bigint, done: string): number {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
   throw new HeadwaterError(
     'too_large',
-    `the increment of ${described(key)} took effect, but a number does not hold the sum exactly: expected at most 2^53 - 1, received ${value}. Pass { bigint: true }`,
+    `${done}, but a number does not hold the result exactly: expected at most 2^53 - 1, received ${value}. Pass { bigint: true }`,
   );
 }
 

@@ -14,6 +14,7 @@ import {
   bitFieldOperation,
   bitPositionOperation,
   type LcsMatchesOptions,
+  subsequenceOperation,
 } from './bit-operations.js';
 import { type LcsMatches, readBit, readBits, readFields, readMatches, readPosition, readText } from './bit-results.js';
 import type { Caller } from './caller.js';
@@ -335,29 +336,20 @@ export class TransactionBuilder<
   /** Adds an `lcs`. */
   lcs(key: Data, otherKey: Data) {
     return this.#add<'longestCommonSubsequence', Key>(
-      { kind: 'longestCommonSubsequence', key, otherKey, result: 'text' },
+      subsequenceOperation(key, otherKey, 'text'),
       readText(this.#results.forms.raw),
     );
   }
 
   /** Adds an `lcsLength`. */
   lcsLength(key: Data, otherKey: Data) {
-    return this.#add<'longestCommonSubsequence', number>(
-      { kind: 'longestCommonSubsequence', key, otherKey, result: 'length' },
-      readLength,
-    );
+    return this.#add<'longestCommonSubsequence', number>(subsequenceOperation(key, otherKey, 'length'), readLength);
   }
 
   /** Adds an `lcsMatches`. */
   lcsMatches(key: Data, otherKey: Data, options?: LcsMatchesOptions) {
     return this.#addWith<'longestCommonSubsequence', LcsMatches>(
-      () => ({
-        kind: 'longestCommonSubsequence',
-        key,
-        otherKey,
-        result: 'matches',
-        minMatchLength: checked(options, LCS_MATCHES_STEP)?.minMatchLength,
-      }),
+      () => subsequenceOperation(key, otherKey, 'matches', checked(options, LCS_MATCHES_STEP)),
       readMatches,
     );
   }

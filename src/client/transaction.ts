@@ -90,7 +90,8 @@ export interface OfKind {
 
 /**
  * The reply to an operation, by the `kind` of the operation. `Value` is the form of values, and `Key` that of a part of
- * a value (`getRange`, `longestCommonSubsequence`) and of the message of a `ping`. The sum of an increment is a number, unless it asks for a bigint.
+ * a value (`getRange`, `longestCommonSubsequence`) and of the message of a `ping`. The sum of an increment is a number,
+ * unless it asks for a bigint.
  */
 export type ReplyOf<Operation extends OfKind, Value = string, Key = Value> = Operation extends unknown
   ? Operation['kind'] extends 'increment'

@@ -8,9 +8,6 @@ import type { Limits } from './view.js';
 
 const SHOWN_BYTES_MAX = 64;
 
-/** The value of a key that does not exist. */
-export const NOTHING = Buffer.alloc(0);
-
 export function isInt64(value: bigint): boolean {
   return BigInt.asIntN(64, value) === value;
 }

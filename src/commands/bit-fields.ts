@@ -8,10 +8,11 @@ import { HeadwaterError } from '../base/errors.js';
 import { OPERATION_KEYS_MAX } from '../base/limits.js';
 import { TYPE_STRING } from '../model/command.js';
 import type { BitFieldPlace, BitFieldStep, BitOverflow, ReplyTo } from '../model/operation.js';
-import { checkKey, checkResultSize, isInt64, NOTHING } from './arguments.js';
-import { checkBitOffset, extended } from './bits.js';
+import { checkKey, checkResultSize, isInt64 } from './arguments.js';
+import { checkBitOffset } from './bits.js';
 import { stringAt } from './entry.js';
 import { type Family, ONE_KEY, type OperationOf, OVERHEAD_BYTES } from './handler.js';
+import { extended, NOTHING } from './value.js';
 import type { Limits, View } from './view.js';
 
 export const bitFields: Family<'bitField'> = {

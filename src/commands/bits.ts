@@ -7,10 +7,11 @@
 import { HeadwaterError } from '../base/errors.js';
 import { TYPE_STRING } from '../model/command.js';
 import type { Bit, BitOperator, BitPositionOperation, BitRange, ReplyTo } from '../model/operation.js';
-import { checkBound, checkKey, checkKeys, checkResultSize, NOTHING } from './arguments.js';
+import { checkBound, checkKey, checkKeys, checkResultSize } from './arguments.js';
 import { countOnes, findBit } from './bit-search.js';
 import { stringAt } from './entry.js';
 import { type Family, keysSize, ONE_KEY, type OperationOf } from './handler.js';
+import { extended, isBackwards, NOTHING, type Span, spanIn } from './value.js';
 import type { Limits, ReadView, View } from './view.js';
 
 /** The number of bits that positions may name, as in Redis: those of a value of 512 MiB. */
@@ -112,37 +113,16 @@ function setBit({ key, offset, bit }: OperationOf<'setBit'>, view: View): ReplyT
   return { kind: 'setBit', bit: before };
 }
 
-/** A copy of the value, with zero bytes at its end up to this length. */
-export function extended(value: Buffer, length: number): Buffer {
-  const result = Buffer.alloc(Math.max(value.length, length));
-  value.copy(result);
-  return result;
-}
-
-/** The first and the last bit of a range that has been placed in a value. */
-interface BitSpan {
-  readonly first: number;
-  readonly last: number;
-}
-
-/** Places a range in a value. Returns undefined if it is empty. */
-function spanIn(value: Buffer, { start, end, unit }: BitRange): BitSpan | undefined {
-  const length = unit === 'bit' ? value.length * 8 : value.length;
-  const first = placed(start, length);
-  const last = Math.min(placed(end, length), length - 1);
-  if (first > last) return undefined;
-  return unit === 'bit' ? { first, last } : { first: first * 8, last: last * 8 + 7 };
-}
-
-function placed(position: number, length: number): number {
-  return position < 0 ? Math.max(0, length + position) : position;
+/** The bits of a range of bits or bytes. Undefined if the range is empty. */
+function bitsIn(value: Buffer, { unit, ...range }: BitRange): Span | undefined {
+  if (unit === 'bit') return spanIn(value.length * 8, range);
+  const bytes = spanIn(value.length, range);
+  return bytes && { first: bytes.first * 8, last: bytes.last * 8 + 7 };
 }
 
 function bitCount(value: Buffer, range: BitRange | undefined): number {
   if (range === undefined) return countOnes(value, 0, value.length * 8 - 1);
-  // As in Redis, this order is empty however short the value is.
-  if (range.start < 0 && range.end < 0 && range.start > range.end) return 0;
-  const span = spanIn(value, range);
+  const span = isBackwards(range) ? undefined : bitsIn(value, range);
   return span ? countOnes(value, span.first, span.last) : 0;
 }
 
@@ -154,7 +134,7 @@ function bitPosition(operation: BitPositionOperation, view: View): ReplyTo<'bitP
 }
 
 function positionIn(value: Buffer, { bit, start = 0, end, unit }: BitPositionOperation): number | undefined {
-  const span = spanIn(value, { start, end: end ?? -1, unit });
+  const span = bitsIn(value, { start, end: end ?? -1, unit });
   if (!span) return undefined;
   const found = findBit(value, bit, span.first, span.last);
   // Zeros follow a value whose end was not named.

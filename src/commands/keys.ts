@@ -13,6 +13,20 @@ import { absolute, checkLifeSpan, checkMoment, isPast } from './expiry.js';
 import { type Family, MANY_KEYS, ONE_KEY, type OperationOf, OVERHEAD_BYTES } from './handler.js';
 import type { Limits, View } from './view.js';
 
+/** The methods that operations on a key and its new name have in common. */
+const TWO_KEYS = {
+  validate({ key, newKey }: TwoKeys, limits: Limits): void {
+    checkKey(key, limits);
+    checkKey(newKey, limits);
+  },
+  sizeOf: ({ key, newKey }: TwoKeys): number => OVERHEAD_BYTES + key.length + newKey.length,
+};
+
+interface TwoKeys {
+  readonly key: Buffer;
+  readonly newKey: Buffer;
+}
+
 export const keys: Family<
   'delete' | 'exists' | 'rename' | 'copy' | 'type' | 'timeToLive' | 'expire' | 'persist' | 'getExpire'
 > = {
@@ -29,18 +43,14 @@ export const keys: Family<
   },
 
   rename: {
-    validate(operation, limits) {
-      checkKey(operation.key, limits);
-      checkKey(operation.newKey, limits);
-    },
-    sizeOf: ({ key, newKey }) => OVERHEAD_BYTES + key.length + newKey.length,
+    ...TWO_KEYS,
     keysRead: ({ key, newKey, ifAbsent }) => (ifAbsent === true ? [key, newKey] : [key]),
     execute: rename,
   },
 
   copy: {
+    ...TWO_KEYS,
     validate: validateCopy,
-    sizeOf: ({ key, newKey }) => OVERHEAD_BYTES + key.length + newKey.length,
     keysRead: ({ key, newKey, replace }) => (replace === true ? [key] : [key, newKey]),
     execute: copy,
   },
@@ -111,9 +121,9 @@ function rename({ key, newKey, ifAbsent }: OperationOf<'rename'>, view: View): R
   return { kind: 'rename', applied: true };
 }
 
-function validateCopy({ key, newKey }: OperationOf<'copy'>, limits: Limits): void {
-  checkKey(key, limits);
-  checkKey(newKey, limits);
+function validateCopy(operation: OperationOf<'copy'>, limits: Limits): void {
+  TWO_KEYS.validate(operation, limits);
+  const { key, newKey } = operation;
   if (!key.equals(newKey)) return;
   throw new HeadwaterError(
     'invalid_argument',

@@ -7,10 +7,11 @@
 import { HeadwaterError } from '../base/errors.js';
 import { type Entry, TYPE_STRING } from '../model/command.js';
 import type { GetReply, NewExpiry, ReplyTo, SetCondition, SetOperation } from '../model/operation.js';
-import { checkBound, checkKey, checkResultSize, checkValue, checkWholeNumber, NOTHING, tooLarge } from './arguments.js';
+import { checkBound, checkKey, checkResultSize, checkValue, checkWholeNumber, tooLarge } from './arguments.js';
 import { stringAt } from './entry.js';
 import { absolute, checkLifeSpan, isPast } from './expiry.js';
 import { EMPTY, type Family, KEY_AND_VALUE, MANY_KEYS, ONE_KEY, type OperationOf, OVERHEAD_BYTES } from './handler.js';
+import { extended, isBackwards, NOTHING, spanIn } from './value.js';
 import type { Limits, ReadView, View } from './view.js';
 
 const APPLIED: ReplyTo<'set'> = Object.freeze({ kind: 'set', applied: true });
@@ -58,9 +59,7 @@ export const strings: Family<
       checkBound('getRange: start', operation.start);
       checkBound('getRange: end', operation.end);
     },
-    execute({ key, start, end }, view) {
-      return { kind: 'getRange', value: range(stringAt(view, key)?.value ?? NOTHING, start, end) };
-    },
+    execute: getRange,
   },
 
   setRange: { ...ONE_KEY, ...KEY_AND_VALUE, validate: validateSetRange, execute: setRange },
@@ -171,12 +170,10 @@ function append({ key, value }: OperationOf<'append'>, view: View): ReplyTo<'app
   return { kind: 'append', length };
 }
 
-/** Interprets the bounds exactly as Redis does: an end before the first byte counts as the first byte. */
-function range(value: Buffer, start: number, end: number): Buffer {
-  if (start < 0 && end < 0 && start > end) return NOTHING;
-  const first = Math.max(0, start < 0 ? value.length + start : start);
-  const last = Math.max(0, end < 0 ? value.length + end : end);
-  return first > last ? NOTHING : value.subarray(first, Math.min(last + 1, value.length));
+function getRange(operation: OperationOf<'getRange'>, view: View): ReplyTo<'getRange'> {
+  const value = stringAt(view, operation.key)?.value ?? NOTHING;
+  const span = isBackwards(operation) ? undefined : spanIn(value.length, operation);
+  return { kind: 'getRange', value: span ? value.subarray(span.first, span.last + 1) : NOTHING };
 }
 
 /** An end that is too far is refused without a look at the value. */
@@ -195,8 +192,7 @@ function setRange({ key, start, value }: OperationOf<'setRange'>, view: View): R
   if (value.length === 0) return { kind: 'setRange', length: old.length };
   const length = Math.max(old.length, start + value.length);
   checkResultSize(key, length, view.limits);
-  const result = Buffer.alloc(length);
-  old.copy(result);
+  const result = extended(old, length);
   value.copy(result, start);
   view.put(key, result, entry?.expiresAtMs ?? 0, TYPE_STRING);
   return { kind: 'setRange', length };

@@ -12,9 +12,10 @@
 import { HeadwaterError } from '../base/errors.js';
 import { SUBSEQUENCE_CELLS_MAX } from '../base/limits.js';
 import type { LongestCommonSubsequenceOperation, ReplyTo, SubsequenceMatch } from '../model/operation.js';
-import { checkKey, checkWholeNumber, NOTHING } from './arguments.js';
+import { checkKey, checkWholeNumber } from './arguments.js';
 import { stringAt } from './entry.js';
 import { type Family, OVERHEAD_BYTES } from './handler.js';
+import { NOTHING } from './value.js';
 import type { Limits, View } from './view.js';
 
 export const subsequences: Family<'longestCommonSubsequence'> = {

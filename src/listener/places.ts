@@ -2,7 +2,8 @@
  * The places of a node for connections. Most are for clients. The last are a reserve, so that followers and operators
  * reach a node whose places for clients are all taken. The purpose of a connection shows only in its calls, so the
  * reserve takes every connection that finds no other place. Such a connection carries the calls of replication and
- * administration, and is refused those of clients. A connection of the reserve that has carried no such call yet gives way to a newer one.
+ * administration, and is refused those of clients. A connection of the reserve that has carried no such call yet gives
+ * way to a newer one.
  */
 import type { HeadwaterError } from '../base/errors.js';
 import { SILENT_YIELD_MS_MIN } from '../base/limits.js';
@@ -103,7 +104,8 @@ export class Places<Connection extends Occupant> {
   }
 
   #makeRoomInReserve(): void {
-    for (const oldest of this.#unproven) return this.#end(oldest);
+    const [oldest] = this.#unproven;
+    if (oldest) this.#end(oldest);
   }
 
   #end(connection: Connection): void {

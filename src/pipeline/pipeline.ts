@@ -48,6 +48,12 @@ import { ReplyBudget } from './reply-budget.js';
 import type { ReplyShare } from './reply-share.js';
 import type { SendWindow } from './send-window.js';
 
+/** The parts of a node that all its pipelines share. */
+export interface PipelineSurroundings {
+  readonly clock: Clock;
+  readonly tap: CommandTap;
+}
+
 /** Operations that arrived together, in the form of a protocol. */
 export interface Message {
   /** Bytes of the message. */
@@ -102,7 +108,7 @@ export function runPipeline<M extends Message>(
   stream: PipelineStream<M>,
   store: PipelineStore,
   guarantees: NodeGuarantees,
-  surroundings: { readonly clock: Clock; readonly tap: CommandTap },
+  surroundings: PipelineSurroundings,
 ): Promise<void> {
   return new Pipeline(stream, store, guarantees, surroundings).run();
 }
@@ -136,7 +142,7 @@ class Pipeline<M extends Message> {
     stream: PipelineStream<M>,
     store: PipelineStore,
     guarantees: NodeGuarantees,
-    { clock, tap }: { readonly clock: Clock; readonly tap: CommandTap },
+    { clock, tap }: PipelineSurroundings,
   ) {
     this.#stream = stream;
     this.#store = store;

@@ -1,7 +1,12 @@
 /** A pipeline over a gRPC stream: the messages of the protocol on one side, operations and replies on the other. */
 
 import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
-import { type PipelineStore, type PipelineStream, runPipeline } from '../pipeline/pipeline.js';
+import {
+  type PipelineStore,
+  type PipelineStream,
+  type PipelineSurroundings,
+  runPipeline,
+} from '../pipeline/pipeline.js';
 import { decodePipelineRequest } from '../protobuf/pipeline.js';
 import type { Call, CallMemory } from './calls.js';
 import type { DuplexCall } from './handler.js';
@@ -23,7 +28,7 @@ export function servePipeline(
   stream: GrpcStream,
   store: PipelineStore,
   guarantees: NodeGuarantees,
-  surroundings: Parameters<typeof runPipeline>[3],
+  surroundings: PipelineSurroundings,
 ): Promise<void> {
   const { call } = stream;
   const adapted: PipelineStream<Buffer> = {

@@ -1,7 +1,7 @@
 /**
  * The gRPC server of a node. The listener of the node hands it connections that speak HTTP/2. The server sets every
- * limit that grpc-js leaves open, and stops in order. Health and reflection stand beside the node's own services. The services carry out the calls, and handler.ts
- * handles how they end.
+ * limit that grpc-js leaves open, and stops in order. Health and reflection stand beside the node's own services. The
+ * services carry out the calls, and handler.ts handles how they end.
  */
 import type net from 'node:net';
 import * as grpc from '@grpc/grpc-js';

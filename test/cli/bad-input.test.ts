@@ -30,7 +30,7 @@ const REFUSALS: readonly Refusal[] = [
   { type: ['demote'], says: /unknown command 'demote'\n\(Use follow HOST:PORT: / },
   { type: ['INFO'], says: /unknown command 'INFO'\n\(Use status, / },
   { type: ['decr', 'k'], says: /unknown command 'decr'\n\(Use incr KEY -1\)/ },
-  { type: ['MSET', 'a', '1'], says: /unknown command 'MSET'\n\(Use set for each key, / },
+  { type: ['MSET', 'a', '1'], says: /unknown command 'MSET'\n\(Use transact FILE: the operation is multiSet\)/ },
   { type: ['config', 'get', 'x'], says: /unknown command 'config'\n\(Give options to serve: / },
   { type: ['slaveof', 'no', 'one'], says: /\n\(Use follow HOST:PORT; for NO ONE, use promote\)/ },
   { type: ['bgsave'], says: /\n\(Use backup FILE: / },

@@ -4,6 +4,7 @@
  * never whole.
  */
 import { HeadwaterError } from '../base/errors.js';
+import { OPERATION_STEPS_MAX } from '../base/limits.js';
 import type { Limits } from './view.js';
 
 const SHOWN_BYTES_MAX = 64;
@@ -58,6 +59,15 @@ export function checkWholeNumber(name: string, received: number, min: number): v
 export function checkBound(name: string, bound: number): void {
   if (Number.isInteger(bound)) return;
   throw new HeadwaterError('invalid_argument', `${name}: expected a whole number, received ${bound}`);
+}
+
+/** @throws HeadwaterError `too_large` if an operation, or the operations of a transaction, would take so many steps. */
+export function checkSteps(what: string, steps: number): void {
+  if (steps <= OPERATION_STEPS_MAX) return;
+  throw new HeadwaterError(
+    'too_large',
+    `${what}: expected work of at most ${OPERATION_STEPS_MAX} steps, received ${steps}. Work on fewer or smaller values at a time`,
+  );
 }
 
 export function tooLarge(what: string, expected: number, received: number): HeadwaterError {

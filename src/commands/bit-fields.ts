@@ -5,15 +5,17 @@
  */
 
 import { HeadwaterError } from '../base/errors.js';
-import { OPERATION_KEYS_MAX } from '../base/limits.js';
 import { TYPE_STRING } from '../model/command.js';
 import type { BitFieldPlace, BitFieldStep, BitOverflow, ReplyTo } from '../model/operation.js';
-import { checkKey, checkResultSize, isInt64 } from './arguments.js';
+import { checkKey, checkResultSize, checkSteps, isInt64 } from './arguments.js';
 import { checkBitOffset } from './bits.js';
 import { stringAt } from './entry.js';
 import { type Family, ONE_KEY, type OperationOf, OVERHEAD_BYTES } from './handler.js';
 import { extended, NOTHING } from './value.js';
 import type { Limits, View } from './view.js';
+
+/** The work on one field, about: its bytes become a number and bytes again. */
+const STEPS_EACH = 1024;
 
 export const bitFields: Family<'bitField'> = {
   bitField: {
@@ -26,11 +28,7 @@ export const bitFields: Family<'bitField'> = {
 
 function validate({ key, steps }: OperationOf<'bitField'>, limits: Limits): void {
   checkKey(key, limits);
-  if (steps.length > OPERATION_KEYS_MAX)
-    throw new HeadwaterError(
-      'invalid_argument',
-      `bitField: expected at most ${OPERATION_KEYS_MAX} steps, received ${steps.length}`,
-    );
+  checkSteps('bitField', steps.length * STEPS_EACH);
   for (const step of steps) checkStep(step);
 }
 
@@ -51,6 +49,7 @@ function checkStep(step: BitFieldStep): void {
 function bitField({ key, steps }: OperationOf<'bitField'>, view: View): ReplyTo<'bitField'> {
   const entry = stringAt(view, key);
   const old = entry?.value ?? NOTHING;
+  view.work(steps.length * STEPS_EACH);
   const length = lengthWritten(steps);
   if (length === 0) return { kind: 'bitField', values: steps.map((step) => fieldIn(old, step)) };
   checkResultSize(key, length, view.limits);

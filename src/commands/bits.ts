@@ -7,7 +7,7 @@
 import { HeadwaterError } from '../base/errors.js';
 import { TYPE_STRING } from '../model/command.js';
 import type { Bit, BitOperator, BitPositionOperation, BitRange, ReplyTo } from '../model/operation.js';
-import { checkBound, checkKey, checkKeys, checkResultSize } from './arguments.js';
+import { checkBound, checkKey, checkKeys, checkResultSize, checkSteps } from './arguments.js';
 import { countOnes, findBit } from './bit-search.js';
 import { stringAt } from './entry.js';
 import { type Family, keysSize, ONE_KEY, type OperationOf } from './handler.js';
@@ -16,6 +16,9 @@ import type { Limits, ReadView, View } from './view.js';
 
 /** The number of bits that positions may name, as in Redis: those of a value of 512 MiB. */
 const BITS_MAX = 2 ** 32;
+
+/** Bytes that are counted and searched at a time. */
+const WORD_BYTES = 4;
 
 export const bits: Family<'getBit' | 'setBit' | 'bitCount' | 'bitPosition' | 'bitOperation'> = {
   getBit: {
@@ -45,7 +48,11 @@ export const bits: Family<'getBit' | 'setBit' | 'bitCount' | 'bitPosition' | 'bi
       checkBound('bitCount: start', range.start);
       checkBound('bitCount: end', range.end);
     },
-    execute: ({ key, range }, view) => ({ kind: 'bitCount', bits: bitCount(valueAt(view, key), range) }),
+    execute({ key, range }, view) {
+      const value = valueAt(view, key);
+      view.work(value.length / WORD_BYTES);
+      return { kind: 'bitCount', bits: bitCount(value, range) };
+    },
   },
 
   bitPosition: {
@@ -130,6 +137,7 @@ function bitPosition(operation: BitPositionOperation, view: View): ReplyTo<'bitP
   const entry = stringAt(view, operation.key);
   // A missing key is zeros without end, whatever the range is.
   if (entry === undefined) return { kind: 'bitPosition', position: operation.bit === 0 ? 0 : undefined };
+  view.work(entry.value.length / WORD_BYTES);
   return { kind: 'bitPosition', position: positionIn(entry.value, operation) };
 }
 
@@ -152,10 +160,12 @@ function validateBitOperation({ operator, key, keys }: OperationOf<'bitOperation
 }
 
 function bitOperation({ operator, key, keys }: OperationOf<'bitOperation'>, view: View): ReplyTo<'bitOperation'> {
-  const result = combined(
-    operator,
-    keys.map((operand) => valueAt(view, operand)),
-  );
+  const operands = keys.map((operand) => valueAt(view, operand));
+  // A value that is named many times is read once, but combined each time.
+  const steps = operands.reduce((sum, { length }) => sum + length, 0);
+  checkSteps('bitOperation', steps);
+  view.work(steps);
+  const result = combined(operator, operands);
   if (result.length > 0) view.put(key, result, 0, TYPE_STRING);
   else if (view.get(key) !== undefined) view.del(key);
   return { kind: 'bitOperation', length: result.length };

@@ -40,6 +40,7 @@ function execute(
   const one = stringAt(view, key)?.value ?? NOTHING;
   const other = stringAt(view, otherKey)?.value ?? NOTHING;
   checkCells(one, other);
+  view.work(one.length * wordsOf(other));
   const rows = new Rows(one, other);
   const { length } = rows;
   if (result === 'length') return { kind: 'longestCommonSubsequence', length, matches: [] };

@@ -7,7 +7,7 @@
 import { HeadwaterError } from '../base/errors.js';
 import { TYPE_STRING } from '../model/command.js';
 import type { Condition, Operation, Reply, ReplyTo } from '../model/operation.js';
-import { checkKey, checkValue, checkWholeNumber, tooLarge } from './arguments.js';
+import { checkKey, checkSteps, checkValue, checkWholeNumber, tooLarge } from './arguments.js';
 import { EMPTY, type Family, type OperationOf, OVERHEAD_BYTES } from './handler.js';
 import type { Limits, ReadView, View } from './view.js';
 
@@ -112,7 +112,7 @@ function named<Result>(index: number, operation: Operation, act: () => Result): 
 }
 
 /**
- * Counts the bytes that a transaction writes. A few small operations on large values (an APPEND to each of
+ * Counts the bytes that a transaction writes, and its work. A few small operations on large values (an APPEND to each of
  * ten) log far more than was sent. A transaction must fit into one block.
  */
 class BoundedView implements View {
@@ -120,6 +120,7 @@ class BoundedView implements View {
   readonly limits: Limits;
   readonly #view: View;
   #bytes = 0;
+  #steps = 0;
 
   constructor(view: View) {
     this.nowMs = view.nowMs;
@@ -153,6 +154,12 @@ class BoundedView implements View {
   clear(): void {
     this.#count(0);
     this.#view.clear();
+  }
+
+  work(steps: number): void {
+    this.#steps += steps;
+    checkSteps('the operations of the transaction', this.#steps);
+    this.#view.work(steps);
   }
 
   savepoint(): number {

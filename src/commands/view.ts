@@ -27,6 +27,12 @@ export interface View {
   touch(key: Buffer, expiresAtMs: number): void;
   clear(): void;
 
+  /**
+   * Notes work of an operation that is long beside a look-up, in steps of a few nanoseconds each. The node turns to other
+   * work before the next operation.
+   */
+  work(steps: number): void;
+
   /** Begins a part that `rollback` can undo, if a transaction fails. */
   savepoint(): number;
   rollback(savepoint: number): void;
@@ -36,7 +42,7 @@ export interface View {
 }
 
 /** A view that cannot be written. Operations that only read get no more than this. */
-export type ReadView = Pick<View, 'nowMs' | 'get'>;
+export type ReadView = Pick<View, 'nowMs' | 'get' | 'work'>;
 
 /** Limits of this node on what clients send, in bytes. */
 export interface Limits {

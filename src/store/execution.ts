@@ -50,7 +50,8 @@ export function executeItem(item: Written, view: PendingView, reach: Reach | und
   }
   if (item.kind === 'publication') {
     if (view.block.isFull) return false;
-    item.offset = view.message(item.channel, item.data);
+    view.block.add({ kind: 'message', channel: item.channel, data: item.data });
+    item.offset = view.block.lastOffset;
     return true;
   }
   const stop = stopOf(item);

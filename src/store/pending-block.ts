@@ -1,6 +1,6 @@
 /** The commands of the block that the writer is making, before it is sealed. */
 import { HeadwaterError } from '../base/errors.js';
-import { BLOCK_BYTES_CEILING, BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX } from '../base/limits.js';
+import { BLOCK_BYTES_CEILING, BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX, TURN_STEPS_MAX } from '../base/limits.js';
 import { BLOCK_HEADER_BYTES } from '../log/block.js';
 import type { Command } from '../model/command.js';
 
@@ -9,12 +9,30 @@ const COMMAND_OVERHEAD_BYTES = 40;
 
 export class PendingBlock {
   readonly commands: Command[] = [];
+  /** The offset that its first command gets. */
+  readonly firstOffset: number;
+  /** Work of the operations beside look-ups, in steps of a few nanoseconds. */
+  steps = 0;
   /** The approximate size of the block. */
   #bytes = 0;
 
+  constructor(firstOffset: number) {
+    this.firstOffset = firstOffset;
+  }
+
+  /** The offset that the command added last gets. */
+  get lastOffset(): number {
+    return this.firstOffset + this.commands.length - 1;
+  }
+
   /** Whether the next command belongs to the next block. */
   get isFull(): boolean {
-    return this.commands.length >= BLOCK_COMMANDS_MAX || this.#bytes >= BLOCK_BYTES_TARGET;
+    return this.commands.length >= BLOCK_COMMANDS_MAX || this.#bytes >= BLOCK_BYTES_TARGET || this.hasTakenLong;
+  }
+
+  /** Whether other work of the node comes before the next operation. */
+  get hasTakenLong(): boolean {
+    return this.steps >= TURN_STEPS_MAX;
   }
 
   /** @throws HeadwaterError `too_large` if a transaction's results outgrow a block. */

@@ -27,8 +27,7 @@ export class PendingView implements View {
   readonly nowMs: number;
   readonly limits: Limits;
   /** The commands so far. */
-  readonly block = new PendingBlock();
-  readonly #firstOffset: number;
+  readonly block: PendingBlock;
   /** Entries at the end of the log, of every key that the batch may read. */
   readonly #base: ReadonlyMap<string, Entry | undefined>;
   /** The effects on keys of the commands before `#indexed`; built on the first lookup. */
@@ -51,7 +50,7 @@ export class PendingView implements View {
     this.#damaged = damaged;
     this.nowMs = nowMs;
     this.limits = limits;
-    this.#firstOffset = firstOffset;
+    this.block = new PendingBlock(firstOffset);
     this.#base = base;
   }
 
@@ -59,6 +58,10 @@ export class PendingView implements View {
   get clockDoubt(): string | undefined {
     const { doubt } = this.#clock;
     return doubt && SAID[doubt];
+  }
+
+  work(steps: number): void {
+    this.block.steps += steps;
   }
 
   get(key: Buffer): Entry | undefined {
@@ -104,12 +107,6 @@ export class PendingView implements View {
     this.block.add({ kind: 'clear' });
   }
 
-  /** Returns the offset that the message gets. */
-  message(channel: Buffer, data: Buffer): number {
-    this.block.add({ kind: 'message', channel, data });
-    return this.#firstOffset + this.block.commands.length - 1;
-  }
-
   savepoint(): number {
     return this.block.commands.length;
   }
@@ -138,7 +135,7 @@ export class PendingView implements View {
   #index(): void {
     for (; this.#indexed < this.block.commands.length; this.#indexed++) {
       const command = this.block.commands[this.#indexed] as Command;
-      const version = this.#firstOffset + this.#indexed;
+      const version = this.block.firstOffset + this.#indexed;
       if (command.kind === 'put') {
         const { type, value, expiresAtMs } = command;
         this.#written.set(keyName(command.key), { type, value, expiresAtMs, version });

@@ -3,10 +3,11 @@
  * commands, and no pending ones.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HeadwaterError } from '../base/errors.js';
 import { InvariantViolation, invariant } from '../base/invariant.js';
 import { keyName } from '../base/key-name.js';
-import { READ_BYTES_MAX } from '../base/limits.js';
+import { READ_BYTES_MAX, TURN_STEPS_MAX } from '../base/limits.js';
 import { keysRead, readsValues, replyOf } from '../commands/execute.js';
 import type { Limits, View } from '../commands/view.js';
 import type { Found } from '../keyspace/cold-read.js';
@@ -18,7 +19,8 @@ import type { Operation, Reply } from '../model/operation.js';
  * Returns replies in order. All replies of one call are of one state of the keyspace. An operation that needs a damaged
  * record is refused with `corrupt`; the others get their answers.
  * @param replyBytesMax the approximate number of bytes to read from disk. If the operations ask for more, the last
- * ones, whose keys have not all been read by then, get no reply. The first is always answered.
+ * ones, whose keys have not all been read by then, get no reply. The same holds for those behind an operation that took
+ * long: the promise then resolves in a later turn. The first is always answered.
  */
 export function readAll(
   operations: readonly Operation[],
@@ -34,8 +36,8 @@ export function readAll(
   }
   const reading = keyspace.read(keys, { bytesMax: replyBytesMax, needsValue: valuesNeeded(operations) });
   if (!(reading instanceof Promise)) return replies(operations, keys, reading, nowMs, limits);
-  return reading.then((found) => {
-    const answered = replies(operations, keys, found, nowMs, limits);
+  return reading.then(async (found) => {
+    const answered = await replies(operations, keys, found, nowMs, limits);
     if (answered.length > 0 || operations.length === 0) return answered;
     if (replyBytesMax >= READ_BYTES_MAX) return [{ kind: 'error', error: readsTooMuch() }];
     return readAll(operations.slice(0, 1), keyspace, nowMs, limits, READ_BYTES_MAX);
@@ -68,9 +70,10 @@ function replies(
   { entries, count, damaged }: Found,
   nowMs: number,
   limits: Limits,
-): Reply[] {
+): Reply[] | Promise<Reply[]> {
   const answered: Reply[] = [];
   let at = 0;
+  let steps = 0;
   for (const operation of operations) {
     const first = at;
     at += operation.kind === 'get' ? 1 : keysRead(operation).length;
@@ -79,8 +82,12 @@ function replies(
     if (error) answered.push({ kind: 'error', error });
     // The everyday read, without a view.
     else if (operation.kind === 'get') answered.push(getReply(entries[first], nowMs));
-    else
-      answered.push(replyOf(operation, new StillView(nowMs, limits, keys.slice(first, at), entries.slice(first, at))));
+    else {
+      const view = new StillView(nowMs, limits, keys.slice(first, at), entries.slice(first, at));
+      answered.push(replyOf(operation, view));
+      steps += view.steps;
+      if (steps >= TURN_STEPS_MAX) return nextTurn(answered);
+    }
   }
   return answered;
 }
@@ -108,6 +115,8 @@ function getReply(entry: Entry | undefined, nowMs: number): Reply {
 class StillView implements View {
   readonly nowMs: number;
   readonly limits: Limits;
+  /** The work that the operation has noted. */
+  steps = 0;
   readonly #entries = new Map<string, Entry | undefined>();
 
   constructor(nowMs: number, limits: Limits, keys: readonly Buffer[], entries: ReadonlyArray<Entry | undefined>) {
@@ -121,6 +130,10 @@ class StillView implements View {
     const entry = this.#entries.get(name);
     invariant(entry !== undefined || this.#entries.has(name), 'an operation reads only the keys that it announced');
     return entry && isExpired(entry.expiresAtMs, this.nowMs) ? undefined : entry;
+  }
+
+  work(steps: number): void {
+    this.steps += steps;
   }
 
   put = refuse;

@@ -6,6 +6,7 @@
  * No reply leaves before the block that it has seen is appended. The replies of a batch, reads included, are handed out
  * when the batch's block is committed.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LogicalClock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
@@ -222,6 +223,7 @@ export class Writer {
       await this.#committer.commit([block]);
     }
     this.#answer(batch, complete);
+    if (view.block.hasTakenLong) await nextTurn();
   }
 
   #answer(batch: ReadonlyArray<Written>, complete: number): void {

@@ -239,14 +239,9 @@ export class Writes {
 
   /** Answers reads and refuses writes one by one, on a node that takes no writes. */
   #readAround(operations: readonly Operation[], generation: Generation): Promise<Reply[]> {
-    return refusingWrites(operations, this.#whyNone(), async (reads) => {
-      const answered: Reply[] = [];
-      while (answered.length < reads.length) {
-        const rest = reads.slice(answered.length);
-        answered.push(...(await readAll(rest, generation.keyspace, this.#clock.now(), this.limits)));
-      }
-      return answered;
-    });
+    return refusingWrites(operations, this.#whyNone(), (reads) =>
+      inParts(reads, async (rest) => readAll(rest, generation.keyspace, this.#clock.now(), this.limits)),
+    );
   }
 
   /** Answers reads and refuses writes one by one, on a leader that takes no writes for now. */
@@ -257,13 +252,24 @@ export class Writes {
     end: Position,
   ): Promise<Submitted> {
     let position = end;
-    const replies = await refusingWrites(operations, refusal, async (reads) => {
-      if (reads.length === 0) return [];
-      const answered = await this.submit(reads, { bytes: 0, ordered: options.ordered });
-      // The data may have been replaced meanwhile.
-      position = answered.position;
-      return answered.replies;
-    });
+    const replies = await refusingWrites(operations, refusal, (reads) =>
+      inParts(reads, async (rest) => {
+        const answered = await this.submit(rest, { bytes: 0, ordered: options.ordered });
+        // The data may have been replaced meanwhile.
+        position = answered.position;
+        return answered.replies;
+      }),
+    );
     return { replies, position };
   }
+}
+
+/** Asks again for the reads that `answer` has left, until all are answered. */
+async function inParts(
+  reads: readonly Operation[],
+  answer: (rest: readonly Operation[]) => Promise<Reply[]>,
+): Promise<Reply[]> {
+  const answered: Reply[] = [];
+  while (answered.length < reads.length) answered.push(...(await answer(reads.slice(answered.length))));
+  return answered;
 }

@@ -145,6 +145,7 @@ export class FakeStore implements KeyValueStore, PipelineStore {
       put: (key, value, expiresAtMs, type) => {
         this.entries.set(nameOf(key), { value: Buffer.from(value), expiresAtMs, type, version: ++this.offset });
       },
+      work: () => {},
       del: (key) => {
         this.offset++;
         this.entries.delete(nameOf(key));

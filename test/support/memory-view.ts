@@ -91,6 +91,8 @@ export class MemoryView implements View {
     return this.#state.get(key, this.nowMs);
   }
 
+  work(): void {}
+
   put(key: Buffer, value: Buffer, expiresAtMs: number, type: number): void {
     this.#log({ kind: 'put', key, value, expiresAtMs, type });
   }

@@ -1,6 +1,6 @@
 /** `transact`: the operations of a file, all or none. */
 import type { Command } from 'commander';
-import type { TransactionOperation } from '../src/client/index.js';
+import type { SubsequenceMatch, TransactionOperation } from '../src/client/index.js';
 import { parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { plural } from './figures.js';
@@ -77,13 +77,14 @@ function fieldOf(name: string, value: unknown): object {
     const { value: text, encoding } = jsonBytes('value', value);
     return { [snake]: text, ...(encoding && { [snake === 'value' ? 'encoding' : `${snake}_encoding`]: encoding }) };
   }
-  if (Array.isArray(value))
-    return {
-      [snake]: value.map((one) =>
-        Object.assign({}, ...Object.entries(one as object).map(([inner, data]) => fieldOf(inner, data))),
-      ),
-    };
+  if (Array.isArray(value)) return { [snake]: value.map(itemOf) };
   return { [snake]: snakeCase(value) };
+}
+
+/** An item of a list in a reply: an object, or a number, which is absent if its step failed by overflow. */
+function itemOf(one: unknown): unknown {
+  if (typeof one !== 'object' || one === null) return one ?? null;
+  return Object.assign({}, ...Object.entries(one).map(([name, data]) => fieldOf(name, data)));
 }
 
 /** The reply for people. */
@@ -91,10 +92,21 @@ function shownReply(reply: Reply): string {
   const { kind: _, ...fields } = reply;
   const parts = Object.entries(fields).flatMap(([name, value]: [string, unknown]) => {
     if (name === 'version' || value === undefined) return [];
-    if (Array.isArray(value)) return value.map((one: { value?: Buffer }) => shownValue(one.value));
+    if (Array.isArray(value)) return value.map(shownItem);
     return name === 'value' || name === 'length' ? [shownValue(value)] : [`${name} ${shownValue(value)}`];
   });
   return parts.length > 0 ? parts.join('  ') : '(no such key)';
+}
+
+function shownItem(one: bigint | undefined | { value?: Buffer } | SubsequenceMatch): string {
+  if (one === undefined) return '(overflow)';
+  if (typeof one === 'bigint') return `${one}`;
+  if ('otherRange' in one) return `${shownRange(one.range)} = ${shownRange(one.otherRange)}`;
+  return shownValue((one as { value?: Buffer }).value);
+}
+
+function shownRange({ start, end }: SubsequenceMatch['range']): string {
+  return `${start}-${end}`;
 }
 
 function shownValue(value: unknown): string {

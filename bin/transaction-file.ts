@@ -50,7 +50,10 @@ const TESTS: Readonly<Record<Condition['test'], readonly string[]>> = {
   value: ['key', 'value'],
 };
 
-const BYTES = ['key', 'value', 'newKey', 'message'];
+const BYTES = ['key', 'value', 'newKey', 'otherKey', 'message'];
+/** The names of an entry of a `multiSet`, and of a step of a `bitField`. */
+const ENTRY = ['key', 'value'];
+const STEP = ['action', 'signed', 'bits', 'offset', 'value', 'by', 'overflow'];
 const EXPIRIES = ['ttlMs', 'expiresAtMs'];
 
 /** The deepest place of a valid file: the object, its list, an operation, its keys, and a key. */
@@ -130,10 +133,35 @@ function withBytes(object: Record<string, unknown>, where: string): Record<strin
       const keys = listOf(value, `${where}.keys`);
       return [name, keys.map((key, index) => dataOf(key, `${where}.keys[${index}]`))];
     }
+    if (name === 'entries') return [name, partsOf(value, `${where}.entries`, ENTRY, withBytes)];
+    if (name === 'steps') return [name, partsOf(value, `${where}.steps`, STEP, withIntegers)];
     if (name === 'by' && object.kind === 'increment') return [name, integerOf(value, `${where}.by`)];
     return [name, value];
   });
   return Object.fromEntries(fields) as Record<string, unknown>;
+}
+
+type Fields = Record<string, unknown>;
+
+function partsOf(
+  value: unknown,
+  where: string,
+  names: readonly string[],
+  convert: (part: Fields, where: string) => Fields,
+): Fields[] {
+  return listOf(value, where).map((one, index) => {
+    const part = objectOf(one, `${where}[${index}]`);
+    checkNames(part, names, `${where}[${index}]`);
+    return convert(part, `${where}[${index}]`);
+  });
+}
+
+/** A step of a `bitField` has numbers of 64 bits. */
+function withIntegers(step: Fields, where: string): Fields {
+  const fields = Object.entries(step).map(([name, value]) =>
+    name === 'value' || name === 'by' ? [name, integerOf(value, `${where}.${name}`)] : [name, value],
+  );
+  return Object.fromEntries(fields) as Fields;
 }
 
 function dataOf(value: unknown, where: string): string | Buffer {

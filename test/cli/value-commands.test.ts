@@ -145,7 +145,58 @@ describe('values', function () {
       ]);
     });
 
+    it('have operations on several keys, on bits and on two values', async () => {
+      const place = { signed: false, bits: 8, offset: 0 };
+      const operations = [
+        {
+          kind: 'multiSet',
+          entries: [
+            { key: { base64: 'AP8=' }, value: 'ohm' },
+            { key: 'm', value: { base64: '/w==' } },
+          ],
+        },
+        {
+          kind: 'bitField',
+          key: 'm',
+          steps: [
+            { ...place, action: 'increment', by: 1, overflow: 'fail' },
+            { ...place, action: 'set', value: '5' },
+            { ...place, action: 'get' },
+          ],
+        },
+        { kind: 'set', key: 'l', value: 'home' },
+        { kind: 'longestCommonSubsequence', key: 'l', otherKey: { base64: 'AP8=' }, result: 'matches' },
+        { kind: 'copy', key: 'l', newKey: 'm', replace: true },
+      ];
+      const { stdout, stderr } = await transact({ operations });
+      assert.deepEqual(
+        stdout.toString().split('\n').slice(1, -1),
+        [
+          '1  multiSet  applied true',
+          '2  bitField  (overflow)  255  5',
+          '3  set  applied true',
+          '4  longestCommonSubsequence  2  2-2 = 2-2  1-1 = 0-0',
+          '5  copy  applied true',
+        ],
+        stderr,
+      );
+      const { replies } = JSON.parse((await transact({ operations }, '--json')).stdout.toString());
+      assert.deepEqual(replies[1], { kind: 'bitField', values: [null, 255, 5] });
+      const [match] = replies[3].matches;
+      assert.deepEqual(match, { range: { start: 2, end: 2 }, other_range: { start: 2, end: 2 } });
+    });
+
     const REFUSALS: ReadonlyArray<readonly [what: string, transaction: unknown, says: RegExp]> = [
+      [
+        'a step with a fraction',
+        { operations: [{ kind: 'bitField', key: 'k', steps: [{ action: 'set', value: 0.5 }] }] },
+        /operations\[0\]\.steps\[0\]\.value: expected a whole number/,
+      ],
+      [
+        'an entry with another name',
+        { operations: [{ kind: 'multiSet', entries: [{ key: 'k', val: 'v' }] }] },
+        /operations\[0\]\.entries\[0\]: unknown name "val"; expected key, value/,
+      ],
       ['no operations', {}, /stdin: operations: expected a list, received nothing/],
       ['a list', [], /stdin: the file: expected an object, received \[\]/],
       [

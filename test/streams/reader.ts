@@ -88,7 +88,11 @@ export async function watched(
 
 /** `data@offset`, with `!` where it is durable, and what was missed. */
 export function texts(reader: Reader<SubscriptionEvent>): string[] {
-  return reader.events.map((event) => {
+  return textsOf(reader.events);
+}
+
+export function textsOf(events: readonly SubscriptionEvent[]): string[] {
+  return events.map((event) => {
     if (event.kind === 'missed') return `missed ${event.count ?? 'some'}`;
     if (event.kind === 'gap') return `gap ${event.from}-${event.to}`;
     return `${event.data}@${event.offset}${event.durable ? '!' : ''}`;

@@ -1,16 +1,16 @@
 /**
  * Files that a command reads and writes on its own machine. A refusal of the operating system reads the same in every
- * command: "cannot read FILE: no such file or directory". A name that the system refuses is wrong usage (status 2). A
- * disk that is full or fails is not (status 3).
+ * command: "cannot read FILE: no such file or directory". output.ts
+ * has the exit status of each.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync, type Stats } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { HeadwaterError } from '../src/base/errors.js';
-import { isNameRefused, isSystemError, systemReason } from '../src/base/system-errors.js';
+import { isSystemError, systemReason } from '../src/base/system-errors.js';
 import { freeStdin } from './input.js';
-import { EXIT, FileError, UsageError } from './output.js';
+import { EXIT, FileError, statusOfSystem, UsageError } from './output.js';
 
 const READ_BYTES = 1024 * 1024;
 
@@ -21,8 +21,8 @@ export interface Sink {
 /** The error to throw in place of a system's refusal; any other error is returned as it is. */
 function refusal(verb: 'read' | 'write', file: string, error: unknown): unknown {
   if (!isSystemError(error)) return error;
-  const status = isNameRefused(error) ? EXIT.USAGE : EXIT.REFUSED;
-  return new FileError(`cannot ${verb} ${file}: ${systemReason(error)}`, { status, cause: error });
+  const message = `cannot ${verb} ${file}: ${systemReason(error)}`;
+  return new FileError(message, { status: statusOfSystem(error), cause: error });
 }
 
 function directoryRefusal(verb: 'read' | 'write', file: string): FileError {

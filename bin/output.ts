@@ -3,7 +3,8 @@
  * result is one JSON object a line. Other programs call the command line, so its output is an interface.
  */
 import { isUtf8 } from 'node:buffer';
-import { systemReason } from '../src/base/system-errors.js';
+import type { HeadwaterError } from '../src/base/errors.js';
+import { isNameRefused, isSystemError, systemReason } from '../src/base/system-errors.js';
 import { plural } from './figures.js';
 import { aligned, escaped, paint, quoted } from './look.js';
 
@@ -11,9 +12,15 @@ export const EXIT = {
   DONE: 0,
   /** There is no such key, or the answer is no. */
   NEGATIVE: 1,
-  /** Wrong usage: the command cannot be meant as given. The name of a file that cannot be opened is wrong usage too. */
+  /**
+   * Wrong usage: the command cannot be meant as given. So is the name of a file or a directory that is not there,
+   * cannot be opened, or belongs to something else. Another name would have done.
+   */
   USAGE: 2,
-  /** The node refused or could not be reached, or the disk under a file or stdout is full or fails. */
+  /**
+   * The node refused or could not be reached. The same status has a file or a data directory that was opened, and is in
+   * use or damaged, and a disk that is full or fails.
+   */
   REFUSED: 3,
   /** An unforeseen failure of Headwater itself (EX_SOFTWARE). */
   FAILED: 70,
@@ -35,6 +42,17 @@ export class FileError extends Error {
     super(message, { cause });
     this.status = status;
   }
+}
+
+/** The exit status after a refusal of the operating system. */
+export function statusOfSystem(error: unknown): ExitStatus {
+  return isNameRefused(error) ? EXIT.USAGE : EXIT.REFUSED;
+}
+
+/** The exit status after a refusal of a node, or of a data directory. */
+export function statusOfRefusal({ code, cause }: HeadwaterError): ExitStatus {
+  if (code === 'foreign_directory') return isSystemError(cause) ? statusOfSystem(cause) : EXIT.USAGE;
+  return code === 'invalid_argument' ? EXIT.USAGE : EXIT.REFUSED;
 }
 
 /** The place of the running command, for the whole process. The entry and the shell set it. */

@@ -36,8 +36,10 @@ Results go to stdout, everything else to stderr. Exit status:
 
   0  done
   1  no such key, or another negative answer
-  2  wrong usage, or a file that cannot be opened
-  3  the node refused or could not be reached, or the disk of an output is full
+  2  wrong usage. So is the name of a file or directory that is not there, cannot
+     be opened, or belongs to something else
+  3  the node refused or could not be reached; or a file or data directory is in
+     use or damaged; or the disk of an output is full
 
 Put "--" before arguments that begin with "-": headwater set -- KEY -VALUE`;
 

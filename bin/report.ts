@@ -10,10 +10,19 @@
 
 import { CommanderError } from 'commander';
 import { HeadwaterError } from '../src/base/errors.js';
-import { isNameRefused, isSystemError, systemReason } from '../src/base/system-errors.js';
+import { isSystemError, systemReason } from '../src/base/system-errors.js';
 import { snakeCase } from './json-names.js';
 import { paint } from './look.js';
-import { EXIT, type ExitStatus, FileError, place, prefix, UsageError } from './output.js';
+import {
+  EXIT,
+  type ExitStatus,
+  FileError,
+  place,
+  prefix,
+  statusOfRefusal,
+  statusOfSystem,
+  UsageError,
+} from './output.js';
 
 interface Failure {
   readonly code: string;
@@ -47,14 +56,13 @@ function failureOf(error: unknown): Failure {
   if (error instanceof FileError) return { code: 'file', message: error.message, status: error.status };
   if (HeadwaterError.is(error)) {
     const { code, message, details } = error;
-    if (code === 'no_such_key') return { code, message, details, status: EXIT.NEGATIVE };
     // The node's own log has the stack of its `internal` error.
-    return { code, message, details, status: code === 'invalid_argument' ? EXIT.USAGE : EXIT.REFUSED };
+    return { code, message, details, status: code === 'no_such_key' ? EXIT.NEGATIVE : statusOfRefusal(error) };
   }
   // The operating system's refusals need no stack. For named files, files.ts has put them into words already.
   if (isSystemError(error)) {
     const message = `cannot open ${error.path ?? error.syscall}: ${systemReason(error)}`;
-    return { code: 'file', message, status: isNameRefused(error) ? EXIT.USAGE : EXIT.REFUSED };
+    return { code: 'file', message, status: statusOfSystem(error) };
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { code: 'bug', message: `unexpected failure (this is a bug): ${stack}`, status: EXIT.FAILED };

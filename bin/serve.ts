@@ -8,7 +8,7 @@ import type { Logger, LoggerOptions } from 'pino';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { Node, NodeOptions } from '../src/index.js';
 import { VERSION } from '../src/version.js';
-import { EXIT, type ExitStatus, UsageError } from './output.js';
+import { EXIT, type ExitStatus, statusOfRefusal, UsageError } from './output.js';
 import { readableLog } from './readable-log.js';
 import { addServeOptions, type LogOptions, serveOptions } from './serve-options.js';
 import { paintFor } from './terminal.js';
@@ -82,7 +82,7 @@ async function startNode(options: NodeOptions, logger: Logger): Promise<Node | E
   } catch (error) {
     if (!HeadwaterError.is(error) || error.code === 'internal') throw error;
     logger.fatal({ event: 'refused', code: error.code }, `the node did not start: ${error.message}`);
-    return error.code === 'invalid_argument' ? EXIT.USAGE : EXIT.REFUSED;
+    return statusOfRefusal(error);
   }
 }
 

@@ -151,13 +151,11 @@ const REFUSALS: readonly Refusal[] = [
   {
     type: ['verify', '--data', CONFIG],
     config: '',
-    status: 3,
     says: /^headwater: .*c\.json is no data directory: a part of the path is a file, not a directory\n$/,
   },
   {
     type: ['id', 'renew', '--data', CONFIG],
     config: '',
-    status: 3,
     says: /^headwater: .*c\.json is no data directory: a part of the path is a file, not a directory\n$/,
   },
   { type: ['serve', '--data', ''], says: /--data.*Expected a path, received ""/ },

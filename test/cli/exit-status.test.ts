@@ -200,18 +200,32 @@ describe('exit statuses', function () {
     }
   });
 
-  it('2, 3: a directory that is no data directory, and one that cannot be made', async () => {
-    for (const [type, expected] of [
-      [['verify', '--data', 'absent'], REFUSED],
-      [['log', 'dump', '--data', 'absent'], REFUSED],
-      [['serve', '--data', '/proc/none'], REFUSED],
-      [['serve', '--data', ''], USAGE],
-      [['verify', '--data', ''], USAGE],
-      [['log', 'dump', '--data', ''], USAGE],
-      [['restore', '-', '--data', ''], USAGE],
-    ] as const) {
-      const { status, stderr } = await run(type);
-      assert.equal(status, expected, `${type.join(' ')}: ${stderr}`);
+  const STOPPED = [['verify'], ['log', 'dump'], ['id', 'renew']];
+  const MADE = [['serve'], ['restore', '-']];
+  const DIRECTORIES: ReadonlyArray<readonly [what: string, data: string, types: readonly string[][]]> = [
+    ['that is not there', 'none', STOPPED],
+    ['that is a file', 'file', [...STOPPED, ...MADE]],
+    ['that belongs to something else', 'foreign', [...STOPPED, ...MADE]],
+    ['that cannot be made', '/proc/none', MADE],
+    ['without a name', '', [...STOPPED, ...MADE]],
+  ];
+  for (const [what, data, types] of DIRECTORIES) {
+    it(`2: a data directory ${what}`, async () => {
+      mkdirSync(path.join(directory, 'foreign'), { recursive: true });
+      writeFileSync(path.join(directory, 'foreign', 'thesis'), 'years of work');
+      writeFileSync(path.join(directory, 'file'), '');
+      for (const type of types) {
+        const { status, stderr } = await run([...type, '--data', data]);
+        assert.equal(status, USAGE, `${type.join(' ')}: ${stderr}`);
+      }
+    });
+  }
+
+  it('3: a data directory that a node has open', async () => {
+    for (const type of [...STOPPED, ['serve']]) {
+      const { status, stderr } = await run([...type, '--data', 'node']);
+      assert.match(stderr, /node is in use by process \d+\. /);
+      assert.equal(status, REFUSED, type.join(' '));
     }
   });
 });

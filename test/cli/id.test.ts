@@ -39,7 +39,7 @@ describe('id renew', function () {
       { data: directory, why: /is no data directory: there is no file CURRENT/ },
     ]) {
       const { status, stderr } = await headwater(['id', 'renew', '--data', data]);
-      assert.equal(status, 3);
+      assert.equal(status, 2);
       assert.match(stderr, why);
     }
     assert.equal((await headwater(['id', 'renew'])).status, 2);

@@ -103,10 +103,10 @@ describe('verify', function () {
     }
   });
 
-  it('says what is no data directory, with status 3, and makes nothing', async () => {
+  it('says what is no data directory, with status 2, and makes nothing', async () => {
     const nowhere = path.join(temporaryDirectory(), 'nowhere');
     const { status, stderr } = await headwater(['verify', '--data', nowhere]);
-    assert.equal(status, 3);
+    assert.equal(status, 2);
     assert.match(stderr, /nowhere is no data directory/);
     assert.throws(() => readdirSync(nowhere), { code: 'ENOENT' });
   });

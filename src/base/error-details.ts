@@ -86,10 +86,14 @@ export interface DetailsByCode {
     readonly leader?: string | undefined;
   };
   /**
-   * `key` is the key whose value the codec of the client cannot decode. `base64` is that value, if the command has deleted
-   * the key.
+   * `key` is the key whose value the codec of the client cannot decode, and `channel` the one of such a message. `base64`
+   * is the value, if the command has deleted the key.
    */
-  readonly wrong_type: CommonDetails & { readonly key?: string | undefined; readonly base64?: string | undefined };
+  readonly wrong_type: CommonDetails & {
+    readonly key?: string | undefined;
+    readonly channel?: string | undefined;
+    readonly base64?: string | undefined;
+  };
   /** `leader` is the last leader that a node named. */
   readonly no_leader: CommonDetails & { readonly leader?: string | undefined };
   /** `leader` is the node that leads instead. */

@@ -3,6 +3,7 @@
  * and the caller would not know. The refusal suggests the known name that is nearest.
  */
 import { HeadwaterError } from './errors.js';
+import { shownValue } from './shown-value.js';
 
 /** The names of a call's options. */
 export type OptionNames = ReadonlySet<string>;
@@ -24,7 +25,7 @@ export function checkOptionNames(options: unknown, names: OptionNames, path = ''
 /** The error that `checkOptionNames` throws, undefined if there is none. For callers that reject a promise. */
 export function refusedOptions(options: unknown, names: OptionNames, path = ''): HeadwaterError | undefined {
   if (typeof options !== 'object' || options === null)
-    return invalid(`${path.slice(0, -1) || 'options'}: expected an object, received ${shown(options)}`);
+    return invalid(`${path.slice(0, -1) || 'options'}: expected an object, received ${shownValue(options)}`);
   for (const name in options) if (!names.has(name)) return invalid(unknownOption(name, names, path));
   return undefined;
 }
@@ -38,14 +39,18 @@ export function unknownOption(name: string, known: Iterable<string>, path = ''):
   return `unknown option ${path}${/^[\w.-]+$/.test(name) ? name : JSON.stringify(name)}: ${instead}`;
 }
 
-/** The names of the same options in Redis and its clients. */
+/** The names of the same options in Redis and its clients, and in the methods of commands for their operations. */
 const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map([
   ['ex', ['ttlMs']],
   ['px', ['ttlMs']],
   ['exat', ['expiresAtMs']],
   ['pxat', ['expiresAtMs']],
+  ['ttlms', ['expiry']],
+  ['expiresatms', ['expiry']],
   ['nx', ['ifAbsent', 'if_none']],
   ['xx', ['ifPresent', 'if_any']],
+  ['ifabsent', ['condition']],
+  ['ifpresent', ['condition']],
   ['get', ['returnOld']],
   ['retries', ['retry', 'attempts']],
   ['abort', ['signal']],
@@ -104,8 +109,4 @@ function editDistance(a: string, b: string): number {
 
 function invalid(message: string): HeadwaterError {
   return new HeadwaterError('invalid_argument', message);
-}
-
-function shown(value: unknown): string {
-  return value === null || typeof value === 'number' ? String(value) : typeof value;
 }

@@ -1,6 +1,8 @@
 /** The options of commands on bits, and the operations that are made of them. measure.ts checks the operations. */
 
 import { HeadwaterError } from '../base/errors.js';
+import { type OptionNames, optionNames, refusedOptions } from '../base/option-names.js';
+import { shownValue } from '../base/shown-value.js';
 import type { Bit, BitFieldStep, BitOverflow, BitUnit, OutgoingOf, SubsequenceResult } from '../model/operation.js';
 import { type Data, int64 } from './operations.js';
 
@@ -98,25 +100,36 @@ export function bitFieldOperation(key: Data, actions: readonly BitFieldAction[])
   return { kind: 'bitField', key, steps: (actions as readonly BitFieldAction[]).map(stepOf) };
 }
 
+const PLACE_NAMES = { action: true, type: true, offset: true } as const;
+const ACTIONS: Readonly<Record<BitFieldAction['action'], OptionNames>> = {
+  get: optionNames<BitFieldOf & BitFieldGet>(PLACE_NAMES),
+  set: optionNames<BitFieldOf & BitFieldSet>({ ...PLACE_NAMES, value: true, overflow: true }),
+  increment: optionNames<BitFieldOf & BitFieldIncrement>({ ...PLACE_NAMES, by: true, overflow: true }),
+};
+
 function stepOf(action: BitFieldAction, index: number): BitFieldStep {
   const { type, offset } = (action ?? {}) as BitFieldAction;
-  const place = placeOf(type, offset, index);
+  const field = fieldOf(type, offset, index);
+  const place = `steps[${index}]`;
+  const names = Object.hasOwn(ACTIONS, String(action.action)) ? ACTIONS[action.action] : undefined;
+  const refused = names && refusedOptions(action, names);
+  if (refused) throw new HeadwaterError('invalid_argument', `${place}: ${refused.message}`);
   if (action.action === 'set')
-    return { ...place, action: 'set', value: int64('value', action.value), overflow: action.overflow };
+    return { ...field, action: 'set', value: int64(`${place}: value`, action.value), overflow: action.overflow };
   if (action.action === 'increment')
-    return { ...place, action: 'increment', by: int64('by', action.by), overflow: action.overflow };
-  return { ...place, action: action.action };
+    return { ...field, action: 'increment', by: int64(`${place}: by`, action.by), overflow: action.overflow };
+  return { ...field, action: action.action };
 }
 
 const TYPE = /^([iu])(\d{1,2})$/;
 const NUMBER = /^#\d{1,10}$/;
 
-function placeOf(type: unknown, offset: unknown, index: number) {
+function fieldOf(type: unknown, offset: unknown, index: number) {
   const match = TYPE.exec(String(type));
   if (!match)
     throw new HeadwaterError(
       'invalid_argument',
-      `bitField: expected the type of action ${index} to be i1 to i64 or u1 to u63, received ${type}`,
+      `steps[${index}]: type: expected i1 to i64 or u1 to u63, received ${shownValue(type)}`,
     );
   const bits = Number(match[2]);
   const isNumber = typeof offset === 'string' && NUMBER.test(offset);

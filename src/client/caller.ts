@@ -7,7 +7,7 @@ import type { Position } from '../model/position.js';
 import type { Connection } from './connection.js';
 import type { ConnectionState } from './connection-state.js';
 import { mayWrite } from './measure.js';
-import type { CallOptions, ClientSettings } from './options.js';
+import { type CallOptions, type ClientSettings, checkSignal } from './options.js';
 import type { ReadReply } from './pending-command.js';
 
 export interface Caller {
@@ -62,7 +62,11 @@ export function askWith<K extends OperationKind, Result>(
   return caller.ask(operation, writes ?? mayWrite(operation), read, options);
 }
 
-/** Aborts when the signal of a call aborts, or when the client is closed. */
+/**
+ * Aborts when the signal of a call aborts, or when the client is closed.
+ * @throws HeadwaterError `invalid_argument` if the signal is none.
+ */
 export function endOf({ ended }: Pick<Caller, 'ended'>, signal: AbortSignal | undefined): AbortSignal {
+  checkSignal(signal);
   return signal ? AbortSignal.any([signal, ended]) : ended;
 }

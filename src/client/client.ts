@@ -112,6 +112,8 @@ const COMPARE_OPTIONS = optionNames<CompareOptions>({ ...TIME_NAMES, waitMs: tru
 const CLOSE_OPTIONS = optionNames<CloseOptions>({ timeoutMs: true });
 const RANGE_DIGEST_OPTIONS = optionNames<RangeDigestOptions>({ ...TIME_NAMES, cuts: true });
 
+const NO_CONSTRUCTOR = 'new Client: expected Client.connect. Use `await Client.connect(addresses, options)`';
+
 /**
  * A client of one node, or of a tree of nodes. The client connects again by itself, and follows the leadership. See `Commands`
  * for the errors of every command.
@@ -127,6 +129,8 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
   readonly #listeners: Listeners;
 
   private constructor(session: Caller, forms: Forms<string, Value, Input>, listeners: Listeners) {
+    // A program without types can call this. The clients of other stores are made so.
+    if (!forms) throw new HeadwaterError('invalid_argument', NO_CONSTRUCTOR);
     super(session, forms);
     this.#session = session;
     this.#forms = forms;
@@ -240,7 +244,7 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
   async publish(channel: Data, message: Input, options: PublishOptions = {}): Promise<number> {
     checkOptionNames(options, PUBLISH_OPTIONS);
     const { durable = false } = options;
-    const data = toBuffer('message', this.#forms.encode(channel, message));
+    const data = toBuffer('message', this.#forms.encodeMessage(channel, message));
     const request = { channel: toBuffer('channel', channel), data, durable };
     const call = new SideCall(this.#session, options, request.data.length);
     await call.settled();

@@ -54,6 +54,9 @@ export interface Forms<Key, Value, Input> {
   readonly encode: (key: unknown, value: Input) => Data;
   /** @throws HeadwaterError `wrong_type`. @param key names the value in the error. */
   readonly decode: (key: unknown, bytes: Buffer) => Value;
+  /** As `encode` and `decode`, for a message. The channel names it in the error. */
+  readonly encodeMessage: (channel: unknown, message: Input) => Data;
+  readonly decodeMessage: (channel: unknown, bytes: Buffer) => Value;
   /** True for a codec: values change their form, and may fail to. */
   readonly hasCodec: boolean;
 }
@@ -68,6 +71,8 @@ export const TEXT: Forms<string, string, Data> = {
   raw: asText,
   encode: (_, value) => value,
   decode: (_, bytes) => asText(bytes),
+  encodeMessage: (_, message) => message,
+  decodeMessage: (_, bytes) => asText(bytes),
   hasCodec: false,
 };
 
@@ -75,6 +80,8 @@ export const BYTES: Forms<Buffer, Buffer, Data> = {
   raw: asBuffer,
   encode: (_, value) => value,
   decode: (_, bytes) => asBuffer(bytes),
+  encodeMessage: (_, message) => message,
+  decodeMessage: (_, bytes) => asBuffer(bytes),
   hasCodec: false,
 };
 
@@ -88,35 +95,47 @@ export function formsOf<Value>(codec: Codec<Value>): Forms<string, Value, Value>
     );
   return {
     raw: asText,
-    encode: (key, value) => encoded(codec, key, value),
-    decode: (key, bytes) => decoded(codec, key, bytes),
+    encode: (key, value) => encoded(codec, VALUE, key, value),
+    decode: (key, bytes) => decoded(codec, VALUE, key, bytes),
+    encodeMessage: (channel, message) => encoded(codec, MESSAGE, channel, message),
+    decodeMessage: (channel, bytes) => decoded(codec, MESSAGE, channel, bytes),
     hasCodec: true,
   };
 }
 
-function encoded<Value>(codec: Codec<Value>, key: unknown, value: Value): Data {
+/** The place of a value in the messages of errors. */
+interface Place {
+  readonly what: 'the value of' | 'the message on';
+  readonly owner: 'key' | 'channel';
+  readonly advice: string;
+}
+
+const VALUE: Place = { what: 'the value of', owner: 'key', advice: 'Read it by `buffers`, or set it again' };
+const MESSAGE: Place = { what: 'the message on', owner: 'channel', advice: 'Read such messages by `subscribeBuffers`' };
+
+function encoded<Value>(codec: Codec<Value>, { what, owner }: Place, name: unknown, value: Value): Data {
   let made: unknown;
   try {
     made = codec.encode(value);
   } catch (error) {
-    const why = `the value of ${described(key)} cannot be encoded by the codec: ${HeadwaterError.from(error).message}`;
+    const why = `${what} ${described(name, owner)} cannot be encoded by the codec: ${HeadwaterError.from(error).message}`;
     throw new HeadwaterError('invalid_argument', why, { cause: error });
   }
   if (typeof made === 'string' || made instanceof Uint8Array) return made;
   throw new HeadwaterError(
     'invalid_argument',
-    `the value of ${described(key)}: expected the codec to make text or bytes, received ${made === null ? 'null' : typeof made}. Use a value that the codec can encode`,
+    `${what} ${described(name, owner)}: expected the codec to make text or bytes, received ${made === null ? 'null' : typeof made}. Use a value that the codec can encode`,
   );
 }
 
-function decoded<Value>(codec: Codec<Value>, key: unknown, bytes: Buffer): Value {
+function decoded<Value>(codec: Codec<Value>, { what, owner, advice }: Place, name: unknown, bytes: Buffer): Value {
   try {
     return codec.decode(bytes);
   } catch (error) {
     throw new HeadwaterError(
       'wrong_type',
-      `the value of ${described(key)} (${bytes.length} bytes) cannot be decoded by the codec: ${HeadwaterError.from(error).message}. Read it by \`buffers\`, or set it again`,
-      { cause: error, details: { key: nameOf(key) } },
+      `${what} ${described(name, owner)} (${bytes.length} bytes) cannot be decoded by the codec: ${HeadwaterError.from(error).message}. ${advice}`,
+      { cause: error, details: { [owner]: nameOf(name) } },
     );
   }
 }
@@ -147,9 +166,9 @@ function nameOf(key: unknown): string {
   return typeof key === 'string' ? key : key instanceof Uint8Array ? Buffer.from(key).toString() : String(key);
 }
 
-/** A key in a message: short, and in quotes. */
-export function described(key: unknown): string {
+/** A key or a channel in the message of an error: short, and in quotes. */
+export function described(key: unknown, owner: Place['owner'] = 'key'): string {
   const name = nameOf(key);
-  if (name.length <= SHOWN_CHARACTERS_MAX) return `the key ${JSON.stringify(name)}`;
-  return `the key ${JSON.stringify(name.slice(0, SHOWN_CHARACTERS_MAX))}… (${name.length} characters)`;
+  if (name.length <= SHOWN_CHARACTERS_MAX) return `the ${owner} ${JSON.stringify(name)}`;
+  return `the ${owner} ${JSON.stringify(name.slice(0, SHOWN_CHARACTERS_MAX))}… (${name.length} characters)`;
 }

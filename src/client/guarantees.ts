@@ -7,6 +7,7 @@ import type { DurabilityReached } from '../base/error-details.js';
 import { DurabilityNotReached, HeadwaterError } from '../base/errors.js';
 import { DURABILITY_TIMEOUT_MS } from '../base/limits.js';
 import { checkOptionNames, optionNames } from '../base/option-names.js';
+import { shownValue } from '../base/shown-value.js';
 import { checkDurability, countsFollowers, type DurabilityLevel } from '../model/durability.js';
 import type { Guarantees } from '../model/guarantees.js';
 import { type Position, parseToken } from '../model/position.js';
@@ -63,7 +64,7 @@ export function guaranteesOf(options: GuaranteeOptions, timeoutMs: number): Guar
   // Most options are those of the operation alone, such as an expiry.
   if (durability === undefined && atLeast === undefined && maxStalenessMs === undefined) return undefined;
   if (maxStalenessMs !== undefined && !(Number.isSafeInteger(maxStalenessMs) && maxStalenessMs > 0))
-    throw invalid('maxStalenessMs', 'a whole number above 0', `${maxStalenessMs}`);
+    throw invalid('maxStalenessMs', 'a whole number above 0', shownValue(maxStalenessMs));
   const withinMs = Math.max(1, Math.floor(timeoutMs * SHARE_OF_TIMEOUT));
   const position = typeof atLeast === 'string' ? parseToken(atLeast) : atLeast;
   return {

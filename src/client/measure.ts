@@ -4,6 +4,8 @@
  */
 
 import { HeadwaterError } from '../base/errors.js';
+import { checkOptionNames, type OptionNames } from '../base/option-names.js';
+import { shownValue } from '../base/shown-value.js';
 import type { BitFieldStep, Condition, Operation, OperationKind, OutgoingOperation } from '../model/operation.js';
 import { isWrite } from '../model/write-kinds.js';
 import { type Data, expiries, onlyOne } from './operations.js';
@@ -79,13 +81,13 @@ const OPERATIONS: { readonly [K in OperationKind]: ChecksOf<OperationOf<K>> } = 
   persist: key,
   rename: { ...key, newKey: size, ifAbsent: nothing },
   type: key,
-  multiSet: { entries: listOf((name, entry) => measureParts(name, entry, { ...key, value: size })), ifAbsent: nothing },
+  multiSet: { entries: listOf(partsOf({ ...key, value: size })), ifAbsent: nothing },
   copy: { ...key, newKey: size, replace: nothing },
   getBit: { ...key, offset: wholeFrom0 },
   setBit: { ...key, offset: wholeFrom0, bit: upTo(1) },
   bitCount: {
     ...key,
-    range: optional((name, range) => measureParts(name, range, { start: whole, end: whole, unit })),
+    range: optional(partsOf({ start: whole, end: whole, unit }, 'range.')),
   },
   bitPosition: { ...key, bit: upTo(1), start: optional(whole), end: optional(whole), unit },
   bitOperation: { operator: oneOf(['and', 'or', 'xor', 'not']), ...key, ...keys },
@@ -98,7 +100,7 @@ const OPERATIONS: { readonly [K in OperationKind]: ChecksOf<OperationOf<K>> } = 
   },
   flushAll: {},
   ping: { message: size },
-  transact: { conditions: listOf(measureCondition), operations: listOf(measureOperation) },
+  transact: { conditions: listOf(measureCondition), operations: listOf(measureStepOfTransaction) },
 };
 
 const CONDITIONS: { readonly [T in Condition['test']]: ChecksOf<ConditionOf<T>> } = {
@@ -108,55 +110,91 @@ const CONDITIONS: { readonly [T in Condition['test']]: ChecksOf<ConditionOf<T>> 
   value: { ...key, value: size },
 };
 
-type Checks = ReadonlyMap<string, ReadonlyArray<[name: string, check: Check]>>;
-
-const checksOf = (table: Readonly<Record<string, object>>): Checks =>
-  new Map(
-    Object.entries(table).map(([name, checks]) => [name, Object.entries<Check>(checks as Record<string, Check>)]),
-  );
-
-const CHECKS = checksOf(OPERATIONS);
-const CONDITION_CHECKS = checksOf(CONDITIONS);
-
-function measureOperation(name: string, operation: unknown): number {
-  return measureFields(name, operation, 'kind', CHECKS);
+/** The checks of an object, and the names that it may have. */
+interface Parts {
+  readonly checks: ReadonlyArray<[name: string, check: Check]>;
+  readonly names: OptionNames;
 }
 
-function measureCondition(name: string, condition: unknown): number {
-  return measureFields(name, condition, 'test', CONDITION_CHECKS);
+function parts(checks: Readonly<Record<string, Check>>, ...others: string[]): Parts {
+  return { checks: Object.entries(checks), names: new Set([...others, ...Object.keys(checks)]) };
 }
 
-function measureFields(name: string, object: unknown, tag: 'kind' | 'test', table: Checks): number {
-  if (typeof object !== 'object' || object === null) throw refusal(name, 'an object', object);
-  const fields = object as Readonly<Record<string, unknown>>;
-  const checks = table.get(fields[tag] as string);
-  if (!checks) throw refusal(tag, `one of ${[...table.keys()].join(', ')}`, fields[tag]);
-  let bytes = OVERHEAD_BYTES;
-  for (const [field, check] of checks) bytes += check(field, fields[field]);
-  return bytes;
-}
+const tableOf = (table: Readonly<Record<string, object>>, tag: string): ReadonlyMap<string, Parts> =>
+  new Map(Object.entries(table).map(([name, checks]) => [name, parts(checks as Record<string, Check>, tag)]));
 
-/** Checks the parts of an object without a tag. */
-function measureParts(name: string, object: unknown, checks: Readonly<Record<string, Check>>): number {
-  if (typeof object !== 'object' || object === null) throw refusal(name, 'an object', object);
-  const fields = object as Readonly<Record<string, unknown>>;
-  let bytes = OVERHEAD_BYTES;
-  for (const [field, check] of Object.entries(checks)) bytes += check(field, fields[field]);
-  return bytes;
-}
+const CHECKS = tableOf(OPERATIONS, 'kind');
+const CONDITION_CHECKS = tableOf(CONDITIONS, 'test');
 
-const PLACE = { bits: upTo(64), offset: wholeFrom0 };
+const PLACE = { signed: nothing, bits: upTo(64), offset: wholeFrom0 };
 const OVERFLOW = optional(oneOf(['wrap', 'saturate', 'fail']));
-const STEPS: Readonly<Record<BitFieldStep['action'], Readonly<Record<string, Check>>>> = {
+const ACTIONS: Readonly<Record<BitFieldStep['action'], Readonly<Record<string, Check>>>> = {
   get: PLACE,
   set: { ...PLACE, value: integer, overflow: OVERFLOW },
   increment: { ...PLACE, by: integer, overflow: OVERFLOW },
 };
+const STEPS = tableOf(ACTIONS, 'action');
+
+/** The operations of a transaction, with the names that the client reads itself. */
+const STEPS_OF_TRANSACTION = new Map(CHECKS).set('increment', parts(OPERATIONS.increment, 'kind', 'bigint'));
+STEPS_OF_TRANSACTION.delete('transact');
+
+function measureOperation(name: string, operation: unknown): number {
+  return measureFields(fieldsOf(name, operation), partsFor(operation, 'kind', CHECKS).checks);
+}
+
+/** Callers put the operations of a transaction together themselves. A misspelled name would do nothing. */
+function measureStepOfTransaction(name: string, operation: unknown): number {
+  return measureTagged(name, operation, 'kind', STEPS_OF_TRANSACTION);
+}
+
+function measureCondition(name: string, condition: unknown): number {
+  return measureTagged(name, condition, 'test', CONDITION_CHECKS);
+}
+
+function measureTagged(name: string, object: unknown, tag: Tag, table: ReadonlyMap<string, Parts>): number {
+  const fields = fieldsOf(name, object);
+  const { checks, names } = partsFor(fields, tag, table);
+  checkOptionNames(fields, names);
+  return measureFields(fields, checks);
+}
+
+function partsFor(object: unknown, tag: Tag, table: ReadonlyMap<string, Parts>): Parts {
+  const word = (object as Readonly<Record<string, unknown>>)[tag];
+  const found = table.get(word as string);
+  if (!found) throw refusal(tag, `one of ${[...table.keys()].join(', ')}`, word);
+  return found;
+}
+
+/**
+ * Checks an object without a tag.
+ * @param path of the object, followed by a dot, for its names in a refusal. Empty for an object of a list.
+ */
+function partsOf(checks: Readonly<Record<string, Check>>, path = ''): Check {
+  const { checks: all, names } = parts(checks);
+  return (name, object) => {
+    const fields = fieldsOf(name, object);
+    checkOptionNames(fields, names, path);
+    return measureFields(fields, all);
+  };
+}
 
 function measureStep(name: string, step: unknown): number {
-  const { action } = (step ?? {}) as { action?: unknown };
-  if (action === 'get' || action === 'set' || action === 'increment') return measureParts(name, step, STEPS[action]);
-  throw refusal('action', Object.keys(STEPS).join(' or '), action);
+  return measureTagged(name, step, 'action', STEPS);
+}
+
+type Tag = 'kind' | 'test' | 'action';
+type Fields = Readonly<Record<string, unknown>>;
+
+function fieldsOf(name: string, object: unknown): Fields {
+  if (typeof object !== 'object' || object === null) throw refusal(name, 'an object', object);
+  return object as Fields;
+}
+
+function measureFields(fields: Fields, checks: Parts['checks']): number {
+  let bytes = OVERHEAD_BYTES;
+  for (const [field, check] of checks) bytes += check(field, fields[field]);
+  return bytes;
 }
 
 /** @throws HeadwaterError `invalid_argument` if `data` is neither text nor bytes. */
@@ -223,7 +261,7 @@ function decimal(name: string, field: unknown): number {
 
 function integer(name: string, field: unknown): number {
   if (typeof field === 'bigint' && BigInt.asIntN(64, field) === field) return 0;
-  throw refusal(name, 'a bigint of 64 bits', field);
+  throw refusal(name, 'a whole number of 64 bits', field);
 }
 
 function nothing(): number {
@@ -237,7 +275,7 @@ function optional(check: Check): Check {
 function oneOf(names: readonly string[]): Check {
   return (name, field) => {
     if (names.includes(field as string)) return 0;
-    throw refusal(name, names.join(' or '), field);
+    throw refusal(name, `one of ${names.join(', ')}`, field);
   };
 }
 
@@ -245,28 +283,37 @@ function listOf(check: Check): Check {
   return (name, field) => {
     if (!Array.isArray(field)) throw refusal(name, 'an array', field);
     let bytes = 0;
-    for (const one of field) bytes += check(name, one);
+    let index = 0;
+    try {
+      for (; index < field.length; index++) bytes += check(name, field[index]);
+    } catch (error) {
+      throw HeadwaterError.is(error) ? inList(error, name, index) : error;
+    }
     return bytes;
   };
 }
 
+/** The refusal of an element, which says which one of the list it is. */
+function inList({ code, message, details }: HeadwaterError, name: string, index: number): HeadwaterError {
+  const rest = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
+  return new HeadwaterError(code, `${name}[${index}]: ${rest}`, { details });
+}
+
+const EXPIRY: OptionNames = new Set(['ttlMs', 'expiresAtMs']);
+
 function expiryOr(word?: 'keep' | 'persist'): Check {
+  const expected = `ttlMs or expiresAtMs${word ? `, or ${word}` : ''}`;
   return (name, field) => {
     if (word !== undefined && field === word) return 0;
-    const given = typeof field === 'object' && field !== null ? expiries(field) : [];
-    const one = onlyOne(name, given);
-    if (!one) throw refusal(name, `ttlMs or expiresAtMs${word ? `, or ${word}` : ''}`, field);
+    if (typeof field !== 'object' || field === null) throw refusal(name, expected, field);
+    checkOptionNames(field, EXPIRY, `${name}.`);
+    const one = onlyOne('ttlMs, expiresAtMs', expiries(field));
+    if (!one) throw refusal(name, expected, field);
     for (const [unit, moment] of Object.entries(one)) whole(unit, moment);
     return 0;
   };
 }
 
 function refusal(name: string, expected: string, received: unknown): HeadwaterError {
-  return new HeadwaterError('invalid_argument', `${name}: expected ${expected}, received ${shown(received)}`);
-}
-
-/** Shows numbers and words as they are, and of any other value only its type. */
-function shown(received: unknown): string {
-  if (received === null || ['number', 'bigint', 'boolean'].includes(typeof received)) return String(received);
-  return typeof received === 'string' ? JSON.stringify(received.slice(0, 60)) : typeof received;
+  return new HeadwaterError('invalid_argument', `${name}: expected ${expected}, received ${shownValue(received)}`);
 }

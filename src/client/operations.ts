@@ -1,6 +1,7 @@
 /** The options of commands, and the operations that are made of them. measure.ts checks the operations. */
 
 import { HeadwaterError } from '../base/errors.js';
+import { shownValue } from '../base/shown-value.js';
 import type { Condition, ExpireCondition, NewExpiry, Outgoing, OutgoingOf, SetCondition } from '../model/operation.js';
 
 /** A key or a value. Text is encoded as UTF-8. */
@@ -114,8 +115,11 @@ function pairsOf<Input>(pairs: KeysAndValues<Input>): ReadonlyArray<readonly [Da
 export function setOperation(key: Data, value: Data, options: SetOptions | undefined): OutgoingOf<'set'> {
   // The object always has one shape, since plain SETs are the hot path.
   if (!options) return { kind: 'set', key, value, expiry: undefined, condition: undefined, returnOld: undefined };
-  const expiry = onlyOne('expiry', [options.keepTtl ? ('keep' as const) : undefined, ...expiries(options)]);
-  const condition = onlyOne<SetCondition>('condition', [
+  const expiry = onlyOne('ttlMs, expiresAtMs, keepTtl', [
+    options.keepTtl ? ('keep' as const) : undefined,
+    ...expiries(options),
+  ]);
+  const condition = onlyOne<SetCondition>('ifAbsent, ifPresent', [
     options.ifAbsent ? 'if_absent' : undefined,
     options.ifPresent ? 'if_present' : undefined,
   ]);
@@ -126,12 +130,15 @@ export function getExpireOperation(key: Data, options: GetExOptions = {}): Outgo
   return {
     kind: 'getExpire',
     key,
-    expiry: onlyOne('expiry', [options.persist ? ('persist' as const) : undefined, ...expiries(options)]),
+    expiry: onlyOne('ttlMs, expiresAtMs, persist', [
+      options.persist ? ('persist' as const) : undefined,
+      ...expiries(options),
+    ]),
   };
 }
 
 export function expireOperation(key: Data, options: ExpireOptions = {}): OutgoingOf<'expire'> {
-  const expiry = onlyOne('expiry', expiries(options));
+  const expiry = onlyOne('ttlMs, expiresAtMs', expiries(options));
   if (!expiry) throw new HeadwaterError('invalid_argument', 'expire: expected ttlMs or expiresAtMs, received neither');
   return { kind: 'expire', key, expiry, condition: options.condition };
 }
@@ -148,18 +155,22 @@ export function int64(name: string, value: number | bigint): bigint {
   const isWhole = typeof value === 'bigint' || Number.isSafeInteger(value);
   const integer = isWhole ? BigInt(value) : undefined;
   if (integer !== undefined && integer <= INT64_MAX && integer >= -INT64_MAX - 1n) return integer;
-  throw new HeadwaterError('invalid_argument', `${name}: expected a 64-bit integer, received ${value}`);
+  throw new HeadwaterError(
+    'invalid_argument',
+    `${name}: expected a whole number of 64 bits, received ${shownValue(value)}`,
+  );
 }
 
 export function expiries({ ttlMs, expiresAtMs }: ExpiryOptions): Array<NewExpiry | undefined> {
   return [ttlMs === undefined ? undefined : { ttlMs }, expiresAtMs === undefined ? undefined : { expiresAtMs }];
 }
 
-export function onlyOne<T>(what: string, given: ReadonlyArray<T | undefined>): T | undefined {
+/** @param names of all that may be given, for the refusal. */
+export function onlyOne<T>(names: string, given: ReadonlyArray<T | undefined>): T | undefined {
   const [first, second] = given.filter((one) => one !== undefined);
   if (second === undefined) return first;
   throw new HeadwaterError(
     'invalid_argument',
-    `${what}: expected at most one, received ${given.filter((one) => one !== undefined).length}`,
+    `${names}: expected at most one of them, received ${given.filter((one) => one !== undefined).length}`,
   );
 }

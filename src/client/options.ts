@@ -10,6 +10,7 @@ import {
   TIMER_MS_MAX,
 } from '../base/limits.js';
 import { checkOptionNames, optionNames } from '../base/option-names.js';
+import { shownValue } from '../base/shown-value.js';
 import type { CodecOption } from './codec.js';
 import type { GuaranteeOptions } from './guarantees.js';
 
@@ -176,9 +177,11 @@ export function settingsOf(options: ClientOptions): ClientSettings {
 function checkWait({ wait, signal }: ClientOptions): void {
   if (typeof wait === 'number') checkWhole('wait', wait, TIMER_MS_MAX);
   else if (wait !== undefined && typeof wait !== 'boolean')
-    throw new HeadwaterError('invalid_argument', `wait: expected true, false or milliseconds, received ${typeof wait}`);
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new HeadwaterError('invalid_argument', `signal: expected an AbortSignal, received ${typeof signal}`);
+    throw new HeadwaterError(
+      'invalid_argument',
+      `wait: expected true, false or milliseconds, received ${shownValue(wait)}`,
+    );
+  checkSignal(signal);
 }
 
 function retryOf(retry: RetryOptions = {}): RetrySettings {
@@ -192,22 +195,38 @@ function retryOf(retry: RetryOptions = {}): RetrySettings {
   return { attempts, minMs, maxMs };
 }
 
-/** @throws HeadwaterError `invalid_argument` if the timeout is no valid time. */
-export function checkCall({ timeoutMs }: CallTime): void {
+/** @throws HeadwaterError `invalid_argument` if the timeout is no valid time, or the signal is none. */
+export function checkCall({ timeoutMs, signal }: CallTime): void {
   if (timeoutMs !== undefined) checkWhole('timeoutMs', timeoutMs, TIMER_MS_MAX);
+  if (signal !== undefined) checkSignal(signal);
+}
+
+/** @throws HeadwaterError `invalid_argument`. An AbortController in its place is a common mistake. */
+export function checkSignal(signal: unknown): void {
+  if (signal === undefined || signal === null) return;
+  // A signal of another realm is no instance of this one's class.
+  if (typeof (signal as AbortSignal).aborted === 'boolean') return;
+  const received = signal instanceof AbortController ? 'an AbortController. Pass its signal' : shownValue(signal);
+  throw new HeadwaterError('invalid_argument', `signal: expected an AbortSignal, received ${received}`);
 }
 
 function checkSwitch(name: string, value: unknown): void {
   if (typeof value === 'boolean') return;
-  throw new HeadwaterError('invalid_argument', `${name}: expected true or false, received ${value}`);
+  throw new HeadwaterError('invalid_argument', `${name}: expected true or false, received ${shownValue(value)}`);
 }
 
 function checkWhole(name: string, value: number, max: number): void {
   if (Number.isSafeInteger(value) && value > 0 && value <= max) return;
-  throw new HeadwaterError('invalid_argument', `${name}: expected a whole number from 1 to ${max}, received ${value}`);
+  throw new HeadwaterError(
+    'invalid_argument',
+    `${name}: expected a whole number from 1 to ${max}, received ${shownValue(value)}`,
+  );
 }
 
 function oneOf<T extends string>(name: string, choices: readonly T[], value: T): T {
   if (choices.includes(value)) return value;
-  throw new HeadwaterError('invalid_argument', `${name}: expected one of ${choices.join(', ')}, received ${value}`);
+  throw new HeadwaterError(
+    'invalid_argument',
+    `${name}: expected one of ${choices.join(', ')}, received ${shownValue(value)}`,
+  );
 }

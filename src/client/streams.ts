@@ -155,12 +155,12 @@ export async function* watch<Key, Value>(
 function subscriptionItem<Key, Value>(
   event: SubscriptionEvent,
   position: Position,
-  { raw, decode }: Forms<Key, Value, never>,
+  { raw, decodeMessage }: Forms<Key, Value, never>,
 ): SubscriptionItem<Key, Value> {
   if (event.kind !== 'message') return { ...event, position };
   const { channel, data, pattern, offset, durable } = event;
   const item = { kind: event.kind, channel: raw(channel), pattern: pattern && raw(pattern), offset, durable, position };
-  return withProperty(item, 'data', () => decode(channel, data));
+  return withProperty(item, 'data', () => decodeMessage(channel, data));
 }
 
 function watchItem<Key, Value>(

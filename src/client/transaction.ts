@@ -6,13 +6,7 @@
 import type { OperationKind, OutgoingOf, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
 import { type Forms, withProperty } from './codec.js';
 import { mayWrite } from './measure.js';
-import {
-  type BigintOption,
-  type Data,
-  incrementOperation,
-  type OutgoingCondition,
-  type SumOptions,
-} from './operations.js';
+import type { BigintOption, Data, OutgoingCondition, SumOptions } from './operations.js';
 import { decodeDeleted, readSum } from './results.js';
 
 /**
@@ -170,8 +164,9 @@ function mapped(list: unknown, change: (one: Fields) => Fields): unknown {
   return list.map((one: Fields | null | undefined) => (typeof one === 'object' && one !== null ? change(one) : one));
 }
 
-function summandOf({ key, by = 1 }: Fields): unknown {
-  return incrementOperation(key as Data, by as number | bigint).by;
+/** A summand that is no whole number stays, for the check of the fields. */
+function summandOf({ by = 1 }: Fields): unknown {
+  return Number.isSafeInteger(by) ? BigInt(by as number) : by;
 }
 
 /** Encodes the values of those objects of a list that have the tag, and of every `multiSet`. */

@@ -37,7 +37,7 @@ function checkStep(step: BitFieldStep): void {
   if (!Number.isInteger(step.bits) || step.bits < 1 || step.bits > bitsMax)
     throw new HeadwaterError(
       'invalid_argument',
-      `bitField: expected a ${step.signed ? 'signed' : 'unsigned'} field of 1 to ${bitsMax} bits, received ${step.bits}`,
+      `bitField: expected ${step.signed ? 'a signed' : 'an unsigned'} field of 1 to ${bitsMax} bits, received ${step.bits}`,
     );
   checkBitOffset('bitField', step.offset);
   if (step.action === 'get') return;

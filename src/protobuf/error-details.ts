@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<Fact, Kind>> = {
   askedOffset: 'number',
   base64: 'text',
   cause: 'text',
+  channel: 'text',
   directory: 'text',
   epoch: 'number',
   file: 'text',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { Client } from '../../src/client/client.js';
-import { type Codec, json } from '../../src/client/codec.js';
+import { type Codec, formsOf, json } from '../../src/client/codec.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, serve } from '../rpc/harness.js';
 import { refusedWith } from '../support/refusals.js';
@@ -121,6 +121,16 @@ describe('a client with a codec', () => {
     assert.equal(String(await db.buffers.get('foreign')), 'not JSON');
   });
 
+  it('names the channel of a message that cannot be decoded', () => {
+    assert.throws(
+      () => formsOf(json).decodeMessage(Buffer.from('news'), Buffer.from('not JSON')),
+      (error) =>
+        HeadwaterError.is(error, 'wrong_type') &&
+        error.details.channel === 'news' &&
+        /^the message on the channel "news" \(8 bytes\) .*subscribeBuffers/.test(error.message),
+    );
+  });
+
   it('goes on behind a value that cannot be decoded: reading that value throws', async () => {
     await db.set('ann', ann);
     await db.buffers.set('foreign', 'not JSON');
@@ -180,9 +190,10 @@ describe('a client with a codec', () => {
         any.set('odd', value),
         any.transact({ operations: [{ kind: 'set', key: 'odd', value }] }),
         any.transaction().set('odd', value).commit(),
-        any.publish('odd', value),
       ].map((call) => refusedWith('invalid_argument', call));
       for (const { message } of await Promise.all(refusals)) assert.match(message, /^the value of the key "odd"/);
+      const { message } = await refusedWith('invalid_argument', any.publish('odd', value));
+      assert.match(message, /^the message on the channel "odd"/);
     }
     assert.equal(store.submissions.length, before);
     const bad = closing(await Client.connect(address, { codec: { encode: () => 5 as never, decode: () => 5 } }));

@@ -112,6 +112,16 @@ describe('an option of an unknown name', () => {
     });
   }
 
+  for (const [name, call] of all.filter(([name]) => name !== 'close'))
+    it(`comes with a check of the signal in ${name}`, async () => {
+      const before = store.submissions.length;
+      await refused(
+        () => call({ ...(name.endsWith('expire') && { ttlMs: 1 }), signal: new AbortController() }),
+        'signal: expected an AbortSignal, received an AbortController. Pass its signal',
+      );
+      assert.equal(store.submissions.length, before);
+    });
+
   const NEAR: ReadonlyArray<readonly [options: object, says: string]> = [
     [{ ttl: 10 }, 'unknown option ttl: did you mean ttlMs?'],
     [{ EX: 10 }, 'unknown option EX: did you mean ttlMs?'],
@@ -121,7 +131,7 @@ describe('an option of an unknown name', () => {
     [{ 'a\nb': 10 }, 'unknown option "a\\nb": expected one of signal, timeoutMs, '],
     [{ constructor: 1 }, 'unknown option constructor: expected one of '],
     [{ durability: { levle: 'synced' } }, 'unknown option durability.levle: did you mean durability.level?'],
-    [{ durability: 'synced' }, 'durability: expected an object, received string'],
+    [{ durability: 'synced' }, 'durability: expected an object, received "synced"'],
   ];
   for (const [options, says] of NEAR)
     it(`says ${JSON.stringify(says)}`, () => refused(() => db.set('k', 'v', options), says));
@@ -133,6 +143,108 @@ describe('an option of an unknown name', () => {
       'unknown option transaction.condition: did you mean transaction.conditions?',
     );
   });
+
+  const PARTS: ReadonlyArray<readonly [transaction: object, says: string]> = [
+    [
+      {
+        operations: [
+          { kind: 'get', key: 'a' },
+          { kind: 'set', key: 'a', value: 'b', ttlMs: 10 },
+        ],
+      },
+      'operations[1]: unknown option ttlMs: did you mean expiry?',
+    ],
+    [
+      { operations: [{ kind: 'set', key: 'a', value: 'b', ifAbsent: true }] },
+      'operations[0]: unknown option ifAbsent: did you mean condition?',
+    ],
+    [
+      { operations: [{ kind: 'delete', keys: ['a'], key: 'a' }] },
+      'operations[0]: unknown option key: did you mean keys?',
+    ],
+    [
+      { operations: [{ kind: 'increment', key: 'a', bigInt: true }] },
+      'operations[0]: unknown option bigInt: did you mean bigint?',
+    ],
+    [
+      { operations: [{ kind: 'set', key: 'a', value: 'b', expiry: { ttlMs: 1, ttl: 1 } }] },
+      'operations[0]: unknown option expiry.ttl: did you mean expiry.ttlMs?',
+    ],
+    [
+      { operations: [{ kind: 'multiSet', entries: [{ key: 'a', value: 'b', ttlMs: 1 }] }] },
+      'operations[0]: entries[0]: unknown option ttlMs: expected one of key, value',
+    ],
+    [
+      {
+        operations: [
+          { kind: 'bitField', key: 'a', steps: [{ action: 'get', signed: false, bits: 1, offset: 0, by: 1n }] },
+        ],
+      },
+      'operations[0]: steps[0]: unknown option by: expected one of action, signed, bits, offset',
+    ],
+    [
+      { operations: [{ kind: 'bitCount', key: 'a', range: { start: 0, end: 1, units: 'bit' } }] },
+      'operations[0]: unknown option range.units: did you mean range.unit?',
+    ],
+    [
+      { conditions: [{ key: 'a', test: 'absent', version: 1 }], operations: [] },
+      'conditions[0]: unknown option version: expected one of test, key',
+    ],
+  ];
+  for (const [transaction, says] of PARTS)
+    it(`is refused in the parts of a transaction: ${says}`, async () => {
+      const before = store.submissions.length;
+      await refused(() => db.transact(transaction as { operations: [] }), says);
+      assert.equal(store.submissions.length, before);
+    });
+
+  it('is refused in an action of bitField, and in no action that the types allow', async () => {
+    const get = { action: 'get', type: 'u8', offset: 0 } as const;
+    await refused(
+      () => db.bitField('k', [get, { ...get, value: 1 } as typeof get]),
+      'steps[1]: unknown option value: expected one of action, type, offset',
+    );
+    assert.deepEqual(await db.bitField('k', [get, { ...get, action: 'set', value: 1, overflow: 'fail' }]), [0, 0]);
+  });
+
+  const VALUES: ReadonlyArray<readonly [call: (of: Client) => unknown, says: string]> = [
+    [
+      (of) => of.set('k', 'v', { ttlMs: 1, keepTtl: true }),
+      'ttlMs, expiresAtMs, keepTtl: expected at most one of them, received 2',
+    ],
+    [
+      (of) => of.set('k', 'v', { ifAbsent: true, ifPresent: true }),
+      'ifAbsent, ifPresent: expected at most one of them, received 2',
+    ],
+    [
+      (of) => of.getEx('k', { ttlMs: 1, persist: true }),
+      'ttlMs, expiresAtMs, persist: expected at most one of them, received 2',
+    ],
+    [(of) => of.incr('k', '5' as never), 'by: expected a whole number of 64 bits, received "5"'],
+    [
+      (of) => of.get('k', { timeoutMs: '5' as never }),
+      'timeoutMs: expected a whole number from 1 to 2147483647, received "5"',
+    ],
+    [(of) => of.bitOp('AND' as 'and', 'k', ['a']), 'operator: expected one of and, or, xor, not, received "AND"'],
+    [(of) => of.mget(['k', 5 as never]), 'keys[1]: expected a string or bytes, received 5'],
+    [
+      (of) =>
+        of.transact({
+          operations: [{ kind: 'get', key: 'k' }, { kind: 'transact', conditions: [], operations: [] } as never],
+        }),
+      'operations[1]: kind: expected one of get, ',
+    ],
+    [
+      (of) => of.transact({ operations: [{ kind: 'increment', key: 'k', by: 1.5 }] }),
+      'operations[0]: by: expected a whole number of 64 bits, received 1.5',
+    ],
+    [
+      () => new (Client as unknown as new (address: string) => Client)('127.0.0.1:1'),
+      'new Client: expected Client.connect. ',
+    ],
+  ];
+  for (const [call, says] of VALUES)
+    it(`is not the only mistake that a refusal names: ${says}`, () => refused(async () => call(db), says));
 
   it('is refused by connect before it connects', async () => {
     const connect = (options: object) => () => Client.connect('127.0.0.1:1', options as ClientOptions);

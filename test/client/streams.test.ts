@@ -133,7 +133,7 @@ describe('the loops of a client', () => {
       try {
         seen.push(make());
       } catch (error) {
-        seen.push(HeadwaterError.is(error, 'wrong_type') && error.details.key);
+        seen.push(HeadwaterError.is(error, 'wrong_type') && (error.details.channel ?? error.details.key));
       }
     };
     for await (const item of other.watch()) {

@@ -28,7 +28,7 @@ const FLOORS: string[][] = [
   ['src/replication/replication.ts'],
   ['src/check/'],
   ['src/pipeline/'],
-  ['src/config.ts', 'src/rpc/'],
+  ['src/config.ts', 'src/rpc/', 'src/resp/'],
   ['src/client/', 'src/listener/'],
   ['src/node.ts'],
   ['src/index.ts', 'src/tools.ts'],

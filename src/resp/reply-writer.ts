@@ -1,0 +1,177 @@
+/**
+ * Replies for a Redis client, as the bytes of its connection. A client speaks RESP2 until it asks for RESP3 with HELLO.
+ * The types that RESP2 does not have are written as Redis writes them there: a map as an array of keys and values, a
+ * boolean as 0 or 1, a double as text, a push as an array.
+ *
+ * Small parts are gathered in one buffer, and long values are passed on without a copy. So the replies of a turn leave
+ * in one write.
+ */
+
+export type RespVersion = 2 | 3;
+
+/** A value of at least this many bytes is passed on without a copy. */
+const PASSED_ON_BYTES_MIN = 4 * 1024;
+const ROOM_BYTES_MIN = 1024;
+const ROOM_BYTES_MAX = 64 * 1024;
+/** The bytes of a type's letter, of a number and of a line's end. */
+const HEADER_BYTES_MAX = 32;
+
+const LINE_END = '\r\n';
+const CR = 13;
+const LF = 10;
+
+/** The letters of the types. */
+const TYPE = {
+  simple: '+',
+  error: '-',
+  integer: ':',
+  bulk: '$',
+  array: '*',
+  null: '_',
+  boolean: '#',
+  double: ',',
+  bigNumber: '(',
+  verbatim: '=',
+  map: '%',
+  set: '~',
+  push: '>',
+} as const;
+
+export class ReplyWriter {
+  version: RespVersion = 2;
+  #room: Buffer = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
+  #parts: Buffer[] = [];
+  #partsBytes = 0;
+
+  /** The bytes that have been written and not taken. */
+  get bytes(): number {
+    return this.#partsBytes + this.#end - this.#start;
+  }
+
+  /** Returns the bytes since the last call, in order. They belong to the caller. */
+  take(): Buffer[] {
+    this.#cut();
+    const parts = this.#parts;
+    this.#parts = [];
+    this.#partsBytes = 0;
+    return parts;
+  }
+
+  /** @param text one line without control characters. */
+  simple(text: string): void {
+    this.#line(TYPE.simple, text);
+  }
+
+  /** @param text the code in capitals, and the message. An end of line in it becomes a space, since it would end the reply. */
+  error(text: string): void {
+    this.#line(TYPE.error, text.replace(/[\r\n]/g, ' '));
+  }
+
+  integer(value: number | bigint): void {
+    this.#line(TYPE.integer, String(value));
+  }
+
+  bulk(value: Buffer | string): void {
+    const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+    this.#header(TYPE.bulk, bytes.length);
+    this.#body(bytes);
+  }
+
+  /** The reply for a value that does not exist. */
+  null(): void {
+    if (this.version === 3) this.#line(TYPE.null, '');
+    else this.#line(TYPE.bulk, '-1');
+  }
+
+  /** The reply for a list that does not exist: of an EXEC that is aborted, or of a pop that waited in vain. */
+  nullArray(): void {
+    if (this.version === 3) this.#line(TYPE.null, '');
+    else this.#line(TYPE.array, '-1');
+  }
+
+  /**
+   * Begins a reply that is made of others, which are written behind it. A push is a message that is no reply: of a
+   * subscription, or of a monitor.
+   * @param length the number of items, for a map of pairs.
+   */
+  begin(type: 'array' | 'map' | 'set' | 'push', length: number): void {
+    if (this.version === 3) this.#header(TYPE[type], length);
+    else this.#header(TYPE.array, type === 'map' ? length * 2 : length);
+  }
+
+  boolean(value: boolean): void {
+    if (this.version === 3) this.#line(TYPE.boolean, value ? 't' : 'f');
+    else this.integer(value ? 1 : 0);
+  }
+
+  double(value: number): void {
+    const text = Number.isFinite(value) ? String(value) : notFinite(value);
+    if (this.version === 3) this.#line(TYPE.double, text);
+    else this.bulk(text);
+  }
+
+  bigNumber(value: bigint): void {
+    if (this.version === 3) this.#line(TYPE.bigNumber, String(value));
+    else this.bulk(String(value));
+  }
+
+  /** Text for a person. @param format three letters, `txt` or `mkd`. */
+  verbatim(text: string, format: 'txt' | 'mkd' = 'txt'): void {
+    if (this.version === 2) return this.bulk(text);
+    const bytes = Buffer.from(`${format}:${text}`);
+    this.#header(TYPE.verbatim, bytes.length);
+    this.#body(bytes);
+  }
+
+  #line(type: string, text: string): void {
+    const line = type + text + LINE_END;
+    const bytes = Buffer.byteLength(line);
+    this.#reserve(bytes);
+    this.#end += this.#room.write(line, this.#end);
+  }
+
+  #header(type: string, length: number): void {
+    this.#reserve(HEADER_BYTES_MAX);
+    this.#end += this.#room.write(type + length + LINE_END, this.#end, 'latin1');
+  }
+
+  #body(bytes: Buffer): void {
+    if (bytes.length >= PASSED_ON_BYTES_MIN) {
+      this.#cut();
+      this.#parts.push(bytes);
+      this.#partsBytes += bytes.length;
+      this.#reserve(LINE_END.length);
+    } else {
+      this.#reserve(bytes.length + LINE_END.length);
+      bytes.copy(this.#room, this.#end);
+      this.#end += bytes.length;
+    }
+    this.#room[this.#end++] = CR;
+    this.#room[this.#end++] = LF;
+  }
+
+  /** Makes room for so many bytes. A new room is twice as large as the last one, for a client with many replies. */
+  #reserve(bytes: number): void {
+    if (this.#end + bytes <= this.#room.length) return;
+    this.#cut();
+    const doubled = Math.min(this.#room.length * 2, ROOM_BYTES_MAX);
+    this.#room = Buffer.allocUnsafeSlow(Math.max(bytes, doubled, ROOM_BYTES_MIN));
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  /** Ends the part that is being written. The room behind it is used for the next part. */
+  #cut(): void {
+    if (this.#end === this.#start) return;
+    this.#parts.push(this.#room.subarray(this.#start, this.#end));
+    this.#partsBytes += this.#end - this.#start;
+    this.#start = this.#end;
+  }
+}
+
+function notFinite(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  return value > 0 ? 'inf' : '-inf';
+}

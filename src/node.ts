@@ -11,7 +11,7 @@ import { formatAddress, hostOf, parseAddress } from './base/address.js';
 import { systemClock } from './base/clock.js';
 import { connectionsMax, warnOfFewDescriptors } from './base/descriptors.js';
 import { shuttingDown } from './base/errors.js';
-import { COMPARE_TIMEOUT_MS, DRAIN_MS_MAX, STOP_STEP_MS_MIN } from './base/limits.js';
+import { COMPARE_TIMEOUT_MS, DRAIN_MS_MAX, REPLYING_BYTES_MAX, STOP_STEP_MS_MIN } from './base/limits.js';
 import { type Logger, silentLogger } from './base/logger.js';
 import { checkOptionNames, optionNames } from './base/option-names.js';
 import { ProcessLoad } from './base/process-load.js';
@@ -24,16 +24,17 @@ import { Ranges } from './compare/ranges.js';
 import { checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
 import { systemFiles } from './disk/files.js';
 import { openLevel } from './disk/level.js';
-import { Listener, type RedisDoor } from './listener/listener.js';
-import { NO_COMMANDS, refuseRedis } from './listener/redis-refusal.js';
+import { Listener } from './listener/listener.js';
 import type { CompareReply, KeyspaceDigestReply } from './model/comparison.js';
 import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from './model/leadership.js';
 import { formatChecksum } from './model/position.js';
 import type { NodeStatus } from './model/status.js';
 import { Monitors } from './pipeline/monitors.js';
+import { ReplyMemory } from './pipeline/reply-memory.js';
 import type { LogRoom } from './replication/downstream/headroom.js';
 import { Freshness } from './replication/progress/freshness.js';
 import { Replication } from './replication/replication.js';
+import { RedisServer } from './resp/door.js';
 import { adminService } from './rpc/admin-service.js';
 import { diskService } from './rpc/disk-service.js';
 import { keyValueService } from './rpc/key-value-service.js';
@@ -53,9 +54,6 @@ export interface NodeSurroundings {
   readonly logger?: Logger;
 }
 
-/** This version has no commands of Redis. */
-const NO_REDIS_DOOR: RedisDoor = { receive: (socket) => refuseRedis(socket, NO_COMMANDS, systemClock) };
-
 const SURROUNDINGS = optionNames<NodeSurroundings>({ logger: true });
 
 /** A node in this process: a data directory, and the server in front of it. */
@@ -67,6 +65,7 @@ export class Node {
   readonly #load = new ProcessLoad(systemClock);
   readonly #fail: (error: Error) => void;
   #server: RpcServer | undefined;
+  #redis: RedisServer | undefined;
   #listener: Listener | undefined;
   #isLoopbackOnly = false;
   #stopped: Promise<void> | undefined;
@@ -255,7 +254,8 @@ export class Node {
       const leftMs = () => Math.max(STOP_STEP_MS_MIN, endMs - systemClock.monotonicMs());
       await replication.drain(shutdownTimeoutMs);
       this.#listener?.stop();
-      await this.#server?.stop({ graceMs: Math.min(DRAIN_MS_MAX, leftMs()) });
+      const graceMs = Math.min(DRAIN_MS_MAX, leftMs());
+      await Promise.all([this.#server?.stop({ graceMs }), this.#redis?.stop({ graceMs })]);
       await this.#listener?.close();
       await backups.close(reason);
       await checks.close(reason);
@@ -273,30 +273,38 @@ export class Node {
     const monitors = new Monitors(systemClock);
     const { listen, redis, redisListen, reflection, connectionsPerAddress } = this.#config;
     const logger = this.#logger;
+    const guarantees = { durability: replication.durability, freshness };
+    const replies = new ReplyMemory(systemClock, REPLYING_BYTES_MAX);
     this.#isLoopbackOnly = await this.#isHeardHereOnly();
     const server = new RpcServer({
       services: [
-        keyValueService(this.#store, { durability: replication.durability, freshness }, { tap: monitors }),
+        keyValueService(this.#store, guarantees, { tap: monitors }),
         streamService(streams, replication, this.#store.writes, monitors),
         adminService(this, monitors),
         diskService({ backups, checks, ranges, repairs }),
         replicationService({ followers: replication.followers, checks, ranges }),
       ],
       reflection: reflection ?? this.#isLoopbackOnly,
+      replies,
       logger,
       onFatal: this.#fail,
     });
+    const door = new RedisServer(
+      { clock: systemClock, logger, tap: monitors, writes: this.#store.writes, guarantees },
+      { replies, onFatal: this.#fail },
+    );
     this.#listener = await Listener.listen({
       address: listen,
       redisAddress: redisListen,
       grpc: server,
-      redis: redis ? NO_REDIS_DOOR : undefined,
+      redis: redis ? door : undefined,
       connectionsMax: connectionsMax(),
       connectionsPerAddress,
       clock: systemClock,
       logger,
     });
     this.#server = server;
+    this.#redis = door;
     this.#store.data.onServing((serving) => this.#server?.setServing(serving));
   }
 

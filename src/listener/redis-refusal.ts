@@ -6,8 +6,6 @@ import { REFUSED_HANG_UP_MS_MAX } from '../base/limits.js';
 /** The sentence of Redis, by which clients know the case. */
 export const NO_PLACE = 'ERR max number of clients reached';
 
-export const NO_COMMANDS = 'ERR this node does not speak the Redis protocol';
-
 export const REDIS_IS_OFF =
   'ERR the Redis protocol is off at this address. Use a gRPC client of Headwater, or start the node without --no-redis';
 

@@ -42,6 +42,8 @@ export interface RpcServerOptions extends CallsOptions {
   readonly services: readonly Service[];
   /** True if generic clients may ask for the list of services. */
   readonly reflection: boolean;
+  /** The memory of the replies to clients, if other protocols share it. */
+  readonly replies?: ReplyMemory | undefined;
 }
 
 /**
@@ -72,7 +74,7 @@ export class RpcServer {
   /** Answers the calls of the connections that it receives. Health reports SERVING until `setServing` changes it. */
   constructor(options: RpcServerOptions) {
     tameLogging(options.logger);
-    this.#server = new grpc.Server({ ...CHANNEL_OPTIONS, interceptors: [receiver(options.services)] });
+    this.#server = new grpc.Server({ ...CHANNEL_OPTIONS, interceptors: [receiver(options)] });
     this.#injector = this.#server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
     this.#calls = new Calls(options);
     for (const { endpoints } of options.services) {
@@ -142,12 +144,12 @@ export class RpcServer {
   }
 }
 
-function receiver(services: readonly Service[]): grpc.ServerInterceptor {
-  const memory = (receivingBytes: number): MessageMemory => ({
+function receiver({ services, replies }: RpcServerOptions): grpc.ServerInterceptor {
+  const memory = (receivingBytes: number, shared?: ReplyMemory): MessageMemory => ({
     requests: new RequestMemory(systemClock, receivingBytes),
-    replies: new ReplyMemory(systemClock, REPLYING_BYTES_MAX),
+    replies: shared ?? new ReplyMemory(systemClock, REPLYING_BYTES_MAX),
   });
-  const ofClients = memory(RECEIVING_BYTES_MAX);
+  const ofClients = memory(RECEIVING_BYTES_MAX, replies);
   const ofNodes = memory(RECEIVING_NODES_BYTES_MAX);
   const paths = new Set(
     services.flatMap(({ isForClients, endpoints }) => (isForClients ? endpoints : [])).map(({ path }) => path),

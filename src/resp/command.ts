@@ -1,0 +1,73 @@
+/**
+ * Commands of the Redis protocol as a session carries them out. There are two kinds. A data command becomes one
+ * operation of the store, and many of them go through the pipeline together. Every other command runs alone, when all
+ * before it are answered.
+ *
+ * Arguments are those of the request, with the name of the command at 0, as the documents of Redis count them. They
+ * are views of received bytes: a command that keeps one for longer than its own turn copies it.
+ */
+import type { HeadwaterError } from '../base/errors.js';
+import type { Operation, OperationKind, Reply, ReplyTo } from '../model/operation.js';
+import type { RedisNode } from './redis-node.js';
+import type { ReplyWriter } from './reply-writer.js';
+import type { Request } from './request-parser.js';
+import type { SessionState } from './session-state.js';
+
+/** An operation, and the way to write its reply. */
+export interface Asked {
+  readonly operation: Operation;
+  /** Writes the reply, which is never an error. */
+  readonly answer: (out: ReplyWriter, reply: Reply) => void;
+  /** The sentence for an error that this command words differently. Undefined for the usual one. */
+  readonly sentence?: ((error: HeadwaterError) => string | undefined) | undefined;
+}
+
+/** A command that is one operation. */
+export interface DataCommand {
+  /** @throws Refusal if the arguments are not those of the command. */
+  readonly ask: (request: Request) => Asked;
+}
+
+/** The connection of a client, as its commands see it. */
+export interface CommandSession {
+  readonly node: RedisNode;
+  readonly state: SessionState;
+  /** The address:port of the client, and the host:port of the node that it has connected to. */
+  readonly peer: string;
+  readonly local: string;
+  /** Writes the reply of the command that runs. */
+  readonly out: ReplyWriter;
+  /** Aborts when the client is gone or the node stops. */
+  readonly signal: AbortSignal;
+  /** Carries out operations as one message, and resolves with their replies. Only for a command that runs alone. */
+  execute(operations: readonly Operation[], bytes: number): Promise<Reply[]>;
+  /** Writes a message that answers no request: of a subscription, or of a monitor. The message leaves at the end of the turn. */
+  push(write: (out: ReplyWriter) => void): void;
+  /** Closes the connection when all that was asked is answered. Later requests are dropped. */
+  close(): void;
+  /** Closes the connection at once. */
+  drop(): void;
+}
+
+/** A command that is more than an operation, or that is about the connection or the node. */
+export interface SessionCommand {
+  /**
+   * Carries the command out, and writes its reply.
+   * @throws Refusal, or HeadwaterError, which become the reply.
+   */
+  readonly run: (session: CommandSession, request: Request) => void | Promise<void>;
+}
+
+export type Command = DataCommand | SessionCommand;
+
+/** Commands by their names, in lower case. */
+export type CommandFamily = Readonly<Record<string, Command>>;
+
+/** Binds an operation to the function that writes its reply, so that the types of both agree. */
+export function asked<K extends OperationKind>(
+  operation: Operation & { readonly kind: K },
+  answer: (out: ReplyWriter, reply: ReplyTo<K>) => void,
+  sentence?: Asked['sentence'],
+): Asked {
+  return { operation, answer: answer as Asked['answer'], sentence };
+}

@@ -1,0 +1,92 @@
+/**
+ * The socket of one Redis client: the bytes that leave, their back-pressure and their memory, and the end of the
+ * connection. The session decides what is written.
+ */
+import type net from 'node:net';
+import { formatAddress } from '../base/address.js';
+import type { ReplyMemory } from '../pipeline/reply-memory.js';
+import type { ReplyShare } from '../pipeline/reply-share.js';
+import { SendWindow } from '../pipeline/send-window.js';
+import { ClientCall } from './client-call.js';
+import { ReplyWriter } from './reply-writer.js';
+
+/** The parts of the door that a connection needs. */
+export interface ConnectionOptions {
+  readonly replies: Pick<ReplyMemory, 'open'>;
+  /** Logs an unforeseen failure for the operator. */
+  report(failure: unknown): void;
+}
+
+export class RedisConnection {
+  readonly socket: net.Socket;
+  readonly call: ClientCall;
+  /** The host:port of the node that the client has connected to. */
+  readonly local: string;
+  readonly out = new ReplyWriter();
+  readonly sending: SendWindow;
+  readonly share: ReplyShare;
+  #isEnding = false;
+
+  constructor(socket: net.Socket, { replies, report }: ConnectionOptions) {
+    const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
+    this.socket = socket;
+    this.call = new ClientCall(formatAddress({ host: remoteAddress, port: remotePort }), report);
+    this.local = formatAddress({ host: localAddress, port: localPort });
+    this.share = replies.open(socket, {
+      get connectionBytes() {
+        return socket.bytesWritten;
+      },
+      // The client reads nothing, so an error would wait behind the replies.
+      end: () => this.drop(),
+    });
+    const write = (bytes: Buffer, sent: () => void) => socket.write(bytes, () => sent());
+    this.sending = new SendWindow({ write }, this.call, this.share);
+    // The client may shut down its side, and still wants the answers.
+    socket.allowHalfOpen = true;
+    socket.once('close', () => this.#closed());
+  }
+
+  /** True once no more replies can be written. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  /** Sends what was written in one write. @returns false if the next replies have to wait for `drained`. */
+  flush(): boolean {
+    const { socket, out, sending } = this;
+    if (out.bytes === 0) return true;
+    const parts = out.take();
+    if (this.#isEnding) return true;
+    if (parts.length === 1) return sending.write(parts[0] as Buffer);
+    socket.cork();
+    let hasRoom = true;
+    for (const part of parts) hasRoom = sending.write(part);
+    socket.uncork();
+    return hasRoom;
+  }
+
+  drained(): Promise<void> {
+    return this.sending.drained();
+  }
+
+  /** Sends what was written, and closes. Bytes that the client still sends are dropped. */
+  finish(): void {
+    if (this.#isEnding) return;
+    this.flush();
+    this.#isEnding = true;
+    this.socket.resume();
+    this.socket.end();
+  }
+
+  /** Closes at once. */
+  drop(): void {
+    this.#isEnding = true;
+    this.socket.destroy();
+  }
+
+  #closed(): void {
+    this.#isEnding = true;
+    this.call.cancel();
+    this.share.close();
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The Redis clients of a node: their sessions, by number, and the end of all of them at a stop. The listener hands the
+ * sockets over.
+ */
+import type net from 'node:net';
+import { HeadwaterError } from '../base/errors.js';
+import { InvariantViolation } from '../base/invariant.js';
+import { RepeatedLog } from '../base/repeated-log.js';
+import type { ReplyMemory } from '../pipeline/reply-memory.js';
+import { RedisConnection } from './connection.js';
+import type { RedisNode } from './redis-node.js';
+import { Session } from './session.js';
+
+export interface DoorOptions {
+  /** The memory of the replies to all clients of the node. */
+  readonly replies: Pick<ReplyMemory, 'open'>;
+  /** Called if an invariant does not hold, after which the node must not go on. */
+  readonly onFatal: (error: InvariantViolation) => void;
+}
+
+export class RedisServer {
+  readonly #node: RedisNode;
+  readonly #options: DoorOptions;
+  readonly #log: RepeatedLog;
+  readonly #sessions = new Map<number, Session>();
+  #lastId = 0;
+  #isStopping = false;
+  /** Runs at a stop when the last connection is closed. */
+  #allClosed = () => {};
+
+  constructor(node: RedisNode, options: DoorOptions) {
+    this.#node = node;
+    this.#options = options;
+    this.#log = RepeatedLog.of(node);
+  }
+
+  /** The open sessions, in the order in which they began. */
+  get sessions(): Iterable<Session> {
+    return this.#sessions.values();
+  }
+
+  session(id: number): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** Takes a connection, and answers its requests until its end. */
+  receive(socket: net.Socket): void {
+    if (this.#isStopping) {
+      socket.destroy();
+      return;
+    }
+    const connection = new RedisConnection(socket, {
+      replies: this.#options.replies,
+      report: (failure) => this.#report(failure),
+    });
+    const id = ++this.#lastId;
+    const session = new Session(connection, this.#node, id);
+    this.#sessions.set(id, session);
+    socket.once('close', () => {
+      this.#sessions.delete(id);
+      if (this.#sessions.size === 0) this.#allClosed();
+    });
+    session.start();
+  }
+
+  /** Takes no more requests, answers those that were received, and closes. Ends what is left after `graceMs`. */
+  async stop({ graceMs }: { readonly graceMs: number }): Promise<void> {
+    this.#isStopping = true;
+    for (const session of this.#sessions.values()) session.connection.call.stop();
+    await new Promise<void>((resolve) => {
+      const cancel = this.#node.clock.after(graceMs, resolve);
+      this.#allClosed = () => {
+        cancel();
+        resolve();
+      };
+      if (this.#sessions.size === 0) this.#allClosed();
+    });
+    for (const session of this.#sessions.values()) session.connection.drop();
+  }
+
+  #report(failure: unknown): void {
+    if (HeadwaterError.is(failure) && failure.code !== 'internal') return;
+    const { message, stack } = failure instanceof Error ? failure : { message: String(failure), stack: undefined };
+    this.#log.error({ stack }, `a command of a Redis client failed unexpectedly: ${message}`);
+    if (failure instanceof InvariantViolation) this.#options.onFatal(failure);
+  }
+}

@@ -1,0 +1,14 @@
+/** The parts of a node that the commands of Redis work on. node.ts implements them. */
+import type { Clock } from '../base/clock.js';
+import type { Logger } from '../base/logger.js';
+import type { CommandTap } from '../pipeline/monitors.js';
+import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
+import type { PipelineStore } from '../pipeline/pipeline.js';
+
+export interface RedisNode {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly tap: CommandTap;
+  readonly writes: PipelineStore;
+  readonly guarantees: NodeGuarantees;
+}

@@ -1,0 +1,120 @@
+/**
+ * The replies of a pipeline to a Redis client. Replies carry no name of their command. So the commands wait here in the
+ * order in which they were asked, and each reply is written as its command wants it.
+ */
+import { REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
+import type { Reply } from '../model/operation.js';
+import type { Position } from '../model/position.js';
+import type { Batch } from '../pipeline/batch.js';
+import type { Output } from '../pipeline/output.js';
+import type { Asked } from './command.js';
+import { sentenceOf } from './refusal.js';
+import type { ReplyWriter } from './reply-writer.js';
+
+/** A command that was sent to the pipeline: one that is answered, the sentence of a refusal, or a taker of the reply. */
+export type Sent = Asked | string | { readonly collect: (reply: Reply) => void };
+
+/** A command whose reply the client does not want. */
+export const SILENT: Sent = { collect() {} };
+
+/** The connection that the replies leave by. */
+export interface OutputConnection {
+  readonly out: ReplyWriter;
+  /** Sends what was written. @returns false if the next replies have to wait for `drained`. */
+  flush(): boolean;
+  drained(): Promise<void>;
+  /** Notes the position of answered commands. */
+  saw(position: Position, options: { readonly writes: boolean }): void;
+  /** Called when no command is unanswered any more. */
+  onIdle(): void;
+}
+
+export class ReplyOutput implements Output {
+  readonly #connection: OutputConnection;
+  readonly #onDrained: () => void;
+  /** The commands that are not answered, from `#firstSent` on. */
+  #sent: Sent[] = [];
+  #firstSent = 0;
+  #replies: Reply[] = [];
+  /** True while replies wait for the client to read. */
+  isWaiting = false;
+  /** True once nobody receives replies any more. Commands that were submitted before are answered all the same. */
+  #isOver = false;
+
+  constructor(connection: OutputConnection, onDrained: () => void) {
+    this.#connection = connection;
+    this.#onDrained = onDrained;
+  }
+
+  get length(): number {
+    return this.#replies.length;
+  }
+
+  /** True if every command that was sent is answered. */
+  get isIdle(): boolean {
+    return this.#firstSent === this.#sent.length;
+  }
+
+  /** Notes a command that is sent to the pipeline, with the way to write its reply. */
+  expect(sent: Sent): void {
+    this.#sent.push(sent);
+  }
+
+  add({ replies, position, writes }: Batch): boolean {
+    if (this.#isOver) return true;
+    for (const reply of replies) this.#replies.push(reply);
+    if (position) this.#connection.saw(position, { writes });
+    return true;
+  }
+
+  send(): boolean {
+    const { out } = this.#connection;
+    let next = 0;
+    while (next < this.#replies.length) {
+      while (next < this.#replies.length && out.bytes < REPLY_MESSAGE_BYTES_TARGET) {
+        this.#write(out, this.#replies[next++] as Reply);
+      }
+      if (this.#connection.flush()) continue;
+      this.#wait();
+      break;
+    }
+    if (next < this.#replies.length) {
+      this.#replies.splice(0, next);
+      return false;
+    }
+    this.#replies = [];
+    if (this.isIdle) this.#restart();
+    return true;
+  }
+
+  #write(out: ReplyWriter, reply: Reply): void {
+    const sent = this.#sent[this.#firstSent] as Sent;
+    this.#sent[this.#firstSent++] = '';
+    if (typeof sent === 'string') out.error(sent);
+    else if ('collect' in sent) sent.collect(reply);
+    else if (reply.kind !== 'error') sent.answer(out, reply);
+    else out.error(sent.sentence?.(reply.error) ?? sentenceOf(reply.error));
+  }
+
+  #restart(): void {
+    if (this.#sent.length === 0) return;
+    this.#sent = [];
+    this.#firstSent = 0;
+    this.#connection.onIdle();
+  }
+
+  #wait(): void {
+    this.isWaiting = true;
+    void this.#connection.drained().then(() => {
+      this.isWaiting = false;
+      this.#onDrained();
+    });
+  }
+
+  clear(): void {
+    this.#isOver = true;
+    this.#replies = [];
+    this.#sent = [];
+    this.#firstSent = 0;
+  }
+}

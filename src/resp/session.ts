@@ -1,0 +1,351 @@
+/**
+ * The connection of a Redis client: requests in, replies out in the same order.
+ *
+ * A chunk of the socket is parsed whole. The data commands in it that follow each other are one message to the
+ * pipeline, whose replies leave in one write. Every other command waits until all before it is answered, runs alone,
+ * and the input goes on behind it. So a session needs no order of its own beside the pipeline's.
+ *
+ * Invariants:
+ * - Replies leave in the order of the requests. Every request gets one, unless the client asked for none.
+ * - While requests wait here, the socket is not read. So a client that does not read holds one chunk, and the bytes
+ *   behind it stay with the client.
+ */
+import { unlessAborted } from '../base/abort.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Guarantees } from '../model/guarantees.js';
+import type { Operation, Reply } from '../model/operation.js';
+import type { Message, PipelineStream } from '../pipeline/pipeline.js';
+import { runPipeline } from '../pipeline/pipeline.js';
+import { publicError } from '../protobuf/error.js';
+import type { DecodedOperation } from '../protobuf/pipeline.js';
+import type { Asked, Command, CommandSession, DataCommand, SessionCommand } from './command.js';
+import type { RedisConnection } from './connection.js';
+import { ProtocolError } from './protocol-error.js';
+import type { RedisNode } from './redis-node.js';
+import { Refusal, sentenceOf } from './refusal.js';
+import { type OutputConnection, ReplyOutput, SILENT } from './reply-output.js';
+import { ReplyWriter } from './reply-writer.js';
+import { type Request, RequestParser } from './request-parser.js';
+import { SessionState } from './session-state.js';
+import { commandOf } from './table.js';
+
+/** Data commands that were received together. */
+interface Commands extends Message {
+  readonly operations: DecodedOperation[];
+  readonly guarantees: Guarantees | undefined;
+}
+
+/** The operation of a request that is refused before it gets to the store. The sentence of the refusal is its reply. */
+const REFUSED: DecodedOperation = {
+  kind: 'error',
+  error: new HeadwaterError('invalid_argument', 'the request was refused'),
+};
+
+export class Session implements CommandSession {
+  readonly node: RedisNode;
+  readonly connection: RedisConnection;
+  readonly state: SessionState;
+  readonly #parser: RequestParser;
+  #requests: Array<Request | ProtocolError> = [];
+  #next = 0;
+  /** Bytes of the chunk that the waiting requests came in. */
+  #chunkBytes = 0;
+  #output!: ReplyOutput;
+  #deliver!: (message: Commands) => void;
+  #endInput!: () => void;
+  /** True while the pipeline takes no more. */
+  #isPaused = false;
+  /** True while a command that runs alone goes on. */
+  #isRunning = false;
+  /** True while that command is one whose reply the client does not want. `#unsent` takes the reply. */
+  #isSilent = false;
+  readonly #unsent = new ReplyWriter();
+  #willFlush = false;
+  #isReading = true;
+  /** True while the session works through its requests. */
+  #isWorking = false;
+  /** True once the client has sent its last byte. */
+  #hasEnded = false;
+  /** True once no more requests are carried out. */
+  #isClosing = false;
+
+  constructor(connection: RedisConnection, node: RedisNode, id: number) {
+    this.connection = connection;
+    this.node = node;
+    this.state = new SessionState(id, node.clock.wallMs());
+    const { keyBytesMax, valueBytesMax, transactionBytesMax } = node.writes.limits;
+    const limits = {
+      argumentBytesMax: Math.max(keyBytesMax, valueBytesMax),
+      requestBytesMax: 2 * transactionBytesMax,
+    };
+    this.#parser = new RequestParser(limits, { isAuthenticated: true });
+  }
+
+  get peer(): string {
+    return this.connection.call.peer;
+  }
+
+  get local(): string {
+    return this.connection.local;
+  }
+
+  get out(): ReplyWriter {
+    return this.#isSilent ? this.#unsent : this.connection.out;
+  }
+
+  get signal(): AbortSignal {
+    return this.connection.call.over;
+  }
+
+  /** Bytes of a request that is not complete. */
+  get heldBytes(): number {
+    return this.#parser.heldBytes;
+  }
+
+  /** Begins to read. */
+  start(): void {
+    const { socket } = this.connection;
+    void this.#runPipeline();
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.once('end', () => {
+      this.#hasEnded = true;
+      this.#work();
+    });
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    this.#requests = [];
+    this.#next = 0;
+    this.#work();
+  }
+
+  // ---- for commands -------------------------------------------------------------
+
+  execute(operations: readonly Operation[], bytes: number): Promise<Reply[]> {
+    const answered = new Promise<Reply[]>((resolve) => {
+      const replies: Reply[] = [];
+      const collect = (reply: Reply) => {
+        replies.push(reply);
+        if (replies.length === operations.length) resolve(replies);
+      };
+      for (const _ of operations) this.#output.expect({ collect });
+      this.#deliver({ length: bytes, operations: [...operations], guarantees: this.state.guarantees });
+    });
+    // A client that is gone gets no replies.
+    return unlessAborted(answered, this.connection.call.signal);
+  }
+
+  drop(): void {
+    this.connection.drop();
+  }
+
+  push(write: (out: ReplyWriter) => void): void {
+    if (this.connection.isEnding) return;
+    write(this.connection.out);
+    if (this.#willFlush) return;
+    this.#willFlush = true;
+    process.nextTick(() => {
+      this.#willFlush = false;
+      this.connection.flush();
+    });
+  }
+
+  // ---- in -------------------------------------------------------------------------
+
+  #receive(chunk: Buffer): void {
+    if (this.#isClosing) return;
+    const requests = this.#parser.take(chunk);
+    this.#chunkBytes = chunk.length;
+    this.state.interactedMs = this.node.clock.wallMs();
+    if (this.#requests.length === 0) this.#requests = requests;
+    else for (const request of requests) this.#requests.push(request);
+    this.#work();
+  }
+
+  /** Works through the requests, until one has to wait. */
+  #work(): void {
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    while (this.#next < this.#requests.length && this.#goesOn());
+    this.#isWorking = false;
+    if (this.#next === this.#requests.length && this.#next > 0) {
+      this.#requests = [];
+      this.#next = 0;
+    }
+    this.#setReading(this.#requests.length === 0 && !this.#isPaused);
+    if (this.#requests.length === 0 && this.#output.isIdle && !this.#isRunning) this.#rest();
+  }
+
+  #setReading(isReading: boolean): void {
+    if (isReading === this.#isReading) return;
+    this.#isReading = isReading;
+    if (isReading) this.connection.socket.resume();
+    else this.connection.socket.pause();
+  }
+
+  /** All that has come is done. */
+  #rest(): void {
+    if (!this.#hasEnded && !this.#isClosing) {
+      this.connection.flush();
+      return;
+    }
+    this.#endInput();
+    this.connection.finish();
+  }
+
+  /** @returns false if the next request has to wait. */
+  #goesOn(): boolean {
+    if (this.#isPaused || this.#isRunning) return false;
+    const request = this.#requests[this.#next] as Request | ProtocolError;
+    const command = request instanceof ProtocolError ? breakOff(request) : commandOf(request, this.state);
+    if (!isAlone(command)) {
+      this.#sendData(command);
+      return true;
+    }
+    if (!this.#output.isIdle) return false;
+    if (this.connection.flush()) {
+      this.#next++;
+      this.#run(command, request as Request);
+    } else this.#awaitReader();
+    return true;
+  }
+
+  /** Sends the data commands that follow each other, from `command` on, as one message to the pipeline. */
+  #sendData(command: DataCommand | string): void {
+    const operations: DecodedOperation[] = [];
+    const first = this.#next;
+    for (let found: Command | string = command; !isAlone(found); ) {
+      const sent = typeof found === 'string' ? found : ask(found, this.#requests[this.#next] as Request);
+      operations.push(typeof sent === 'string' ? REFUSED : sent.operation);
+      this.#output.expect(this.state.takesSilence() ? SILENT : sent);
+      const next = this.#requests[++this.#next];
+      if (next === undefined || next instanceof ProtocolError) break;
+      found = commandOf(next, this.state);
+    }
+    const length = Math.ceil((this.#chunkBytes * operations.length) / (this.#requests.length - first));
+    this.#deliver({ length, operations, guarantees: this.state.guarantees });
+  }
+
+  // ---- commands that run alone ------------------------------------------------------
+
+  #run(command: SessionCommand, request: Request): void {
+    this.#isSilent = this.state.takesSilence();
+    try {
+      const running = command.run(this, request);
+      if (running) this.#finishLater(running);
+    } catch (failure) {
+      this.#refuse(failure);
+    }
+    if (!this.#isRunning) this.#dropSilent();
+  }
+
+  #finishLater(running: Promise<void>): void {
+    this.#isRunning = true;
+    running
+      .catch((failure) => this.#refuse(failure))
+      .finally(() => {
+        this.#dropSilent();
+        this.#isRunning = false;
+        this.#work();
+      });
+  }
+
+  #dropSilent(): void {
+    if (this.#isSilent) this.#unsent.take();
+    this.#isSilent = false;
+  }
+
+  #refuse(failure: unknown): void {
+    if (failure instanceof Refusal) return this.out.error(failure.message);
+    this.connection.call.report(failure);
+    this.out.error(sentenceOf(publicError(failure)));
+  }
+
+  #awaitReader(): void {
+    this.#finishLater(this.connection.drained());
+  }
+
+  // ---- the pipeline --------------------------------------------------------------------
+
+  async #runPipeline(): Promise<void> {
+    const { connection, node } = this;
+    try {
+      await runPipeline(this.#stream(), node.writes, node.guarantees, node);
+    } catch (failure) {
+      connection.call.report(failure);
+    }
+    this.close();
+    if (!this.#isRunning) connection.finish();
+  }
+
+  #stream(): PipelineStream<Commands> {
+    const { connection } = this;
+    return {
+      call: connection.call,
+      share: connection.share,
+      sending: connection.sending,
+      receive: (onMessage, onEnd) => {
+        this.#deliver = onMessage;
+        this.#endInput = onEnd;
+      },
+      decode: (commands) => commands,
+      refusal: () => undefined,
+      onRefused: () => {},
+      taken: () => {},
+      pause: () => {
+        this.#isPaused = true;
+      },
+      resume: () => {
+        if (!this.#isPaused) return;
+        this.#isPaused = false;
+        this.#work();
+      },
+      output: (onDrained) => {
+        this.#output = new ReplyOutput(this.#outputConnection(), onDrained);
+        return this.#output;
+      },
+    };
+  }
+
+  #outputConnection(): OutputConnection {
+    const { connection, state } = this;
+    return {
+      out: connection.out,
+      flush: () => connection.flush(),
+      drained: () => connection.drained(),
+      saw: (position, { writes }) => {
+        state.seen = position;
+        if (writes) state.written = position;
+      },
+      onIdle: () => {
+        if (this.#requests.length > 0 || this.#hasEnded || this.#isClosing) this.#work();
+      },
+    };
+  }
+}
+
+function isAlone(command: Command | string): command is SessionCommand {
+  return typeof command === 'object' && 'run' in command;
+}
+
+/** A break of the protocol ends the connection, behind the replies to all that came before. */
+function breakOff(error: ProtocolError): SessionCommand {
+  return {
+    run: (session) => {
+      session.out.error(`ERR ${error.message}`);
+      session.close();
+    },
+  };
+}
+
+/** @returns the sentence of the refusal if the arguments are not those of the command. */
+function ask(command: DataCommand, request: Request): Asked | string {
+  try {
+    return command.ask(request);
+  } catch (failure) {
+    if (failure instanceof Refusal) return failure.message;
+    if (HeadwaterError.is(failure)) return sentenceOf(failure);
+    throw failure;
+  }
+}

@@ -1,0 +1,98 @@
+/** A node with its Redis door, in this process, and plain sockets to it. */
+import net from 'node:net';
+import path from 'node:path';
+import { parseAddress } from '../../src/base/address.js';
+import { Node } from '../../src/index.js';
+import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+
+type Options = Omit<Parameters<typeof Node.start>[0], 'data'>;
+
+/** The nodes and sockets of one test. `close` ends all of them. */
+export class Door {
+  readonly #closers: Array<() => unknown> = [];
+
+  async node(options: Options = {}): Promise<Node> {
+    const data = path.join(await temporaryDirectory(), 'data');
+    const node = await Node.start({ data, listen: '127.0.0.1:0', ...options });
+    this.#closers.push(() => node.stop());
+    return node;
+  }
+
+  /** Opens a connection. The test ends with it. */
+  open({ address }: Node): Wire {
+    const wire = new Wire(net.connect(parseAddress(address).port, '127.0.0.1'));
+    this.#closers.push(() => wire.socket.destroy());
+    return wire;
+  }
+
+  /** Sends requests, shuts the side of the client down, and returns all that the node answers until it closes. */
+  async exchange(node: Node, requests: string | Buffer): Promise<string> {
+    const wire = this.open(node);
+    wire.socket.end(requests);
+    return wire.all();
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) await close();
+    await removeTemporaryDirectories();
+  }
+}
+
+/** One connection, read by bytes. */
+export class Wire {
+  readonly socket: net.Socket;
+  #text = '';
+  #isClosed = false;
+  #wake: () => void = () => {};
+
+  constructor(socket: net.Socket) {
+    this.socket = socket;
+    socket.on('error', () => {});
+    socket.on('data', (bytes: Buffer) => {
+      this.#text += bytes.toString('latin1');
+      this.#wake();
+    });
+    socket.once('close', () => {
+      this.#isClosed = true;
+      this.#wake();
+    });
+  }
+
+  send(requests: string | Buffer): void {
+    this.socket.write(requests);
+  }
+
+  /** Sends a command as an array of bulk strings. */
+  command(...words: Array<string | Buffer>): void {
+    this.send(request(...words));
+  }
+
+  /** Resolves when exactly so many bytes as `expected` has were read, with them. */
+  async reads(expected: string): Promise<string> {
+    while (this.#text.length < expected.length && !this.#isClosed) await this.#more();
+    const text = this.#text.slice(0, expected.length);
+    this.#text = this.#text.slice(expected.length);
+    return text;
+  }
+
+  /** Everything until the node closes. */
+  async all(): Promise<string> {
+    while (!this.#isClosed) await this.#more();
+    return this.#text;
+  }
+
+  #more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+/** A request as clients send it. */
+export function request(...words: Array<string | Buffer>): Buffer {
+  const parts = words.map((word) => Buffer.from(word as string));
+  return Buffer.concat([
+    Buffer.from(`*${parts.length}\r\n`),
+    ...parts.flatMap((part) => [Buffer.from(`$${part.length}\r\n`), part, Buffer.from('\r\n')]),
+  ]);
+}

@@ -1,0 +1,97 @@
+/** Sessions of Redis clients with a real node: order, breaks of the protocol, back-pressure, the end of a connection. */
+import assert from 'node:assert/strict';
+import { eventually } from '../../benchmarks/waiting.js';
+import { Door, request } from './door.js';
+
+describe('a session of a Redis client', () => {
+  const door = new Door();
+  afterEach(() => door.close());
+
+  it('answers data commands, other commands and refusals in the order in which they were sent', async () => {
+    const node = await door.node();
+    const requests = 'SET a 1\r\nGET a\r\nPING\r\nnope x\r\nGET a b\r\nSET a 2\r\nECHO hi\r\nGET a\r\nGET b\r\n';
+    const replies = [
+      '+OK',
+      '$1',
+      '1',
+      '+PONG',
+      "-ERR unknown command 'nope', with args beginning with: 'x' ",
+      "-ERR wrong number of arguments for 'get' command",
+      '+OK',
+      '$2',
+      'hi',
+      '$1',
+      '2',
+      '$-1',
+      '',
+    ];
+    assert.equal(await door.exchange(node, requests), replies.join('\r\n'));
+  });
+
+  it('answers the same whatever the cuts between the bytes are', async () => {
+    const node = await door.node();
+    const bytes = Buffer.concat([request('SET', 'k', 'v\r\n$1'), request('get', 'k'), request('Ping', 'x')]);
+    const wire = door.open(node);
+    wire.socket.setNoDelay(true);
+    const expected = '+OK\r\n$5\r\nv\r\n$1\r\n$1\r\nx\r\n';
+    for (const byte of bytes) {
+      await new Promise<void>((resolve) => wire.socket.write(Buffer.of(byte), () => resolve()));
+    }
+    assert.equal(await wire.reads(expected), expected);
+  });
+
+  it('answers a break of the protocol behind all that came before, and closes', async () => {
+    const node = await door.node();
+    assert.equal(
+      await door.exchange(node, 'SET a 1\r\nGET a\r\n*1\r\n:1\r\nGET a\r\n'),
+      "+OK\r\n$1\r\n1\r\n-ERR Protocol error: expected '$', got ':'\r\n",
+    );
+  });
+
+  it('answers QUIT and drops what follows it', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    wire.send('SET a 1\r\nQUIT\r\nSET a 2\r\n');
+    assert.equal(await wire.all(), '+OK\r\n+OK\r\n');
+    assert.equal(await door.exchange(node, 'GET a\r\n'), '$1\r\n1\r\n');
+  });
+
+  it('holds little while the client reads nothing, and answers everything when it does', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    const value = 'v'.repeat(10_000);
+    wire.command('SET', 'k', value);
+    assert.equal(await wire.reads('+OK\r\n'), '+OK\r\n');
+    wire.socket.pause();
+    const commands = 20_000;
+    const get = request('GET', 'k');
+    const sent = Buffer.concat(Array.from({ length: commands }, () => get));
+    const isAllSent = new Promise<void>((resolve) => wire.socket.write(sent, () => resolve()));
+    const before = process.memoryUsage().arrayBuffers;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.ok(process.memoryUsage().arrayBuffers - before < 64 * 1024 * 1024);
+    wire.socket.resume();
+    const reply = `$${value.length}\r\n${value}\r\n`;
+    for (let i = 0; i < commands; i += 1_000) assert.equal(await wire.reads(reply.repeat(1_000)), reply.repeat(1_000));
+    await isAllSent;
+  });
+
+  it('answers what was received before a stop, and closes', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    wire.command('SET', 'a', '1');
+    assert.equal(await wire.reads('+OK\r\n'), '+OK\r\n');
+    await node.stop();
+    assert.equal(await wire.all(), '');
+  });
+
+  it('forgets a connection that the client breaks', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    wire.command('PING');
+    assert.equal(await wire.reads('+PONG\r\n'), '+PONG\r\n');
+    wire.send('GET a\r\n'.repeat(1_000));
+    wire.socket.resetAndDestroy();
+    await eventually('the connection to be gone', async () => (await node.status()).connections?.redis === 0);
+  });
+});

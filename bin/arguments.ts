@@ -110,9 +110,9 @@ export function parseLimit(text: string): number {
   throw refusal('a whole number from 1 on', text);
 }
 
-export function parseDecimal(text: string): number {
-  const value = Number(text);
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(value)) return value;
+/** Parses a decimal number. @returns its text, which has all digits. A number of JavaScript has 17 at most. */
+export function parseDecimal(text: string): string {
+  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text))) return text;
   throw refusal('a decimal number such as 0.5 or -3', text);
 }
 

@@ -11,7 +11,7 @@ import { formatToken } from '../src/model/position.js';
 import type { Restored } from '../src/tools.js';
 import { parseMoment, parseOffset, parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';
-import { megabytes, plural } from './figures.js';
+import { binarySize, plural } from './figures.js';
 import { contentOf, readableStats, type Sink, writeWhole } from './files.js';
 import { unlessInterrupted } from './interrupted.js';
 import { complain, EXIT, type ExitStatus, needReaders, Output, place, UsageError, write } from './output.js';
@@ -84,7 +84,7 @@ async function backup(
   });
   const { head, keys, end } = last;
   const seconds = (performance.now() - startedMs) / 1_000;
-  const text = `backed up ${plural(keys, 'key')} at offset ${head.position.offset} in ${seconds.toFixed(1)} s, ${megabytes(bytes)}`;
+  const text = `backed up ${plural(keys, 'key')} at offset ${head.position.offset} in ${seconds.toFixed(1)} s, ${binarySize(bytes)}`;
   if (file === '-') {
     complain(text);
     return EXIT.DONE;

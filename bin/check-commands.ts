@@ -25,7 +25,7 @@ export function addCheckCommands(program: Program): void {
       'check all data of a node on its disk against their checksums. Without --data the node runs; with --data it is stopped. No data are changed (exit status 1 if something is damaged)',
     )
     .option('--data <DIR>', 'the data directory of a stopped node', parsePath)
-    .option('--rate <SIZE>', 'the most to read per second from a running node (default: 50 MB)', parseSize)
+    .option('--rate <SIZE>', 'the most to read per second from a running node (default: 50MiB)', parseSize)
     .option('--rebuild', 'with --data: also build a second keyspace from the log, and compare it with the first')
     .option(
       '--backup <FILE>',
@@ -39,7 +39,7 @@ export function addCheckCommands(program: Program): void {
     .description(
       'check all data of a follower on its disk, and replace damaged data with a copy from the upstream. A damaged keyspace is replaced as a whole, damaged parts of the log one by one. The follower serves meanwhile if it can (exit status 1 if some damage is left)',
     )
-    .option('--rate <SIZE>', 'the most to read per second (default: 50 MB)', parseSize)
+    .option('--rate <SIZE>', 'the most to read per second (default: 50MiB)', parseSize)
     .action(onNode(repair));
 }
 

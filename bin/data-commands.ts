@@ -76,7 +76,7 @@ function addWrites(program: Command): void {
     .argument('<N>', '', parseDecimal)
     .description('add N to the decimal number in a key and print the sum; a missing key counts as 0')
     .action(
-      onNode(async ({ client, output }: Session, key: Buffer, by: number, options: WriteOptions) => {
+      onNode(async ({ client, output }: Session, key: Buffer, by: string, options: WriteOptions) => {
         const value = await client.incrByFloat(key, by, writeOptions(options));
         await output.result({ ...jsonBytes('key', key), value, ...positionOf(client) }, value);
         return EXIT.DONE;

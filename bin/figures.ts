@@ -45,11 +45,6 @@ export function plural(count: number | bigint, one: string, many = `${one}s`): s
   return `${grouped(count)} ${count === 1 || count === 1n ? one : many}`;
 }
 
-/** Bytes in units of 10^6: `12.5 MB`. */
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
-}
-
 /** A duration for people: `340 ms`, `12 s`, `5 min`, `3 h`, `40 d`. */
 export function roughly(ms: number): string {
   const units: ReadonlyArray<readonly [unit: string, ms: number]> = [

@@ -40,9 +40,12 @@ export async function confirm(question: string): Promise<boolean> {
 
 async function askOnce(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const left = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  const left = new Promise<undefined>((resolve) => terminal.once('close', () => resolve(undefined)));
   try {
-    return await Promise.race([terminal.question(question), left]);
+    const answer = await Promise.race([terminal.question(question), left]);
+    // Ctrl-C and Ctrl-D leave the cursor behind the question.
+    if (answer === undefined) process.stderr.write('\n');
+    return answer ?? '';
   } finally {
     terminal.close();
   }

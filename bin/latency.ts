@@ -2,9 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { Client } from '../src/client/index.js';
-import { formatDuration } from './arguments.js';
 import type { Session } from './connection.js';
-import { clockTime, grouped, milliseconds, plural } from './figures.js';
+import { clockTime, grouped, milliseconds, plural, roughly } from './figures.js';
 import { Latencies, type LatencyFigures, latencyFields } from './latency-figures.js';
 import { LIVE_ANSWER_MS_MAX, runLiveView } from './live-view.js';
 import { EXIT, type ExitStatus } from './output.js';
@@ -108,7 +107,7 @@ function textOf(pings: Pings, status: Status | undefined, paint: Paint): string 
     { right: TIMES.map((_, i) => i + 1) },
   );
   const lines = [table];
-  if (status) lines.push('', `node     ${nodeText(status)}`);
+  if (status) lines.push('', ...nodeTexts(status).map((text, i) => `${i === 0 ? 'node' : '    '}     ${text}`));
   if (pings.failed > 0) lines.push(paint('red', `failed   ${plural(pings.failed, 'ping')}: ${pings.lastError}`));
   return lines.join('\n');
 }
@@ -127,11 +126,16 @@ function lineOf(pings: Pings, status: Status | undefined): string {
   const { samples, ...times } = pings.latencies.figures;
   const figures = TIMES.map(([field, name]) => `${name} ${milliseconds(times[field])}`).join(', ');
   const failed = pings.failed > 0 ? `; ${plural(pings.failed, 'ping')} failed: ${pings.lastError}` : '';
-  return `${clockTime(new Date())}  ${figures} ms (${plural(samples, 'sample')})${status ? `; node: ${nodeText(status)}` : ''}${failed}`;
+  return `${clockTime(new Date())}  ${figures} ms (${plural(samples, 'sample')})${status ? `; node: ${nodeTexts(status).join('; ')}` : ''}${failed}`;
 }
 
-function nodeText({ eventLoopDelayP99Ms, eventLoopDelayMaxMs, writeWaitMs, writeWaitMaxMs, uptimeMs }: Status): string {
-  return `event loop delay p99 ${milliseconds(eventLoopDelayP99Ms)} ms, max ${milliseconds(eventLoopDelayMaxMs)} ms; writes wait for the disk ${milliseconds(writeWaitMs)} ms now, at most ${milliseconds(writeWaitMaxMs)} ms in ${formatDuration(Math.round(uptimeMs / 1_000) * 1_000)}`;
+/** The delays that the node itself measures. Each text fits into 80 columns. */
+function nodeTexts(status: Status): string[] {
+  const { eventLoopDelayP99Ms, eventLoopDelayMaxMs, writeWaitMs, writeWaitMaxMs, uptimeMs } = status;
+  return [
+    `event loop delay p99 ${milliseconds(eventLoopDelayP99Ms)} ms, max ${milliseconds(eventLoopDelayMaxMs)} ms`,
+    `writes wait for the disk ${milliseconds(writeWaitMs)} ms now, at most ${milliseconds(writeWaitMaxMs)} ms in ${roughly(uptimeMs)}`,
+  ];
 }
 
 function fieldsOf(pings: Pings, status: Status | undefined): object {

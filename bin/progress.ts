@@ -1,7 +1,7 @@
 /** The progress of a long command, on stderr: a bar on a terminal, else a plain line from time to time. */
 
 import { SingleBar } from 'cli-progress';
-import { megabytes, plural } from './figures.js';
+import { binarySize, plural } from './figures.js';
 
 const LINE_INTERVAL_MS = 5_000;
 const BAR_INTERVAL_MS = 100;
@@ -51,7 +51,7 @@ export class Progress {
     this.#saidMs = nowMs;
     const each = (count: number) => Math.round((count / (nowMs - this.#startedMs)) * 1_000);
     if (this.#total.bytesOnly) {
-      const [amount, rate] = [megabytes(bytesRead ?? 0), megabytes(each(bytesRead ?? 0))];
+      const [amount, rate] = [binarySize(bytesRead ?? 0), binarySize(each(bytesRead ?? 0))];
       if (this.#bar) this.#bar.update(bytesRead ?? 0, { amount, rate });
       else process.stderr.write(`${this.#verb} ${amount} so far, ${rate}/s${this.#share(records, bytesRead)}\n`);
       return;

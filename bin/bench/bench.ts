@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Client } from '../../src/client/index.js';
 import { connectTo, type Session } from '../connection.js';
-import { grouped, megabytes, milliseconds, plural, rate } from '../figures.js';
+import { grouped, milliseconds, plural, rate } from '../figures.js';
 import { unlessInterrupted } from '../interrupted.js';
 import { snakeCase } from '../json-names.js';
 import { latencyFields } from '../latency-figures.js';
@@ -89,7 +89,7 @@ function headOf(plan: Plan, { address, role, version, fsync }: Status): string {
 }
 
 function tableOf(results: readonly TestResult[], plan: Plan, paint: Paint): string {
-  const head = ['test', 'requests', 'requests/s', 'MB/s', 'avg', 'p50', 'p99', 'p99.9', 'max (ms)', 'errors'];
+  const head = ['test', 'requests', 'requests/s', 'MiB/s', 'avg', 'p50', 'p99', 'p99.9', 'max (ms)', 'errors'];
   const rows = results.map(({ test, elapsedMs, figures, errors }) => {
     const perSecond = (figures.samples / elapsedMs) * 1_000;
     const failed = [...errors].map(([code, count]) => `${grouped(count)} ${code}`).join(', ');
@@ -97,7 +97,7 @@ function tableOf(results: readonly TestResult[], plan: Plan, paint: Paint): stri
       test,
       grouped(figures.samples),
       rate(perSecond),
-      test === 'ping' || test === 'incr' ? '' : megabytes(perSecond * plan.valueBytes).replace(' MB', ''),
+      test === 'ping' || test === 'incr' ? '' : rate((perSecond * plan.valueBytes) / 2 ** 20),
       ...[figures.meanMs, figures.p50Ms, figures.p99Ms, figures.p999Ms, figures.maxMs].map(milliseconds),
       failed === '' ? '0' : paint('red', failed),
     ];

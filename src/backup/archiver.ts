@@ -20,6 +20,7 @@ import {
 } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
+import { isSystemError, systemReason } from '../base/system-errors.js';
 import { type Files, isOutOfSpace } from '../disk/files.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
@@ -235,10 +236,11 @@ export class Archiver {
 
   #report(error: Error): void {
     const { directory } = this.#options;
+    const why = isSystemError(error) ? `${error.path ?? directory}: ${systemReason(error)}` : error.message;
     // A full disk fails one operation or another, so the messages differ.
     const isSame = this.#isOutOfSpace && isOutOfSpace(error);
-    if (!isSame) this.#said = error.message;
-    this.#error = error.message;
+    if (!isSame) this.#said = why;
+    this.#error = why;
     this.#isOutOfSpace = isOutOfSpace(error);
     this.#log.error(
       { archive: directory, error: error.message },

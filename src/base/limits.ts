@@ -650,7 +650,7 @@ export const ARCHIVE_RETRY_MS_MIN = 1_000;
 export const ARCHIVE_RETRY_MS_MAX = 60_000;
 
 /** The default speed of a check of a running node: what a disk gives beside its writers. */
-export const CHECK_BYTES_PER_SECOND = 50_000_000;
+export const CHECK_BYTES_PER_SECOND = 50 * MiB;
 /** How often a check reports its progress. */
 export const CHECK_PROGRESS_MS = 1_000;
 /** Blocks for another node's repair in one message; larger blocks take several. */

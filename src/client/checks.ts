@@ -15,7 +15,7 @@ export type CheckTime = CallTime;
 
 /** The options of `verify` and `repair`. */
 export interface CheckOptions extends CheckTime {
-  /** The fastest rate of reading in bytes a second. 50,000,000 by default. */
+  /** The fastest rate of reading in bytes a second. 50 MiB by default. */
   readonly bytesPerSecond?: number | undefined;
 }
 

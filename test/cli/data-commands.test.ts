@@ -92,6 +92,7 @@ const SCENARIOS: readonly Scenario[] = [
       { type: ['incr', 'big', '2'], status: 3, stderr: /9223372036854775806|overflow|range/ },
       { type: ['incrbyfloat', 'f', '0.5'], stdout: '0.5\n' },
       { type: ['incrbyfloat', 'f', '-1', '--json'], stdout: '{"key":"f","value":"-0.5"}\n' },
+      { type: ['incrbyfloat', 'long', '12345678901234567.5'], stdout: '12345678901234567.5\n' },
     ],
   },
   {

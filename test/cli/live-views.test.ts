@@ -413,13 +413,17 @@ describe('latency', function () {
     assert.equal((await view.interrupt()).status, 0);
   });
 
-  it('leaves the figures behind when the screen is gone', async function () {
+  it('fits into 80 columns, and leaves the figures behind when the screen is gone', async function () {
     if (!hasTerminal) return this.skip();
-    const terminal = new Terminal([process.execPath, HEADWATER, '--connect', node.address, 'latency']);
+    const words = [process.execPath, HEADWATER, '--connect', node.address, 'latency'];
+    const terminal = new Terminal(words, { columns: 80 });
     try {
       await terminal.shows(/^samples +min +avg +p50 +p90 +p99 +p99\.9 +max$/m);
+      await terminal.shows(/^ +writes wait for the disk .* ms now, at most .* ms in [\d,]+ (ms|s|min)$/m);
       terminal.press('C-c');
-      assert.match(await terminal.shows(/^ended with 0$/m), /^\d\d:\d\d:\d\d {2}min .* ms \(\d+ samples?\)/m);
+      // The line is wider than the terminal.
+      const ended = (await terminal.shows(/^ended with 0$/m)).replaceAll('\n', '');
+      assert.match(ended, /\d\d:\d\d:\d\d {2}min .* ms \(\d+ samples?\)/);
     } finally {
       terminal.close();
     }

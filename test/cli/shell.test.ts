@@ -355,6 +355,7 @@ describe('the shell', function () {
       await alone.sees('[y/N] ');
       await alone.press(KEYS.CTRL_D);
       assert.equal(await alone.ended(), 1);
+      assert.match(alone.shown, /\[y\/N] .*\r?\nheadwater: nothing was deleted/);
     });
 
     it('keeps a history for its owner alone, without secrets', async () => {

@@ -186,6 +186,15 @@ describe('values', function () {
       assert.deepEqual(match, { range: { start: 2, end: 2 }, other_range: { start: 2, end: 2 } });
     });
 
+    it('has every kind of operation in bin/README.md', async () => {
+      const { stderr } = await transact({ operations: [{ kind: 'none' }] });
+      const [, kinds = ''] = /kind: expected one of (.*), received "none"/.exec(stderr) ?? [];
+      assert(kinds.includes('bitField'), stderr);
+      const page = readFileSync('bin/README.md', 'utf8');
+      const [, listed = ''] = /```text\n(get multiGet [^`]*)\n```/.exec(page) ?? [];
+      assert.deepEqual(listed.split(/\s/).toSorted(), kinds.split(', ').toSorted());
+    });
+
     const REFUSALS: ReadonlyArray<readonly [what: string, transaction: unknown, says: RegExp]> = [
       [
         'a step with a fraction',

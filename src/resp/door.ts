@@ -5,9 +5,11 @@
 import type net from 'node:net';
 import { HeadwaterError } from '../base/errors.js';
 import { InvariantViolation } from '../base/invariant.js';
+import { RESP_RECEIVING_BYTES_MAX } from '../base/limits.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import type { ReplyMemory } from '../pipeline/reply-memory.js';
 import { RedisConnection } from './connection.js';
+import { HeldRequests } from './held-requests.js';
 import type { RedisNode } from './redis-node.js';
 import { Session } from './session.js';
 
@@ -22,6 +24,7 @@ export class RedisServer {
   readonly #node: RedisNode;
   readonly #options: DoorOptions;
   readonly #log: RepeatedLog;
+  readonly #held: HeldRequests;
   readonly #sessions = new Map<number, Session>();
   #lastId = 0;
   #isStopping = false;
@@ -32,6 +35,7 @@ export class RedisServer {
     this.#node = node;
     this.#options = options;
     this.#log = RepeatedLog.of(node);
+    this.#held = new HeldRequests(node.clock, RESP_RECEIVING_BYTES_MAX);
   }
 
   /** The open sessions, in the order in which they began. */
@@ -54,7 +58,7 @@ export class RedisServer {
       report: (failure) => this.#report(failure),
     });
     const id = ++this.#lastId;
-    const session = new Session(connection, this.#node, id);
+    const session = new Session(connection, this.#node, id, this.#held);
     this.#sessions.set(id, session);
     socket.once('close', () => {
       this.#sessions.delete(id);

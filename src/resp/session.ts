@@ -20,6 +20,7 @@ import { publicError } from '../protobuf/error.js';
 import type { DecodedOperation } from '../protobuf/pipeline.js';
 import type { Asked, Command, CommandSession, DataCommand, SessionCommand } from './command.js';
 import type { RedisConnection } from './connection.js';
+import type { HeldRequests, Holder } from './held-requests.js';
 import { ProtocolError } from './protocol-error.js';
 import type { RedisNode } from './redis-node.js';
 import { Refusal, sentenceOf } from './refusal.js';
@@ -46,6 +47,8 @@ export class Session implements CommandSession {
   readonly connection: RedisConnection;
   readonly state: SessionState;
   readonly #parser: RequestParser;
+  readonly #memory: Pick<HeldRequests, 'note'>;
+  readonly #holder: Holder;
   #requests: Array<Request | ProtocolError> = [];
   #next = 0;
   /** Bytes of the chunk that the waiting requests came in. */
@@ -62,6 +65,10 @@ export class Session implements CommandSession {
   readonly #unsent = new ReplyWriter();
   #willFlush = false;
   #isReading = true;
+  /** True while the session may hold no more bytes. */
+  #isHeldBack = false;
+  /** Bytes that the session has noted with the memory of requests. */
+  #notedBytes = 0;
   /** True while the session works through its requests. */
   #isWorking = false;
   /** True once the client has sent its last byte. */
@@ -69,8 +76,11 @@ export class Session implements CommandSession {
   /** True once no more requests are carried out. */
   #isClosing = false;
 
-  constructor(connection: RedisConnection, node: RedisNode, id: number) {
+  /** @param memory of the requests that are not complete, of all sessions. */
+  constructor(connection: RedisConnection, node: RedisNode, id: number, memory: Pick<HeldRequests, 'note'>) {
     this.connection = connection;
+    this.#memory = memory;
+    this.#holder = { setHeldBack: (isHeldBack) => this.#setHeldBack(isHeldBack), drop: () => connection.drop() };
     this.node = node;
     this.state = new SessionState(id, node.clock.wallMs());
     const { keyBytesMax, valueBytesMax, transactionBytesMax } = node.writes.limits;
@@ -97,16 +107,12 @@ export class Session implements CommandSession {
     return this.connection.call.over;
   }
 
-  /** Bytes of a request that is not complete. */
-  get heldBytes(): number {
-    return this.#parser.heldBytes;
-  }
-
   /** Begins to read. */
   start(): void {
     const { socket } = this.connection;
     void this.#runPipeline();
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.once('close', () => this.#noteHeld(0));
     socket.once('end', () => {
       this.#hasEnded = true;
       this.#work();
@@ -161,6 +167,13 @@ export class Session implements CommandSession {
     if (this.#requests.length === 0) this.#requests = requests;
     else for (const request of requests) this.#requests.push(request);
     this.#work();
+    this.#noteHeld(this.#parser.heldBytes);
+  }
+
+  #noteHeld(bytes: number): void {
+    if (bytes === this.#notedBytes) return;
+    this.#notedBytes = bytes;
+    this.#memory.note(this.#holder, bytes);
   }
 
   /** Works through the requests, until one has to wait. */
@@ -173,8 +186,14 @@ export class Session implements CommandSession {
       this.#requests = [];
       this.#next = 0;
     }
-    this.#setReading(this.#requests.length === 0 && !this.#isPaused);
+    this.#setReading(this.#requests.length === 0 && !this.#isPaused && !this.#isHeldBack);
     if (this.#requests.length === 0 && this.#output.isIdle && !this.#isRunning) this.#rest();
+  }
+
+  #setHeldBack(isHeldBack: boolean): void {
+    if (isHeldBack === this.#isHeldBack) return;
+    this.#isHeldBack = isHeldBack;
+    this.#work();
   }
 
   #setReading(isReading: boolean): void {

@@ -290,7 +290,14 @@ export class Node {
       onFatal: this.#fail,
     });
     const door = new RedisServer(
-      { clock: systemClock, logger, tap: monitors, writes: this.#store.writes, guarantees },
+      {
+        clock: systemClock,
+        logger,
+        tap: monitors,
+        writes: this.#store.writes,
+        guarantees,
+        roles: this.#store.roles,
+      },
       { replies, onFatal: this.#fail },
     );
     this.#listener = await Listener.listen({

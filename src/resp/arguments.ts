@@ -17,3 +17,15 @@ export function int64(argument: Buffer | undefined, sentence = NOT_AN_INTEGER): 
   }
   throw new Refusal(sentence);
 }
+
+/** @throws Refusal if the argument is no integer, or not one from `least` to `most`. */
+export function integerBetween(argument: Buffer | undefined, least: number, most: number): number {
+  const value = int64(argument);
+  if (value >= least && value <= most) return Number(value);
+  throw new Refusal(`ERR value is out of range, value must between ${least} and ${most}`);
+}
+
+/** The argument in lower case, for words that Redis reads in either case. */
+export function wordOf(argument: Buffer | undefined): string {
+  return argument === undefined ? '' : argument.toString('latin1').toLowerCase();
+}

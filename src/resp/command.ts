@@ -9,7 +9,7 @@
 import type { HeadwaterError } from '../base/errors.js';
 import type { Operation, OperationKind, Reply, ReplyTo } from '../model/operation.js';
 import type { RedisNode } from './redis-node.js';
-import type { ReplyWriter } from './reply-writer.js';
+import type { ReplyWriter, RespVersion } from './reply-writer.js';
 import type { Request } from './request-parser.js';
 import type { SessionState } from './session-state.js';
 
@@ -43,6 +43,8 @@ export interface CommandSession {
   execute(operations: readonly Operation[], bytes: number): Promise<Reply[]>;
   /** Writes a message that answers no request: of a subscription, or of a monitor. The message leaves at the end of the turn. */
   push(write: (out: ReplyWriter) => void): void;
+  /** Answers in this version of the protocol from now on, the command that runs too. */
+  speak(version: RespVersion): void;
   /** Closes the connection when all that was asked is answered. Later requests are dropped. */
   close(): void;
   /** Closes the connection at once. */

@@ -11,4 +11,5 @@ export interface RedisNode {
   readonly tap: CommandTap;
   readonly writes: PipelineStore;
   readonly guarantees: NodeGuarantees;
+  readonly roles: { readonly role: 'leader' | 'follower' };
 }

@@ -25,7 +25,7 @@ import { ProtocolError } from './protocol-error.js';
 import type { RedisNode } from './redis-node.js';
 import { Refusal, sentenceOf } from './refusal.js';
 import { type OutputConnection, ReplyOutput, SILENT } from './reply-output.js';
-import { ReplyWriter } from './reply-writer.js';
+import { ReplyWriter, type RespVersion } from './reply-writer.js';
 import { type Request, RequestParser } from './request-parser.js';
 import { SessionState } from './session-state.js';
 import { commandOf } from './table.js';
@@ -60,8 +60,7 @@ export class Session implements CommandSession {
   #isPaused = false;
   /** True while a command that runs alone goes on. */
   #isRunning = false;
-  /** True while that command is one whose reply the client does not want. `#unsent` takes the reply. */
-  #isSilent = false;
+  /** The replies that the client does not want. */
   readonly #unsent = new ReplyWriter();
   #willFlush = false;
   #isReading = true;
@@ -100,7 +99,7 @@ export class Session implements CommandSession {
   }
 
   get out(): ReplyWriter {
-    return this.#isSilent ? this.#unsent : this.connection.out;
+    return this.state.isSilent ? this.#unsent : this.connection.out;
   }
 
   get signal(): AbortSignal {
@@ -144,6 +143,10 @@ export class Session implements CommandSession {
 
   drop(): void {
     this.connection.drop();
+  }
+
+  speak(version: RespVersion): void {
+    this.connection.out.version = version;
   }
 
   push(write: (out: ReplyWriter) => void): void {
@@ -249,7 +252,7 @@ export class Session implements CommandSession {
   // ---- commands that run alone ------------------------------------------------------
 
   #run(command: SessionCommand, request: Request): void {
-    this.#isSilent = this.state.takesSilence();
+    this.state.isSilent = this.state.takesSilence();
     try {
       const running = command.run(this, request);
       if (running) this.#finishLater(running);
@@ -271,8 +274,8 @@ export class Session implements CommandSession {
   }
 
   #dropSilent(): void {
-    if (this.#isSilent) this.#unsent.take();
-    this.#isSilent = false;
+    if (this.state.isSilent) this.#unsent.take();
+    this.state.isSilent = false;
   }
 
   #refuse(failure: unknown): void {

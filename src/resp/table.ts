@@ -4,6 +4,7 @@
  */
 import module from 'node:module';
 import type { Command, CommandFamily } from './command.js';
+import { clientCommands } from './commands/client.js';
 import { connectionCommands } from './commands/connection.js';
 import { stringCommands } from './commands/strings.js';
 import { unknownCommand, unknownSubcommand, wrongArity } from './refusal.js';
@@ -36,7 +37,7 @@ const FACTS: Readonly<Record<string, CommandFacts>> = module.createRequire(impor
   '@ioredis/commands/built/commands.json',
 );
 
-const FAMILIES: readonly CommandFamily[] = [connectionCommands, stringCommands];
+const FAMILIES: readonly CommandFamily[] = [clientCommands, connectionCommands, stringCommands];
 
 /** All commands by name, without the subcommands. */
 const TABLE: ReadonlyMap<string, TableEntry> = tableOf(FAMILIES);

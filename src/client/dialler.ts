@@ -15,6 +15,8 @@ export class Dialler {
   readonly #owner: ConnectionOwner;
   /** The address of the last connection, which is tried first. */
   #lastAddress: string | undefined;
+  /** The failure of the last round over the addresses. Undefined while there is a connection. */
+  #failure: HeadwaterError | undefined;
   readonly #waiting = new Set<(outcome: Connection | HeadwaterError) => void>();
   readonly #ended = new AbortController();
 
@@ -56,11 +58,15 @@ export class Dialler {
    */
   async again(): Promise<Connection | undefined> {
     for (let round = 0; !this.#ended.signal.aborted; round++) {
+      const reasons: HeadwaterError[] = [];
       for (const address of new Set([this.#lastAddress ?? '', ...this.#seeds])) {
         if (address === '' || this.#ended.signal.aborted) continue;
-        const connection = await this.open(address).catch(() => undefined);
+        const connection = await this.open(address).catch((error) => {
+          reasons.push(HeadwaterError.from(error));
+        });
         if (connection) return connection;
       }
+      this.#failure = unreachable(reasons);
       await backOff(round, this.#ended.signal, this.#settings.retry);
     }
     return undefined;
@@ -69,6 +75,7 @@ export class Dialler {
   /** Makes this the connection from now on, and gives it to the waiting callers. */
   arrived(connection: Connection): void {
     this.#lastAddress = connection.address;
+    this.#failure = undefined;
     for (const settle of this.#waiting) settle(connection);
   }
 
@@ -85,15 +92,22 @@ export class Dialler {
         if (outcome instanceof Connection) resolve(outcome);
         else reject(outcome);
       };
-      const timer = setTimeout(
-        () => settle(new HeadwaterError('unreachable', `no connection within ${timeoutMs} ms`)),
-        timeoutMs,
-      );
+      const late = () => {
+        const why = this.#failure ? `: ${this.#failure.message}` : '';
+        settle(
+          new HeadwaterError('unreachable', `no connection within ${timeoutMs} ms${why}`, { cause: this.#failure }),
+        );
+      };
+      const timer = setTimeout(late, timeoutMs);
       const aborted = () => settle(cancelled(signal as AbortSignal));
       signal?.addEventListener('abort', aborted, { once: true });
       this.#waiting.add(settle);
       if (signal?.aborted) aborted();
     });
+  }
+
+  get failure(): HeadwaterError | undefined {
+    return this.#failure;
   }
 
   get ended(): AbortSignal {

@@ -73,10 +73,11 @@ export class PendingCommand {
 
   /**
    * Makes the command end by the call's own signal and deadline.
+   * @param failure returns the reason why there is no connection.
    * @param ended runs once the command has its result, whatever that is.
    * @throws HeadwaterError `invalid_argument` if the timeout is no valid time.
    */
-  obey(options: CallOptions, ended: () => void): void {
+  obey(options: CallOptions, failure: () => HeadwaterError | undefined, ended: () => void): void {
     const { signal, timeoutMs } = options;
     // Most options are those of the operation alone, such as an expiry.
     if (!signal && timeoutMs === undefined) return;
@@ -84,7 +85,7 @@ export class PendingCommand {
     this.timeoutMs = timeoutMs ?? 0;
     if (signal?.aborted) return this.reject(cancelled(signal));
     const abort = () => this.giveUp(cancelled(signal as AbortSignal));
-    const late = () => this.giveUp(this.#late(timeoutMs as number));
+    const late = () => this.giveUp(this.#late(timeoutMs as number, failure()));
     const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
     signal?.addEventListener('abort', abort, { once: true });
     this.#release = () => {
@@ -98,21 +99,23 @@ export class PendingCommand {
    * Gives the command up if it is late and its call has no time of its own.
    * @param timeoutMs the time of all commands, from when each was asked.
    * @param movedBytes bytes of the command, and of its reply, that are on their way or have arrived.
+   * @param failure the reason why there is no connection.
    */
-  expire(nowMs: number, timeoutMs: number, movedBytes: number): void {
+  expire(nowMs: number, timeoutMs: number, movedBytes: number, failure?: HeadwaterError): void {
     if (this.timeoutMs !== 0) return;
     const allowedMs = allowedTime(timeoutMs, movedBytes);
     if (nowMs - this.askedMs <= allowedMs) return;
-    this.giveUp(this.#late(allowedMs));
+    this.giveUp(this.#late(allowedMs, failure));
   }
 
   /** The error of a command whose time is over. Says why the last attempt failed, if the command waits for the next. */
-  #late(timeoutMs: number): HeadwaterError {
+  #late(timeoutMs: number, failure: HeadwaterError | undefined): HeadwaterError {
     // The refusal says nothing about the attempt of a write that is on its way.
     const refusal = this.place === 'sent' && this.writes ? undefined : this.retries?.refusal;
     if (refusal && this.place !== 'sent' && needsLeader(refusal)) return noLeader(timeoutMs, refusal);
-    const why = refusal ? `: ${refusal.message}` : '';
-    return new TimeoutError(`no answer within ${timeoutMs} ms${why}`, { cause: refusal });
+    const cause = refusal ?? (this.place === 'queued' ? failure : undefined);
+    const why = cause ? `: ${cause.message}` : '';
+    return new TimeoutError(`no answer within ${timeoutMs} ms${why}`, { cause });
   }
 
   answer(reply: Reply): void {

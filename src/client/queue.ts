@@ -154,9 +154,10 @@ export class CommandQueue {
    * Gives up late commands, as described at PendingCommand.
    * @param moves true if there is a connection, on which commands are on their way. Without one, all commands wait for
    * the same time.
+   * @param failure the reason why there is no connection.
    */
-  expire(nowMs: number, timeoutMs: number, moves: boolean): void {
-    this.#settle((pending) => pending.expire(nowMs, timeoutMs, moves ? pending.bytes : 0));
+  expire(nowMs: number, timeoutMs: number, moves: boolean, failure?: HeadwaterError): void {
+    this.#settle((pending) => pending.expire(nowMs, timeoutMs, moves ? pending.bytes : 0, failure));
   }
 
   #reject(pending: PendingCommand): void {

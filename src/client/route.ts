@@ -62,6 +62,11 @@ export class Route {
     return this.#state;
   }
 
+  /** The reason why there is no connection, undefined if there is one, or no attempt has failed. */
+  get failure(): HeadwaterError | undefined {
+    return this.#dialler.failure;
+  }
+
   /** Aborts, with the reason, when the route is closed. */
   get ended(): AbortSignal {
     return this.#dialler.ended;

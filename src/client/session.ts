@@ -53,6 +53,7 @@ export class Session implements Caller, ConnectionOwner {
   readonly #route: Route;
   readonly #queue = new CommandQueue();
   readonly #repetition: Repetition;
+  readonly #failure = () => this.#route.failure;
   #gathering = false;
   #lastOrder = 0;
   #lastLoss: HeadwaterError | undefined;
@@ -144,7 +145,7 @@ export class Session implements Caller, ConnectionOwner {
           `expected at most ${expected} bytes of commands to wait for a node that takes them, received more`,
         ),
       );
-    if (options) pending.obey(options, () => this.#queue.ended(pending));
+    if (options) pending.obey(options, this.#failure, () => this.#queue.ended(pending));
     if (!pending.settled) this.#queue.push(pending);
   }
 
@@ -327,7 +328,7 @@ export class Session implements Caller, ConnectionOwner {
     }
     const nowMs = performance.now();
     const { connection, retiring } = this.#route.state;
-    this.#queue.expire(nowMs, timeoutMs, connection !== undefined);
+    this.#queue.expire(nowMs, timeoutMs, connection !== undefined, this.#route.failure);
     retiring?.expire(nowMs, timeoutMs);
     connection?.expire(nowMs, timeoutMs);
   }

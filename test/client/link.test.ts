@@ -71,6 +71,25 @@ describe('the link of a client', () => {
   });
 
   describe('a connection that breaks', () => {
+    it('is the reason of every call whose time passes before there is another', async () => {
+      const { server, address } = await serve(store);
+      const db = closing(await Client.connect(address, { timeoutMs: 200, retry: { minMs: 1 } }));
+      await server.stop({ graceMs: 0 });
+      await until(() => db.connection.status === 'connecting', 'the loss');
+      const reason = `nothing listens on ${address} (connection refused)`;
+      for (const call of [() => db.dbsize(), () => db.publish('c', 'm'), () => db.status()]) {
+        const error = await refusedWith('unreachable', call());
+        assert.match(error.message, /^no connection within \d+ ms: nothing listens on /);
+        assert(error.message.endsWith(reason), error.message);
+      }
+      for (const call of [() => db.get('a'), () => db.set('a', '1'), () => db.set('a', '1', { timeoutMs: 100 })]) {
+        const error = await refusedWith('deadline_exceeded', call());
+        assert.match(error.message, /^no answer within \d+ ms: nothing listens on /);
+        assert(error.message.endsWith(reason), error.message);
+        assert(HeadwaterError.is(error.cause, 'unreachable'));
+      }
+    });
+
     it('pending reads are sent again, pending writes have an unknown outcome', async () => {
       const { server, address } = await serve(store);
       const db = closing(await Client.connect(address));

@@ -2,20 +2,28 @@
 import { NOT_AN_INTEGER, Refusal } from './refusal.js';
 
 const INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
-const INT64_MAX = 2n ** 63n - 1n;
-const INT64_MIN = -(2n ** 63n);
 const INTEGER_BYTES_MAX = 20;
+
+/** The 64-bit integer whose text in its one form the bytes are. */
+export function integerIn(bytes: Buffer): bigint | undefined {
+  if (bytes.length > INTEGER_BYTES_MAX) return undefined;
+  const text = bytes.toString('latin1');
+  if (!INTEGER.test(text)) return undefined;
+  const value = BigInt(text);
+  return BigInt.asIntN(64, value) === value ? value : undefined;
+}
 
 /** @throws Refusal with the sentence if the argument is no 64-bit integer in decimal. */
 export function int64(argument: Buffer | undefined, sentence = NOT_AN_INTEGER): bigint {
-  if (argument && argument.length <= INTEGER_BYTES_MAX) {
-    const text = argument.toString('latin1');
-    if (INTEGER.test(text)) {
-      const value = BigInt(text);
-      if (value >= INT64_MIN && value <= INT64_MAX) return value;
-    }
-  }
-  throw new Refusal(sentence);
+  const value = argument && integerIn(argument);
+  if (value === undefined) throw new Refusal(sentence);
+  return value;
+}
+
+/** An argument as a text of C, which a zero byte ends. Each byte is one character. */
+export function textOf(argument: Buffer): string {
+  const zero = argument.indexOf(0);
+  return argument.toString('latin1', 0, zero < 0 ? argument.length : zero);
 }
 
 /** @throws Refusal if the argument is no integer, or not one from `least` to `most`. */
@@ -27,5 +35,5 @@ export function integerBetween(argument: Buffer | undefined, least: number, most
 
 /** The argument in lower case, for words that Redis reads in either case. */
 export function wordOf(argument: Buffer | undefined): string {
-  return argument === undefined ? '' : argument.toString('latin1').toLowerCase();
+  return argument === undefined ? '' : textOf(argument).toLowerCase();
 }

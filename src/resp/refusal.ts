@@ -21,6 +21,11 @@ export function wrongArity(name: string): string {
   return `ERR wrong number of arguments for '${name}' command`;
 }
 
+/** @param name of the command, in lower case. */
+export function invalidExpireTime(name: string): string {
+  return `ERR invalid expire time in '${name}' command`;
+}
+
 /** The longest sentence about arguments that a client sent. */
 const SHOWN_BYTES_MAX = 128;
 

@@ -6,6 +6,8 @@ import module from 'node:module';
 import type { Command, CommandFamily } from './command.js';
 import { clientCommands } from './commands/client.js';
 import { connectionCommands } from './commands/connection.js';
+import { expiryCommands } from './commands/expiry.js';
+import { keyCommands } from './commands/keys.js';
 import { stringCommands } from './commands/strings.js';
 import { unknownCommand, unknownSubcommand, wrongArity } from './refusal.js';
 import type { Request } from './request-parser.js';
@@ -37,7 +39,14 @@ const FACTS: Readonly<Record<string, CommandFacts>> = module.createRequire(impor
   '@ioredis/commands/built/commands.json',
 );
 
-const FAMILIES: readonly CommandFamily[] = [clientCommands, connectionCommands, stringCommands];
+// biome-ignore format: one family a line, so that branches merge
+const FAMILIES: readonly CommandFamily[] = [
+  clientCommands,
+  connectionCommands,
+  stringCommands,
+  keyCommands,
+  expiryCommands,
+];
 
 /** All commands by name, without the subcommands. */
 const TABLE: ReadonlyMap<string, TableEntry> = tableOf(FAMILIES);

@@ -1,4 +1,5 @@
 /** A node with its Redis door, in this process, and plain sockets to it. */
+import assert from 'node:assert/strict';
 import net from 'node:net';
 import path from 'node:path';
 import { parseAddress } from '../../src/base/address.js';
@@ -30,6 +31,12 @@ export class Door {
     const wire = this.open(node);
     wire.socket.end(requests);
     return wire.all();
+  }
+
+  /** Sends each line to a new node, and compares each with the reply that stands beside it, without its last line end. */
+  async answers(...dialogue: ReadonlyArray<readonly [line: string, reply: string]>): Promise<void> {
+    const replies = await this.exchange(await this.node(), dialogue.map(([line]) => `${line}\r\n`).join(''));
+    assert.equal(replies, dialogue.map(([, reply]) => `${reply}\r\n`).join(''));
   }
 
   async close(): Promise<void> {

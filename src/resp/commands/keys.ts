@@ -1,0 +1,117 @@
+/**
+ * Commands on keys of any type: DEL, UNLINK, EXISTS, TOUCH, TYPE, RENAME, RENAMENX, COPY, OBJECT.
+ *
+ * Headwater has one database, so that COPY knows the number 0 alone. Nothing is kept about reads: every key counts as
+ * read just now.
+ */
+import type { ReplyTo } from '../../model/operation.js';
+import { integerBetween, integerIn, wordOf } from '../arguments.js';
+import { type Asked, asked, type CommandFamily } from '../command.js';
+import { type HelpEntry, writeHelp } from '../help.js';
+import { Refusal, SYNTAX_ERROR } from '../refusal.js';
+import type { ReplyWriter } from '../reply-writer.js';
+import type { Request } from '../request-parser.js';
+
+const INT32_MIN = -(2 ** 31);
+const INT32_MAX = 2 ** 31 - 1;
+
+const DATABASE_OUT_OF_RANGE = 'ERR DB index is out of range';
+const SAME_OBJECT = 'ERR source and destination objects are the same';
+const NO_FREQUENCY =
+  'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching ' +
+  'between policies at runtime LRU and LFU data will take some time to adjust.';
+
+/** The longest text that Redis stores beside the head of its object. */
+const EMBEDDED_BYTES_MAX = 44;
+/** Redis keeps one object for each of the first numbers, and counts no references to it. */
+const SHARED_INTEGERS = 10_000n;
+const SHARED_REFERENCES = 2_147_483_647;
+
+const OBJECT_HELP: readonly HelpEntry[] = [
+  ['ENCODING <key>', 'Returns the name that Redis has for the form of the value: int, embstr or raw.'],
+  ['FREQ <key>', 'Is refused, since reads are not counted.'],
+  ['IDLETIME <key>', 'Returns 0, since reads are not noted.'],
+  ['REFCOUNT <key>', 'Returns the number of references that Redis would have to the value.'],
+];
+
+export const keyCommands: CommandFamily = {
+  del: { ask: deleteKeys },
+  unlink: { ask: deleteKeys },
+
+  exists: { ask: countKeys },
+  touch: { ask: countKeys },
+
+  type: {
+    ask: (request) => asked({ kind: 'type', key: request[1] as Buffer }, (out, { type }) => out.simple(type)),
+  },
+
+  rename: {
+    ask: ([, key, newKey]) =>
+      asked({ kind: 'rename', key: key as Buffer, newKey: newKey as Buffer }, (out) => out.simple('OK')),
+  },
+
+  renamenx: {
+    ask: ([, key, newKey]) =>
+      asked({ kind: 'rename', key: key as Buffer, newKey: newKey as Buffer, ifAbsent: true }, applied),
+  },
+
+  copy: { ask: copy },
+
+  'object|encoding': { ask: objectThat((out, value) => out.bulk(encodingOf(value))) },
+
+  'object|refcount': { ask: objectThat((out, value) => out.integer(referencesTo(value))) },
+
+  'object|idletime': { ask: keyThat((out) => out.integer(0)) },
+
+  'object|freq': { ask: keyThat((out) => out.error(NO_FREQUENCY)) },
+
+  'object|help': { run: ({ out }) => writeHelp(out, 'OBJECT', OBJECT_HELP) },
+};
+
+function deleteKeys(request: Request): Asked {
+  return asked({ kind: 'delete', keys: request.slice(1) }, (out, { deleted }) => out.integer(deleted));
+}
+
+function countKeys(request: Request): Asked {
+  return asked({ kind: 'exists', keys: request.slice(1) }, (out, { existing }) => out.integer(existing));
+}
+
+function applied(out: ReplyWriter, reply: { readonly applied: boolean }): void {
+  out.integer(reply.applied ? 1 : 0);
+}
+
+function copy(request: Request): Asked {
+  const [, key, newKey] = request as [Buffer, Buffer, Buffer];
+  let replace = false;
+  for (let i = 3; i < request.length; i++) {
+    const option = wordOf(request[i]);
+    if (option === 'replace') replace = true;
+    else if (option === 'db' && i + 1 < request.length) {
+      if (integerBetween(request[++i], INT32_MIN, INT32_MAX) !== 0) throw new Refusal(DATABASE_OUT_OF_RANGE);
+    } else throw new Refusal(SYNTAX_ERROR);
+  }
+  if (key.equals(newKey)) throw new Refusal(SAME_OBJECT);
+  return asked({ kind: 'copy', key, newKey, replace }, applied);
+}
+
+/** A command whose answer depends on the value. */
+function objectThat(answer: (out: ReplyWriter, value: Buffer) => void): (request: Request) => Asked {
+  const orNull = (out: ReplyWriter, { value }: ReplyTo<'get'>) => (value ? answer(out, value) : out.null());
+  return (request) => asked({ kind: 'get', key: request[2] as Buffer }, orNull);
+}
+
+/** A command whose answer is the same for every key that exists. */
+function keyThat(answer: (out: ReplyWriter) => void): (request: Request) => Asked {
+  const orNull = (out: ReplyWriter, { existing }: ReplyTo<'exists'>) => (existing > 0 ? answer(out) : out.null());
+  return (request) => asked({ kind: 'exists', keys: [request[2] as Buffer] }, orNull);
+}
+
+function encodingOf(value: Buffer): string {
+  if (integerIn(value) !== undefined) return 'int';
+  return value.length <= EMBEDDED_BYTES_MAX ? 'embstr' : 'raw';
+}
+
+function referencesTo(value: Buffer): number {
+  const integer = integerIn(value);
+  return integer !== undefined && integer >= 0n && integer < SHARED_INTEGERS ? SHARED_REFERENCES : 1;
+}

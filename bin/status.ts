@@ -60,7 +60,7 @@ const STATUS_GROUPS: ReadonlyArray<readonly StatusRow[]> = [
   ],
   // The data.
   [
-    row('keys', ['keysAtCheckpoint', 'checkpointOffset', 'offset'], keysLine),
+    row('keys', ['keys', 'keysAtCheckpoint', 'checkpointOffset', 'offset'], keysLine),
     row('expiry', ['expiryLateMs'], ({ expiryLateMs }) =>
       expiryLateMs > LATE_MS ? `expired keys are deleted ${roughly(expiryLateMs)} late` : undefined,
     ),
@@ -188,15 +188,17 @@ function leaderLine({ leader, role }: Pick<Status, 'leader' | 'role'>): Lines {
   return `${address || 'an unknown address'}  (${nodeId.slice(0, 8)}), ${plural(linksAbove, 'link')} above`;
 }
 
-/** The count of all keys would make the node write out its recent changes, which a look must not do. */
+/** A node counts all keys only while it is cheap, since a look must not make it write out its recent changes. */
 function keysLine({
+  keys,
   keysAtCheckpoint,
   checkpointOffset,
   offset,
-}: Pick<Status, 'keysAtCheckpoint' | 'checkpointOffset' | 'offset'>): string {
+}: Pick<Status, 'keys' | 'keysAtCheckpoint' | 'checkpointOffset' | 'offset'>): string {
   const since = offset - checkpointOffset;
-  if (since <= 0) return `${plural(keysAtCheckpoint, 'key')}, all of them checkpointed`;
-  return `${plural(keysAtCheckpoint, 'key')} checkpointed, ${plural(since, 'command')} since; "dbsize" counts all`;
+  const saved = `${grouped(keysAtCheckpoint)} at the checkpoint, ${plural(since, 'command')} ago`;
+  if (keys === undefined) return `${saved}; "dbsize" counts all`;
+  return `${grouped(keys)}  (${since <= 0 ? 'all at the checkpoint' : saved})`;
 }
 
 function writesLine({

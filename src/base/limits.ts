@@ -301,6 +301,15 @@ export const READ_GROUP_KEYS_FIRST = 8;
 export const READ_GROUP_KEYS_MAX = 256;
 export const READ_GROUP_BYTES = MiB;
 
+/**
+ * Keys in memory, and their bytes, that a status looks up on disk at the most, to say how many keys there are. A look at
+ * 4,096 keys takes some milliseconds, most of them off the event loop.
+ */
+export const COUNTED_KEYS_MAX = 4_096;
+export const COUNTED_KEY_BYTES_MAX = MiB;
+/** How long a status waits for that at the most. */
+export const COUNTING_MS_MAX = 100;
+
 /** Records of one group, if there are several, in memory at once at the worst. */
 export const READ_GROUP_BYTES_MAX = 32 * MiB;
 /** Larger records are kept by key, so that a group of others may have all its keys. */

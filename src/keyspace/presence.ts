@@ -19,14 +19,14 @@ export class Presence {
   readonly db: Database;
   /** The size of the groups. Small records let it grow from one call to the next. */
   readonly #group: GroupSize;
-  readonly #emptied: EmptiedRanges | undefined;
+  readonly #emptied: Pick<EmptiedRanges, 'isUnmarked'> | undefined;
   #unreadable: HeadwaterError | undefined;
 
   /**
    * @param emptied says whether a record was ever deleted. Undefined if that may be wrong.
    * @param sizes sizes of the records on disk.
    */
-  constructor(db: Database, emptied: EmptiedRanges | undefined, sizes: RecordSizes) {
+  constructor(db: Database, emptied: Pick<EmptiedRanges, 'isUnmarked'> | undefined, sizes: RecordSizes) {
     this.db = db;
     this.#emptied = emptied;
     this.#group = new GroupSize(sizes);

@@ -32,6 +32,11 @@ export interface NodeStatus {
   readonly checksum: string;
   /** The number of keys at `checkpointOffset`, or 0 if they have to be counted again. */
   readonly keysAtCheckpoint: number;
+  /**
+   * The exact number of keys, as `dbsize` counts them. Undefined if many keys were changed since the checkpoint, or while
+   * a checkpoint is written: `dbsize` waits for one.
+   */
+  readonly keys: number | undefined;
   /** The link to the upstream, undefined on a leader. */
   readonly upstream: StatusUpstream | undefined;
   /** The connected followers, and the followers below them. */

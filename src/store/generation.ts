@@ -9,6 +9,7 @@ import { FREEING_BYTES, FSYNC_INTERVAL_MS, LOG_FILE_BYTES, SCRUB_PAUSE_MS } from
 import type { Logger } from '../base/logger.js';
 import type { Files } from '../disk/files.js';
 import { type Database, type DatabaseOptions, type HowToOpen, isUnreadable, type OpenDatabase } from '../disk/level.js';
+import { KeyCounter } from '../keyspace/key-counter.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import type { Block } from '../log/block.js';
 import type { LogFinding } from '../log/finding.js';
@@ -68,6 +69,7 @@ export interface GenerationOptions extends Retained {
 export class Generation {
   readonly log: Log;
   readonly keyspace: Keyspace;
+  readonly keyCounter: KeyCounter;
   readonly checkpointer: Checkpointer;
   readonly committer: Committer;
   /** Set if the keyspace is not a view of the log: nothing may be served or written then. */
@@ -88,6 +90,7 @@ export class Generation {
     parts: {
       log: Log;
       keyspace: Keyspace;
+      keyspaceDatabase: Database;
       checkpointer: Checkpointer;
       incomplete: HeadwaterError | undefined;
       losses: LogLosses;
@@ -97,6 +100,7 @@ export class Generation {
   ) {
     this.log = parts.log;
     this.keyspace = parts.keyspace;
+    this.keyCounter = new KeyCounter(parts.keyspaceDatabase, parts.keyspace);
     this.checkpointer = parts.checkpointer;
     this.incomplete = parts.incomplete;
     this.#losses = parts.losses;
@@ -144,7 +148,8 @@ export class Generation {
         await checkpointer.close(HeadwaterError.from(error));
         throw error;
       });
-      return new Generation({ log, keyspace, checkpointer, incomplete, losses, databases }, options);
+      const parts = { log, keyspace, keyspaceDatabase, checkpointer, incomplete, losses, databases };
+      return new Generation(parts, options);
     } catch (error) {
       await Promise.all(databases.map((database) => database.close()));
       throw error;
@@ -187,7 +192,8 @@ export class Generation {
       const checkpointer = new Checkpointer({ ...options, log, keyspace });
       const incomplete = new HeadwaterError('keyspace_incomplete', why.message, { cause: why });
       const losses = new LogLosses(true, options);
-      return new Generation({ log, keyspace, checkpointer, incomplete, losses, databases }, options);
+      const parts = { log, keyspace, keyspaceDatabase, checkpointer, incomplete, losses, databases };
+      return new Generation(parts, options);
     } catch (error) {
       await Promise.all(databases.map((database) => database.close()));
       throw error;

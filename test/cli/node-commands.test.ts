@@ -94,6 +94,14 @@ describe('the commands on nodes', function () {
       assert.equal((await node.run(['keys', '*'])).stdout.toString(), 'a\nb\nclassic\n');
   });
 
+  it('status counts the keys exactly on both, before a checkpoint too', async () => {
+    for (const node of [leader, follower]) {
+      const { keys, checkpoint_offset: saved, offset } = await statusOf(node);
+      assert.equal(keys, 3);
+      assert(Number(saved) < Number(offset), 'there is something to count');
+    }
+  });
+
   it('digest is equal on both at the same offset', async () => {
     const [ours, theirs] = await Promise.all([leader.run(['digest', '--json']), follower.run(['digest', '--json'])]);
     assert.equal(ours.stdout.toString(), theirs.stdout.toString());

@@ -56,6 +56,22 @@ describe('the status for a person', () => {
   });
 });
 
+describe('the number of keys in the status', () => {
+  const line = (fields: object) =>
+    STATUS_ROWS.find(({ label }) => label === 'keys')?.lines(fields as Parameters<(typeof STATUS_ROWS)[0]['lines']>[0]);
+
+  it('is exact if the node has counted, and says how many are at the checkpoint', () => {
+    const fields = { keys: 3, keysAtCheckpoint: 0, checkpointOffset: 0, offset: 4 };
+    assert.equal(line(fields), '3  (0 at the checkpoint, 4 commands ago)');
+    assert.equal(line({ ...fields, keysAtCheckpoint: 3, checkpointOffset: 4 }), '3  (all at the checkpoint)');
+  });
+
+  it('is that of the checkpoint otherwise', () => {
+    const fields = { keys: undefined, keysAtCheckpoint: 20_000, checkpointOffset: 30_000, offset: 30_001 };
+    assert.equal(line(fields), '20,000 at the checkpoint, 1 command ago; "dbsize" counts all');
+  });
+});
+
 describe('figures for people', () => {
   it('have sizes in the unit that fits', () => {
     const sizes = [0, 1_023, 1_024, 72 * 2 ** 20, 2 ** 30 - 1, 8 * 2 ** 30, 2 ** 50, 2 ** 61];

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Database } from '../../src/disk/level.js';
+import { KeyCounter } from '../../src/keyspace/key-counter.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { layEntries, type RangeWanted, sortLayers } from '../../src/keyspace/laid-entries.js';
 import type { Block } from '../../src/log/block.js';
@@ -24,6 +25,8 @@ export class Bench {
   readonly states = new Map<number, State>();
   keyspace: Keyspace;
   db: Database;
+  counter!: KeyCounter;
+  #isCounting = false;
 
   private constructor(db: Database, keyspace: Keyspace) {
     this.db = db;
@@ -40,6 +43,7 @@ export class Bench {
   async #open(): Promise<void> {
     this.db = await this.disk.database();
     this.keyspace = await Keyspace.open(this.db);
+    this.counter = new KeyCounter(this.db, this.keyspace);
   }
 
   /** One block. */
@@ -133,6 +137,16 @@ export class Bench {
       names.map((name, i) => [name, read[i]]),
       names.map((name) => [name, state.get(name)]),
     );
+  }
+
+  /** A count of all keys is that of the Map when it began. All who ask meanwhile share it. */
+  async checkCount(): Promise<void> {
+    if (this.#isCounting) return;
+    this.#isCounting = true;
+    const { size } = this.state;
+    const counted = await this.counter.count();
+    this.#isCounting = false;
+    if (counted !== undefined) assert.equal(counted, size);
   }
 
   /**

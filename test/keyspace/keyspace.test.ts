@@ -5,6 +5,7 @@ import { HeadwaterError } from '../../src/base/errors.js';
 import { InvariantViolation } from '../../src/base/invariant.js';
 import {
   COMPACTION_RECORDS_MAX,
+  COUNTED_KEYS_MAX,
   DUE_SCAN_BYTES,
   FLUSH_CHUNK_BYTES,
   FLUSH_CHUNK_ENTRIES,
@@ -14,6 +15,7 @@ import {
   SORT_RUN_BYTES,
   SWEEP_BYTES,
 } from '../../src/base/limits.js';
+import { KeyCounter } from '../../src/keyspace/key-counter.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { dataKey, dataStart, parseDueKey } from '../../src/keyspace/record.js';
 import { clear, del, flipped, History, message, put, touch } from '../log/blocks.js';
@@ -562,6 +564,99 @@ describe('the number of keys', () => {
     await bench.flushAll();
     await bench.restart();
     assert.equal(bench.keyspace.checkpoint.keys, 2);
+  });
+});
+
+describe('a count of all keys without a checkpoint', () => {
+  const many = (count: number, name = 'k') => Array.from({ length: count }, (_, i) => put(`${name}${i}`));
+
+  /** Counts, and then compares with the number that a checkpoint finds. */
+  async function expectExact(bench: Bench): Promise<number> {
+    const counted = await bench.counter.count();
+    await bench.flushAll();
+    assert.equal(counted, bench.keyspace.checkpoint.keys);
+    assert.equal(await bench.counter.count(), counted);
+    return counted as number;
+  }
+
+  it('is exact after puts, overwrites, dels of what is there and what is not, and touches', async () => {
+    const bench = await Bench.open();
+    assert.equal(await expectExact(bench), 0);
+    bench.apply(put('a'), put('b'), put('c'), del('never'));
+    assert.equal(await expectExact(bench), 3);
+    bench.apply(put('a', 'again'), del('b'), touch('c', 5), touch('never', 5), put('d'), del('d'), put('e'));
+    assert.equal(await expectExact(bench), 3);
+    bench.apply(put('b'), del('a'), del('gone'));
+    assert.equal(await expectExact(bench), 3);
+    bench.apply(clear(), put('x'), del('a'), put('y'), del('y'));
+    assert.equal(await expectExact(bench), 1);
+  });
+
+  it('is made once for all who ask at the same time, and again when something has changed', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a'));
+    const [one, other] = [bench.counter.count(), bench.counter.count()];
+    assert.equal(one, other);
+    assert.equal(await one, 1);
+    bench.apply(put('b'));
+    assert.equal(await bench.counter.count(), 2);
+  });
+
+  it('is not made while a flush runs, or if one has begun meanwhile', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a'));
+    const counting = bench.counter.count();
+    bench.keyspace.freeze();
+    assert.equal(await counting, undefined);
+    assert.equal(await bench.counter.count(), undefined);
+    await bench.flushAll();
+    assert.equal(await bench.counter.count(), 1);
+  });
+
+  it('is dropped if a flush has ended meanwhile', async () => {
+    const bench = await Bench.open();
+    let goOn = () => {};
+    const flushed = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const hasMany = (keys: Buffer[]) => flushed.then(() => bench.db.hasMany(keys));
+    const counter = new KeyCounter(Object.assign(Object.create(bench.db), { hasMany }), bench.keyspace);
+    bench.apply(put('a'));
+    const counting = counter.count();
+    await bench.flushAll();
+    goOn();
+    assert.equal(await counting, undefined);
+    assert.equal(await counter.count(), 1);
+  });
+
+  it('is not made before a flush that a crash has cut short was made again', async () => {
+    const bench = await Bench.open();
+    bench.apply(...many(3 * FLUSH_CHUNK_ENTRIES));
+    bench.keyspace.freeze();
+    assert(await bench.crashInFlush(2));
+    await bench.restart();
+    assert.equal(await bench.counter.count(), undefined);
+    await bench.flushAll();
+    await bench.keyspace.recount();
+    assert.equal(await expectExact(bench), 3 * FLUSH_CHUNK_ENTRIES);
+  });
+
+  it('is not made over many keys, long ones, or large records among deletion marks', async () => {
+    const bench = await Bench.open();
+    bench.apply(...many(COUNTED_KEYS_MAX));
+    assert.equal(await bench.counter.count(), COUNTED_KEYS_MAX);
+    bench.apply(put('one more'));
+    assert.equal(await bench.counter.count(), undefined);
+    await bench.flushAll();
+    assert.equal(await bench.counter.count(), COUNTED_KEYS_MAX + 1);
+    bench.apply(...Array.from({ length: 17 }, (_, i) => put(longKey(i))));
+    assert.equal(await bench.counter.count(), undefined);
+    bench.apply(del('k0'));
+    await bench.flushAll();
+    bench.apply(...many(READ_GROUP_KEYS_MAX));
+    assert.equal(await bench.counter.count(), COUNTED_KEYS_MAX + 18);
+    bench.apply(...many(READ_GROUP_KEYS_MAX + 1));
+    assert.equal(await bench.counter.count(), undefined);
   });
 });
 

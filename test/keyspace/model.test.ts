@@ -104,7 +104,7 @@ class Run {
         await this.#flushing;
         break;
       case 'read':
-        this.#reading.push(bench.check());
+        this.#reading.push(bench.check(), bench.checkCount());
         break;
       case 'restart':
         await this.#quiet();

@@ -60,6 +60,7 @@ export type {
   LongestCommonSubsequenceOperation,
   LongestCommonSubsequenceReply,
   NewExpiry,
+  OnRefusal,
   Operation,
   OperationKind,
   Outgoing,

@@ -100,7 +100,11 @@ const OPERATIONS: { readonly [K in OperationKind]: ChecksOf<OperationOf<K>> } = 
   },
   flushAll: {},
   ping: { message: size },
-  transact: { conditions: listOf(measureCondition), operations: listOf(measureStepOfTransaction) },
+  transact: {
+    conditions: listOf(measureCondition),
+    operations: listOf(measureStepOfTransaction),
+    onRefusal: optional(oneOf(['undo', 'keep'])),
+  },
 };
 
 const CONDITIONS: { readonly [T in Condition['test']]: ChecksOf<ConditionOf<T>> } = {

@@ -1,12 +1,14 @@
 /**
  * Several operations as one. They run if every condition holds. Either all of them take effect together, or
- * none does. Redis's EXEC continues after an operation that failed. Here the first refusal undoes the
- * operations before it, because nobody intends a transaction whose middle is missing.
+ * none does. The first refusal undoes the operations before it, because nobody intends a transaction whose middle is
+ * missing. Redis's EXEC continues after an operation that failed. A transaction that keeps refusals does the same: the
+ * refused operation writes nothing, and its refusal is its reply.
  */
 
 import { HeadwaterError } from '../base/errors.js';
 import { TYPE_STRING } from '../model/command.js';
 import type { Condition, Operation, Reply, ReplyTo } from '../model/operation.js';
+import { errorReply } from '../model/reply-size.js';
 import { checkKey, checkSteps, checkValue, checkWholeNumber, tooLarge } from './arguments.js';
 import { EMPTY, type Family, type OperationOf, OVERHEAD_BYTES } from './handler.js';
 import type { Limits, ReadView, View } from './view.js';
@@ -66,14 +68,17 @@ function keysRead({ conditions, operations }: Transaction, inner: Operations): r
   return keys.length === 0 ? EMPTY : keys;
 }
 
-function execute({ conditions, operations }: Transaction, view: View, inner: Operations): ReplyTo<'transact'> {
+function execute(transaction: Transaction, view: View, inner: Operations): ReplyTo<'transact'> {
+  const { conditions, operations, onRefusal } = transaction;
   const failedCondition = conditions.findIndex((condition) => !holds(condition, view));
   if (failedCondition !== -1) return { kind: 'transact', committed: false, replies: [], failedCondition };
   const savepoint = view.savepoint();
   const bounded = new BoundedView(view);
   try {
     const replies = operations.map((operation, index) =>
-      named(index, operation, () => inner.execute(operation, bounded)),
+      onRefusal === 'keep'
+        ? bounded.attempt(() => inner.execute(operation, bounded))
+        : named(index, operation, () => inner.execute(operation, bounded)),
     );
     view.join(savepoint);
     return { kind: 'transact', committed: true, replies };
@@ -160,6 +165,20 @@ class BoundedView implements View {
     this.#steps += steps;
     checkSteps('the operations of the transaction', this.#steps);
     this.#view.work(steps);
+  }
+
+  /** Executes one operation. A refusal is its reply, and undoes its writes alone. */
+  attempt(act: () => Reply): Reply {
+    const savepoint = this.#view.savepoint();
+    const bytes = this.#bytes;
+    try {
+      return act();
+    } catch (error) {
+      if (!HeadwaterError.is(error)) throw error;
+      this.#view.rollback(savepoint);
+      this.#bytes = bytes;
+      return errorReply(error);
+    }
   }
 
   savepoint(): number {

@@ -130,6 +130,13 @@ export type Condition = { readonly key: Buffer } & (
   | { readonly test: 'value'; readonly value: Buffer }
 );
 
+/**
+ * The handling of a refused operation in a transaction. `undo` refuses the whole transaction, of which nothing takes
+ * effect. `keep` makes the refusal the reply of its operation. That operation writes nothing, and the others take effect
+ * together.
+ */
+export type OnRefusal = 'undo' | 'keep';
+
 /** The operation `transact`. */
 export interface TransactOperation {
   readonly kind: 'transact';
@@ -137,6 +144,8 @@ export interface TransactOperation {
   readonly conditions: readonly Condition[];
   /** The operations, in order. */
   readonly operations: readonly Operation[];
+  /** The handling of a refused operation. `undo` by default. */
+  readonly onRefusal?: OnRefusal | undefined;
 }
 
 /**
@@ -209,7 +218,7 @@ export interface TransactReply {
   readonly kind: 'transact';
   /** False if a condition did not hold. */
   readonly committed: boolean;
-  /** The reply to each operation, in order. */
+  /** The reply to each operation, in order. Only a transaction that keeps refusals has errors among them. */
   readonly replies: readonly Reply[];
   /** The index of the first condition that did not hold. */
   readonly failedCondition?: number | undefined;

@@ -19,6 +19,7 @@ const OF_REQUESTS = [
   'BitOperator',
   'BitOverflow',
   'SubsequenceResult',
+  'OnRefusal',
 ] as const satisfies readonly EnumName[];
 
 type Word<Name extends EnumName> = Exclude<(typeof ENUMS)[Name][number], 'unspecified'>;

@@ -45,6 +45,7 @@ type Int64 = headwater.v1.ExpireRequest['ttlMs'];
 
 const setCondition = enumCodec('SetCondition');
 const expireCondition = enumCodec('ExpireCondition');
+const refusalHandling = enumCodec('OnRefusal');
 const valueType = enumCodec('ValueType');
 
 /** The expiry of a message that has one of the two fields set, or neither. */
@@ -365,14 +366,16 @@ const ROWS: { readonly [K in OperationKind]: Row<K> } = {
     kind: 'transact',
     request: v1.TransactRequest,
     response: v1.TransactResponse,
-    toRequest: ({ conditions, operations }) => ({
+    toRequest: ({ conditions, operations, onRefusal }) => ({
       conditions: conditions.map(encodeCondition),
       operations: operations.map(toOperationMessage),
+      onRefusal: refusalHandling.toNumber(onRefusal),
     }),
-    fromRequest: ({ conditions, operations }) => ({
+    fromRequest: ({ conditions, operations, onRefusal }) => ({
       kind: 'transact',
       conditions: conditions.map(decodeCondition),
       operations: operations.map(fromOperationMessage),
+      ...(onRefusal !== 0 && { onRefusal: refusalHandling.toWord(onRefusal, 'TransactRequest.on_refusal') }),
     }),
     toResponse: ({ committed, replies, failedCondition }) => ({
       committed,

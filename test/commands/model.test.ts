@@ -101,6 +101,7 @@ function outcome(act: () => unknown): unknown {
 /** Bytes as latin1, and no difference between what is undefined and what is not there. */
 function plain(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return value.toString('latin1');
+  if (value instanceof HeadwaterError) return { refused: value.code };
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   const fields = Object.entries(value).filter(([, field]) => field !== undefined);

@@ -15,6 +15,7 @@ import type {
   LongestCommonSubsequenceOperation,
   NewExpiry,
   Operation,
+  TransactOperation,
 } from '../../src/model/operation.js';
 
 export class Refusal extends Error {
@@ -223,7 +224,7 @@ export class Model {
       case 'ping':
         return { kind: 'ping', message: text(operation.message) };
       case 'transact':
-        return this.transact(operation.conditions, operation.operations);
+        return this.transact(operation);
     }
   }
 
@@ -412,13 +413,28 @@ export class Model {
     return { kind: 'rename', applied: true };
   }
 
-  private transact(conditions: readonly Condition[], operations: readonly Operation[]): object {
+  private transact({ conditions, operations, onRefusal }: TransactOperation): object {
     for (const [index, condition] of conditions.entries()) {
       if (!this.holds(condition)) return { kind: 'transact', committed: false, replies: [], failedCondition: index };
     }
+    const perform = (operation: Operation) =>
+      onRefusal === 'keep' ? this.attempt(operation) : this.perform(operation);
+    return this.allOrNothing(() => ({ kind: 'transact', committed: true, replies: operations.map(perform) }));
+  }
+
+  private attempt(operation: Operation): object {
+    try {
+      return this.allOrNothing(() => this.perform(operation));
+    } catch (error) {
+      if (error instanceof Refusal) return { kind: 'error', error: { refused: error.code } };
+      throw error;
+    }
+  }
+
+  private allOrNothing(act: () => object): object {
     const before = structuredClone({ items: this.items, logged: this.logged });
     try {
-      return { kind: 'transact', committed: true, replies: operations.map((operation) => this.perform(operation)) };
+      return act();
     } catch (error) {
       this.items = before.items;
       this.logged = before.logged;

@@ -180,5 +180,6 @@ export function transactions(
     kind: fc.constant('transact' as const),
     conditions: condition === undefined ? fc.constant([]) : fc.array(condition, { maxLength: 2 }),
     operations: fc.array(operation, { maxLength: 4 }),
+    onRefusal: fc.constantFrom(undefined, 'undo' as const, 'keep' as const),
   });
 }

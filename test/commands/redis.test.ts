@@ -336,16 +336,17 @@ class Stream {
     this.#compared.push(answered.then((answer) => this.#compareOne(asked, reply, answer)));
   }
 
-  /** Redis's EXEC goes on after an error, so only what went through here is sent there. */
+  /** Redis's EXEC goes on after an error. So a transaction that does not is sent there only if all went through here. */
   #transact(asked: Operation & { kind: 'transact' }): void {
     const reply = this.#ours(asked);
     if (reply instanceof HeadwaterError) return;
     assert(reply.kind === 'transact' && reply.committed);
     const commands: RedisCommand[] = [];
-    const pairs: [each: Operation, reply: Reply, index: number][] = [];
+    const pairs: [each: Operation, reply: Reply | HeadwaterError, index: number][] = [];
     for (const [index, each] of asked.operations.entries()) {
-      const inner = reply.replies[index];
-      assert(inner !== undefined && each.kind !== 'transact');
+      const given = reply.replies[index];
+      assert(given !== undefined && each.kind !== 'transact');
+      const inner = given.kind === 'error' ? given.error : given;
       pairs.push([each, inner, commands.length]);
       commands.push(inRedis(each), ...this.#alignment(each, inner));
     }

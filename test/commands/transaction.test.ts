@@ -1,6 +1,6 @@
 /** All or nothing: conditions, refusals in the middle, and what a transaction logs. */
 import assert from 'node:assert/strict';
-import type { Condition, Operation } from '../../src/model/operation.js';
+import type { Condition, Operation, Reply } from '../../src/model/operation.js';
 import { Bench, b } from './bench.js';
 
 const set = (key: string, value: string): Operation => ({ kind: 'set', key: b(key), value: b(value) });
@@ -70,6 +70,50 @@ describe('transactions', () => {
     assert.deepEqual(error.details, { operation: 3 });
     assert.match(error.message, /^transaction refused at operation 3 \(increment\): key "a": expected it to hold/);
     assert.deepEqual([bench.get('a'), bench.get('b'), bench.get('c')], ['text', '1', undefined]);
+  });
+
+  describe('that keep refusals', () => {
+    const keep = (operations: readonly Operation[], conditions: readonly Condition[] = []) =>
+      ({ ...transact(operations, conditions), onRefusal: 'keep' }) as const;
+
+    it('answer a refused operation with its error, and do the others together', () => {
+      bench.set('a', 'text');
+      const { committed, replies } = bench.run(keep([set('b', '1'), increment('a'), increment('b'), increment('a')]));
+      assert.equal(committed, true);
+      assert.deepEqual(
+        replies.map((reply) => (reply.kind === 'error' ? reply.error.code : reply.kind)),
+        ['set', 'not_an_integer', 'increment', 'not_an_integer'],
+      );
+      const { error } = replies[1] as Extract<Reply, { kind: 'error' }>;
+      assert.match(error.message, /^key "a": expected/);
+      assert.deepEqual([bench.get('a'), bench.get('b')], ['text', '2']);
+      assert.deepEqual(
+        bench.log.slice(1).map(({ joined }) => joined === true),
+        [false, true],
+      );
+    });
+
+    it('write nothing of an operation that is refused in its middle', () => {
+      bench.limits = { ...bench.limits, transactionBytesMax: 1000 };
+      bench.set('a', 'x'.repeat(440));
+      const entry = (key: string) => ({ key: b(key), value: b('v') });
+      const append: Operation = { kind: 'append', key: b('a'), value: b('!') };
+      const several: Operation = { kind: 'multiSet', entries: [entry('b'), entry('c')] };
+      const { replies } = bench.run(keep([append, append, several, set('d', '')]));
+      assert.deepEqual(
+        replies.map((reply) => (reply.kind === 'error' ? reply.error.code : reply.kind)),
+        ['append', 'append', 'too_large', 'set'],
+      );
+      assert.deepEqual([bench.get('b'), bench.get('c'), bench.get('d')], [undefined, undefined, '']);
+    });
+
+    it('run nothing if a condition does not hold, or an operation does not validate', () => {
+      const reply = bench.run(keep([set('b', '1')], [{ key: b('x'), test: 'exists' }]));
+      assert.deepEqual(reply, { kind: 'transact', committed: false, replies: [], failedCondition: 0 });
+      const invalid: Operation = { kind: 'set', key: b('k'), value: b(''), expiry: { ttlMs: 0 } };
+      assert.deepEqual(bench.refused(keep([set('b', '1'), invalid])).details, { operation: 1 });
+      assert.equal(bench.get('b'), undefined);
+    });
   });
 
   it('undo and join no more than their own part of a block', () => {

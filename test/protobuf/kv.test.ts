@@ -131,6 +131,8 @@ const OPERATIONS: readonly Operation[] = [
     ],
     operations: [plainSet(), { kind: 'get', key }],
   },
+  { kind: 'transact', conditions: [], operations: [], onRefusal: 'undo' },
+  { kind: 'transact', conditions: [], operations: [], onRefusal: 'keep' },
 ];
 
 const REPLIES: readonly Reply[] = [

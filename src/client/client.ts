@@ -62,6 +62,7 @@ import {
   type WatchOptions,
   watch,
 } from './streams.js';
+import { isOn } from './switch.js';
 
 export type { CallOptions, CallTime, ClientOptions } from './options.js';
 
@@ -243,7 +244,7 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
    */
   async publish(channel: Data, message: Input, options: PublishOptions = {}): Promise<number> {
     checkOptionNames(options, PUBLISH_OPTIONS);
-    const { durable = false } = options;
+    const durable = isOn('durable', options.durable);
     const data = toBuffer('message', this.#forms.encodeMessage(channel, message));
     const request = { channel: toBuffer('channel', channel), data, durable };
     const call = new SideCall(this.#session, options, request.data.length);
@@ -348,7 +349,8 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
    */
   async follow(address: string, options: FollowOptions = {}): Promise<void> {
     checkOptionNames(options, FOLLOW_OPTIONS);
-    const { acceptDataLoss = false, full = false } = options;
+    const acceptDataLoss = isOn('acceptDataLoss', options.acceptDataLoss);
+    const full = isOn('full', options.full);
     parseAddress(address);
     return this.#call(FOLLOW, { address, acceptDataLoss, full }, options);
   }

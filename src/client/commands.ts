@@ -49,6 +49,7 @@ import {
   type Versioned,
 } from './results.js';
 import { SideCall } from './side-call.js';
+import { isOn } from './switch.js';
 import {
   type Committed,
   readTransaction,
@@ -401,7 +402,7 @@ export class Commands<Key = string, Value = Key, Input = Data> extends BitComman
   scan(options?: ScanOptions): AsyncGenerator<ScanRecord<Key, Value | undefined>>;
   async *scan(options: ScanOptions = {}): AsyncGenerator<ScanRecord<Key, never>> {
     checkOptionNames(options, SCAN_OPTIONS);
-    const { keysOnly = false } = options;
+    const keysOnly = isOn('keysOnly', options.keysOnly);
     const { raw, decode } = this.#results.forms;
     const request = { pattern: toBuffer('match', options.match ?? ''), keysOnly, ...rangeOf(options) };
     for await (const { records } of this.#stream(SCAN, request, options)) {
@@ -446,11 +447,11 @@ export class Commands<Key = string, Value = Key, Input = Data> extends BitComman
 }
 
 /** @throws HeadwaterError `invalid_argument`. */
-function rangeOf({ start = '', end, limit, reverse = false }: KeyRangeOptions) {
+function rangeOf({ start = '', end, limit, reverse }: KeyRangeOptions) {
   if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0))
     throw new HeadwaterError('invalid_argument', `limit: expected a whole number from 1 on, received ${limit}`);
   const range = { start: toBuffer('start', start), end: end === undefined ? undefined : toBuffer('end', end) };
-  return { ...range, limit: limit ?? 0, reverse };
+  return { ...range, limit: limit ?? 0, reverse: isOn('reverse', reverse) };
 }
 
 type ManyKeys = ReadonlyArray<Data | readonly Data[] | CallOptions | undefined>;

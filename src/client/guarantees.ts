@@ -10,7 +10,8 @@ import { checkOptionNames, optionNames } from '../base/option-names.js';
 import { shownValue } from '../base/shown-value.js';
 import { checkDurability, countsFollowers, type DurabilityLevel } from '../model/durability.js';
 import type { Guarantees } from '../model/guarantees.js';
-import { type Position, parseToken } from '../model/position.js';
+import type { Position } from '../model/position.js';
+import { givenPosition } from './given-position.js';
 
 /** The durability that a write must reach. */
 export interface DurabilityOption {
@@ -66,7 +67,7 @@ export function guaranteesOf(options: GuaranteeOptions, timeoutMs: number): Guar
   if (maxStalenessMs !== undefined && !(Number.isSafeInteger(maxStalenessMs) && maxStalenessMs > 0))
     throw invalid('maxStalenessMs', 'a whole number above 0', shownValue(maxStalenessMs));
   const withinMs = Math.max(1, Math.floor(timeoutMs * SHARE_OF_TIMEOUT));
-  const position = typeof atLeast === 'string' ? parseToken(atLeast) : atLeast;
+  const position = givenPosition('atLeast', atLeast);
   return {
     durability: durability && durabilityOf(durability, timeoutMs),
     freshness:

@@ -9,6 +9,7 @@ import { shownValue } from '../base/shown-value.js';
 import type { BitFieldStep, Condition, Operation, OperationKind, OutgoingOperation } from '../model/operation.js';
 import { isWrite } from '../model/write-kinds.js';
 import { type Data, expiries, onlyOne } from './operations.js';
+import { checkSwitch } from './switch.js';
 
 /** Memory of an operation beside its bytes. */
 const OVERHEAD_BYTES = 32;
@@ -60,7 +61,7 @@ const OPERATIONS: { readonly [K in OperationKind]: ChecksOf<OperationOf<K>> } = 
     value: size,
     expiry: optional(expiryOr('keep')),
     condition: condition('if_absent', 'if_present'),
-    returnOld: nothing,
+    returnOld: optional(flag),
   },
   delete: keys,
   exists: keys,
@@ -79,10 +80,10 @@ const OPERATIONS: { readonly [K in OperationKind]: ChecksOf<OperationOf<K>> } = 
     condition: condition('if_none', 'if_any', 'if_later', 'if_earlier', 'if_any_and_earlier'),
   },
   persist: key,
-  rename: { ...key, newKey: size, ifAbsent: nothing },
+  rename: { ...key, newKey: size, ifAbsent: optional(flag) },
   type: key,
-  multiSet: { entries: listOf(partsOf({ ...key, value: size })), ifAbsent: nothing },
-  copy: { ...key, newKey: size, replace: nothing },
+  multiSet: { entries: listOf(partsOf({ ...key, value: size })), ifAbsent: optional(flag) },
+  copy: { ...key, newKey: size, replace: optional(flag) },
   getBit: { ...key, offset: wholeFrom0 },
   setBit: { ...key, offset: wholeFrom0, bit: upTo(1) },
   bitCount: {
@@ -130,7 +131,7 @@ const tableOf = (table: Readonly<Record<string, object>>, tag: string): Readonly
 const CHECKS = tableOf(OPERATIONS, 'kind');
 const CONDITION_CHECKS = tableOf(CONDITIONS, 'test');
 
-const PLACE = { signed: nothing, bits: upTo(64), offset: wholeFrom0 };
+const PLACE = { signed: flag, bits: upTo(64), offset: wholeFrom0 };
 const OVERFLOW = optional(oneOf(['wrap', 'saturate', 'fail']));
 const ACTIONS: Readonly<Record<BitFieldStep['action'], Readonly<Record<string, Check>>>> = {
   get: PLACE,
@@ -268,7 +269,8 @@ function integer(name: string, field: unknown): number {
   throw refusal(name, 'a whole number of 64 bits', field);
 }
 
-function nothing(): number {
+function flag(name: string, field: unknown): number {
+  checkSwitch(name, field);
   return 0;
 }
 

@@ -3,6 +3,7 @@
 import { HeadwaterError } from '../base/errors.js';
 import { shownValue } from '../base/shown-value.js';
 import type { Condition, ExpireCondition, NewExpiry, Outgoing, OutgoingOf, SetCondition } from '../model/operation.js';
+import { isOn } from './switch.js';
 
 /** A key or a value. Text is encoded as UTF-8. */
 export type Data = string | Uint8Array;
@@ -116,14 +117,14 @@ export function setOperation(key: Data, value: Data, options: SetOptions | undef
   // The object always has one shape, since plain SETs are the hot path.
   if (!options) return { kind: 'set', key, value, expiry: undefined, condition: undefined, returnOld: undefined };
   const expiry = onlyOne('ttlMs, expiresAtMs, keepTtl', [
-    options.keepTtl ? ('keep' as const) : undefined,
+    isOn('keepTtl', options.keepTtl) ? ('keep' as const) : undefined,
     ...expiries(options),
   ]);
   const condition = onlyOne<SetCondition>('ifAbsent, ifPresent', [
-    options.ifAbsent ? 'if_absent' : undefined,
-    options.ifPresent ? 'if_present' : undefined,
+    isOn('ifAbsent', options.ifAbsent) ? 'if_absent' : undefined,
+    isOn('ifPresent', options.ifPresent) ? 'if_present' : undefined,
   ]);
-  return { kind: 'set', key, value, expiry, condition, returnOld: options.returnOld };
+  return { kind: 'set', key, value, expiry, condition, returnOld: isOn('returnOld', options.returnOld) };
 }
 
 export function getExpireOperation(key: Data, options: GetExOptions = {}): OutgoingOf<'getExpire'> {
@@ -131,7 +132,7 @@ export function getExpireOperation(key: Data, options: GetExOptions = {}): Outgo
     kind: 'getExpire',
     key,
     expiry: onlyOne('ttlMs, expiresAtMs, persist', [
-      options.persist ? ('persist' as const) : undefined,
+      isOn('persist', options.persist) ? ('persist' as const) : undefined,
       ...expiries(options),
     ]),
   };

@@ -13,6 +13,7 @@ import { checkOptionNames, optionNames } from '../base/option-names.js';
 import { shownValue } from '../base/shown-value.js';
 import type { CodecOption } from './codec.js';
 import type { GuaranteeOptions } from './guarantees.js';
+import { checkSwitch } from './switch.js';
 
 /** The options of `Client.connect`. */
 export interface ClientOptions {
@@ -208,11 +209,6 @@ export function checkSignal(signal: unknown): void {
   if (typeof (signal as AbortSignal).aborted === 'boolean') return;
   const received = signal instanceof AbortController ? 'an AbortController. Pass its signal' : shownValue(signal);
   throw new HeadwaterError('invalid_argument', `signal: expected an AbortSignal, received ${received}`);
-}
-
-function checkSwitch(name: string, value: unknown): void {
-  if (typeof value === 'boolean') return;
-  throw new HeadwaterError('invalid_argument', `${name}: expected true or false, received ${shownValue(value)}`);
 }
 
 function checkWhole(name: string, value: number, max: number): void {

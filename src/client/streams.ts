@@ -5,11 +5,12 @@
 
 import { HeadwaterError } from '../base/errors.js';
 import { checkOptionNames, optionNames } from '../base/option-names.js';
-import { type Position, parseToken } from '../model/position.js';
+import type { Position } from '../model/position.js';
 import type { SubscriptionEvent, WatchEvent, WatchedEntry } from '../model/streams.js';
 import { SUBSCRIBE, WATCH } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
 import { type Forms, withProperty } from './codec.js';
+import { givenPosition } from './given-position.js';
 import { toBuffer, toBuffers } from './measure.js';
 import type { Data } from './operations.js';
 import { TIME_NAMES } from './options.js';
@@ -128,7 +129,7 @@ export async function* subscribe<Key, Value>(
   const { channels = [], patterns = [], from, ...options } = asked;
   const request = { channels: toBuffers('channels', channels), patterns: toBuffers('patterns', patterns) };
   const stream = new ResumedStream<SubscriptionEvent>(session, options);
-  const begin = positionOf(from);
+  const begin = givenPosition('from', from);
   for await (const told of stream.run(SUBSCRIBE, (position) => ({ ...request, from: position ?? begin }))) {
     if (told === 'broken') yield { kind: 'missed', count: undefined, position: stream.position as Position };
     else for (const { event, position } of told) yield subscriptionItem(event, position, forms);
@@ -143,7 +144,7 @@ export async function* watch<Key, Value>(
   checkOptionNames(asked, WATCH_OPTIONS);
   const { prefix = '', from, ...options } = asked;
   const stream = new ResumedStream<WatchEvent>(session, options, typeof from === 'number' ? from : 0);
-  const begin = typeof from === 'number' ? wholeOffset(from) : positionOf(from);
+  const begin = typeof from === 'number' ? wholeOffset(from) : givenPosition('from', from);
   const bytes = toBuffer('prefix', prefix);
   for await (const told of stream.run(WATCH, (position) => ({ prefix: bytes, from: position ?? begin }))) {
     if (told === 'broken') continue;
@@ -201,10 +202,6 @@ function record<Item, Key, Value>(
 ): Item & WatchedRecord<Key, Value> {
   const fields = { ...item, key: raw(key), type, expiresAtMs: expiresAtMs || undefined, version };
   return withProperty(fields, 'value', () => decode(key, value));
-}
-
-function positionOf(from: Position | string | undefined): Position | undefined {
-  return typeof from === 'string' ? parseToken(from) : from;
 }
 
 function wholeOffset(from: number): number {

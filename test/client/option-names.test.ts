@@ -238,6 +238,22 @@ describe('an option of an unknown name', () => {
       (of) => of.transact({ operations: [{ kind: 'increment', key: 'k', by: 1.5 }] }),
       'operations[0]: by: expected a whole number of 64 bits, received 1.5',
     ],
+    [(of) => of.set('k', 'v', { ifAbsent: 'no' as never }), 'ifAbsent: expected true or false, received "no"'],
+    [(of) => of.set('k', 'v', { returnOld: 1 as never }), 'returnOld: expected true or false, received 1'],
+    [(of) => of.copy('k', 'l', { replace: 'false' as never }), 'replace: expected true or false, received "false"'],
+    [(of) => of.keys('*', { reverse: 1 as never }), 'reverse: expected true or false, received 1'],
+    [(of) => of.scan({ keysOnly: 'no' as never }).next(), 'keysOnly: expected true or false, received "no"'],
+    [(of) => of.publish('c', 'm', { durable: 'no' as never }), 'durable: expected true or false, received "no"'],
+    [(of) => of.follow('127.0.0.1:1', { full: 'no' as never }), 'full: expected true or false, received "no"'],
+    [
+      (of) => of.get('k', { atLeast: 5 as never }),
+      'atLeast: expected a position with replicationId, offset and checksum, or its text, received 5',
+    ],
+    [
+      (of) => of.watch({ from: { offset: 5 } as never }).next(),
+      'from: expected a position with replicationId, offset and checksum, or its text, received object',
+    ],
+    [(of) => of.subscribe({ channels: ['c'], from: 0 as never }).next(), 'from: expected a position with '],
     [
       () => new (Client as unknown as new (address: string) => Client)('127.0.0.1:1'),
       'new Client: expected Client.connect. ',

@@ -220,7 +220,7 @@ class Showing {
     const hasBar = process.stderr.isTTY && bytesEstimate > 0;
     if (!hasBar && doing !== this.#doing && performance.now() - this.#saidMs >= DOING_MS) {
       this.#saidMs = performance.now();
-      process.stderr.write(`${doing}\n`);
+      process.stderr.write(`step: ${doing}\n`);
       this.#doing = doing;
     }
     this.#progress.report(0, bytes);

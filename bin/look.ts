@@ -45,16 +45,27 @@ const COLUMN_MAX = 40;
 /** The cells of rows, quoted and in columns. */
 export function aligned(rows: ReadonlyArray<readonly Buffer[]>): string[] {
   const cells = rows.map((row) => row.map(quoted));
-  const widths = (cells[0] ?? []).map((_, column) =>
-    Math.min(COLUMN_MAX, Math.max(...cells.map((row) => row[column]?.length ?? 0))),
-  );
+  const widths = (cells[0] ?? []).map((_, column) => widthOf(cells.map((row) => row[column] ?? '')));
   return cells.map((row) =>
     row
       .map((cell, column) => {
         const isLast = column === row.length - 1;
         const style = column === 0 ? 'cyan' : 'green';
-        return paint(style, cell) + (isLast ? '' : ' '.repeat(2 + Math.max(0, (widths[column] ?? 0) - cell.length)));
+        return paint(style, cell) + (isLast ? '' : gapAfter(cell, widths[column] ?? 0));
       })
       .join(''),
   );
+}
+
+/** The width of a column with these cells. A few long cells do not make it wide. */
+export function widthOf(cells: readonly string[]): number {
+  return Math.min(
+    COLUMN_MAX,
+    cells.reduce((width, cell) => Math.max(width, cell.length), 0),
+  );
+}
+
+/** The blanks between a cell and the next column. */
+export function gapAfter(cell: string, width: number): string {
+  return ' '.repeat(2 + Math.max(0, width - cell.length));
 }

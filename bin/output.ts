@@ -6,7 +6,7 @@ import { isUtf8 } from 'node:buffer';
 import type { HeadwaterError } from '../src/base/errors.js';
 import { isNameRefused, isSystemError, systemReason } from '../src/base/system-errors.js';
 import { plural } from './figures.js';
-import { aligned, escaped, paint, quoted } from './look.js';
+import { aligned, escaped, gapAfter, paint, quoted } from './look.js';
 
 export const EXIT = {
   DONE: 0,
@@ -84,11 +84,15 @@ export class Output {
     return !this.json && isRich();
   }
 
-  /** Prints one of several values on a line. A missing one is an empty line; a shell on a terminal says so. */
-  item(fields: object, key: Buffer, value: Buffer | undefined): Promise<void> {
+  /**
+   * Prints one of several values on a line. A missing one is an empty line. A shell on a terminal says so, and aligns the
+   * values.
+   * @param width the width of the keys, in quotes.
+   */
+  item(fields: object, key: Buffer, value: Buffer | undefined, width: number): Promise<void> {
     if (!this.isRich) return this.result(fields, value ?? '');
     const shown = value === undefined ? paint('yellow', '(no such key)') : paint('green', quoted(value));
-    return this.result(fields, `${paint('cyan', quoted(key))}  ${shown}`);
+    return this.result(fields, `${paint('cyan', quoted(key))}${gapAfter(quoted(key), width)}${shown}`);
   }
 
   /** Prints a whole number, with its type in a shell on a terminal. */

@@ -22,7 +22,7 @@ import { addLiveCommands } from './live-commands.js';
 import { addLogCommands } from './log-commands.js';
 import { addNodeCommands } from './node-commands.js';
 import { place, prefix } from './output.js';
-import { errorSign } from './report.js';
+import { errorSign, plainly } from './report.js';
 import { addServeCommand } from './serve.js';
 import { addShellCommand } from './shell-command.js';
 import { addStreamCommands } from './stream-commands.js';
@@ -57,7 +57,7 @@ export function program({ inShell = false }: ProgramOptions = {}): Command {
     .helpCommand(false)
     .addHelpText('after', AFTER_HELP)
     .configureOutput({
-      outputError: (text, print) => print(shortened(text.replace(/^error: /, prefix() || errorSign()))),
+      outputError: (text, print) => print(shortened(plainly(text).replace(/^error: /, prefix() || errorSign()))),
       // With --json, the report of the error is all that stderr gets.
       writeErr: (text) => void (place.json || process.stderr.write(text)),
     })

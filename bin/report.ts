@@ -68,8 +68,20 @@ function failureOf(error: unknown): Failure {
   return { code: 'bug', message: `unexpected failure (this is a bug): ${stack}`, status: EXIT.FAILED };
 }
 
+/** Commander names a value that our own message names again: "option '--ttl <TIME>' argument 'x' is invalid. Expected". */
+const NAMED_TWICE =
+  /(option '[^']*') (?:argument|value) '[\s\S]*?'( from env '[^']*')?( is invalid\. )(?=Expected )|command-(argument) value '[\s\S]*?'( is invalid) for argument( '[^']*')(\. )(?=Expected )/;
+
+/** A message of commander, with the received value once. */
+export function plainly(message: string): string {
+  return message.replace(NAMED_TWICE, (_, option, env = '', invalid, argument, isInvalid, name, end) =>
+    option ? `${option}${env}${invalid}` : `${argument}${name}${isInvalid}${end}`,
+  );
+}
+
 function failureOfCommander({ code, message, exitCode }: CommanderError): Failure {
   if (exitCode === 0) return { code, message, status: EXIT.DONE };
-  const said = code === 'commander.help' ? 'expected a command, received none' : message.replace(/^error: /, '');
+  const said =
+    code === 'commander.help' ? 'expected a command, received none' : plainly(message.replace(/^error: /, ''));
   return { code: 'usage', message: said, status: EXIT.USAGE, isPrinted: true };
 }

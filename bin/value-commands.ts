@@ -16,6 +16,7 @@ import {
   withFreshness,
   writeOptions,
 } from './guarantee-options.js';
+import { quoted, widthOf } from './look.js';
 import { complain, EXIT, type ExitStatus, jsonBytes, place, shownBytes } from './output.js';
 
 interface SetOptions extends WriteOptions {
@@ -89,6 +90,7 @@ async function printValue({ client, output }: Session, key: Buffer, value: Buffe
 async function mget({ client, output }: Session, keys: Buffer[], options: ReadOptions): Promise<ExitStatus> {
   const values = await client.buffers.mget(keys, readOptions(options));
   const position = positionOf(client);
+  const width = output.isRich ? widthOf(keys.map(quoted)) : 0;
   let status: ExitStatus = EXIT.DONE;
   for (const [index, key] of keys.entries()) {
     const value = values[index];
@@ -97,7 +99,7 @@ async function mget({ client, output }: Session, keys: Buffer[], options: ReadOp
       status = EXIT.NEGATIVE;
       if (!output.json && !output.isRich) complain(`no such key ${shownBytes(key)}`);
     }
-    await output.item({ ...jsonBytes('key', key), ...fields, ...position }, key, value);
+    await output.item({ ...jsonBytes('key', key), ...fields, ...position }, key, value, width);
   }
   return status;
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { eventually } from '../../benchmarks/waiting.js';
 import { begin, endAll, headwater, Served, temporaryDirectory } from './command-line.js';
 import { KEYS, noTerminal, Terminal } from './terminal.js';
@@ -327,6 +328,14 @@ describe('the shell', function () {
       await terminal.enter('');
       await terminal.sees('leader> ');
       await second.end();
+    });
+
+    it('aligns the values of several keys', async () => {
+      await node.run(['set', 'a', '1']);
+      const terminal = start();
+      await terminal.enter('mget a longer');
+      await terminal.sees('(no such key)');
+      assert.match(stripVTControlCharacters(terminal.shown), /^"a" {7}"1"\r?\n"longer" {2}\(no such key\)/m);
     });
 
     it('asks before flushall, unless --yes is given', async () => {

@@ -42,6 +42,8 @@ import type { LogRoom } from './replication/downstream/headroom.js';
 import { Freshness } from './replication/progress/freshness.js';
 import { Replication } from './replication/replication.js';
 import { RedisServer } from './resp/door.js';
+import { DoorCounts } from './resp/door-counts.js';
+import type { NodeControl } from './resp/node-control.js';
 import { adminService } from './rpc/admin-service.js';
 import { diskService } from './rpc/disk-service.js';
 import { keyValueService } from './rpc/key-value-service.js';
@@ -54,6 +56,8 @@ import { streamService } from './rpc/stream-service.js';
 import { Store } from './store/store.js';
 import { Streams } from './streams/streams.js';
 import { VERSION } from './version.js';
+
+const RUN_ID_BYTES = 20;
 
 /** The surroundings of a node in its process. */
 export interface NodeSurroundings {
@@ -306,6 +310,8 @@ export class Node {
         writes: this.#store.writes,
         guarantees,
         roles: this.#store.roles,
+        counts: new DoorCounts(systemClock),
+        control: redisControl(this, this.#store, replication),
       },
       { replies, onFatal: this.#fail },
     );
@@ -439,6 +445,20 @@ function upstreamOf({ config, store }: Base, replication: Replication): Upstream
     },
     resync: () => replication.follow(store.roles.upstream, { acceptDataLoss: false, full: true }),
     fetch: (address, request, signal) => fetchBlocks(address, request, { silenceMs, signal }),
+  };
+}
+
+/** The node as a whole, for the commands of Redis. */
+function redisControl(node: Node, { snapshots }: Store, { link }: Replication): NodeControl {
+  return {
+    runId: randomBytes(RUN_ID_BYTES).toString('hex'),
+    status: () => node.status(),
+    get link() {
+      return link.reports.silence;
+    },
+    get checkpoints() {
+      return snapshots.checkpoints;
+    },
   };
 }
 

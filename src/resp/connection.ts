@@ -8,11 +8,13 @@ import type { ReplyMemory } from '../pipeline/reply-memory.js';
 import type { ReplyShare } from '../pipeline/reply-share.js';
 import { SendWindow } from '../pipeline/send-window.js';
 import { ClientCall } from './client-call.js';
+import type { DoorCounts } from './door-counts.js';
 import { ReplyWriter } from './reply-writer.js';
 
 /** The parts of the door that a connection needs. */
 export interface ConnectionOptions {
   readonly replies: Pick<ReplyMemory, 'open'>;
+  readonly counts: Pick<DoorCounts, 'refused'>;
   /** Logs an unforeseen failure for the operator. */
   report(failure: unknown): void;
 }
@@ -22,14 +24,15 @@ export class RedisConnection {
   readonly call: ClientCall;
   /** The host:port of the node that the client has connected to. */
   readonly local: string;
-  readonly out = new ReplyWriter();
+  readonly out: ReplyWriter;
   readonly sending: SendWindow;
   readonly share: ReplyShare;
   #isEnding = false;
 
-  constructor(socket: net.Socket, { replies, report }: ConnectionOptions) {
+  constructor(socket: net.Socket, { replies, report, counts }: ConnectionOptions) {
     const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
     this.socket = socket;
+    this.out = new ReplyWriter((sentence) => counts.refused(sentence));
     this.call = new ClientCall(formatAddress({ host: remoteAddress, port: remotePort }), report);
     this.local = formatAddress({ host: localAddress, port: localPort });
     this.share = replies.open(socket, {

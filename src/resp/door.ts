@@ -53,8 +53,11 @@ export class RedisServer {
       socket.destroy();
       return;
     }
+    const { counts } = this.#node;
+    counts.opened(socket);
     const connection = new RedisConnection(socket, {
       replies: this.#options.replies,
+      counts,
       report: (failure) => this.#report(failure),
     });
     const id = ++this.#lastId;
@@ -62,6 +65,7 @@ export class RedisServer {
     this.#sessions.set(id, session);
     socket.once('close', () => {
       this.#sessions.delete(id);
+      counts.closed(socket);
       if (this.#sessions.size === 0) this.#allClosed();
     });
     session.start();

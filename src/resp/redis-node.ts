@@ -4,6 +4,8 @@ import type { Logger } from '../base/logger.js';
 import type { CommandTap } from '../pipeline/monitors.js';
 import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
 import type { PipelineStore } from '../pipeline/pipeline.js';
+import type { DoorCounts } from './door-counts.js';
+import type { NodeControl } from './node-control.js';
 
 export interface RedisNode {
   readonly clock: Clock;
@@ -11,5 +13,8 @@ export interface RedisNode {
   readonly tap: CommandTap;
   readonly writes: PipelineStore;
   readonly guarantees: NodeGuarantees;
+  readonly control: NodeControl;
+  /** Counts over all clients of the Redis protocol. */
+  readonly counts: DoorCounts;
   readonly roles: { readonly role: 'leader' | 'follower' };
 }

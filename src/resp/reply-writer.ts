@@ -39,11 +39,17 @@ const TYPE = {
 
 export class ReplyWriter {
   version: RespVersion = 2;
+  readonly #onError: (sentence: string) => void;
   #room: Buffer = Buffer.alloc(0);
   #start = 0;
   #end = 0;
   #parts: Buffer[] = [];
   #partsBytes = 0;
+
+  /** @param onError called with each error that is written. */
+  constructor(onError: (sentence: string) => void = () => {}) {
+    this.#onError = onError;
+  }
 
   /** The bytes that have been written and not taken. */
   get bytes(): number {
@@ -66,6 +72,7 @@ export class ReplyWriter {
 
   /** @param text the code in capitals, and the message. An end of line in it becomes a space, since it would end the reply. */
   error(text: string): void {
+    this.#onError(text);
     this.#line(TYPE.error, text.replace(/[\r\n]/g, ' '));
   }
 

@@ -246,6 +246,7 @@ export class Session implements CommandSession {
       found = commandOf(next, this.state);
     }
     const length = Math.ceil((this.#chunkBytes * operations.length) / (this.#requests.length - first));
+    this.node.counts.asked(operations.length);
     this.#deliver({ length, operations, guarantees: this.state.guarantees });
   }
 
@@ -253,6 +254,7 @@ export class Session implements CommandSession {
 
   #run(command: SessionCommand, request: Request): void {
     this.state.isSilent = this.state.takesSilence();
+    this.node.counts.asked(1);
     try {
       const running = command.run(this, request);
       if (running) this.#finishLater(running);

@@ -7,6 +7,7 @@ import type { Command, CommandFamily } from './command.js';
 import { clientCommands } from './commands/client.js';
 import { connectionCommands } from './commands/connection.js';
 import { expiryCommands } from './commands/expiry.js';
+import { infoCommands } from './commands/info.js';
 import { keyCommands } from './commands/keys.js';
 import { stringCommands } from './commands/strings.js';
 import { unknownCommand, unknownSubcommand, wrongArity } from './refusal.js';
@@ -46,6 +47,7 @@ const FAMILIES: readonly CommandFamily[] = [
   stringCommands,
   keyCommands,
   expiryCommands,
+  infoCommands,
 ];
 
 /** All commands by name, without the subcommands. */

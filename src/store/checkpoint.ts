@@ -56,6 +56,16 @@ interface CheckpointerOptions {
   onFailure(error: Error): void;
 }
 
+/** Checkpoints since the data were opened. */
+export interface CheckpointFigures {
+  readonly count: number;
+  /** The time of the last one, or of the opening before the first. Milliseconds since the epoch. */
+  readonly lastMs: number;
+  /** The time that the last one took. Undefined before the first. */
+  readonly lastTookMs: number | undefined;
+  readonly isRunning: boolean;
+}
+
 export class Checkpointer {
   readonly #options: CheckpointerOptions;
   readonly #keyspace: Keyspace;
@@ -74,14 +84,20 @@ export class Checkpointer {
   /** The number of callers that want pending writes to finish even while the disk cannot be read. */
   #letThrough = 0;
   #cancelRetry = () => {};
+  #made: Omit<CheckpointFigures, 'isRunning'>;
 
   constructor(options: CheckpointerOptions) {
     this.#options = options;
     this.#keyspace = options.keyspace;
+    this.#made = { count: 0, lastMs: options.clock.wallMs(), lastTookMs: undefined };
     this.#snapshots = new SharedSnapshots(options.keyspace, options.clock);
     const isClosed = () => this.#isClosed;
     this.#sweeper = new Sweeper({ ...options, isClosed });
     this.#recount = new Recount({ ...options, between: () => this.#betweenFlushes(), isClosed });
+  }
+
+  get figures(): CheckpointFigures {
+    return { ...this.#made, isRunning: this.#state.name === 'flushing' };
   }
 
   /** The reason why nothing is written out any more: the generation has to be reopened. */
@@ -372,6 +388,7 @@ export class Checkpointer {
     if (this.#keyspace.checkpoint.keys !== null) damage.passed('count');
     this.#unreadableInARow = 0;
     const tookMs = Math.round(clock.monotonicMs() - sinceMs);
+    this.#made = { count: this.#made.count + 1, lastMs: clock.wallMs(), lastTookMs: tookMs };
     logger.debug({ offset, took_ms: tookMs }, `checkpoint at offset ${offset} in ${tookMs} ms`);
   }
 

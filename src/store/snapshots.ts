@@ -5,6 +5,7 @@
 import type { Keyspace } from '../keyspace/keyspace.js';
 import type { RangeWanted } from '../keyspace/laid-entries.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
+import type { CheckpointFigures } from './checkpoint.js';
 import type { StoreData } from './data.js';
 import type { RangeSnapshot } from './shared-snapshots.js';
 
@@ -50,6 +51,11 @@ export class Snapshots {
   /** The directory in which the files of the keyspace can be read while nobody writes to them: see visitHere. */
   get keyspaceDirectory(): string | undefined {
     return this.#data.isServing ? this.#data.serving.keyspace.directory : undefined;
+  }
+
+  /** The checkpoints since the data were opened. Undefined while nothing is served. */
+  get checkpoints(): CheckpointFigures | undefined {
+    return this.#data.isServing ? this.#data.serving.checkpointer.figures : undefined;
   }
 
   /** The exact number of keys; expired ones count until they are deleted. */

@@ -33,6 +33,8 @@ export class UpstreamReports {
   readonly #staleness: Staleness;
   /** The staleness that is shown to people. A change of the upstream does not reset it. */
   readonly #lastLevel: Staleness;
+  /** When the last session that streamed has ended. Undefined while one streams. */
+  #downSinceMs: number | undefined;
   /**
    * The age of the leader's latest write when this node was last known to have
    * it; undefined if the upstream does not know.
@@ -96,7 +98,9 @@ export class UpstreamReports {
   }
 
   heard(heartbeat: Heartbeat): void {
-    this.#last = { heartbeat, atMs: this.#clock.monotonicMs() };
+    const nowMs = this.#clock.monotonicMs();
+    this.#last = { heartbeat, atMs: nowMs };
+    if (this.#streams) this.#downSinceMs = undefined;
     if (!this.#streams || this.#store.data.position.offset < heartbeat.offset) return;
     if (heartbeat.levelMs === 0) {
       this.#staleness.forget();
@@ -127,6 +131,16 @@ export class UpstreamReports {
     this.#lastLevel.isAtMost(this.#observedLagMs + 1);
   }
 
+  /**
+   * The time since the last heartbeat of the session in progress, and the time since the last session that streamed has
+   * ended. Both are undefined if there is none.
+   */
+  get silence(): { readonly heardAgoMs: number | undefined; readonly downMs: number | undefined } {
+    const nowMs = this.#clock.monotonicMs();
+    const since = (atMs: number | undefined) => (atMs === undefined ? undefined : nowMs - atMs);
+    return { heardAgoMs: since(this.#last?.atMs), downMs: since(this.#streams ? undefined : this.#downSinceMs) };
+  }
+
   /** Forgets the age of the data: they may lie on another history than the upstream's. */
   forgetAge(): void {
     this.#staleness.forget();
@@ -137,6 +151,7 @@ export class UpstreamReports {
    * must not be seen if it has gone meanwhile.
    */
   sessionEnded(): void {
+    this.#downSinceMs ??= this.#clock.monotonicMs();
     this.#last = undefined;
   }
 

@@ -1,0 +1,16 @@
+/** INFO: the state of the node. */
+import { wordOf } from '../arguments.js';
+import type { CommandFamily, CommandSession } from '../command.js';
+import { infoFacts } from '../info/facts.js';
+import { infoText, sectionsWanted } from '../info/sections.js';
+import type { Request } from '../request-parser.js';
+
+export const infoCommands: CommandFamily = {
+  info: { run: info },
+};
+
+async function info({ node, out }: CommandSession, request: Request): Promise<void> {
+  const wanted = sectionsWanted(request.slice(1).map(wordOf));
+  const facts = await infoFacts(node);
+  out.verbatim(infoText(wanted, facts));
+}

@@ -1,0 +1,38 @@
+/** The section of INFO with counts since the node started. */
+import type { StatusReasonCount } from '../../model/status.js';
+import type { Fields, InfoFacts } from './facts.js';
+
+/**
+ * Hits and misses are left out, because a node does not count them. `sync_partial_err` counts followers that had to take
+ * a full resync though they held data, and those that were refused.
+ */
+export function stats({ status, counts }: InfoFacts): Fields {
+  const { read, written } = counts.bytes;
+  const errors = [...counts.errors.values()].reduce((sum, count) => sum + count, 0);
+  return {
+    total_connections_received: counts.connections,
+    total_commands_processed: counts.commands,
+    instantaneous_ops_per_sec: counts.commandsPerSecond,
+    total_net_input_bytes: read,
+    total_net_output_bytes: written,
+    rejected_connections: status.connections?.refusedRedis ?? 0,
+    sync_full: status.fullResyncsServed,
+    sync_partial_ok: status.partialResyncsServed,
+    sync_partial_err: status.resyncReasonsServed.filter(isFailure).reduce((sum, { count }) => sum + count, 0),
+    evicted_keys: 0,
+    evicted_clients: 0,
+    latest_fork_usec: 0,
+    total_forks: 0,
+    migrate_cached_sockets: 0,
+    slave_expires_tracked_keys: 0,
+    tracking_total_keys: 0,
+    tracking_total_items: 0,
+    tracking_total_prefixes: 0,
+    unexpected_error_replies: 0,
+    total_error_replies: errors,
+  };
+}
+
+function isFailure({ kind, reason }: StatusReasonCount): boolean {
+  return kind === 'refused' || (kind === 'full' && reason !== 'EMPTY_FOLLOWER' && reason !== 'REQUESTED');
+}

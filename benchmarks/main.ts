@@ -6,6 +6,7 @@ import { firstImport } from './first-import.js';
 import { importKeys } from './import.js';
 import { latency } from './latency.js';
 import { massDelete } from './mass-delete.js';
+import { redis } from './redis.js';
 import { restart } from './restart.js';
 import { slowFollower } from './slow-follower.js';
 import { write } from './write.js';
@@ -21,6 +22,19 @@ program
     new Option('--in-flight <list>', 'commands in flight').argParser(parseCounts).default([50, 1000], '50,1000'),
   )
   .action(write);
+
+program
+  .command('redis')
+  .description('SETs and GETs of redis-benchmark a second, at Headwater and at Redis')
+  .addOption(count('rounds', 'rounds that count', 5))
+  .addOption(count('commands', 'commands a round for each that is in the pipeline of a connection', 60_000))
+  .addOption(new Option('--connections <list>', 'connections').argParser(parseCounts).default([1, 50], '1,50'))
+  .addOption(
+    new Option('--pipeline <list>', 'commands in the pipeline of a connection')
+      .argParser(parseCounts)
+      .default([1, 16, 100], '1,16,100'),
+  )
+  .action(redis);
 
 program
   .command('restart')

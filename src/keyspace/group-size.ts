@@ -1,5 +1,5 @@
 /**
- * The number of records to read at a time: a few first, more while they prove to be small. So a read of many
+ * The number of records to read at a time: as many as were small lately, a few if nothing is known, more while they prove to be small. So a read of many
  * keys does not stall the event loop. The records of a group never take up more than READ_GROUP_BYTES_MAX
  * together, whatever those before were like. Only a single record may exceed that.
  */
@@ -12,10 +12,12 @@ const GROWTH_MAX = 4;
 export class GroupSize {
   readonly #sizes: RecordSizes;
   /** Records in the next group, 1 to READ_GROUP_KEYS_MAX, if their sizes allow it. */
-  #current = READ_GROUP_KEYS_FIRST;
+  #current: number;
 
   constructor(sizes: RecordSizes) {
+    const { typical } = sizes;
     this.#sizes = sizes;
+    this.#current = typical === undefined ? READ_GROUP_KEYS_FIRST : within(READ_GROUP_BYTES / typical);
   }
 
   /**
@@ -38,6 +40,11 @@ export class GroupSize {
     const growth = Math.min(GROWTH_MAX, READ_GROUP_BYTES / Math.max(1, bytes));
     // A group that was cut short says nothing against the current size.
     const fitting = growth > 1 ? Math.max(this.#current, records * growth) : records * growth;
-    this.#current = Math.max(1, Math.min(READ_GROUP_KEYS_MAX, Math.floor(fitting)));
+    this.#current = within(fitting);
+    this.#sizes.found(records, bytes);
   }
+}
+
+function within(records: number): number {
+  return Math.max(1, Math.min(READ_GROUP_KEYS_MAX, Math.floor(records)));
 }

@@ -20,6 +20,8 @@ export class RecordSizes {
   /** Sizes by the key as latin1. */
   #large: Map<string, number>;
   #nameBytes = 0;
+  /** Bytes of a record as reads have found them. The figure rises at once, and falls by halves. 0 before the first. */
+  #foundBytes = 0;
 
   /** Without arguments: the sizes of a disk without records. */
   constructor(others = SMALL_RECORD_BYTES, large: Iterable<readonly [string, number]> = []) {
@@ -47,6 +49,16 @@ export class RecordSizes {
       ([name, bytes]) => [Buffer.from(name, 'latin1').toString('base64'), bytes] as const,
     );
     return { others: this.#others, large };
+  }
+
+  /** Notes the bytes of records that were read together. */
+  found(records: number, bytes: number): void {
+    if (records > 0) this.#foundBytes = Math.max(bytes / records, this.#foundBytes / 2);
+  }
+
+  /** The bytes of a record as reads have found them, undefined before the first. No bound: the next may be larger. */
+  get typical(): number | undefined {
+    return this.#foundBytes || undefined;
   }
 
   get isKnown(): boolean {

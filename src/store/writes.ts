@@ -13,6 +13,7 @@ import type { Position } from '../model/position.js';
 import { isWrite } from '../model/write-kinds.js';
 import type { StoreData } from './data.js';
 import type { Gate } from './gate.js';
+import { GatheredReads } from './gathered-reads.js';
 import type { Generation } from './generation.js';
 import { readAll } from './reader.js';
 import { askingFollowers, readOnlyFollower, refusingWrites, superseded } from './refusals.js';
@@ -61,6 +62,11 @@ export class Writes {
   #asksUntilMs = 0;
   /** The end of all writes; resolves when the last one is done. */
   #lastWrite: Promise<Position> | undefined;
+  readonly #reads = new GatheredReads(async (operations, replyBytesMax) => {
+    const generation = this.#data.serving;
+    const replies = await readAll(operations, generation.keyspace, this.#clock.now(), this.limits, replyBytesMax);
+    return { replies, position: generation.log.end };
+  });
 
   constructor({ limits, waits, space, clock, gate, roles, data, tenures }: WritesOptions) {
     this.limits = limits;
@@ -106,9 +112,8 @@ export class Writes {
       const replies = await writer.submit(operations, options.bytes);
       return { replies, position: generation.log.end };
     }
-    const replies = writes
-      ? await this.#readAround(operations, generation)
-      : await readAll(operations, generation.keyspace, this.#clock.now(), this.limits, options.replyBytesMax);
+    if (!writes) return this.#reads.ask(operations, options.replyBytesMax);
+    const replies = await this.#readAround(operations, generation);
     return { replies, position: generation.log.end };
   }
 

@@ -189,10 +189,24 @@ describe('a read', () => {
     assert(Math.max(...asked.slice(1)) <= 4, `${asked}`);
     bench.apply(put('hot'));
     const found = await bench.keyspace.read([...names.map(key), key('hot')], { bytesMax: READ_GROUP_BYTES });
-    assert.equal(found.count, READ_GROUP_KEYS_FIRST);
+    assert.equal(found.count, 6, 'two groups of the size that the read before has taught');
     assert.equal(found.entries[found.count - 1]?.value.length, READ_GROUP_BYTES / 4);
     const all = await bench.keyspace.read([...names.slice(0, 3).map(key), key('hot')], { bytesMax: 1 });
     assert.equal(all.count, 4, 'one group is always read');
+  });
+
+  it('begins with as many records as those before were small', async () => {
+    const bench = await Bench.open();
+    const names = Array.from({ length: 100 }, (_, i) => `k${i}`);
+    bench.apply(...names.map((name) => put(name, Buffer.alloc(100))));
+    await bench.flushAll();
+    await bench.read('k0');
+    bench.disk.operations.length = 0;
+    await bench.read(...names);
+    assert.deepEqual(
+      bench.disk.operations.map(({ keys }) => keys.length),
+      [100],
+    );
   });
 
   it('says so if the database is closed in the middle of it', async () => {
@@ -475,7 +489,7 @@ describe('a flush', () => {
     const asked = bench.disk.operations.filter(({ kind, keys }) => kind === 'read' && keys.length < 40);
     assert.deepEqual(
       asked.map(({ keys }) => keys.length),
-      [READ_GROUP_KEYS_FIRST, ...Array(40 - READ_GROUP_KEYS_FIRST).fill(1), 1, 8, 32],
+      [READ_GROUP_KEYS_FIRST, ...Array(40 - READ_GROUP_KEYS_FIRST).fill(1), 1, 1, 4, 16, 19],
       'those that are there, the one that was put, and those that are not there',
     );
     const written = bench.disk.operations.filter(({ kind }) => kind === 'batch').map(({ keys }) => keys.length);

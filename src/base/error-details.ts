@@ -86,11 +86,12 @@ export interface DetailsByCode {
     readonly leader?: string | undefined;
   };
   /**
-   * `key` is the key whose value the codec of the client cannot decode, and `channel` the one of such a message. `base64`
-   * is the value, if the command has deleted the key.
+   * `key` is the key whose value the codec of the client cannot decode. `base64` is that value, if the command has deleted
+   * the key.
    */
   readonly wrong_type: CommonDetails & {
     readonly key?: string | undefined;
+    /** The channel of a message that the codec of the client cannot decode. */
     readonly channel?: string | undefined;
     readonly base64?: string | undefined;
   };

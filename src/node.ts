@@ -44,6 +44,7 @@ import { Replication } from './replication/replication.js';
 import { RedisServer } from './resp/door.js';
 import { DoorCounts } from './resp/door-counts.js';
 import type { NodeControl } from './resp/node-control.js';
+import { ScanCursors } from './resp/scan-cursors.js';
 import { adminService } from './rpc/admin-service.js';
 import { diskService } from './rpc/disk-service.js';
 import { keyValueService } from './rpc/key-value-service.js';
@@ -308,6 +309,8 @@ export class Node {
         logger,
         tap: monitors,
         writes: this.#store.writes,
+        keyspace: this.#store,
+        scans: new ScanCursors(this.#store, systemClock),
         guarantees,
         roles: this.#store.roles,
         counts: new DoorCounts(systemClock),

@@ -347,6 +347,16 @@ export const SCAN_LAID_BYTES_MAX = MiB;
 export const SCAN_SORT_RUNS = 4;
 export const SCAN_SORT_TURNS_MAX = 2_000;
 
+/**
+ * Snapshots that the scans of Redis clients hold, and the time after which one is released that nobody reads: it keeps
+ * deleted records on disk. A scan without its snapshot goes on with another one, from the same key on.
+ */
+export const REDIS_SCAN_SNAPSHOTS_MAX = 32;
+export const REDIS_SCAN_SNAPSHOT_MS_MAX = 60_000;
+/** Cursors of these scans that are kept, and the bytes of their keys. The next one replaces the oldest. */
+export const REDIS_SCAN_CURSORS_MAX = 8 * 1024;
+export const REDIS_SCAN_CURSOR_BYTES_MAX = 4 * MiB;
+
 /** Bytes of keys that one step of a sweep deletes: 2,000 keys of 64 KiB would be 125 MB, twice in memory. */
 export const SWEEP_BYTES = MiB;
 

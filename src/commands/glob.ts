@@ -36,10 +36,34 @@ const BACKSLASH = byteOf('\\');
 const CARET = byteOf('^');
 const HYPHEN = byteOf('-');
 
+/** The lowest byte, from which the order of bytes in ranges begins. */
+type LowestByte = 0 | 128;
+const UNSIGNED: LowestByte = 0;
+const SIGNED: LowestByte = 128;
+
 /** @throws HeadwaterError `too_large`. */
 export function compileGlob(pattern: Buffer): Glob {
-  if (pattern.length > PATTERN_BYTES_MAX) throw tooLarge('a pattern', PATTERN_BYTES_MAX, pattern.length);
-  const runs = pattern.length === 0 ? [[], []] : runsOf(pattern);
+  checkPattern(pattern);
+  return compiled(pattern.length === 0 ? [[], []] : runsOf(pattern, UNSIGNED));
+}
+
+/**
+ * Compiles a pattern for a Redis client, exactly as Redis on x86 takes it: bytes from 128 on are below the others in
+ * ranges, an empty pattern matches the empty key alone, and only the pattern `*` matches it beside.
+ * @throws HeadwaterError `too_large`.
+ */
+export function compileRedisGlob(pattern: Buffer): Glob {
+  checkPattern(pattern);
+  const glob = compiled(runsOf(pattern, SIGNED));
+  const matchesEmpty = pattern.length === 0 || (pattern.length === 1 && pattern[0] === ASTERISK);
+  return { ...glob, matches: (key) => (key.length === 0 ? matchesEmpty : glob.matches(key)) };
+}
+
+function checkPattern({ length }: Buffer): void {
+  if (length > PATTERN_BYTES_MAX) throw tooLarge('a pattern', PATTERN_BYTES_MAX, length);
+}
+
+function compiled(runs: readonly Step[][]): Glob {
   const first = runs[0] as Step[];
   const end = first.findIndex((step) => typeof step !== 'number');
   const prefix = Buffer.from((end === -1 ? first : first.slice(0, end)) as number[]);
@@ -136,7 +160,7 @@ class Search {
 }
 
 /** Splits a pattern into the steps before, between and behind its stars. */
-function runsOf(pattern: Buffer): Step[][] {
+function runsOf(pattern: Buffer, lowest: LowestByte): Step[][] {
   let run: Step[] = [];
   const runs = [run];
   let at = 0;
@@ -150,7 +174,7 @@ function runsOf(pattern: Buffer): Step[][] {
       run.push('any');
     } else if (byte === OPENING_BRACKET) {
       const members = new Uint8Array(32);
-      at = readClass(pattern, at, members);
+      at = readClass(pattern, at, { members, lowest });
       run.push(members);
     } else if (byte === BACKSLASH && at < pattern.length) {
       run.push(pattern.readUInt8(at));
@@ -163,7 +187,11 @@ function runsOf(pattern: Buffer): Step[][] {
 }
 
 /** Fills `members` from the class whose first byte is at `start`. Returns the offset behind the class. */
-function readClass(pattern: Buffer, start: number, members: Bytes): number {
+function readClass(
+  pattern: Buffer,
+  start: number,
+  { members, lowest }: { readonly members: Bytes; readonly lowest: LowestByte },
+): number {
   const negated = pattern[start] === CARET;
   let at = negated ? start + 1 : start;
   while (at < pattern.length && pattern[at] !== CLOSING_BRACKET) {
@@ -172,7 +200,7 @@ function readClass(pattern: Buffer, start: number, members: Bytes): number {
       addByte(members, pattern.readUInt8(at + 1));
       at += 2;
     } else if (pattern[at + 1] === HYPHEN && left >= 3) {
-      addRange(members, pattern.readUInt8(at), pattern.readUInt8(at + 2));
+      addRange(members, lowest, pattern.readUInt8(at), pattern.readUInt8(at + 2));
       at += 3;
     } else {
       addByte(members, pattern.readUInt8(at));
@@ -187,8 +215,9 @@ function addByte(members: Bytes, byte: number): void {
   (members[byte >> 3] as number) |= 1 << (byte & 7);
 }
 
-function addRange(members: Bytes, one: number, other: number): void {
-  for (let byte = Math.min(one, other); byte <= Math.max(one, other); byte++) addByte(members, byte);
+function addRange(members: Bytes, lowest: LowestByte, one: number, other: number): void {
+  const [oneAt, otherAt] = [one ^ lowest, other ^ lowest];
+  for (let at = Math.min(oneAt, otherAt); at <= Math.max(oneAt, otherAt); at++) addByte(members, at ^ lowest);
 }
 
 function hasByte(members: Bytes, byte: number): boolean {

@@ -10,7 +10,7 @@ import { invariant } from '../base/invariant.js';
 import { SNAPSHOT_UNREAD_MS_MAX } from '../base/limits.js';
 import type { Database, Entries, Snapshot } from '../disk/level.js';
 import type { Entry } from '../model/command.js';
-import { type KeyRange, rangeOfPrefix } from '../model/key-range.js';
+import { isInRange, type KeyRange, rangeOfPrefix } from '../model/key-range.js';
 import type { Position } from '../model/position.js';
 import { type KeyAndRecord, KeyspaceDigest } from './digest.js';
 import type { LaidEntries, LaidEntry } from './laid-entries.js';
@@ -117,12 +117,15 @@ export class KeyspaceSnapshot {
 
   /**
    * Yields the keys and entries of a range in order, in chunks, expired ones too. With entries of memory over the disk,
-   * the range and the order are those that the snapshot was taken for.
+   * the range lies in that which the snapshot was taken for, and the order is the same.
    * @throws HeadwaterError `corrupt` at a damaged record, or the reason for which the snapshot was closed.
    */
   async *entries(range: KeyRange, { reverse, limit }: ReadOrder): AsyncGenerator<KeyAndEntry[]> {
     const { entries = [], hidesDisk = false } = this.#laid ?? {};
-    const laying = new Laying(entries, reverse);
+    const laying = new Laying(
+      entries.length === 0 ? entries : entries.filter(({ key }) => isInRange(key, range)),
+      reverse,
+    );
     const chunkEntries = Math.min(ROWS_CHUNK_ENTRIES, limit + FIRST_CHUNK_ENTRIES);
     const chunks = { chunkEntries, chunkEntriesMax: ROWS_CHUNK_ENTRIES, reverse };
     if (!hidesDisk) for await (const rows of this.#read(range, chunks)) yield laying.over(rows);

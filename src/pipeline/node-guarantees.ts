@@ -1,7 +1,7 @@
 /** The functions of a node that both protocols use for the guarantees of clients. */
 import type { HeadwaterError } from '../base/errors.js';
 import type { DurabilityWaiter } from '../model/durability.js';
-import type { FreshnessWanted } from '../model/guarantees.js';
+import type { FreshnessWanted, Guarantees } from '../model/guarantees.js';
 
 export interface NodeGuarantees {
   readonly durability: DurabilityWaiter;
@@ -16,4 +16,18 @@ export interface NodeGuarantees {
       options: { writes: boolean; withinMs?: number; signal: AbortSignal },
     ): Promise<void>;
   };
+}
+
+/**
+ * Resolves when a call may be carried out with the guarantees that it asks for.
+ * @throws HeadwaterError if the guarantees cannot be given, or the node is not fresh enough.
+ */
+export async function whenAdmitted(
+  { freshness }: NodeGuarantees,
+  asked: Guarantees | undefined,
+  options: { readonly writes: boolean; readonly withinMs?: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const refusal = freshness.refusal ?? (asked?.leaderOnly ? freshness.notLeading : undefined);
+  if (refusal && !options.writes) throw refusal;
+  if (asked?.freshness) await freshness.whenFresh(asked.freshness, options);
 }

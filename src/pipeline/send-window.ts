@@ -2,7 +2,7 @@
  * Sends over a stream with back-pressure. gRPC's `write` takes every message and keeps it in memory. So the bytes on
  * their way are counted here, and every writer to a stream waits here.
  */
-import { SENDING_BYTES_MAX } from '../base/limits.js';
+import { REPLY_MESSAGE_BYTES_TARGET, SENDING_BYTES_MAX } from '../base/limits.js';
 import type { Caller } from './caller.js';
 import type { ReplyShare } from './reply-share.js';
 
@@ -66,4 +66,18 @@ export class SendWindow {
     this.#waiting = this.#waiting.filter((waiter) => !over.includes(waiter));
     for (const { resolve } of over) resolve();
   }
+}
+
+/**
+ * Resolves when the memory of replies has room for another message of a stream, or when `signal` aborts. Only for a
+ * stream whose next message is not made yet.
+ */
+export async function whenRoomForMessage(
+  share: ReplyShare,
+  sending: Pick<SendWindow, 'below'>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (share.hasRoom(REPLY_MESSAGE_BYTES_TARGET)) return;
+  await sending.below(1);
+  if (!share.hasRoom(REPLY_MESSAGE_BYTES_TARGET)) await share.whenRoom(REPLY_MESSAGE_BYTES_TARGET, signal);
 }

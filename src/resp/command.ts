@@ -41,6 +41,12 @@ export interface CommandSession {
   readonly signal: AbortSignal;
   /** Carries out operations as one message, and resolves with their replies. Only for a command that runs alone. */
   execute(operations: readonly Operation[], bytes: number): Promise<Reply[]>;
+  /**
+   * Sends the part of the reply that is written, and resolves when there is room for another part: for a reply that is
+   * too long for memory.
+   * @throws HeadwaterError if the client is gone.
+   */
+  flushed(): Promise<void>;
   /** Writes a message that answers no request: of a subscription, or of a monitor. The message leaves at the end of the turn. */
   push(write: (out: ReplyWriter) => void): void;
   /** Answers in this version of the protocol from now on, the command that runs too. */

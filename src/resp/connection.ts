@@ -6,7 +6,7 @@ import type net from 'node:net';
 import { formatAddress } from '../base/address.js';
 import type { ReplyMemory } from '../pipeline/reply-memory.js';
 import type { ReplyShare } from '../pipeline/reply-share.js';
-import { SendWindow } from '../pipeline/send-window.js';
+import { SendWindow, whenRoomForMessage } from '../pipeline/send-window.js';
 import { ClientCall } from './client-call.js';
 import type { DoorCounts } from './door-counts.js';
 import { ReplyWriter } from './reply-writer.js';
@@ -70,6 +70,18 @@ export class RedisConnection {
 
   drained(): Promise<void> {
     return this.sending.drained();
+  }
+
+  /**
+   * Sends what was written, and resolves when the client has read enough for a further part of a long reply.
+   * @throws the reason if the client is gone.
+   */
+  async roomForPart(): Promise<void> {
+    const { call, share, sending } = this;
+    if (!this.flush()) await sending.drained();
+    await whenRoomForMessage(share, sending, call.signal);
+    share.making(0);
+    if (call.cancelled) throw call.cancelled;
   }
 
   /** Sends what was written, and closes. Bytes that the client still sends are dropped. */

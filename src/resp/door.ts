@@ -84,6 +84,7 @@ export class RedisServer {
       if (this.#sessions.size === 0) this.#allClosed();
     });
     for (const session of this.#sessions.values()) session.connection.drop();
+    this.#node.scans.close();
   }
 
   #report(failure: unknown): void {

@@ -1,17 +1,22 @@
 /** The parts of a node that the commands of Redis work on. node.ts implements them. */
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import type { KeyspaceStore } from '../pipeline/frozen-range.js';
 import type { CommandTap } from '../pipeline/monitors.js';
 import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
 import type { PipelineStore } from '../pipeline/pipeline.js';
 import type { DoorCounts } from './door-counts.js';
 import type { NodeControl } from './node-control.js';
+import type { ScanCursors } from './scan-cursors.js';
 
 export interface RedisNode {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly tap: CommandTap;
   readonly writes: PipelineStore;
+  readonly keyspace: KeyspaceStore;
+  /** The scans that clients have begun, by their cursors. */
+  readonly scans: ScanCursors;
   readonly guarantees: NodeGuarantees;
   readonly control: NodeControl;
   /** Counts over all clients of the Redis protocol. */

@@ -141,6 +141,11 @@ export class Session implements CommandSession {
     return unlessAborted(answered, this.connection.call.signal);
   }
 
+  async flushed(): Promise<void> {
+    if (this.state.isSilent) this.#unsent.take();
+    else await this.connection.roomForPart();
+  }
+
   drop(): void {
     this.connection.drop();
   }

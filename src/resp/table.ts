@@ -9,6 +9,7 @@ import { connectionCommands } from './commands/connection.js';
 import { expiryCommands } from './commands/expiry.js';
 import { infoCommands } from './commands/info.js';
 import { keyCommands } from './commands/keys.js';
+import { keyspaceCommands } from './commands/keyspace.js';
 import { stringCommands } from './commands/strings.js';
 import { unknownCommand, unknownSubcommand, wrongArity } from './refusal.js';
 import type { Request } from './request-parser.js';
@@ -48,6 +49,7 @@ const FAMILIES: readonly CommandFamily[] = [
   keyCommands,
   expiryCommands,
   infoCommands,
+  keyspaceCommands,
 ];
 
 /** All commands by name, without the subcommands. */

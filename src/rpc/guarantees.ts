@@ -8,7 +8,7 @@ import { formatReached } from '../model/durability.js';
 import type { Assurance, Guarantees } from '../model/guarantees.js';
 import { bothGuarantees, guaranteesOfMetadata, METADATA } from '../model/guarantees.js';
 import { formatToken, type Position } from '../model/position.js';
-import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
+import { type NodeGuarantees, whenAdmitted } from '../pipeline/node-guarantees.js';
 import type { Call } from './calls.js';
 
 /**
@@ -16,19 +16,14 @@ import type { Call } from './calls.js';
  * @throws HeadwaterError if the guarantees cannot be given, or the node is not fresh enough.
  */
 export async function admit(
-  { freshness }: NodeGuarantees,
+  guarantees: NodeGuarantees,
   call: Call,
   { writes, inMessage }: { writes: boolean; inMessage: Guarantees | undefined },
 ): Promise<Guarantees | undefined> {
-  const { refusal } = freshness;
-  if (refusal && !writes) throw refusal;
   const inMetadata = guaranteesOfMetadata((name) => call.metadata(name));
   const asked = bothGuarantees(inMessage, inMetadata);
-  if (asked?.leaderOnly && !writes && freshness.notLeading) throw freshness.notLeading;
-  if (asked?.freshness) {
-    const withinMs = Math.max(0, call.leftMs - FRESH_MARGIN_MS);
-    await freshness.whenFresh(asked.freshness, { writes, withinMs, signal: call.signal });
-  }
+  const withinMs = Math.max(0, call.leftMs - FRESH_MARGIN_MS);
+  await whenAdmitted(guarantees, asked, { writes, withinMs, signal: call.signal });
   return asked;
 }
 

@@ -7,11 +7,9 @@
 import * as grpc from '@grpc/grpc-js';
 import { systemClock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
-import { REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
 import { SIGN_OF_LIFE, SignsOfLife } from '../base/signs-of-life.js';
 import type { Codec } from '../model/codec.js';
-import type { ReplyShare } from '../pipeline/reply-share.js';
-import { SendWindow } from '../pipeline/send-window.js';
+import { SendWindow, whenRoomForMessage } from '../pipeline/send-window.js';
 import type { Call, Calls } from './calls.js';
 import type { Method } from './definitions.js';
 import type { OpenStreams } from './open-streams.js';
@@ -76,14 +74,14 @@ export function serverStream<Request, Response>(
     // The stream may be long, and its request is not needed any more.
     surface.request = EMPTY;
     call.intake.taken();
-    if (share) await roomFor(share, sending, call);
+    if (share) await whenRoomForMessage(share, sending, call.signal);
     const responses = new SignsOfLife(serve(request, call), systemClock);
     for await (const response of responses) {
       // Nothing is being made now, and a stream that waits for events needs no memory.
       share?.making(0);
       const bytes = response === SIGN_OF_LIFE ? EMPTY : method.response.encode(response);
       if (!sending.write(bytes)) await sending.drained();
-      if (share) await roomFor(share, sending, call);
+      if (share) await whenRoomForMessage(share, sending, call.signal);
       if (call.cancelled) return;
     }
   }
@@ -91,13 +89,6 @@ export function serverStream<Request, Response>(
     const call = calls.begin(method.path, surface);
     settle(surface, call, run(surface, call));
   });
-}
-
-/** Resolves when there is memory for another message, or when nobody reads any more. */
-async function roomFor(share: ReplyShare, sending: SendWindow, call: Call): Promise<void> {
-  if (share.hasRoom(REPLY_MESSAGE_BYTES_TARGET)) return;
-  await sending.below(1);
-  if (!share.hasRoom(REPLY_MESSAGE_BYTES_TARGET)) await share.whenRoom(REPLY_MESSAGE_BYTES_TARGET, call.signal);
 }
 
 /**

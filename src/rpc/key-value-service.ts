@@ -6,19 +6,14 @@
 import { type Clock, systemClock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { QUEUE_WAIT_MS_MAX, REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
-import { Turns } from '../base/turns.js';
 import { typeName } from '../commands/entry.js';
 import { sizeOf, validate } from '../commands/execute.js';
-import { compileGlob, type Glob } from '../commands/glob.js';
-import type { RangeWanted } from '../keyspace/laid-entries.js';
-import type { KeyAndEntry, KeyspaceSnapshot } from '../keyspace/snapshot.js';
-import { isExpired } from '../model/command.js';
 import type { Asking, Assured } from '../model/guarantees.js';
-import { bothRanges, rangeOfPrefix } from '../model/key-range.js';
 import type { Operation, Reply } from '../model/operation.js';
 import { boundedReply, payloadBytes, replyBytesAtMost } from '../model/reply-size.js';
 import type { KeysRequest, ScannedRecord, ScanRequest, ScanResponse } from '../model/scan.js';
 import { isWrite } from '../model/write-kinds.js';
+import { type KeyspaceStore, matchingEntries } from '../pipeline/frozen-range.js';
 import { type CommandTap, NO_TAP } from '../pipeline/monitors.js';
 import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
 import type { PipelineStore } from '../pipeline/pipeline.js';
@@ -30,23 +25,9 @@ import { duplex, type Endpoint, serverStream, unary } from './handler.js';
 import { servePipeline } from './pipeline-stream.js';
 import type { Service } from './server.js';
 
-/** A range of the keyspace as of one moment. */
-interface RangeOfKeys {
-  readonly snapshot: Pick<KeyspaceSnapshot, 'position' | 'entries' | 'release'>;
-  readonly nowMs: number;
-}
-
 /** The parts of the store that calls need. */
-export interface KeyValueStore {
+export interface KeyValueStore extends KeyspaceStore {
   readonly writes: PipelineStore;
-  readonly snapshots: {
-    /** Takes a snapshot of a range as of now, and says which time that is. The caller releases it. */
-    range(wanted: RangeWanted, now: () => number): Promise<RangeOfKeys>;
-    /** The exact number of keys. Expired keys count until they are deleted. */
-    size(): Promise<number>;
-  };
-  /** The log's clock. */
-  readonly clock: { now(): number };
 }
 
 export function keyValueService(
@@ -135,7 +116,7 @@ function monitored(kind: 'keys' | 'scan', request: KeysRequest) {
 async function* keys(store: KeyValueStore, request: KeysRequest): AsyncGenerator<Buffer[]> {
   let message: Buffer[] = [];
   let bytes = 0;
-  for await (const { chunk } of matching(store, { ...request, keysOnly: true })) {
+  for await (const { chunk } of matchingEntries(store, { ...request, keysOnly: true })) {
     for (const [key] of chunk) {
       message.push(key);
       bytes += key.length;
@@ -154,8 +135,8 @@ async function* scan(store: KeyValueStore, request: ScanRequest): AsyncGenerator
   let records: ScannedRecord[] = [];
   let bytes = 0;
   let offset = 0;
-  for await (const { chunk, snapshotOffset } of matching(store, request)) {
-    offset = snapshotOffset;
+  for await (const { chunk, offset: ofSnapshot } of matchingEntries(store, request)) {
+    offset = ofSnapshot;
     for (const [key, { value, type, expiresAtMs, version }] of chunk) {
       records.push({ key, value: keysOnly ? NO_VALUE : value, type: typeName(type), expiresAtMs, version });
       bytes += key.length + (keysOnly ? 0 : value.length);
@@ -169,46 +150,3 @@ async function* scan(store: KeyValueStore, request: ScanRequest): AsyncGenerator
 }
 
 const NO_VALUE = Buffer.alloc(0);
-
-interface MatchingEntries {
-  readonly chunk: readonly KeyAndEntry[];
-  readonly snapshotOffset: number;
-}
-
-/**
- * The entries of one snapshot whose keys match and that are not expired at the snapshot's time, up to the limit. An
- * empty chunk comes first. The snapshot is released however the reader leaves.
- */
-async function* matching(store: KeyValueStore, request: ScanRequest): AsyncGenerator<MatchingEntries> {
-  const { start, end, reverse, keysOnly } = request;
-  const glob = compileGlob(request.pattern);
-  const limit = request.limit === 0 ? Number.POSITIVE_INFINITY : request.limit;
-  const range = bothRanges({ from: start, to: end }, rangeOfPrefix(glob.prefix));
-  const wanted: RangeWanted = { range, reverse, limit, keysOnly, keys: glob };
-  const { snapshot, nowMs } = await store.snapshots.range(wanted, () => store.clock.now());
-  const turns = new Turns();
-  let left = limit;
-  try {
-    const snapshotOffset = snapshot.position.offset;
-    yield { chunk: [], snapshotOffset };
-    for await (const chunk of snapshot.entries(range, { reverse, limit })) {
-      const live = chunk.filter(([, { expiresAtMs }]) => !isExpired(expiresAtMs, nowMs));
-      const found = (await matchesIn(live, glob, turns)).slice(0, left);
-      yield { chunk: found, snapshotOffset };
-      left -= found.length;
-      if (left === 0) return;
-    }
-  } finally {
-    await snapshot.release();
-  }
-}
-
-async function matchesIn(chunk: readonly KeyAndEntry[], glob: Glob, turns: Turns): Promise<KeyAndEntry[]> {
-  const found: KeyAndEntry[] = [];
-  for (const row of chunk) {
-    const turn = turns.spend(glob.stepsFor(row[0].length));
-    if (turn) await turn;
-    if (glob.matches(row[0])) found.push(row);
-  }
-  return found;
-}

@@ -58,9 +58,10 @@ export class Snapshots {
     return this.#data.isServing ? this.#data.serving.checkpointer.figures : undefined;
   }
 
-  /** The exact number of keys; expired ones count until they are deleted. */
+  /** The exact number of keys; expired ones count until they are deleted. Makes a checkpoint if memory holds many. */
   async size(): Promise<number> {
-    return this.#data.serving.checkpointer.size();
+    const { keyCounter, checkpointer } = this.#data.serving;
+    return (await keyCounter.count()) ?? checkpointer.size();
   }
 
   async digest(): Promise<{ offset: number; keys: number; digest: string }> {

@@ -14,7 +14,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
-import { compileGlob } from '../../src/commands/glob.js';
+import { compileGlob, compileRedisGlob, type Glob } from '../../src/commands/glob.js';
 import type { BitFieldStep, BitPositionOperation, NewExpiry, Operation, Reply } from '../../src/model/operation.js';
 import { Bench, b } from './bench.js';
 import { plainOperations, transactions } from './operations.js';
@@ -421,22 +421,30 @@ describe('commands and a real redis-server', () => {
     await fc.assert(property, { numRuns: RUNS });
   });
 
-  it('agree on globs', async () => {
+  it('agree on globs, and those of a Redis client on bytes and on the empty key too', async () => {
     const keys = fc.sample(
-      fc.string({ unit: fc.constantFrom(...Array.from('abc]^-\\*')), minLength: 1, maxLength: 5 }),
+      fc.string({ unit: fc.constantFrom(...Array.from('abc]^-\\*\0\x7f\x80\xff')), maxLength: 5 }),
       300,
     );
     const patterns = fc.sample(
-      fc.string({ unit: fc.constantFrom(...Array.from('ac**??[[]]^-\\')), minLength: 1, maxLength: 7 }),
-      1500,
+      fc.string({ unit: fc.constantFrom(...Array.from('ac**??[[]]^-\\\0\x7f\x80\xff')), maxLength: 7 }),
+      3000,
     );
+    const agrees = (pattern: string) => !/[\x80-\xff]/.test(pattern) && pattern !== '';
     await server().send(['FLUSHALL']);
-    await server().send(['MSET', ...keys.flatMap((key) => [key, 'v'])]);
-    const answers = await Promise.all(patterns.map((pattern) => server().send(['KEYS', pattern])));
+    await server().send(['MSET', ...keys.flatMap((key) => [b(key), 'v'])]);
+    const answers = await Promise.all(patterns.map((pattern) => server().send(['KEYS', b(pattern)])));
     for (const [index, pattern] of patterns.entries()) {
-      const { matches } = compileGlob(b(pattern));
-      const ours = [...new Set(keys)].filter((key) => matches(b(key)));
-      assert.deepEqual((answers[index] as string[]).sort(), ours.sort(), `pattern ${JSON.stringify(pattern)}`);
+      const found = (answers[index] as string[]).sort();
+      const ours = (glob: Glob) => [...new Set(keys)].filter((key) => glob.matches(b(key))).sort();
+      assert.deepEqual(found, ours(compileRedisGlob(b(pattern))), `pattern ${JSON.stringify(pattern)}`);
+      if (!agrees(pattern)) continue;
+      const withoutEmpty = ours(compileGlob(b(pattern))).filter((key) => key !== '');
+      assert.deepEqual(
+        found.filter((key) => key !== ''),
+        withoutEmpty,
+        `pattern ${JSON.stringify(pattern)}`,
+      );
     }
   });
 

@@ -82,6 +82,20 @@ export class Wire {
     return text;
   }
 
+  /** Resolves when so many lines were read, with them. */
+  async lines(count: number): Promise<string[]> {
+    const lines: string[] = [];
+    while (lines.length < count && !this.#isClosed) {
+      const end = this.#text.indexOf('\r\n');
+      if (end < 0) await this.#more();
+      else {
+        lines.push(this.#text.slice(0, end));
+        this.#text = this.#text.slice(end + 2);
+      }
+    }
+    return lines;
+  }
+
   /** Everything until the node closes. */
   async all(): Promise<string> {
     while (!this.#isClosed) await this.#more();

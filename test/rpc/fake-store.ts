@@ -102,7 +102,11 @@ export class FakeStore implements KeyValueStore, PipelineStore {
     const { position } = this;
     const snapshot = {
       position,
+      closed: false,
       entries: () => this.#chunks(entries),
+      share: () => {
+        this.snapshotsHeld++;
+      },
       release: async () => {
         this.snapshotsHeld--;
       },

@@ -3,7 +3,7 @@ import { int64, integerBetween, wordOf } from '../arguments.js';
 import { clientName } from '../client-attribute.js';
 import type { CommandFamily, CommandSession } from '../command.js';
 import { REDIS_VERSION } from '../redis-version.js';
-import { Refusal, SYNTAX_ERROR, wrongArity } from '../refusal.js';
+import { DATABASE_OUT_OF_RANGE, Refusal, SYNTAX_ERROR, wrongArity } from '../refusal.js';
 import type { RespVersion } from '../reply-writer.js';
 import type { Request } from '../request-parser.js';
 
@@ -57,7 +57,7 @@ export const connectionCommands: CommandFamily = {
   select: {
     run: ({ out }, request) => {
       const index = integerBetween(request[1], -INT32_MAX - 1, INT32_MAX);
-      if (index !== 0) throw new Refusal('ERR DB index is out of range');
+      if (index !== 0) throw new Refusal(DATABASE_OUT_OF_RANGE);
       out.simple('OK');
     },
   },

@@ -5,27 +5,21 @@
  * read just now.
  */
 import type { ReplyTo } from '../../model/operation.js';
-import { integerBetween, integerIn, wordOf } from '../arguments.js';
+import { integerBetween, wordOf } from '../arguments.js';
 import { type Asked, asked, type CommandFamily } from '../command.js';
 import { type HelpEntry, writeHelp } from '../help.js';
-import { Refusal, SYNTAX_ERROR } from '../refusal.js';
+import { redisEncoding, redisReferences } from '../redis-value.js';
+import { DATABASE_OUT_OF_RANGE, Refusal, SYNTAX_ERROR } from '../refusal.js';
 import type { ReplyWriter } from '../reply-writer.js';
 import type { Request } from '../request-parser.js';
 
 const INT32_MIN = -(2 ** 31);
 const INT32_MAX = 2 ** 31 - 1;
 
-const DATABASE_OUT_OF_RANGE = 'ERR DB index is out of range';
 const SAME_OBJECT = 'ERR source and destination objects are the same';
 const NO_FREQUENCY =
   'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching ' +
   'between policies at runtime LRU and LFU data will take some time to adjust.';
-
-/** The longest text that Redis stores beside the head of its object. */
-const EMBEDDED_BYTES_MAX = 44;
-/** Redis keeps one object for each of the first numbers, and counts no references to it. */
-const SHARED_INTEGERS = 10_000n;
-const SHARED_REFERENCES = 2_147_483_647;
 
 const OBJECT_HELP: readonly HelpEntry[] = [
   ['ENCODING <key>', 'Returns the name that Redis has for the form of the value: int, embstr or raw.'],
@@ -57,9 +51,9 @@ export const keyCommands: CommandFamily = {
 
   copy: { ask: copy },
 
-  'object|encoding': { ask: objectThat((out, value) => out.bulk(encodingOf(value))) },
+  'object|encoding': { ask: objectThat((out, value) => out.bulk(redisEncoding(value))) },
 
-  'object|refcount': { ask: objectThat((out, value) => out.integer(referencesTo(value))) },
+  'object|refcount': { ask: objectThat((out, value) => out.integer(redisReferences(value))) },
 
   'object|idletime': { ask: keyThat((out) => out.integer(0)) },
 
@@ -104,14 +98,4 @@ function objectThat(answer: (out: ReplyWriter, value: Buffer) => void): (request
 function keyThat(answer: (out: ReplyWriter) => void): (request: Request) => Asked {
   const orNull = (out: ReplyWriter, { existing }: ReplyTo<'exists'>) => (existing > 0 ? answer(out) : out.null());
   return (request) => asked({ kind: 'exists', keys: [request[2] as Buffer] }, orNull);
-}
-
-function encodingOf(value: Buffer): string {
-  if (integerIn(value) !== undefined) return 'int';
-  return value.length <= EMBEDDED_BYTES_MAX ? 'embstr' : 'raw';
-}
-
-function referencesTo(value: Buffer): number {
-  const integer = integerIn(value);
-  return integer !== undefined && integer >= 0n && integer < SHARED_INTEGERS ? SHARED_REFERENCES : 1;
 }

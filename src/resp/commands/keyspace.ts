@@ -1,0 +1,174 @@
+/**
+ * Commands over all keys: KEYS, SCAN, DBSIZE, FLUSHDB, FLUSHALL, and MEMORY USAGE.
+ *
+ * KEYS answers with a number of keys and then the keys, however many there are. So it reads one snapshot twice if the
+ * keys are more than a message holds: it counts them, and then sends them, a part at a time, as the client reads.
+ */
+import { REPLY_MESSAGE_BYTES_TARGET } from '../../base/limits.js';
+import { typeName } from '../../commands/entry.js';
+import { compileRedisGlob } from '../../commands/glob.js';
+import { allKeys, FrozenRange } from '../../pipeline/frozen-range.js';
+import { whenAdmitted } from '../../pipeline/node-guarantees.js';
+import { int64, textOf, wordOf } from '../arguments.js';
+import { type Asked, asked, type CommandFamily, type CommandSession } from '../command.js';
+import { type HelpEntry, writeHelp } from '../help.js';
+import { redisMemory } from '../redis-value.js';
+import { Refusal, SYNTAX_ERROR } from '../refusal.js';
+import type { Request } from '../request-parser.js';
+
+const EVERYTHING: Buffer = Buffer.from('*');
+const COUNT_DEFAULT = 10;
+const CURSOR = /^[+-]?[0-9]+$/;
+
+const MEMORY_HELP: readonly HelpEntry[] = [
+  [
+    'USAGE <key> [SAMPLES <count>]',
+    'Returns the bytes of memory that Redis would need for the key and its value.',
+    'A string has no parts to sample, so the count says nothing.',
+  ],
+];
+
+export const keyspaceCommands: CommandFamily = {
+  keys: { run: keys },
+
+  scan: { run: scan },
+
+  dbsize: {
+    run: async (session) => {
+      await beginRead(session, { kind: 'databaseSize' });
+      session.out.integer(await session.node.keyspace.snapshots.size());
+    },
+  },
+
+  flushdb: { ask: flush },
+  flushall: { ask: flush },
+
+  'memory|usage': { ask: memoryUsage },
+  'memory|help': { run: ({ out }) => writeHelp(out, 'MEMORY', MEMORY_HELP) },
+};
+
+/** Shows the command to monitors, and resolves when the node is as fresh as the client wants. */
+async function beginRead({ node, state, peer, signal }: CommandSession, command: Monitored): Promise<void> {
+  if (node.tap.isOpen) node.tap.saw({ peer }, [command]);
+  await whenAdmitted(node.guarantees, state.guarantees, { writes: false, signal });
+}
+
+interface Monitored {
+  readonly kind: string;
+  readonly [field: string]: unknown;
+}
+
+async function keys(session: CommandSession, request: Request): Promise<void> {
+  const pattern = request[1] as Buffer;
+  const glob = compileRedisGlob(pattern);
+  await beginRead(session, { kind: 'keys', pattern });
+  const frozen = await FrozenRange.of(session.node.keyspace, allKeys(glob));
+  try {
+    await sendKeys(session, frozen);
+  } finally {
+    await frozen.release();
+  }
+}
+
+async function sendKeys(session: CommandSession, frozen: FrozenRange): Promise<void> {
+  const { count, first } = await countKeys(session, frozen);
+  session.out.begin('array', count);
+  for (const key of first ?? []) session.out.bulk(key);
+  if (first) return;
+  try {
+    for await (const chunk of frozen.matching()) {
+      for (const [key] of chunk) session.out.bulk(key);
+      if (session.out.bytes >= REPLY_MESSAGE_BYTES_TARGET) await session.flushed();
+    }
+  } catch (failure) {
+    // The client knows how many keys were to come.
+    session.drop();
+    throw failure;
+  }
+}
+
+/** Counts the keys, and returns them too if they are few. */
+async function countKeys(
+  { signal }: CommandSession,
+  frozen: FrozenRange,
+): Promise<{ readonly count: number; readonly first: readonly Buffer[] | undefined }> {
+  let count = 0;
+  let bytes = 0;
+  let first: Buffer[] | undefined = [];
+  for await (const chunk of frozen.matching()) {
+    if (signal.aborted) throw signal.reason;
+    count += chunk.length;
+    for (const [key] of chunk) bytes += key.length + KEY_COST_BYTES;
+    if (bytes > REPLY_MESSAGE_BYTES_TARGET) first = undefined;
+    for (const [key] of first ? chunk : []) first?.push(key);
+  }
+  return { count, first };
+}
+
+/** The memory of a key beside its bytes, about. */
+const KEY_COST_BYTES = 100;
+
+async function scan(session: CommandSession, request: Request): Promise<void> {
+  const cursor = cursorIn(request[1] as Buffer);
+  const { pattern, count, type } = scanOptions(request);
+  await beginRead(session, { kind: 'scan', pattern, limit: count });
+  const isOfType = (found: number) => type === undefined || typeName(found) === type;
+  const found = await session.node.scans.scan({ cursor, pattern, count, isOfType }, session.signal);
+  const { out } = session;
+  out.begin('array', 2);
+  out.bulk(String(found.cursor));
+  out.begin('array', found.keys.length);
+  for (const key of found.keys) out.bulk(key);
+}
+
+/** As in C: a sign is taken, and so is nothing at all, which is 0. */
+function cursorIn(argument: Buffer): bigint {
+  const text = textOf(argument);
+  if (text === '') return 0n;
+  const digits = CURSOR.test(text) ? BigInt(text.replace(/^[+-]/, '')) : -1n;
+  if (digits < 0n || BigInt.asUintN(64, digits) !== digits) throw new Refusal('ERR invalid cursor');
+  return BigInt.asUintN(64, text.startsWith('-') ? -digits : digits);
+}
+
+interface ScanOptions {
+  pattern: Buffer;
+  count: number;
+  type: string | undefined;
+}
+
+function scanOptions(request: Request): ScanOptions {
+  const options: ScanOptions = { pattern: EVERYTHING, count: COUNT_DEFAULT, type: undefined };
+  for (let at = 2; at < request.length; at += 2) {
+    const value = request[at + 1];
+    const option = wordOf(request[at]);
+    if (value === undefined) throw new Refusal(SYNTAX_ERROR);
+    if (option === 'count') {
+      const count = int64(value);
+      if (count < 1n) throw new Refusal(SYNTAX_ERROR);
+      options.count = Math.min(Number(count), Number.MAX_SAFE_INTEGER - 1);
+    } else if (option === 'match') options.pattern = value;
+    else if (option === 'type') options.type = wordOf(value);
+    else throw new Refusal(SYNTAX_ERROR);
+  }
+  return options;
+}
+
+/** A clear costs the same in the background and at once. */
+function flush(request: Request): Asked {
+  const option = request.length > 1 ? wordOf(request[1]) : 'sync';
+  if (request.length > 2 || (option !== 'sync' && option !== 'async')) throw new Refusal(SYNTAX_ERROR);
+  return asked({ kind: 'flushAll' }, (out) => out.simple('OK'));
+}
+
+function memoryUsage(request: Request): Asked {
+  for (let at = 3; at < request.length; at += 2) {
+    if (wordOf(request[at]) !== 'samples' || at + 1 === request.length) throw new Refusal(SYNTAX_ERROR);
+    if (int64(request[at + 1]) < 0n) throw new Refusal(SYNTAX_ERROR);
+  }
+  const key = request[2] as Buffer;
+  const keyBytes = key.length;
+  return asked({ kind: 'get', key }, (out, { value }) => {
+    if (value) out.integer(redisMemory(keyBytes, value));
+    else out.null();
+  });
+}

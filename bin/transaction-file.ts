@@ -18,7 +18,7 @@ const OPERATIONS: { readonly [K in Kind]: ReadonlyArray<FieldsOf<K>> } = {
   delete: ['keys'],
   exists: ['keys'],
   increment: ['key', 'by'],
-  incrementFloat: ['key', 'by'],
+  incrementFloat: ['key', 'by', 'longDouble'],
   append: ['key', 'value'],
   stringLength: ['key'],
   getRange: ['key', 'start', 'end'],

@@ -35,6 +35,8 @@ export type DurabilityReached = {
  * data, and `maxStalenessMs` the age that the call allows. `cause` and `reason` are words for programs.
  */
 export interface DetailsByCode {
+  /** `cause` is `RESULT` if the arguments are small enough, but the value that they would make is too large. */
+  readonly too_large: CommonDetails & { readonly cause?: string | undefined };
   /** `leader` is the upstream of the follower, host:port: the leader, or a node nearer to it. */
   readonly read_only_follower: CommonDetails & { readonly leader?: string | undefined };
   /** The number of followers that are near enough, the number that is needed, and the lag that is near enough. */

@@ -66,7 +66,7 @@ const OPERATIONS: { readonly [K in OperationKind]: ChecksOf<OperationOf<K>> } = 
   delete: keys,
   exists: keys,
   increment: { ...key, by: integer },
-  incrementFloat: { ...key, by: decimal },
+  incrementFloat: { ...key, by: decimal, longDouble: optional(flag) },
   append: { ...key, value: size },
   stringLength: key,
   getRange: { ...key, start: whole, end: whole },

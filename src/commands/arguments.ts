@@ -43,7 +43,7 @@ export function checkKeys(kind: string, keys: readonly Buffer[], size: number, l
 /** Checks the size of a value that an operation would make, not of one that a client sent. */
 export function checkResultSize(key: Buffer, size: number, limits: Limits): void {
   if (size <= limits.valueBytesMax) return;
-  throw tooLarge(`the resulting value of key ${shown(key)}`, limits.valueBytesMax, size);
+  throw resultTooLarge(`the resulting value of key ${shown(key)}`, limits.valueBytesMax, size);
 }
 
 export function checkWholeNumber(name: string, received: number, min: number): void {
@@ -71,5 +71,14 @@ export function checkSteps(what: string, steps: number): void {
 }
 
 export function tooLarge(what: string, expected: number, received: number): HeadwaterError {
-  return new HeadwaterError('too_large', `${what}: expected at most ${expected} bytes, received ${received} bytes`);
+  return new HeadwaterError('too_large', tooLargeMessage(what, expected, received));
+}
+
+/** The refusal of an operation whose arguments are small enough, but whose result is not. */
+export function resultTooLarge(what: string, expected: number, received: number): HeadwaterError {
+  return new HeadwaterError('too_large', tooLargeMessage(what, expected, received), { details: { cause: 'RESULT' } });
+}
+
+function tooLargeMessage(what: string, expected: number, received: number): string {
+  return `${what}: expected at most ${expected} bytes, received ${received} bytes`;
 }

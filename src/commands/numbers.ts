@@ -1,6 +1,7 @@
 /**
  * Numbers kept as decimal text: INCRBY on 64-bit integers, INCRBYFLOAT on decimal fractions. Both log the
- * result and keep the expiry. If the result would not fit, the value stays as it was.
+ * result and keep the expiry. If the result would not fit, the value stays as it was. A client of Redis gets the digits
+ * that Redis has, those of a long double.
  */
 
 import { HeadwaterError } from '../base/errors.js';
@@ -11,6 +12,7 @@ import { checkKey, checkResultSize, isInt64, shown } from './arguments.js';
 import { addDecimals, type Decimal, EXPONENT_MAX, formatDecimal, parseDecimal, TEXT_BYTES_MAX } from './decimal.js';
 import { stringAt } from './entry.js';
 import { type Family, ONE_KEY, type OperationOf, OVERHEAD_BYTES } from './handler.js';
+import { addLongDoubles, formatLongDouble, isInfinite, parseLongDouble } from './long-double.js';
 import type { Limits, View } from './view.js';
 
 /** The same numbers as Redis's string2ll: each has only one text, so "+1", "01", "-0" and spaces are no numbers. */
@@ -66,33 +68,48 @@ function integerIn(entry: Entry, key: Buffer): bigint {
   );
 }
 
-function validateIncrementFloat({ key, by }: OperationOf<'incrementFloat'>, limits: Limits): void {
+function validateIncrementFloat({ key, by, longDouble }: OperationOf<'incrementFloat'>, limits: Limits): void {
   checkKey(key, limits);
-  if (parseDecimal(String(by)) !== undefined) return;
-  const received = String(by).slice(0, SHOWN_CHARACTERS_MAX);
+  const text = String(by);
+  if ((longDouble === true ? parseLongDouble(text) : parseDecimal(text)) !== undefined) return;
+  const received = text.slice(0, SHOWN_CHARACTERS_MAX);
   throw new HeadwaterError(
     'invalid_argument',
     `incrementFloat: expected \`by\` to be a finite decimal number, received ${received}`,
   );
 }
 
-function incrementFloat({ key, by }: OperationOf<'incrementFloat'>, view: View): ReplyTo<'incrementFloat'> {
+function incrementFloat(operation: OperationOf<'incrementFloat'>, view: View): ReplyTo<'incrementFloat'> {
+  const { key, by, longDouble } = operation;
   const entry = stringAt(view, key);
-  const before = entry === undefined ? ZERO : decimalIn(entry, key);
-  const value = formatDecimal(addDecimals(before, decimalOf(by)));
-  if (wholeDigits(value) > EXPONENT_MAX + 1) {
-    throw new HeadwaterError(
-      'overflow',
-      `key ${shown(key)}: expected a result below 10^${EXPONENT_MAX + 1}, received more. The value is unchanged`,
-    );
-  }
+  const value = longDouble === true ? longDoubleSum(entry, key, by) : decimalSum(entry, key, by);
   checkResultSize(key, value.length, view.limits);
   view.put(key, Buffer.from(value, 'latin1'), entry?.expiresAtMs ?? 0, TYPE_STRING);
   return { kind: 'incrementFloat', value };
 }
 
-function decimalIn(entry: Entry, key: Buffer): Decimal {
-  const value = parseDecimal(entry.value.subarray(0, TEXT_BYTES_MAX).toString('latin1'));
+function decimalSum(entry: Entry | undefined, key: Buffer, by: number | string): string {
+  const before = entry === undefined ? ZERO : numberIn(entry, key, parseDecimal);
+  const value = formatDecimal(addDecimals(before, summand(by, parseDecimal)));
+  if (wholeDigits(value) <= EXPONENT_MAX + 1) return value;
+  throw new HeadwaterError(
+    'overflow',
+    `key ${shown(key)}: expected a result below 10^${EXPONENT_MAX + 1}, received more. The value is unchanged`,
+  );
+}
+
+function longDoubleSum(entry: Entry | undefined, key: Buffer, by: number | string): string {
+  const step = summand(by, parseLongDouble);
+  const sum = entry === undefined ? step : addLongDoubles(numberIn(entry, key, parseLongDouble), step);
+  if (!isInfinite(sum)) return formatLongDouble(sum);
+  throw new HeadwaterError(
+    'overflow',
+    `key ${shown(key)}: expected a finite result, received an infinite one. The value is unchanged`,
+  );
+}
+
+function numberIn<Parsed>(entry: Entry, key: Buffer, parse: (text: string) => Parsed | undefined): Parsed {
+  const value = parse(entry.value.subarray(0, TEXT_BYTES_MAX).toString('latin1'));
   if (value !== undefined) return value;
   throw new HeadwaterError(
     'not_a_number',
@@ -104,8 +121,8 @@ function decimalIn(entry: Entry, key: Buffer): Decimal {
  * Text as it stands. For a double, the shortest decimal that stands for it: 0.1 is meant as 0.1, not as the binary
  * fraction next to it.
  */
-function decimalOf(by: number | string): Decimal {
-  const value = parseDecimal(String(by));
+function summand<Parsed>(by: number | string, parse: (text: string) => Parsed | undefined): Parsed {
+  const value = parse(String(by));
   invariant(value !== undefined, `incrementFloat by ${by}, which validate should have refused`);
   return value;
 }

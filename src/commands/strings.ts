@@ -7,7 +7,15 @@
 import { HeadwaterError } from '../base/errors.js';
 import { type Entry, TYPE_STRING } from '../model/command.js';
 import type { GetReply, NewExpiry, ReplyTo, SetCondition, SetOperation } from '../model/operation.js';
-import { checkBound, checkKey, checkResultSize, checkValue, checkWholeNumber, tooLarge } from './arguments.js';
+import {
+  checkBound,
+  checkKey,
+  checkResultSize,
+  checkValue,
+  checkWholeNumber,
+  resultTooLarge,
+  tooLarge,
+} from './arguments.js';
 import { stringAt } from './entry.js';
 import { absolute, checkLifeSpan, isPast } from './expiry.js';
 import { EMPTY, type Family, KEY_AND_VALUE, MANY_KEYS, ONE_KEY, type OperationOf, OVERHEAD_BYTES } from './handler.js';
@@ -182,7 +190,7 @@ function validateSetRange(operation: OperationOf<'setRange'>, limits: Limits): v
   checkWholeNumber('setRange: start', operation.start, 0);
   const end = operation.start + operation.value.length;
   if (operation.value.length > 0 && end > limits.valueBytesMax) {
-    throw tooLarge('setRange: the end of the range', limits.valueBytesMax, end);
+    throw resultTooLarge('setRange: the end of the range', limits.valueBytesMax, end);
   }
 }
 

@@ -155,11 +155,16 @@ const ROWS: { readonly [K in OperationKind]: Row<K> } = {
     kind: 'incrementFloat',
     request: v1.IncrementFloatRequest,
     response: v1.IncrementFloatResponse,
-    toRequest: ({ key, by }) => ({ key: toBytes(key), ...(typeof by === 'string' ? { byText: by } : { by }) }),
-    fromRequest: ({ key, by, byText }) => ({
+    toRequest: ({ key, by, longDouble }) => ({
+      key: toBytes(key),
+      ...(typeof by === 'string' ? { byText: by } : { by }),
+      longDouble: longDouble === true,
+    }),
+    fromRequest: ({ key, by, byText, longDouble }) => ({
       kind: 'incrementFloat',
       key: bytesOf(key),
       by: byText === '' ? by : byText,
+      ...(longDouble && { longDouble }),
     }),
     toResponse: ({ value }) => ({ value }),
     fromResponse: ({ value }) => ({ kind: 'incrementFloat', value }),

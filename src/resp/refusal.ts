@@ -15,7 +15,7 @@ export class Refusal extends Error {
 export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
 export const SYNTAX_ERROR = 'ERR syntax error';
 export const DATABASE_OUT_OF_RANGE = 'ERR DB index is out of range';
-const NOT_A_FLOAT = 'ERR value is not a valid float';
+export const NOT_A_FLOAT = 'ERR value is not a valid float';
 
 /** @param name of the command, in lower case. */
 export function wrongArity(name: string): string {

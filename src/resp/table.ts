@@ -4,13 +4,17 @@
  */
 import module from 'node:module';
 import type { Command, CommandFamily } from './command.js';
+import { bitFieldCommands } from './commands/bit-fields.js';
+import { bitCommands } from './commands/bits.js';
 import { clientCommands } from './commands/client.js';
 import { connectionCommands } from './commands/connection.js';
 import { expiryCommands } from './commands/expiry.js';
 import { infoCommands } from './commands/info.js';
 import { keyCommands } from './commands/keys.js';
 import { keyspaceCommands } from './commands/keyspace.js';
+import { numberCommands } from './commands/numbers.js';
 import { stringCommands } from './commands/strings.js';
+import { subsequenceCommands } from './commands/subsequence.js';
 import { unknownCommand, unknownSubcommand, wrongArity } from './refusal.js';
 import type { Request } from './request-parser.js';
 import type { SessionState } from './session-state.js';
@@ -46,6 +50,10 @@ const FAMILIES: readonly CommandFamily[] = [
   clientCommands,
   connectionCommands,
   stringCommands,
+  numberCommands,
+  subsequenceCommands,
+  bitCommands,
+  bitFieldCommands,
   keyCommands,
   expiryCommands,
   infoCommands,

@@ -129,6 +129,39 @@ describe('commands on numbers', () => {
       });
     }
 
+    const longDoubles: [before: string | undefined, step: number | string, after: string][] = [
+      [undefined, '0.1', '0.1'],
+      ['0.1', '0.2', '0.3'],
+      ['1000.1', 0.1, '1000.19999999999999996'],
+      ['12345.678', '0.1', '12345.77799999999999958'],
+      ['-0', '-0', '0'],
+      ['3', '1e-18', '3'],
+      ['1', '-0x1.8p1', '-2'],
+      ['0.1', '0x.8', '0.6'],
+      ['18446744073709551615', '1', '18446744073709551616'],
+      ['18446744073709551616', '1', '18446744073709551616'],
+      ['18446744073709551616', '3', '18446744073709551620'],
+      ['1e-4950', '-1e-4950', '0'],
+    ];
+    for (const [before, step, after] of longDoubles) {
+      it(`adds ${step} to ${before ?? 'a missing key'} in the numbers of Redis`, () => {
+        if (before !== undefined) bench.set('n', before);
+        const operation = { ...by(0), by: step, longDouble: true };
+        assert.deepEqual(bench.run(operation), { kind: 'incrementFloat', value: after });
+      });
+    }
+
+    it('refuses numbers of Redis that are not finite, or outside of its format', () => {
+      const add = (step: string) => () => bench.run({ ...by(0), by: step, longDouble: true });
+      bench.set('n', '1.18973149535723176502e4932');
+      assert.throws(add('1.18973149535723176502e4932'), { code: 'overflow' });
+      assert.throws(add('inf'), { code: 'overflow' });
+      for (const step of ['1e4933', '-1.2e4932', '1e-4952', '1e999999999999', 'nan', '0x', '1e', '', ' 1', '1\0'])
+        assert.throws(add(step), { code: 'invalid_argument' });
+      bench.set('n', '1e4933');
+      assert.throws(add('1'), { code: 'not_a_number' });
+    });
+
     it('keeps the expiry and logs the result', () => {
       bench.set('n', '1', 50);
       assert.deepEqual(bench.logs(by(0.5)), ['put n=1.5 @1000050']);

@@ -67,6 +67,7 @@ const OPERATIONS: readonly Operation[] = [
   { kind: 'increment', key, by: 0n },
   { kind: 'incrementFloat', key, by: -0.1 },
   { kind: 'incrementFloat', key, by: '0.10000000000000000001' },
+  { kind: 'incrementFloat', key, by: '0.1', longDouble: true },
   { kind: 'append', key, value },
   { kind: 'stringLength', key },
   { kind: 'getRange', key, start: -3, end: -1 },

@@ -132,6 +132,7 @@ const CAPITALS: ReadonlySet<string> = new Set([
   'NOT_FRESH',
   'CLOCK_IN_DOUBT',
   'NOT_DONE',
+  'RESULT',
   // The spelling of reasons, and the prefix of their enum.
   'UPPER_SNAKE',
   'ERROR_REASON_',

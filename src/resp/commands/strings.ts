@@ -1,29 +1,122 @@
-/** Commands on strings. */
-import type { ReplyTo } from '../../model/operation.js';
+/**
+ * Commands on strings: GET, SET, GETSET, GETDEL, GETEX, SETEX, PSETEX, SETNX, MGET, MSET, MSETNX, APPEND, STRLEN,
+ * GETRANGE, SUBSTR, SETRANGE.
+ */
+import type { KeyAndValue, ReplyTo } from '../../model/operation.js';
+import { writeApplied, writeLength, writeOk, writeOkOrNull, writeValue } from '../answers.js';
 import { int64 } from '../arguments.js';
-import { asked, type CommandFamily } from '../command.js';
+import { type Asked, asked, type CommandFamily, type DataCommand } from '../command.js';
+import { expiryOf, lateExpiry, lifeSpan, optionsIn, type TimeUnit } from '../expiry-options.js';
+import { positionOf, rangeOf } from '../ranges.js';
+import { Refusal, wrongArity } from '../refusal.js';
 import type { ReplyWriter } from '../reply-writer.js';
+import type { Request } from '../request-parser.js';
+import { tooLongResult } from '../too-long-result.js';
 
 export const stringCommands: CommandFamily = {
-  get: { ask: (request) => asked({ kind: 'get', key: request[1] as Buffer }, value) },
+  get: { ask: ([, key]) => asked({ kind: 'get', key: key as Buffer }, writeValue) },
 
-  set: { ask: (request) => asked({ kind: 'set', key: request[1] as Buffer, value: request[2] as Buffer }, applied) },
+  set: { ask: set },
 
-  incr: { ask: (request) => asked({ kind: 'increment', key: request[1] as Buffer, by: 1n }, sum) },
+  setnx: {
+    ask: ([, key, value]) =>
+      asked({ kind: 'set', key: key as Buffer, value: value as Buffer, condition: 'if_absent' }, writeApplied),
+  },
 
-  incrby: { ask: (request) => asked({ kind: 'increment', key: request[1] as Buffer, by: int64(request[2]) }, sum) },
+  setex: settingWithLifeSpan('setex', { unitMs: 1_000n, from: 'now' }),
+  psetex: settingWithLifeSpan('psetex', { unitMs: 1n, from: 'now' }),
+
+  getset: {
+    ask: ([, key, value]) =>
+      asked({ kind: 'set', key: key as Buffer, value: value as Buffer, returnOld: true }, writeOldValue),
+  },
+
+  getdel: { ask: ([, key]) => asked({ kind: 'getDelete', key: key as Buffer }, writeValue) },
+
+  getex: { ask: getExpire },
+
+  mget: { ask: (request) => asked({ kind: 'multiGet', keys: request.slice(1) }, writeValues) },
+
+  mset: { ask: (request) => asked({ kind: 'multiSet', entries: entriesIn(request, 'mset') }, writeOk) },
+
+  msetnx: {
+    ask: (request) => asked({ kind: 'multiSet', entries: entriesIn(request, 'msetnx'), ifAbsent: true }, writeApplied),
+  },
+
+  append: {
+    ask: ([, key, value]) =>
+      asked({ kind: 'append', key: key as Buffer, value: value as Buffer }, writeLength, tooLongResult),
+  },
+
+  strlen: { ask: ([, key]) => asked({ kind: 'stringLength', key: key as Buffer }, writeLength) },
+
+  getrange: { ask: getRange },
+  substr: { ask: getRange },
+
+  setrange: { ask: setRange },
 };
 
-function value(out: ReplyWriter, { value: bytes }: ReplyTo<'get'>): void {
-  if (bytes) out.bulk(bytes);
-  else out.null();
+function set(request: Request): Asked {
+  const key = request[1] as Buffer;
+  const value = request[2] as Buffer;
+  if (request.length === 3) return asked({ kind: 'set', key, value }, writeOkOrNull);
+  const options = optionsIn(request, 'set');
+  const expiry = options.expiry === 'keepttl' ? 'keep' : expiryOf(options, 'set');
+  const { condition, returnOld } = options;
+  const operation = { kind: 'set', key, value, expiry, condition, returnOld } as const;
+  return asked(operation, returnOld ? writeOldValue : writeOkOrNull, lateExpiry('set'));
 }
 
-function applied(out: ReplyWriter, reply: ReplyTo<'set'>): void {
-  if (reply.applied) out.simple('OK');
-  else out.null();
+/** With GET, the old value is the whole reply, and does not tell whether the condition held. */
+function writeOldValue(out: ReplyWriter, { oldValue }: ReplyTo<'set'>): void {
+  writeValue(out, { value: oldValue });
 }
 
-function sum(out: ReplyWriter, reply: ReplyTo<'increment'>): void {
-  out.integer(reply.value);
+/** SETEX or PSETEX, by its name. */
+function settingWithLifeSpan(name: string, unit: TimeUnit): DataCommand {
+  return {
+    ask: ([, key, amount, value]) => {
+      const expiry = lifeSpan(amount as Buffer, unit, name);
+      return asked({ kind: 'set', key: key as Buffer, value: value as Buffer, expiry }, writeOk, lateExpiry(name));
+    },
+  };
+}
+
+/** As in Redis, an amount of time is only looked at if there is such a key. */
+function getExpire(request: Request): Asked {
+  const key = request[1] as Buffer;
+  const options = optionsIn(request, 'getex');
+  if (options.expiry === 'persist') return asked({ kind: 'getExpire', key, expiry: 'persist' }, writeValue);
+  try {
+    return asked({ kind: 'getExpire', key, expiry: expiryOf(options, 'getex') }, writeValue, lateExpiry('getex'));
+  } catch (failure) {
+    if (!(failure instanceof Refusal)) throw failure;
+    return asked({ kind: 'get', key }, (out, { value }) => (value ? out.error(failure.message) : out.null()));
+  }
+}
+
+function writeValues(out: ReplyWriter, { values }: ReplyTo<'multiGet'>): void {
+  out.begin('array', values.length);
+  for (const value of values) writeValue(out, value);
+}
+
+/** @throws Refusal if a key has no value. */
+function entriesIn(request: Request, name: string): KeyAndValue[] {
+  if (request.length % 2 === 0) throw new Refusal(wrongArity(name));
+  const entries: KeyAndValue[] = [];
+  for (let i = 1; i < request.length; i += 2) {
+    entries.push({ key: request[i] as Buffer, value: request[i + 1] as Buffer });
+  }
+  return entries;
+}
+
+function getRange([, key, start, end]: Request): Asked {
+  return asked({ kind: 'getRange', key: key as Buffer, ...rangeOf(start, end) }, writeValue);
+}
+
+function setRange([, key, offset, value]: Request): Asked {
+  const start = int64(offset);
+  if (start < 0n) throw new Refusal('ERR offset is out of range');
+  const operation = { kind: 'setRange', key: key as Buffer, start: positionOf(start), value: value as Buffer } as const;
+  return asked(operation, writeLength, tooLongResult);
 }

@@ -8,10 +8,11 @@
  */
 import type { HeadwaterError } from '../base/errors.js';
 import type { Operation, OperationKind, Reply, ReplyTo } from '../model/operation.js';
+import type { Client, Clients } from './clients.js';
+import type { CommandTable } from './command-table.js';
 import type { RedisNode } from './redis-node.js';
 import type { ReplyWriter, RespVersion } from './reply-writer.js';
 import type { Request } from './request-parser.js';
-import type { SessionState } from './session-state.js';
 
 /** An operation, and the way to write its reply. */
 export interface Asked {
@@ -28,13 +29,16 @@ export interface DataCommand {
   readonly ask: (request: Request) => Asked;
 }
 
+/** The door of the node, as commands see it that look at other clients or other commands. */
+export interface Door {
+  readonly clients: Clients;
+  readonly table: CommandTable;
+}
+
 /** The connection of a client, as its commands see it. */
-export interface CommandSession {
+export interface CommandSession extends Client {
   readonly node: RedisNode;
-  readonly state: SessionState;
-  /** The address:port of the client, and the host:port of the node that it has connected to. */
-  readonly peer: string;
-  readonly local: string;
+  readonly door: Door;
   /** Writes the reply of the command that runs. */
   readonly out: ReplyWriter;
   /** Aborts when the client is gone or the node stops. */
@@ -53,8 +57,6 @@ export interface CommandSession {
   speak(version: RespVersion): void;
   /** Closes the connection when all that was asked is answered. Later requests are dropped. */
   close(): void;
-  /** Closes the connection at once. */
-  drop(): void;
 }
 
 /** A command that is more than an operation, or that is about the connection or the node. */

@@ -9,7 +9,7 @@ import type { ReplyShare } from '../pipeline/reply-share.js';
 import { SendWindow, whenRoomForMessage } from '../pipeline/send-window.js';
 import { ClientCall } from './client-call.js';
 import type { DoorCounts } from './door-counts.js';
-import { ReplyWriter } from './reply-writer.js';
+import { ReplyWriter, type RespVersion } from './reply-writer.js';
 
 /** The parts of the door that a connection needs. */
 export interface ConnectionOptions {
@@ -17,6 +17,21 @@ export interface ConnectionOptions {
   readonly counts: Pick<DoorCounts, 'refused'>;
   /** Logs an unforeseen failure for the operator. */
   report(failure: unknown): void;
+}
+
+/** A connection in figures. */
+export interface ConnectionFigures {
+  /** The host:port of the node that the client has connected to. */
+  readonly local: string;
+  readonly version: RespVersion;
+  /** The number of the socket in this process. -1 if the platform does not tell. */
+  readonly descriptor: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  /** Bytes of a request that is not complete. */
+  readonly heldBytes: number;
+  /** Bytes of replies that wait for the client to read. */
+  readonly waitingBytes: number;
 }
 
 export class RedisConnection {
@@ -52,6 +67,20 @@ export class RedisConnection {
   /** True once no more replies can be written. */
   get isEnding(): boolean {
     return this.#isEnding;
+  }
+
+  figures(heldBytes: number): ConnectionFigures {
+    const { socket, out } = this;
+    const { _handle: handle } = socket as { readonly _handle?: { readonly fd?: number } | null };
+    return {
+      local: this.local,
+      version: out.version,
+      descriptor: handle?.fd ?? -1,
+      receivedBytes: socket.bytesRead,
+      sentBytes: socket.bytesWritten,
+      heldBytes,
+      waitingBytes: out.bytes + socket.writableLength,
+    };
   }
 
   /** Sends what was written in one write. @returns false if the next replies have to wait for `drained`. */

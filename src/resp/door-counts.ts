@@ -19,8 +19,6 @@ export class DoorCounts {
   connections = 0;
   /** Commands that were asked, carried out or refused. */
   commands = 0;
-  /** Clients whose command waits for something that others do. */
-  blocked = 0;
   readonly #clock: Clock;
   readonly #open = new Set<CountedSocket>();
   readonly #errors = new Map<string, number>();

@@ -8,6 +8,7 @@ import { InvariantViolation } from '../base/invariant.js';
 import { RESP_RECEIVING_BYTES_MAX } from '../base/limits.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import type { ReplyMemory } from '../pipeline/reply-memory.js';
+import { Clients } from './clients.js';
 import { RedisConnection } from './connection.js';
 import { HeldRequests } from './held-requests.js';
 import type { RedisNode } from './redis-node.js';
@@ -25,7 +26,8 @@ export class RedisServer {
   readonly #options: DoorOptions;
   readonly #log: RepeatedLog;
   readonly #held: HeldRequests;
-  readonly #sessions = new Map<number, Session>();
+  readonly #clients: Clients;
+  readonly #sessions = new Set<Session>();
   #lastId = 0;
   #isStopping = false;
   /** Runs at a stop when the last connection is closed. */
@@ -36,15 +38,7 @@ export class RedisServer {
     this.#options = options;
     this.#log = RepeatedLog.of(node);
     this.#held = new HeldRequests(node.clock, RESP_RECEIVING_BYTES_MAX);
-  }
-
-  /** The open sessions, in the order in which they began. */
-  get sessions(): Iterable<Session> {
-    return this.#sessions.values();
-  }
-
-  session(id: number): Session | undefined {
-    return this.#sessions.get(id);
+    this.#clients = new Clients(node.clock);
   }
 
   /** Takes a connection, and answers its requests until its end. */
@@ -61,10 +55,12 @@ export class RedisServer {
       report: (failure) => this.#report(failure),
     });
     const id = ++this.#lastId;
-    const session = new Session(connection, this.#node, id, this.#held);
-    this.#sessions.set(id, session);
+    const session = new Session(connection, this.#node, { id, clients: this.#clients, memory: this.#held });
+    this.#sessions.add(session);
+    this.#clients.add(session);
     socket.once('close', () => {
-      this.#sessions.delete(id);
+      this.#sessions.delete(session);
+      this.#clients.remove(session);
       counts.closed(socket);
       if (this.#sessions.size === 0) this.#allClosed();
     });
@@ -74,7 +70,7 @@ export class RedisServer {
   /** Takes no more requests, answers those that were received, and closes. Ends what is left after `graceMs`. */
   async stop({ graceMs }: { readonly graceMs: number }): Promise<void> {
     this.#isStopping = true;
-    for (const session of this.#sessions.values()) session.connection.call.stop();
+    for (const session of this.#sessions) session.connection.call.stop();
     await new Promise<void>((resolve) => {
       const cancel = this.#node.clock.after(graceMs, resolve);
       this.#allClosed = () => {
@@ -83,7 +79,7 @@ export class RedisServer {
       };
       if (this.#sessions.size === 0) this.#allClosed();
     });
-    for (const session of this.#sessions.values()) session.connection.drop();
+    for (const session of this.#sessions) session.connection.drop();
     this.#node.scans.close();
   }
 

@@ -46,6 +46,12 @@ export function unknownSubcommand(command: string, subcommand: Buffer): string {
   return `ERR unknown subcommand '${shown}'. Try ${command.toUpperCase()} HELP.`;
 }
 
+/** The sentence for a subcommand with arguments that it does not have. @param command in lower case. */
+export function wrongUse(command: string, subcommand: Buffer): string {
+  const shown = shownText(subcommand, SHOWN_BYTES_MAX);
+  return `ERR unknown subcommand or wrong number of arguments for '${shown}'. Try ${command.toUpperCase()} HELP.`;
+}
+
 /** The text of an argument. Lines end at a zero byte, as in Redis, where they are strings of C. */
 function shownText(bytes: Buffer, bytesMax: number): string {
   const zero = bytes.indexOf(0);

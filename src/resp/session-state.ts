@@ -3,20 +3,80 @@ import type { Guarantees } from '../model/guarantees.js';
 import type { Position } from '../model/position.js';
 
 /** The replies that a client wants: all, none, or all but the next one. */
-type Replies = 'on' | 'off' | 'skip';
+class WantedReplies {
+  #wanted: 'on' | 'off' | 'skip' = 'on';
+  /** True while a command runs alone whose reply the client does not want. */
+  isSilent = false;
+
+  /** Tells whether the reply to the next command is not wanted. Asked once for each command. */
+  takesSilence(): boolean {
+    if (this.#wanted === 'on') return false;
+    if (this.#wanted === 'skip') this.#wanted = 'on';
+    return true;
+  }
+
+  /** Turns all replies on, that to the command that runs too. */
+  on(): void {
+    this.#wanted = 'on';
+    this.isSilent = false;
+  }
+
+  off(): void {
+    this.#wanted = 'off';
+  }
+
+  /** Turns off the reply to the next command. */
+  skip(): void {
+    if (this.#wanted === 'on') this.#wanted = 'skip';
+  }
+}
+
+/** The numbers of a client's subscriptions. */
+class Subscriptions {
+  channels = 0;
+  patterns = 0;
+  shards = 0;
+
+  /** True while there is any. In RESP2 the client then takes only messages. */
+  get areAny(): boolean {
+    return this.channels + this.patterns + this.shards > 0;
+  }
+}
+
+/** The open transaction of a client. */
+interface OpenTransaction {
+  readonly commands: number;
+  readonly bytes: number;
+  /** True if a command of it writes. */
+  readonly writes: boolean;
+}
 
 export class SessionState {
   /** The number of the connection since the node started, from 1. */
   readonly id: number;
-  /** Milliseconds since the epoch. */
-  readonly createdMs: number;
-  interactedMs: number;
-  /** The name that the client gave itself. Empty if it gave none. */
-  name = '';
-  library = { name: '', version: '' };
-  replies: Replies = 'on';
-  /** True while a command runs alone whose reply the client does not want. */
-  isSilent = false;
+  /** The time of the connection and of its newest bytes, in milliseconds since the epoch. */
+  readonly activity: {
+    readonly createdMs: number;
+    receivedMs: number;
+    /** Requests that were received. */
+    requests: number;
+    /** The newest command, as the table knows it. Undefined before the first one. */
+    newest: object | undefined;
+  };
+  /** Names that the client gave itself and its library. Empty if it gave none. */
+  readonly names = { client: '', library: '', libraryVersion: '' };
+  readonly replies = new WantedReplies();
+  readonly subscriptions = new Subscriptions();
+  isMonitor = false;
+  /** Keys that the client watches, and the open transaction. Undefined while there is none. */
+  readonly transaction: { watchedKeys: number; open: OpenTransaction | undefined } = {
+    watchedKeys: 0,
+    open: undefined,
+  };
+  /** Ends the wait of the command that runs, for CLIENT UNBLOCK. Undefined while no command waits that can be unblocked. */
+  blocking: ((reason: 'timeout' | 'error') => void) | undefined;
+  /** Wishes about the memory and the eviction of Redis. They change nothing here, and are shown. */
+  readonly wishes = { noEvict: false, noTouch: false };
   /** The position of the newest answered command. */
   seen: Position | undefined;
   /** The position of the newest answered write. */
@@ -27,22 +87,7 @@ export class SessionState {
 
   constructor(id: number, createdMs: number) {
     this.id = id;
-    this.createdMs = createdMs;
-    this.interactedMs = createdMs;
-  }
-
-  /** Tells whether the reply to the next command is not wanted. Asked once for each command. */
-  takesSilence(): boolean {
-    const { replies } = this;
-    if (replies === 'on') return false;
-    if (replies === 'skip') this.replies = 'on';
-    return true;
-  }
-
-  /** Turns all replies on, that to the command that runs too. */
-  speakAgain(): void {
-    this.replies = 'on';
-    this.isSilent = false;
+    this.activity = { createdMs, receivedMs: createdMs, requests: 0, newest: undefined };
   }
 
   /** Notes a task that gives up a feature of the connection, such as its subscriptions. `reset` runs the task once. */
@@ -53,8 +98,10 @@ export class SessionState {
   /** Returns to the state of a new connection, without its number and its library. */
   reset(): void {
     for (const task of this.#onReset.splice(0)) task();
-    this.speakAgain();
-    this.name = '';
+    this.replies.on();
+    this.names.client = '';
+    this.wishes.noEvict = false;
+    this.wishes.noTouch = false;
     this.guarantees = undefined;
   }
 }

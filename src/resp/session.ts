@@ -18,8 +18,9 @@ import type { Message, PipelineStream } from '../pipeline/pipeline.js';
 import { runPipeline } from '../pipeline/pipeline.js';
 import { publicError } from '../protobuf/error.js';
 import type { DecodedOperation } from '../protobuf/pipeline.js';
-import type { Asked, Command, CommandSession, DataCommand, SessionCommand } from './command.js';
-import type { RedisConnection } from './connection.js';
+import type { Client, Clients } from './clients.js';
+import type { Asked, Command, CommandSession, DataCommand, Door, SessionCommand } from './command.js';
+import type { ConnectionFigures, RedisConnection } from './connection.js';
 import type { HeldRequests, Holder } from './held-requests.js';
 import { ProtocolError } from './protocol-error.js';
 import type { RedisNode } from './redis-node.js';
@@ -28,7 +29,7 @@ import { type OutputConnection, ReplyOutput, SILENT } from './reply-output.js';
 import { ReplyWriter, type RespVersion } from './reply-writer.js';
 import { type Request, RequestParser } from './request-parser.js';
 import { SessionState } from './session-state.js';
-import { commandOf } from './table.js';
+import { commandOf, TABLE } from './table.js';
 
 /** Data commands that were received together. */
 interface Commands extends Message {
@@ -42,8 +43,17 @@ const REFUSED: DecodedOperation = {
   error: new HeadwaterError('invalid_argument', 'the request was refused'),
 };
 
-export class Session implements CommandSession {
+/** The parts of the door that a session needs. */
+interface Surroundings {
+  readonly id: number;
+  readonly clients: Clients;
+  /** The memory of the requests that are not complete, of all sessions. */
+  readonly memory: Pick<HeldRequests, 'note'>;
+}
+
+export class Session implements CommandSession, Client {
   readonly node: RedisNode;
+  readonly door: Door;
   readonly connection: RedisConnection;
   readonly state: SessionState;
   readonly #parser: RequestParser;
@@ -75,9 +85,9 @@ export class Session implements CommandSession {
   /** True once no more requests are carried out. */
   #isClosing = false;
 
-  /** @param memory of the requests that are not complete, of all sessions. */
-  constructor(connection: RedisConnection, node: RedisNode, id: number, memory: Pick<HeldRequests, 'note'>) {
+  constructor(connection: RedisConnection, node: RedisNode, { id, clients, memory }: Surroundings) {
     this.connection = connection;
+    this.door = { clients, table: TABLE };
     this.#memory = memory;
     this.#holder = { setHeldBack: (isHeldBack) => this.#setHeldBack(isHeldBack), drop: () => connection.drop() };
     this.node = node;
@@ -94,12 +104,12 @@ export class Session implements CommandSession {
     return this.connection.call.peer;
   }
 
-  get local(): string {
-    return this.connection.local;
+  get out(): ReplyWriter {
+    return this.state.replies.isSilent ? this.#unsent : this.connection.out;
   }
 
-  get out(): ReplyWriter {
-    return this.state.isSilent ? this.#unsent : this.connection.out;
+  get figures(): ConnectionFigures {
+    return this.connection.figures(this.#parser.heldBytes);
   }
 
   get signal(): AbortSignal {
@@ -142,7 +152,7 @@ export class Session implements CommandSession {
   }
 
   async flushed(): Promise<void> {
-    if (this.state.isSilent) this.#unsent.take();
+    if (this.state.replies.isSilent) this.#unsent.take();
     else await this.connection.roomForPart();
   }
 
@@ -171,7 +181,8 @@ export class Session implements CommandSession {
     if (this.#isClosing) return;
     const requests = this.#parser.take(chunk);
     this.#chunkBytes = chunk.length;
-    this.state.interactedMs = this.node.clock.wallMs();
+    this.state.activity.receivedMs = this.node.clock.wallMs();
+    this.state.activity.requests += requests.length;
     if (this.#requests.length === 0) this.#requests = requests;
     else for (const request of requests) this.#requests.push(request);
     this.#work();
@@ -226,6 +237,7 @@ export class Session implements CommandSession {
     if (this.#isPaused || this.#isRunning) return false;
     const request = this.#requests[this.#next] as Request | ProtocolError;
     const command = request instanceof ProtocolError ? breakOff(request) : commandOf(request, this.state);
+    if (this.door.clients.pause.isOn && this.#isHeld(command)) return false;
     if (!isAlone(command)) {
       this.#sendData(command);
       return true;
@@ -238,18 +250,29 @@ export class Session implements CommandSession {
     return true;
   }
 
+  /** Tells whether a pause holds the command back. The session goes on when the pause is over. */
+  #isHeld(command: Command | string): boolean {
+    const { clients, table } = this.door;
+    if (typeof command === 'string' || !clients.pause.holds(table.entryOf(command), this.state)) return false;
+    clients.pause.hold(this, () => this.#work());
+    return true;
+  }
+
   /** Sends the data commands that follow each other, from `command` on, as one message to the pipeline. */
   #sendData(command: DataCommand | string): void {
     const operations: DecodedOperation[] = [];
     const first = this.#next;
-    for (let found: Command | string = command; !isAlone(found); ) {
+    const goesOneByOne = this.door.clients.pause.isOn;
+    let found: Command | string = command;
+    while (!isAlone(found)) {
       const sent = typeof found === 'string' ? found : ask(found, this.#requests[this.#next] as Request);
       operations.push(typeof sent === 'string' ? REFUSED : sent.operation);
-      this.#output.expect(this.state.takesSilence() ? SILENT : sent);
+      this.#output.expect(this.state.replies.takesSilence() ? SILENT : sent);
       const next = this.#requests[++this.#next];
-      if (next === undefined || next instanceof ProtocolError) break;
+      if (next === undefined || next instanceof ProtocolError || goesOneByOne) break;
       found = commandOf(next, this.state);
     }
+    if (typeof found === 'object' && !isAlone(found)) this.state.activity.newest = found;
     const length = Math.ceil((this.#chunkBytes * operations.length) / (this.#requests.length - first));
     this.node.counts.asked(operations.length);
     this.#deliver({ length, operations, guarantees: this.state.guarantees });
@@ -258,7 +281,8 @@ export class Session implements CommandSession {
   // ---- commands that run alone ------------------------------------------------------
 
   #run(command: SessionCommand, request: Request): void {
-    this.state.isSilent = this.state.takesSilence();
+    this.state.replies.isSilent = this.state.replies.takesSilence();
+    this.state.activity.newest = command;
     this.node.counts.asked(1);
     try {
       const running = command.run(this, request);
@@ -281,8 +305,8 @@ export class Session implements CommandSession {
   }
 
   #dropSilent(): void {
-    if (this.state.isSilent) this.#unsent.take();
-    this.state.isSilent = false;
+    if (this.state.replies.isSilent) this.#unsent.take();
+    this.state.replies.isSilent = false;
   }
 
   #refuse(failure: unknown): void {

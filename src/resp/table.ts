@@ -4,6 +4,7 @@
  */
 import module from 'node:module';
 import type { Command, CommandFamily } from './command.js';
+import type { CommandEntry, CommandFacts, CommandTable } from './command-table.js';
 import { bitFieldCommands } from './commands/bit-fields.js';
 import { bitCommands } from './commands/bits.js';
 import { clientCommands } from './commands/client.js';
@@ -19,25 +20,9 @@ import { unknownCommand, unknownSubcommand, wrongArity } from './refusal.js';
 import type { Request } from './request-parser.js';
 import type { SessionState } from './session-state.js';
 
-/** The facts of a command. */
-export interface CommandFacts {
-  /** The number of arguments with the name, or as a negative number the least number. */
-  readonly arity: number;
-  readonly flags: readonly string[];
-  /** The first key, the last one (counted from the end if it is negative), and the step between keys. 0 for none. */
-  readonly keyStart: number;
-  readonly keyStop: number;
-  readonly step: number;
-  readonly subcommands?: Readonly<Record<string, CommandFacts>>;
-}
-
-export interface TableEntry {
-  /** The name in lower case, of a subcommand with its command: `client|id`. */
-  readonly name: string;
-  readonly facts: CommandFacts;
-  /** Undefined for a command that has subcommands. */
+interface TableEntry extends CommandEntry {
+  /** Undefined for a command that has to have a subcommand. */
   readonly command: Command | undefined;
-  /** Subcommands by their own names. Empty for a command without any. */
   readonly subcommands: ReadonlyMap<string, TableEntry>;
 }
 
@@ -60,20 +45,33 @@ const FAMILIES: readonly CommandFamily[] = [
   keyspaceCommands,
 ];
 
-/** All commands by name, without the subcommands. */
-const TABLE: ReadonlyMap<string, TableEntry> = tableOf(FAMILIES);
+/** The subcommands of a command without any. */
+const NONE: ReadonlyMap<string, TableEntry> = new Map();
 
-function tableOf(families: readonly CommandFamily[]): ReadonlyMap<string, TableEntry> {
-  const table = new Map<string, TableEntry & { readonly subcommands: Map<string, TableEntry> }>();
-  for (const [name, command] of families.flatMap((family) => Object.entries(family))) {
+const COMMANDS = commandsOf(FAMILIES);
+
+/** The entries by their commands. */
+const ENTRIES: ReadonlyMap<object, TableEntry> = new Map(
+  [...COMMANDS.values()]
+    .flatMap((entry) => [entry, ...entry.subcommands.values()])
+    .flatMap((entry) => (entry.command ? [[entry.command, entry] as const] : [])),
+);
+
+export const TABLE: CommandTable = { commands: COMMANDS, entryOf: (command) => ENTRIES.get(command) };
+
+/** An alias shares the command with its other name. Each name gets a command of its own, which tells the names apart. */
+function commandsOf(families: readonly CommandFamily[]): ReadonlyMap<string, TableEntry> {
+  const table = new Map<string, TableEntry>();
+  for (const [name, shared] of families.flatMap((family) => Object.entries(family))) {
+    const command = { ...shared };
     const [outer = name, inner] = name.split('|');
     const facts = FACTS[outer] as CommandFacts;
-    if (inner === undefined) table.set(name, { name, facts, command, subcommands: new Map() });
+    const known = table.get(outer);
+    if (inner === undefined) table.set(name, { name, facts, command, subcommands: known?.subcommands ?? NONE });
     else {
-      const container = table.get(outer) ?? { name: outer, facts, command: undefined, subcommands: new Map() };
-      const factsOfInner = facts.subcommands?.[inner] as CommandFacts;
-      container.subcommands.set(inner, { name, facts: factsOfInner, command, subcommands: new Map() });
-      table.set(outer, container);
+      const entry = { name, facts: facts.subcommands?.[inner] as CommandFacts, command, subcommands: NONE };
+      const subcommands = new Map([...(known?.subcommands ?? []), [inner, entry] as const]);
+      table.set(outer, { name: outer, facts, command: known?.command, subcommands });
     }
   }
   return table;
@@ -82,10 +80,10 @@ function tableOf(families: readonly CommandFamily[]): ReadonlyMap<string, TableE
 /** The entry of a request, or the sentence of the refusal if there is none, or if the arguments are too few or many. */
 function entryOf(request: Request): TableEntry | string {
   const name = nameIn(request[0] as Buffer);
-  let entry = TABLE.get(name);
+  let entry = COMMANDS.get(name);
   if (!entry) return unknownCommand(request);
   const subcommand = request[1];
-  if (entry.command === undefined && subcommand !== undefined) {
+  if (entry.subcommands !== NONE && subcommand !== undefined) {
     entry = entry.subcommands.get(nameIn(subcommand));
     if (!entry) return unknownSubcommand(name, subcommand);
   }

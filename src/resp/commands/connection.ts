@@ -18,10 +18,14 @@ const NO_PASSWORD =
 
 export const connectionCommands: CommandFamily = {
   ping: {
-    run: ({ out }, request) => {
+    run: ({ out, state }, request) => {
       if (request.length > 2) throw new Refusal(wrongArity('ping'));
       const message = request[1];
-      if (message) out.bulk(message);
+      if (state.subscriptions.areAny && out.version === 2) {
+        out.begin('array', 2);
+        out.bulk('pong');
+        out.bulk(message ?? '');
+      } else if (message) out.bulk(message);
       else out.simple('PONG');
     },
   },
@@ -70,7 +74,7 @@ function checkUser(name: Buffer): void {
 function hello(session: CommandSession, request: Request): void {
   const version = request[1] && versionOf(request[1]);
   const name = helloOptions(request);
-  if (name !== undefined) session.state.name = name;
+  if (name !== undefined) session.state.names.client = name;
   if (version) session.speak(version);
   welcome(session);
 }

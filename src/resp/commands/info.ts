@@ -9,8 +9,8 @@ export const infoCommands: CommandFamily = {
   info: { run: info },
 };
 
-async function info({ node, out }: CommandSession, request: Request): Promise<void> {
+async function info(session: CommandSession, request: Request): Promise<void> {
   const wanted = sectionsWanted(request.slice(1).map(wordOf));
-  const facts = await infoFacts(node);
-  out.verbatim(infoText(wanted, facts));
+  const facts = await infoFacts(session);
+  session.out.verbatim(infoText(wanted, facts));
 }

@@ -45,12 +45,12 @@ export function server({ status, control, wallMs }: InfoFacts): Fields {
 }
 
 /** `connected_clients` are those of the Redis protocol. */
-export function clients({ status, counts }: InfoFacts): Fields {
+export function clients({ status, counts, clients: { blocked } }: InfoFacts): Fields {
   return {
     connected_clients: counts.openConnections,
     cluster_connections: 0,
     maxclients: status.connections?.clientsMax ?? CLIENTS_UNBOUNDED,
-    blocked_clients: counts.blocked,
+    blocked_clients: blocked,
     tracking_clients: 0,
     clients_in_timeout_table: 0,
     headwater_grpc_connections: status.connections?.grpc ?? 0,

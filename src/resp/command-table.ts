@@ -1,0 +1,33 @@
+/**
+ * The table of commands, as commands see it that look other commands up: COMMAND, CLIENT LIST, CLIENT PAUSE. table.ts
+ * makes the table out of the families, so that no family imports the table.
+ */
+
+/** The facts of a command. */
+export interface CommandFacts {
+  /** The number of arguments with the name, or as a negative number the least number. */
+  readonly arity: number;
+  readonly flags: readonly string[];
+  /** The first key, the last one (counted from the end if it is negative), and the step between keys. 0 for none. */
+  readonly keyStart: number;
+  readonly keyStop: number;
+  readonly step: number;
+  readonly requestPolicy?: string;
+  readonly responsePolicy?: string;
+  readonly subcommands?: Readonly<Record<string, CommandFacts>>;
+}
+
+export interface CommandEntry {
+  /** The name in lower case, of a subcommand with its command: `client|id`. */
+  readonly name: string;
+  readonly facts: CommandFacts;
+  /** Subcommands by their own names. Empty for a command without any. */
+  readonly subcommands: ReadonlyMap<string, CommandEntry>;
+}
+
+export interface CommandTable {
+  /** All commands by name in lower case, without the subcommands. */
+  readonly commands: ReadonlyMap<string, CommandEntry>;
+  /** The entry of a command. Undefined for one that is made as an answer to a request, and has no name. */
+  entryOf(command: object): CommandEntry | undefined;
+}

@@ -70,6 +70,11 @@ export interface SessionCommand {
 
 export type Command = DataCommand | SessionCommand;
 
+/** True for a command that runs alone. */
+export function isAlone(command: Command | string): command is SessionCommand {
+  return typeof command === 'object' && 'run' in command;
+}
+
 /** Commands by their names, in lower case. */
 export type CommandFamily = Readonly<Record<string, Command>>;
 

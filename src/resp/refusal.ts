@@ -16,10 +16,17 @@ export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
 export const SYNTAX_ERROR = 'ERR syntax error';
 export const DATABASE_OUT_OF_RANGE = 'ERR DB index is out of range';
 export const NOT_A_FLOAT = 'ERR value is not a valid float';
+export const READ_ONLY = "READONLY You can't write against a read only replica.";
 
 /** @param name of the command, in lower case. */
 export function wrongArity(name: string): string {
-  return `ERR wrong number of arguments for '${name}' command`;
+  const sentence = `ERR wrong number of arguments for '${name}' command`;
+  return name === 'exec' ? transactionAborted(sentence) : sentence;
+}
+
+/** @param sentence of the refusal of EXEC. Redis leaves out the word ERR alone. */
+export function transactionAborted(sentence: string): string {
+  return `EXECABORT Transaction discarded because of: ${sentence.replace(/^ERR /, '')}`;
 }
 
 /** @param name of the command, in lower case. */
@@ -65,7 +72,7 @@ const SENTENCES: { readonly [Code in ErrorCode]?: string } = {
   not_a_number: NOT_A_FLOAT,
   overflow: 'ERR increment or decrement would overflow',
   no_such_key: 'ERR no such key',
-  read_only_follower: "READONLY You can't write against a read only replica.",
+  read_only_follower: READ_ONLY,
   too_few_followers: 'NOREPLICAS Not enough good replicas to write.',
 };
 

@@ -1,6 +1,7 @@
 /** The state of a session between its commands. Commands read and change it, and the input of the session obeys it. */
 import type { Guarantees } from '../model/guarantees.js';
 import type { Position } from '../model/position.js';
+import { TransactionState } from './transaction-state.js';
 
 /** The replies that a client wants: all, none, or all but the next one. */
 class WantedReplies {
@@ -43,14 +44,6 @@ class Subscriptions {
   }
 }
 
-/** The open transaction of a client. */
-interface OpenTransaction {
-  readonly commands: number;
-  readonly bytes: number;
-  /** True if a command of it writes. */
-  readonly writes: boolean;
-}
-
 export class SessionState {
   /** The number of the connection since the node started, from 1. */
   readonly id: number;
@@ -68,11 +61,7 @@ export class SessionState {
   readonly replies = new WantedReplies();
   readonly subscriptions = new Subscriptions();
   isMonitor = false;
-  /** Keys that the client watches, and the open transaction. Undefined while there is none. */
-  readonly transaction: { watchedKeys: number; open: OpenTransaction | undefined } = {
-    watchedKeys: 0,
-    open: undefined,
-  };
+  readonly transaction = new TransactionState();
   /** Ends the wait of the command that runs, for CLIENT UNBLOCK. Undefined while no command waits that can be unblocked. */
   blocking: ((reason: 'timeout' | 'error') => void) | undefined;
   /** Wishes about the memory and the eviction of Redis. They change nothing here, and are shown. */
@@ -98,6 +87,7 @@ export class SessionState {
   /** Returns to the state of a new connection, without its number and its library. */
   reset(): void {
     for (const task of this.#onReset.splice(0)) task();
+    this.transaction.end();
     this.replies.on();
     this.names.client = '';
     this.wishes.noEvict = false;

@@ -12,6 +12,7 @@
  */
 import { unlessAborted } from '../base/abort.js';
 import { HeadwaterError } from '../base/errors.js';
+import { REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Message, PipelineStream } from '../pipeline/pipeline.js';
@@ -19,7 +20,15 @@ import { runPipeline } from '../pipeline/pipeline.js';
 import { publicError } from '../protobuf/error.js';
 import type { DecodedOperation } from '../protobuf/pipeline.js';
 import type { Client, Clients } from './clients.js';
-import type { Asked, Command, CommandSession, DataCommand, Door, SessionCommand } from './command.js';
+import {
+  type Asked,
+  type Command,
+  type CommandSession,
+  type DataCommand,
+  type Door,
+  isAlone,
+  type SessionCommand,
+} from './command.js';
 import type { ConnectionFigures, RedisConnection } from './connection.js';
 import type { HeldRequests, Holder } from './held-requests.js';
 import { ProtocolError } from './protocol-error.js';
@@ -121,7 +130,7 @@ export class Session implements CommandSession, Client {
     const { socket } = this.connection;
     void this.#runPipeline();
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.once('close', () => this.#noteHeld(0));
+    socket.once('close', () => this.#noteHeld());
     socket.once('end', () => {
       this.#hasEnded = true;
       this.#work();
@@ -186,10 +195,11 @@ export class Session implements CommandSession, Client {
     if (this.#requests.length === 0) this.#requests = requests;
     else for (const request of requests) this.#requests.push(request);
     this.#work();
-    this.#noteHeld(this.#parser.heldBytes);
+    this.#noteHeld();
   }
 
-  #noteHeld(bytes: number): void {
+  #noteHeld(): void {
+    const bytes = this.connection.isEnding ? 0 : this.#parser.heldBytes + this.state.transaction.bytes;
     if (bytes === this.#notedBytes) return;
     this.#notedBytes = bytes;
     this.#memory.note(this.#holder, bytes);
@@ -207,6 +217,7 @@ export class Session implements CommandSession, Client {
     }
     this.#setReading(this.#requests.length === 0 && !this.#isPaused && !this.#isHeldBack);
     if (this.#requests.length === 0 && this.#output.isIdle && !this.#isRunning) this.#rest();
+    else this.connection.flush();
   }
 
   #setHeldBack(isHeldBack: boolean): void {
@@ -243,7 +254,8 @@ export class Session implements CommandSession, Client {
       return true;
     }
     if (!this.#output.isIdle) return false;
-    if (this.connection.flush()) {
+    // Replies of commands that answer at once share a write.
+    if (this.connection.out.bytes < REPLY_MESSAGE_BYTES_TARGET || this.connection.flush()) {
       this.#next++;
       this.#run(command, request as Request);
     } else this.#awaitReader();
@@ -295,12 +307,14 @@ export class Session implements CommandSession, Client {
 
   #finishLater(running: Promise<void>): void {
     this.#isRunning = true;
+    this.connection.flush();
     running
       .catch((failure) => this.#refuse(failure))
       .finally(() => {
         this.#dropSilent();
         this.#isRunning = false;
         this.#work();
+        this.#noteHeld();
       });
   }
 
@@ -376,10 +390,6 @@ export class Session implements CommandSession, Client {
       },
     };
   }
-}
-
-function isAlone(command: Command | string): command is SessionCommand {
-  return typeof command === 'object' && 'run' in command;
 }
 
 /** A break of the protocol ends the connection, behind the replies to all that came before. */

@@ -16,6 +16,8 @@ import { keyspaceCommands } from './commands/keyspace.js';
 import { numberCommands } from './commands/numbers.js';
 import { stringCommands } from './commands/strings.js';
 import { subsequenceCommands } from './commands/subsequence.js';
+import { transactionCommands } from './commands/transactions.js';
+import { queueing } from './queueing.js';
 import { unknownCommand, unknownSubcommand, wrongArity } from './refusal.js';
 import type { Request } from './request-parser.js';
 import type { SessionState } from './session-state.js';
@@ -43,6 +45,7 @@ const FAMILIES: readonly CommandFamily[] = [
   expiryCommands,
   infoCommands,
   keyspaceCommands,
+  transactionCommands,
 ];
 
 /** The subcommands of a command without any. */
@@ -93,8 +96,9 @@ function entryOf(request: Request): TableEntry | string {
 }
 
 /** The command of a request, or the sentence of its refusal. */
-export function commandOf(request: Request, _state: SessionState): Command | string {
+export function commandOf(request: Request, { transaction }: SessionState): Command | string {
   const entry = entryOf(request);
+  if (transaction.open) return queueing(entry);
   return typeof entry === 'string' ? entry : (entry.command as Command);
 }
 

@@ -1,0 +1,291 @@
+/** MULTI, EXEC, DISCARD, WATCH and UNWATCH of Redis clients, byte for byte. */
+import assert from 'node:assert/strict';
+import { eventually } from '../../benchmarks/waiting.js';
+import { Client } from '../../src/client/index.js';
+import type { Node } from '../../src/index.js';
+import { Door, request, type Wire } from './door.js';
+
+const OK = '+OK\r\n';
+const QUEUED = '+QUEUED\r\n';
+const ABORTED = '-EXECABORT Transaction discarded because of previous errors.\r\n';
+
+describe('transactions of Redis clients', () => {
+  const door = new Door();
+  afterEach(() => door.close());
+
+  async function flush(node: Node): Promise<void> {
+    const client = await Client.connect(node.address);
+    await client.flushAll();
+    await client.close();
+  }
+
+  /** Sends each command alone, and asserts its reply. */
+  async function converse(wire: Wire, exchanges: ReadonlyArray<readonly [command: string, reply: string]>) {
+    for (const [command, reply] of exchanges) {
+      wire.command(...command.split(' '));
+      assert.equal(await wire.reads(reply), reply, command);
+    }
+  }
+
+  it('queue commands, and do them together', async () => {
+    const node = await door.node();
+    const requests = 'MULTI\r\nSET a 1\r\nINCR a\r\nGET a\r\nPING\r\nGET b\r\nEXEC\r\nGET a\r\n';
+    const replies = `${OK}${QUEUED.repeat(5)}*5\r\n${OK}:2\r\n$1\r\n2\r\n+PONG\r\n$-1\r\n$1\r\n2\r\n`;
+    assert.equal(await door.exchange(node, requests), replies);
+  });
+
+  it('show others nothing before EXEC, and all of it after', async () => {
+    const node = await door.node();
+    const [one, other] = [door.open(node), door.open(node)];
+    await converse(one, [
+      ['MULTI', OK],
+      ['SET a 1', QUEUED],
+    ]);
+    await converse(other, [['GET a', '$-1\r\n']]);
+    await converse(one, [['EXEC', `*1\r\n${OK}`]]);
+    await converse(other, [['GET a', '$1\r\n1\r\n']]);
+  });
+
+  it('go on behind a command that fails when it runs', async () => {
+    const node = await door.node();
+    await converse(door.open(node), [
+      ['MULTI', OK],
+      ['SET a x', QUEUED],
+      ['INCR a', QUEUED],
+      ['INCRBY b z', QUEUED],
+      ['SET b 2', QUEUED],
+      ['EXEC', `*4\r\n${OK}${'-ERR value is not an integer or out of range\r\n'.repeat(2)}${OK}`],
+      ['GET a', '$1\r\nx\r\n'],
+      ['GET b', '$1\r\n2\r\n'],
+    ]);
+  });
+
+  it('do nothing if a command was refused when it was queued', async () => {
+    const node = await door.node();
+    const refused: Array<readonly [command: string, reply: string]> = [
+      ['nope a b', "-ERR unknown command 'nope', with args beginning with: 'a' 'b' \r\n"],
+      ['GET', "-ERR wrong number of arguments for 'get' command\r\n"],
+      ['CLIENT NOPE', "-ERR unknown subcommand 'NOPE'. Try CLIENT HELP.\r\n"],
+      ['DISCARD x', "-ERR wrong number of arguments for 'discard' command\r\n"],
+      ['MULTI x', "-ERR wrong number of arguments for 'multi' command\r\n"],
+      ['WATCH', "-ERR wrong number of arguments for 'watch' command\r\n"],
+    ];
+    const wire = door.open(node);
+    for (const exchange of refused)
+      await converse(wire, [['MULTI', OK], ['SET a 1', QUEUED], exchange, ['EXEC', ABORTED], ['GET a', '$-1\r\n']]);
+  });
+
+  it('answer commands that stand in the wrong place', async () => {
+    const node = await door.node();
+    await converse(door.open(node), [
+      ['EXEC', '-ERR EXEC without MULTI\r\n'],
+      ['DISCARD', '-ERR DISCARD without MULTI\r\n'],
+      ['UNWATCH', OK],
+      ['MULTI', OK],
+      ['MULTI', '-ERR MULTI calls can not be nested\r\n'],
+      ['WATCH a', '-ERR WATCH inside MULTI is not allowed\r\n'],
+      ['SET a 1', QUEUED],
+      ['EXEC', `*1\r\n${OK}`],
+      ['MULTI', OK],
+      ['EXEC', '*0\r\n'],
+      ['MULTI', OK],
+      ['EXEC x', "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n"],
+      ['EXEC', '-ERR EXEC without MULTI\r\n'],
+      ['EXEC x', "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n"],
+    ]);
+  });
+
+  it('end at DISCARD, at RESET and at QUIT', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    for (const [command, reply] of [
+      ['DISCARD', OK],
+      ['RESET', '+RESET\r\n'],
+    ] as const) {
+      await converse(wire, [
+        ['MULTI', OK],
+        ['SET a 1', QUEUED],
+        [command, reply],
+        ['GET a', '$-1\r\n'],
+        ['EXEC', '-ERR EXEC without MULTI\r\n'],
+      ]);
+    }
+    assert.equal(await door.exchange(node, 'MULTI\r\nSET a 1\r\nQUIT\r\nEXEC\r\n'), `${OK}${QUEUED}${OK}`);
+    await converse(wire, [['GET a', '$-1\r\n']]);
+  });
+
+  it('answer in the protocol of the client, which may change within', async () => {
+    const node = await door.node();
+    const all = await door.exchange(node, 'MULTI\r\nGET x\r\nHELLO 3\r\nGET x\r\nEXEC\r\n');
+    assert.match(all, /\*3\r\n\$-1\r\n%7\r\n.*\*0\r\n_\r\n$/s);
+    const aborted = await door.exchange(node, 'HELLO 3\r\nWATCH w\r\nSET w 2\r\nMULTI\r\nEXEC\r\n');
+    assert.match(aborted, new RegExp(`${'\\+OK\\r\\n'.repeat(3)}_\\r\\n$`));
+  });
+
+  describe('under WATCH', () => {
+    let node: Node;
+    beforeEach(async () => {
+      node = await door.node();
+      await door.exchange(node, 'SET a 1\r\nSET b 1\r\n');
+    });
+
+    const cases: Array<[watched: string, meanwhile: string, isAborted: boolean]> = [
+      ['WATCH a', 'GET a', false],
+      ['WATCH a', 'SET a 1', true],
+      ['WATCH a', 'DEL a', true],
+      ['WATCH a', 'EXPIRE a 100', true],
+      ['WATCH a', 'RENAME b a', true],
+      ['WATCH a', 'DEL a\r\nSET a 1', true],
+      ['WATCH b', 'SET a 1', false],
+      ['WATCH b b a', 'SET a 1', true],
+      ['WATCH b\r\nWATCH a', 'SET a 1', true],
+      ['WATCH b\r\nWATCH a\r\nUNWATCH', 'SET a 1', false],
+      ['WATCH a\r\nMULTI\r\nDISCARD', 'SET a 1', false],
+      ['WATCH a\r\nMULTI\r\nEXEC', 'SET a 1', false],
+      ['WATCH a\r\nRESET', 'SET a 1', false],
+      ['WATCH absent', 'GET absent', false],
+      ['WATCH absent', 'SET absent 1', true],
+      ['WATCH a', 'FLUSHALL', true],
+      ['WATCH absent', 'FLUSHALL', false],
+      ['SET a 1\r\nWATCH a', 'GET a', false],
+    ];
+    for (const [watched, meanwhile, isAborted] of cases) {
+      const name = `${watched.replaceAll('\r\n', ', ')} and then ${meanwhile.replaceAll('\r\n', ', ')}`;
+      it(`${name}: ${isAborted ? 'nothing is done' : 'all is done'}`, async () => {
+        const wire = door.open(node);
+        const replies: Record<string, string> = { EXEC: '*0\r\n', RESET: '+RESET\r\n' };
+        await converse(
+          wire,
+          watched.split('\r\n').map((command) => [command, replies[command] ?? OK]),
+        );
+        if (meanwhile === 'FLUSHALL') await flush(node);
+        else await door.exchange(node, `${meanwhile}\r\n`);
+        await converse(wire, [
+          ['MULTI', OK],
+          ['SET done 1', QUEUED],
+          ['EXEC', isAborted ? '*-1\r\n' : `*1\r\n${OK}`],
+          ['EXISTS done', isAborted ? ':0\r\n' : ':1\r\n'],
+          // The keys are not watched any more.
+          ['MULTI', OK],
+          ['SET done 2', QUEUED],
+          ['EXEC', `*1\r\n${OK}`],
+        ]);
+      });
+    }
+
+    it('the client itself counts too', async () => {
+      await converse(door.open(node), [
+        ['WATCH a', OK],
+        ['SET a 2', OK],
+        ['MULTI', OK],
+        ['EXEC', '*-1\r\n'],
+      ]);
+    });
+
+    it('a key that expires meanwhile has changed, and one that was expired has not', async () => {
+      const wire = door.open(node);
+      await converse(wire, [
+        ['PEXPIRE a 30', ':1\r\n'],
+        ['WATCH a', OK],
+      ]);
+      await eventually('the key to expire', async () => (await door.exchange(node, 'EXISTS a\r\n')) === ':0\r\n');
+      await converse(wire, [
+        ['MULTI', OK],
+        ['PING', QUEUED],
+        ['EXEC', '*-1\r\n'],
+        ['WATCH a', OK],
+        ['MULTI', OK],
+        ['PING', QUEUED],
+        ['EXEC', '*1\r\n+PONG\r\n'],
+      ]);
+    });
+
+    it('commands alone are aborted too, such as those of Sentinel', async () => {
+      const wire = door.open(node);
+      await converse(wire, [['WATCH a', OK]]);
+      await door.exchange(node, 'SET a 2\r\n');
+      await converse(wire, [
+        ['MULTI', OK],
+        ['CLIENT SETNAME me', QUEUED],
+        ['EXEC', '*-1\r\n'],
+        ['CLIENT GETNAME', '$-1\r\n'],
+      ]);
+    });
+  });
+
+  it('do commands that are no data commands behind the data, with the replies in their places', async () => {
+    const node = await door.node();
+    await converse(door.open(node), [
+      ['MULTI', OK],
+      ['CLIENT SETNAME me', QUEUED],
+      ['SET a 1', QUEUED],
+      ['CLIENT GETNAME', QUEUED],
+      ['SELECT 7', QUEUED],
+      ['ECHO hi', QUEUED],
+      ['SET b 1', QUEUED],
+      ['EXEC', `*6\r\n${OK}${OK}$2\r\nme\r\n-ERR DB index is out of range\r\n$2\r\nhi\r\n${OK}`],
+    ]);
+  });
+
+  it('refuse writes on a follower when they are queued, and answer reads', async () => {
+    const leader = await door.node();
+    const follower = await door.node({ follow: leader.address });
+    await converse(door.open(follower), [
+      ['MULTI', OK],
+      ['SET a 1', "-READONLY You can't write against a read only replica.\r\n"],
+      ['GET a', QUEUED],
+      ['EXEC', ABORTED],
+      ['WATCH a', OK],
+      ['MULTI', OK],
+      ['GET a', QUEUED],
+      ['EXEC', '*1\r\n$-1\r\n'],
+    ]);
+  });
+
+  it('are refused if the node has become a follower since', async () => {
+    const leader = await door.node();
+    const node = await door.node();
+    const wire = door.open(node);
+    await converse(wire, [
+      ['MULTI', OK],
+      ['SET a 1', QUEUED],
+    ]);
+    await node.follow(leader.address, { acceptDataLoss: false, full: false });
+    const reply =
+      "-EXECABORT Transaction discarded because of: READONLY You can't write against a read only replica.\r\n";
+    await converse(wire, [['EXEC', reply]]);
+  });
+
+  it('hold no more bytes than the largest transaction', async () => {
+    const node = await door.node({ transactionBytesMax: 64 * 1024, valueBytesMax: 32 * 1024 });
+    const wire = door.open(node);
+    const value = 'v'.repeat(30_000);
+    await converse(wire, [['MULTI', OK]]);
+    for (let i = 0; i < 2; i++) {
+      wire.command('SET', 'a', value);
+      assert.equal(await wire.reads(QUEUED), QUEUED);
+    }
+    wire.command('SET', 'a', value);
+    const refusal = '-ERR a transaction: expected at most 65536 bytes, received 90948 bytes\r\n';
+    assert.equal(await wire.reads(refusal), refusal);
+    await converse(wire, [
+      ['EXEC', ABORTED],
+      ['MULTI', OK],
+      ['SET a 1', QUEUED],
+      ['EXEC', `*1\r\n${OK}`],
+    ]);
+  });
+
+  it('keep copies of the arguments, whatever the cuts between the bytes are', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    wire.socket.setNoDelay(true);
+    const value = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    const bytes = Buffer.concat(
+      [['MULTI'], ['SET', 'k', value], ['GET', 'k'], ['EXEC']].map((words) => request(...words)),
+    );
+    for (const byte of bytes) await new Promise<void>((resolve) => wire.socket.write(Buffer.of(byte), () => resolve()));
+    const expected = `${OK}${QUEUED}${QUEUED}*2\r\n${OK}$256\r\n${value.toString('latin1')}\r\n`;
+    assert.equal(await wire.reads(expected), expected);
+  });
+});

@@ -313,6 +313,7 @@ export class Node {
         scans: new ScanCursors(this.#store, systemClock),
         guarantees,
         roles: this.#store.roles,
+        options: this.#config,
         counts: new DoorCounts(systemClock),
         control: redisControl(this, this.#store, replication),
       },

@@ -13,6 +13,7 @@ import type { CommandTable } from './command-table.js';
 import type { RedisNode } from './redis-node.js';
 import type { ReplyWriter, RespVersion } from './reply-writer.js';
 import type { Request } from './request-parser.js';
+import type { Settings } from './settings.js';
 
 /** An operation, and the way to write its reply. */
 export interface Asked {
@@ -33,6 +34,7 @@ export interface DataCommand {
 export interface Door {
   readonly clients: Clients;
   readonly table: CommandTable;
+  readonly settings: Settings;
 }
 
 /** The connection of a client, as its commands see it. */

@@ -9,10 +9,13 @@ import { RESP_RECEIVING_BYTES_MAX } from '../base/limits.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import type { ReplyMemory } from '../pipeline/reply-memory.js';
 import { Clients } from './clients.js';
+import type { Door } from './command.js';
 import { RedisConnection } from './connection.js';
 import { HeldRequests } from './held-requests.js';
 import type { RedisNode } from './redis-node.js';
 import { Session } from './session.js';
+import { Settings } from './settings.js';
+import { TABLE } from './table.js';
 
 export interface DoorOptions {
   /** The memory of the replies to all clients of the node. */
@@ -26,7 +29,7 @@ export class RedisServer {
   readonly #options: DoorOptions;
   readonly #log: RepeatedLog;
   readonly #held: HeldRequests;
-  readonly #clients: Clients;
+  readonly #door: Door;
   readonly #sessions = new Set<Session>();
   #lastId = 0;
   #isStopping = false;
@@ -38,7 +41,7 @@ export class RedisServer {
     this.#options = options;
     this.#log = RepeatedLog.of(node);
     this.#held = new HeldRequests(node.clock, RESP_RECEIVING_BYTES_MAX);
-    this.#clients = new Clients(node.clock);
+    this.#door = { clients: new Clients(node.clock), table: TABLE, settings: new Settings() };
   }
 
   /** Takes a connection, and answers its requests until its end. */
@@ -55,12 +58,13 @@ export class RedisServer {
       report: (failure) => this.#report(failure),
     });
     const id = ++this.#lastId;
-    const session = new Session(connection, this.#node, { id, clients: this.#clients, memory: this.#held });
+    const { clients } = this.#door;
+    const session = new Session(connection, this.#node, { id, door: this.#door, memory: this.#held });
     this.#sessions.add(session);
-    this.#clients.add(session);
+    clients.add(session);
     socket.once('close', () => {
       this.#sessions.delete(session);
-      this.#clients.remove(session);
+      clients.remove(session);
       counts.closed(socket);
       if (this.#sessions.size === 0) this.#allClosed();
     });

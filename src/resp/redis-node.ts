@@ -21,5 +21,12 @@ export interface RedisNode {
   readonly control: NodeControl;
   /** Counts over all clients of the Redis protocol. */
   readonly counts: DoorCounts;
+  /** Options of the node that CONFIG GET shows under the names of Redis. */
+  readonly options: {
+    readonly data: string;
+    readonly linkTimeoutMs: number;
+    readonly serveStaleReads: boolean;
+    readonly shutdownTimeoutMs: number;
+  };
   readonly roles: { readonly role: 'leader' | 'follower' };
 }

@@ -19,7 +19,7 @@ import type { Message, PipelineStream } from '../pipeline/pipeline.js';
 import { runPipeline } from '../pipeline/pipeline.js';
 import { publicError } from '../protobuf/error.js';
 import type { DecodedOperation } from '../protobuf/pipeline.js';
-import type { Client, Clients } from './clients.js';
+import type { Client } from './clients.js';
 import {
   type Asked,
   type Command,
@@ -38,7 +38,7 @@ import { type OutputConnection, ReplyOutput, SILENT } from './reply-output.js';
 import { ReplyWriter, type RespVersion } from './reply-writer.js';
 import { type Request, RequestParser } from './request-parser.js';
 import { SessionState } from './session-state.js';
-import { commandOf, TABLE } from './table.js';
+import { commandOf } from './table.js';
 
 /** Data commands that were received together. */
 interface Commands extends Message {
@@ -55,7 +55,7 @@ const REFUSED: DecodedOperation = {
 /** The parts of the door that a session needs. */
 interface Surroundings {
   readonly id: number;
-  readonly clients: Clients;
+  readonly door: Door;
   /** The memory of the requests that are not complete, of all sessions. */
   readonly memory: Pick<HeldRequests, 'note'>;
 }
@@ -94,9 +94,9 @@ export class Session implements CommandSession, Client {
   /** True once no more requests are carried out. */
   #isClosing = false;
 
-  constructor(connection: RedisConnection, node: RedisNode, { id, clients, memory }: Surroundings) {
+  constructor(connection: RedisConnection, node: RedisNode, { id, door, memory }: Surroundings) {
     this.connection = connection;
-    this.door = { clients, table: TABLE };
+    this.door = door;
     this.#memory = memory;
     this.#holder = { setHeldBack: (isHeldBack) => this.#setHeldBack(isHeldBack), drop: () => connection.drop() };
     this.node = node;

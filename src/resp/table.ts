@@ -8,6 +8,7 @@ import type { CommandEntry, CommandFacts, CommandTable } from './command-table.j
 import { bitFieldCommands } from './commands/bit-fields.js';
 import { bitCommands } from './commands/bits.js';
 import { clientCommands } from './commands/client.js';
+import { configCommands } from './commands/config.js';
 import { connectionCommands } from './commands/connection.js';
 import { expiryCommands } from './commands/expiry.js';
 import { infoCommands } from './commands/info.js';
@@ -35,6 +36,7 @@ const FACTS: Readonly<Record<string, CommandFacts>> = module.createRequire(impor
 // biome-ignore format: one family a line, so that branches merge
 const FAMILIES: readonly CommandFamily[] = [
   clientCommands,
+  configCommands,
   connectionCommands,
   stringCommands,
   numberCommands,

@@ -1,0 +1,87 @@
+/** CONFIG: Redis's parameters, shown and set. TIME: the clock of the machine. */
+import { compileGlob } from '../../commands/glob.js';
+import { textOf } from '../arguments.js';
+import type { CommandFamily, CommandSession } from '../command.js';
+import { type HelpEntry, writeHelp } from '../help.js';
+import type { ShownNode } from '../parameters.js';
+import { Refusal, SYNTAX_ERROR } from '../refusal.js';
+import type { Request } from '../request-parser.js';
+
+const HAS_WILDCARDS = /[*?[]/;
+const MS_PER_SECOND = 1_000;
+const MICROSECONDS_PER_MS = 1_000;
+
+export const configCommands: CommandFamily = {
+  'config|get': { run: get },
+
+  'config|set': { run: set },
+
+  'config|resetstat': {
+    run: ({ out, node }) => {
+      node.counts.reset();
+      out.simple('OK');
+    },
+  },
+
+  // The node keeps its role itself, and its options are where they were given.
+  'config|rewrite': { run: ({ out }) => out.simple('OK') },
+
+  'config|help': { run: ({ out }) => writeHelp(out, 'CONFIG', HELP) },
+
+  time: {
+    run: ({ out, node }) => {
+      const nowMs = node.clock.wallMs();
+      const seconds = Math.floor(nowMs / MS_PER_SECOND);
+      out.begin('array', 2);
+      out.bulk(String(seconds));
+      out.bulk(String(Math.floor((nowMs - seconds * MS_PER_SECOND) * MICROSECONDS_PER_MS)));
+    },
+  },
+};
+
+const HELP: readonly HelpEntry[] = [
+  ['GET <pattern> [<pattern> ...]', "Returns the parameters of Redis that match, with this node's values."],
+  [
+    'SET <name> <value> [<name> <value> ...]',
+    'Sets all of these parameters or none.',
+    'A parameter with a meaning here takes only the value that it has: options of the node change it.',
+    'A parameter that tunes the inside of Redis takes any valid value until the node stops.',
+  ],
+  ['RESETSTAT', 'Begins the counts of INFO again.'],
+  ['REWRITE', 'Does nothing: the node keeps its role itself.'],
+];
+
+async function factsOf({ node }: CommandSession): Promise<ShownNode> {
+  return { node, status: await node.control.status() };
+}
+
+async function get(session: CommandSession, request: Request): Promise<void> {
+  const { settings } = session.door;
+  const facts = await factsOf(session);
+  const found = new Map<string, string>();
+  for (const pattern of request.slice(2).map(textOf)) {
+    // Redis shows a name without wildcards as it was asked for.
+    for (const name of HAS_WILDCARDS.test(pattern) ? matching(settings.names, pattern) : [pattern]) {
+      const value = settings.get(name, facts);
+      if (value !== undefined) found.set(name, value);
+    }
+  }
+  session.out.begin('map', found.size);
+  for (const [name, value] of found) {
+    session.out.bulk(name);
+    session.out.bulk(value);
+  }
+}
+
+function matching(names: readonly string[], pattern: string): string[] {
+  const glob = compileGlob(Buffer.from(pattern.toLowerCase(), 'latin1'));
+  return names.filter((name) => glob.matches(Buffer.from(name)));
+}
+
+async function set(session: CommandSession, request: Request): Promise<void> {
+  const words = request.slice(2).map(textOf);
+  if (words.length % 2 === 1) throw new Refusal(SYNTAX_ERROR);
+  const given = words.flatMap((name, at) => (at % 2 === 0 ? [[name, words[at + 1] as string] as const] : []));
+  session.door.settings.set(given, await factsOf(session));
+  session.out.simple('OK');
+}

@@ -1,0 +1,156 @@
+/** CONFIG and TIME: the parameters of Redis with the values of a node. */
+import assert from 'node:assert/strict';
+import { Door, type Wire } from './door.js';
+
+async function asks(wire: Wire, command: string, reply: string): Promise<void> {
+  wire.send(`${command}\r\n`);
+  assert.equal(await wire.reads(reply), reply, command);
+}
+
+/** A reply of CONFIG GET in RESP2 as pairs. */
+function pairsOf(reply: string): Array<[string, string]> {
+  const [, ...lines] = reply.split('\r\n').slice(0, -1);
+  const texts = lines.filter((_, at) => at % 2 === 1);
+  return texts.flatMap((name, at) => (at % 2 === 0 ? [[name, texts[at + 1] as string] as [string, string]] : []));
+}
+
+function failed(name: string, reason: string): string {
+  return `-ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}\r\n`;
+}
+
+describe('CONFIG GET', () => {
+  const door = new Door();
+  afterEach(() => door.close());
+
+  it('answers what redis-benchmark asks, several patterns, and names as they were typed', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    await asks(wire, 'CONFIG GET save', '*2\r\n$4\r\nsave\r\n$0\r\n\r\n');
+    await asks(wire, 'CONFIG GET appendonly', '*2\r\n$10\r\nappendonly\r\n$3\r\nyes\r\n');
+    await asks(wire, 'CONFIG GET SAVE s?ve nosuch', '*4\r\n$4\r\nSAVE\r\n$0\r\n\r\n$4\r\nsave\r\n$0\r\n\r\n');
+    await asks(wire, 'CONFIG GET nosuch', '*0\r\n');
+    await asks(wire, 'CONFIG GET', "-ERR wrong number of arguments for 'config|get' command\r\n");
+  });
+
+  it('is a map in RESP3', async () => {
+    const node = await door.node();
+    const text = await door.exchange(node, 'HELLO 3\r\nCONFIG GET databases\r\n');
+    assert.ok(text.endsWith('%1\r\n$9\r\ndatabases\r\n$1\r\n1\r\n'));
+  });
+
+  it('shows the options of the node under the names of Redis', async () => {
+    const node = await door.node({ fsync: 'always', maxLagMs: 7_000, minFollowers: 0, valueBytesMax: 1_000_000 });
+    const shown = new Map(pairsOf(await door.exchange(node, 'CONFIG GET *\r\n')));
+    assert.ok(shown.size > 100);
+    const [host = '', port] = node.address.split(':');
+    const expected: Record<string, string | undefined> = {
+      port,
+      bind: host,
+      appendfsync: 'always',
+      maxmemory: '0',
+      'maxmemory-policy': 'noeviction',
+      databases: '1',
+      timeout: '0',
+      'proto-max-bulk-len': '1000000',
+      'min-replicas-to-write': '0',
+      'min-slaves-max-lag': '7',
+      'replica-read-only': 'yes',
+      'slave-read-only': 'yes',
+      'notify-keyspace-events': '',
+      replicaof: '',
+      'hash-max-ziplist-entries': '512',
+    };
+    for (const [name, value] of Object.entries(expected)) assert.equal(shown.get(name), value, name);
+    assert.match(shown.get('dir') ?? '', /\/data$/);
+  });
+});
+
+describe('CONFIG SET', () => {
+  const door = new Door();
+  afterEach(() => door.close());
+
+  it('takes every value that CONFIG GET * shows, and changes nothing by it', async () => {
+    const node = await door.node();
+    const before = pairsOf(await door.exchange(node, 'CONFIG GET *\r\n'));
+    const wire = door.open(node);
+    for (const [name, value] of before) await asks(wire, `CONFIG SET ${name} "${value}"`, '+OK\r\n');
+    assert.deepEqual(pairsOf(await door.exchange(node, 'CONFIG GET *\r\n')), before);
+  });
+
+  it('keeps valid values of parameters that tune the inside of Redis, under both names', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    await asks(
+      wire,
+      'CONFIG SET zset-max-ziplist-entries 7 LAZYFREE-LAZY-EXPIRE YES stream-node-max-bytes 10mb',
+      '+OK\r\n',
+    );
+    await asks(wire, 'CONFIG GET zset-max-listpack-entries', '*2\r\n$25\r\nzset-max-listpack-entries\r\n$1\r\n7\r\n');
+    await asks(wire, 'CONFIG GET lazyfree-lazy-expire', '*2\r\n$20\r\nlazyfree-lazy-expire\r\n$3\r\nyes\r\n');
+    await asks(wire, 'CONFIG GET stream-node-max-bytes', '*2\r\n$21\r\nstream-node-max-bytes\r\n$8\r\n10485760\r\n');
+  });
+
+  it('refuses what this node does not do, with the option that changes it', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    await asks(
+      wire,
+      'CONFIG SET appendonly no',
+      failed(
+        'appendonly',
+        "expected 'yes', received 'no'. The node always writes its log, and makes checkpoints by itself.",
+      ),
+    );
+    await asks(
+      wire,
+      'CONFIG SET min-slaves-to-write 2',
+      failed(
+        'min-slaves-to-write',
+        "expected '0', received '2'. The node takes this at its start: use --min-followers.",
+      ),
+    );
+  });
+
+  it('refuses values in the words of Redis, and then sets nothing', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    await asks(wire, 'CONFIG SET nosuch 1', "-ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'\r\n");
+    await asks(wire, 'CONFIG SET maxmemory 10mb save', '-ERR syntax error\r\n');
+    await asks(wire, 'CONFIG SET save', "-ERR wrong number of arguments for 'config|set' command\r\n");
+    const refusals: Array<[string, string, string]> = [
+      ['maxmemory', 'x', 'argument must be a memory value'],
+      ['hash-max-listpack-entries', '-1', 'argument must be between 0 and 9223372036854775807 inclusive'],
+      ['hash-max-listpack-entries', 'x', "argument couldn't be parsed into an integer"],
+      ['appendonly', 'foo', "argument must be 'yes' or 'no'"],
+      ['appendfsync', 'foo', 'argument(s) must be one of the following: always, everysec, no'],
+    ];
+    for (const [name, value, reason] of refusals)
+      await asks(wire, `CONFIG SET hz 99 ${name} ${value}`, failed(name, reason));
+    await asks(wire, 'CONFIG SET hz 99 hz 99', failed('hz', 'duplicate parameter'));
+    await asks(wire, 'CONFIG GET hz', '*2\r\n$2\r\nhz\r\n$2\r\n10\r\n');
+  });
+});
+
+describe('CONFIG and TIME', () => {
+  const door = new Door();
+  afterEach(() => door.close());
+
+  it('RESETSTAT begins the counts of INFO again, and REWRITE has nothing to do', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    await asks(wire, 'PING', '+PONG\r\n');
+    await asks(wire, 'CONFIG RESETSTAT', '+OK\r\n');
+    await asks(wire, 'CONFIG REWRITE', '+OK\r\n');
+    assert.match(await door.exchange(node, 'INFO stats\r\n'), /total_connections_received:1\r\n/);
+    await asks(wire, 'CONFIG foo', "-ERR unknown subcommand 'foo'. Try CONFIG HELP.\r\n");
+  });
+
+  it('TIME has seconds and microseconds', async () => {
+    const node = await door.node();
+    const beforeMs = Date.now();
+    const [, , seconds, , microseconds] = (await door.exchange(node, 'TIME\r\n')).split('\r\n');
+    const timeMs = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
+    assert.ok(timeMs >= beforeMs && timeMs <= Date.now());
+    assert.equal(await door.exchange(node, 'TIME x\r\n'), "-ERR wrong number of arguments for 'time' command\r\n");
+  });
+});

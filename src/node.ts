@@ -24,6 +24,7 @@ import { checkOptionNames, optionNames } from './base/option-names.js';
 import { ProcessLoad } from './base/process-load.js';
 import { Checks } from './check/checks.js';
 import type { Upstream } from './check/repair.js';
+import type { Relay } from './client/relay.js';
 import { Comparisons } from './compare/comparison.js';
 import { ComparisonMarks } from './compare/marks.js';
 import { RangeRepairs } from './compare/range-repair.js';
@@ -78,6 +79,7 @@ export class Node {
   readonly #fail: (error: Error) => void;
   #server: RpcServer | undefined;
   #redis: RedisServer | undefined;
+  #relay: Relay | undefined;
   #listener: Listener | undefined;
   #isLoopbackOnly = false;
   #stopped: Promise<void> | undefined;
@@ -270,7 +272,7 @@ export class Node {
       this.#listener?.stop();
       const graceMs = Math.min(DRAIN_MS_MAX, leftMs());
       await Promise.all([this.#server?.stop({ graceMs }), this.#redis?.stop({ graceMs })]);
-      await this.#listener?.close();
+      await Promise.all([this.#listener?.close(), this.#relay?.close()]);
       await backups.close(reason);
       await checks.close(reason);
       await archiver?.close();
@@ -290,6 +292,7 @@ export class Node {
     const guarantees = { durability: replication.durability, freshness };
     const replies = new ReplyMemory(systemClock, REPLYING_BYTES_MAX);
     this.#isLoopbackOnly = await this.#isHeardHereOnly();
+    if (this.#config.forwardWrites) this.#relay = await relayOf(this.#store);
     const server = new RpcServer({
       services: [
         keyValueService(this.#store, guarantees, { tap: monitors }),
@@ -315,6 +318,7 @@ export class Node {
         roles: this.#store.roles,
         options: this.#config,
         counts: new DoorCounts(systemClock),
+        relay: this.#relay,
         control: redisControl(this, this.#store, replication),
       },
       { replies, onFatal: this.#fail },
@@ -450,6 +454,12 @@ function upstreamOf({ config, store }: Base, replication: Replication): Upstream
     resync: () => replication.follow(store.roles.upstream, { acceptDataLoss: false, full: true }),
     fetch: (address, request, signal) => fetchBlocks(address, request, { silenceMs, signal }),
   };
+}
+
+/** The way to the leader. A node loads the code of a client only for this. */
+async function relayOf({ roles }: Store): Promise<Relay> {
+  const { Relay } = await import('./client/relay.js');
+  return new Relay(() => roles.upstream);
 }
 
 /** The node as a whole, for the commands of Redis. */

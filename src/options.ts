@@ -90,6 +90,14 @@ export const OPTIONS = {
     helpOff: 'answer clients that speak the Redis protocol with an error',
   },
 
+  /** Redis answers such writes with READONLY, and so does a follower without this option. */
+  forwardWrites: {
+    name: 'forward-writes',
+    kind: 'switch',
+    default: false,
+    help: 'a follower sends the writes of Redis clients to the leader, instead of refusing them',
+  },
+
   /**
    * No bound by default. Many clients may share one address: a proxy, a container network, or loopback. The reserve for
    * replication and administration holds without it.

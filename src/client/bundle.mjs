@@ -49,10 +49,12 @@ const shared = {
     }),
 };
 
-const outfile = path.join(client, 'index.js');
+/** The client, and the relay of a node, which loads the relay only if it forwards writes. */
+const ENTRIES = ['index.js', 'relay.js'];
+
 const { outputFiles } = await build({
-  entryPoints: [outfile],
-  outfile,
+  entryPoints: ENTRIES.map((name) => path.join(client, name)),
+  outdir: client,
   write: false,
   bundle: true,
   format: 'esm',
@@ -63,10 +65,11 @@ const { outputFiles } = await build({
 });
 for (const name of await readdir(client)) if (name.endsWith('.js')) await rm(path.join(client, name));
 // esbuild calls a class that names itself `_Client`. Its option `keepNames` would cost a call for each closure of a command.
-const bundled = outputFiles[0].text;
-const renamed = bundled.matchAll(/^var (\w+) = class _(\w+)/gm);
-const names = Array.from(
-  renamed,
-  ([, variable, name]) => `Object.defineProperty(${variable}, 'name', { value: '${name}' });\n`,
-);
-await writeFile(outfile, bundled + names.join(''));
+for (const { path: outfile, text } of outputFiles) {
+  const renamed = text.matchAll(/^var (\w+) = class _(\w+)/gm);
+  const names = Array.from(
+    renamed,
+    ([, variable, name]) => `Object.defineProperty(${variable}, 'name', { value: '${name}' });\n`,
+  );
+  await writeFile(outfile, text + names.join(''));
+}

@@ -6,10 +6,13 @@ import type { CommandTap } from '../pipeline/monitors.js';
 import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
 import type { PipelineStore } from '../pipeline/pipeline.js';
 import type { DoorCounts } from './door-counts.js';
+import type { LeaderRelay } from './forwarded-writes.js';
 import type { NodeControl } from './node-control.js';
 import type { ScanCursors } from './scan-cursors.js';
 
 export interface RedisNode {
+  /** The way to the leader, if a follower forwards writes. Undefined if the follower refuses them. */
+  readonly relay: LeaderRelay | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly tap: CommandTap;

@@ -15,7 +15,7 @@ import { HeadwaterError } from '../base/errors.js';
 import { REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
-import type { Message, PipelineStream } from '../pipeline/pipeline.js';
+import type { Message, PipelineStore, PipelineStream } from '../pipeline/pipeline.js';
 import { runPipeline } from '../pipeline/pipeline.js';
 import { publicError } from '../protobuf/error.js';
 import type { DecodedOperation } from '../protobuf/pipeline.js';
@@ -30,6 +30,7 @@ import {
   type SessionCommand,
 } from './command.js';
 import type { ConnectionFigures, RedisConnection } from './connection.js';
+import { ForwardedWrites } from './forwarded-writes.js';
 import type { HeldRequests, Holder } from './held-requests.js';
 import { ProtocolError } from './protocol-error.js';
 import type { RedisNode } from './redis-node.js';
@@ -338,12 +339,17 @@ export class Session implements CommandSession, Client {
   async #runPipeline(): Promise<void> {
     const { connection, node } = this;
     try {
-      await runPipeline(this.#stream(), node.writes, node.guarantees, node);
+      await runPipeline(this.#stream(), this.#store(), node.guarantees, node);
     } catch (failure) {
       connection.call.report(failure);
     }
     this.close();
     if (!this.#isRunning) connection.finish();
+  }
+
+  #store(): PipelineStore {
+    const { node, connection } = this;
+    return node.relay ? new ForwardedWrites(node, node.relay, connection.call.signal) : node.writes;
   }
 
   #stream(): PipelineStream<Commands> {

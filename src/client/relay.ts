@@ -1,0 +1,84 @@
+/**
+ * Passes the operations of other clients on to the leader: a follower that forwards writes has one. The relay is a
+ * session like that of any client. The session follows the leader, keeps the order, and never sends a write again whose
+ * outcome is unknown.
+ */
+import { Bell } from '../base/bell.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Operation, Reply } from '../model/operation.js';
+import type { Position } from '../model/position.js';
+import { isWrite } from '../model/write-kinds.js';
+import { NewestPosition } from './newest-position.js';
+import { settingsOf } from './options.js';
+import { Session } from './session.js';
+
+interface Line {
+  /** The upstream of this node when the line was opened. */
+  readonly upstream: string;
+  readonly session: Session;
+}
+
+export class Relay {
+  readonly #upstream: () => string;
+  #line: Line | undefined;
+  #bytes = 0;
+  readonly #answered = new Bell();
+
+  /** @param upstream the host:port of the upstream of this node, through which the leader is found. */
+  constructor(upstream: () => string) {
+    this.#upstream = upstream;
+  }
+
+  /** Bytes of operations that are not answered. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Resolves when `bytes` are at most that many, or `signal` aborts. */
+  async whenBelow(bytes: number, signal: AbortSignal): Promise<void> {
+    while (this.#bytes > bytes && !signal.aborted) await this.#answered.rungAfter(this.#answered.rings, signal);
+  }
+
+  /**
+   * Asks the leader, in the order of the calls. A refusal is a reply.
+   * @returns the replies in order, and a position at or after all that they have seen, if the leader has sent one.
+   */
+  async ask(
+    operations: readonly Operation[],
+    bytes: number,
+  ): Promise<{ replies: Reply[]; position: Position | undefined }> {
+    const { session } = this.#open();
+    this.#bytes += bytes;
+    try {
+      const replies = await Promise.all(operations.map((operation) => askOne(session, operation)));
+      return { replies, position: session.position };
+    } finally {
+      this.#bytes -= bytes;
+      this.#answered.ring();
+    }
+  }
+
+  /** Ends. Operations that are not answered then get an error as their reply. */
+  async close(): Promise<void> {
+    await this.#line?.session.close();
+  }
+
+  #open(): Line {
+    const upstream = this.#upstream();
+    const before = this.#line;
+    if (before?.upstream === upstream) return before;
+    // Operations that are on their way are answered first.
+    void before?.session.close();
+    const session = new Session([upstream], settingsOf({}), { seen: new NewestPosition() });
+    this.#line = { upstream, session };
+    return this.#line;
+  }
+}
+
+async function askOne(session: Session, operation: Operation): Promise<Reply> {
+  try {
+    return await session.ask(operation, isWrite(operation), (reply: Reply) => reply, undefined);
+  } catch (failure) {
+    return { kind: 'error', error: HeadwaterError.from(failure) };
+  }
+}

@@ -1,0 +1,71 @@
+/** A follower that forwards writes (`--forward-writes`): what the leader gets, what later reads see, and failures. */
+import assert from 'node:assert/strict';
+import { eventually } from '../../benchmarks/waiting.js';
+import type { Node } from '../../src/index.js';
+import { Door } from './door.js';
+
+describe('a follower that forwards writes', () => {
+  const door = new Door();
+  let leader: Node;
+  let follower: Node;
+
+  beforeEach(async () => {
+    leader = await door.node();
+    follower = await door.node({ follow: leader.address, forwardWrites: true });
+    await level(follower);
+  });
+  afterEach(() => door.close());
+
+  const level = (node: Node) =>
+    eventually('the follower to stream', async () => (await node.status()).upstream?.state === 'streaming');
+
+  it('answers with the replies of the leader, and a later read sees the write', async () => {
+    const wire = door.open(follower);
+    for (let i = 0; i < 200; i++) {
+      wire.command('SET', 'a', `${i}`);
+      assert.equal(await wire.reads('+OK\r\n'), '+OK\r\n');
+      const value = `$${`${i}`.length}\r\n${i}\r\n`;
+      wire.command('GET', 'a');
+      assert.equal(await wire.reads(value), value);
+    }
+    assert.equal(await door.exchange(leader, 'GET a\r\n'), '$3\r\n199\r\n');
+  });
+
+  it('keeps the order of a pipeline of reads and writes', async () => {
+    const requests = 'SET a 1\r\nGET a\r\nINCR a\r\nGET a\r\nDEL a\r\nGET a\r\nGET b\r\n';
+    const replies = '+OK\r\n$1\r\n1\r\n:2\r\n$1\r\n2\r\n:1\r\n$-1\r\n$-1\r\n';
+    assert.equal(await door.exchange(follower, requests), replies);
+  });
+
+  it('passes on refusals, in the words of Redis', async () => {
+    assert.equal(
+      await door.exchange(follower, 'SET a x\r\nINCR a\r\n'),
+      '+OK\r\n-ERR value is not an integer or out of range\r\n',
+    );
+  });
+
+  it('writes by itself once it leads', async () => {
+    await follower.promote();
+    assert.equal(await door.exchange(follower, 'SET a 1\r\nGET a\r\n'), '+OK\r\n$1\r\n1\r\n');
+    assert.equal(await door.exchange(leader, 'GET a\r\n'), '$-1\r\n');
+  });
+
+  it('forwards to the new leader after a hand-over', async () => {
+    const other = await door.node({ follow: leader.address });
+    await level(other);
+    assert.equal(await door.exchange(follower, 'SET a 1\r\n'), '+OK\r\n');
+    await leader.failover({ to: other.address, timeoutMs: 5_000 });
+    await level(follower);
+    assert.equal(await door.exchange(follower, 'SET a 2\r\nGET a\r\n'), '+OK\r\n$1\r\n2\r\n');
+    assert.equal(await door.exchange(other, 'GET a\r\n'), '$1\r\n2\r\n');
+  });
+
+  it('refuses writes without the option', async () => {
+    const plain = await door.node({ follow: leader.address });
+    await level(plain);
+    assert.equal(
+      await door.exchange(plain, 'SET a 1\r\n'),
+      "-READONLY You can't write against a read only replica.\r\n",
+    );
+  });
+});

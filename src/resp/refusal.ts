@@ -4,7 +4,7 @@
  */
 import type { ErrorCode, HeadwaterError } from '../base/errors.js';
 
-/** The refusal of one request. The sentence is the whole reply, with its first word. */
+/** The refusal of one request. The sentence is the whole reply, with its first word, one character for each byte. */
 export class Refusal extends Error {
   constructor(sentence: string) {
     super(sentence);
@@ -90,7 +90,7 @@ const FIRST_WORDS: { readonly [Code in ErrorCode]?: string } = {
 export function sentenceOf(error: HeadwaterError): string {
   const sentence = SENTENCES[error.code];
   if (sentence !== undefined) return sentence;
-  return `${FIRST_WORDS[error.code] ?? firstWordOf(error)} ${error.message}`;
+  return `${FIRST_WORDS[error.code] ?? firstWordOf(error)} ${Buffer.from(error.message).toString('latin1')}`;
 }
 
 function firstWordOf({ code, details }: HeadwaterError): string {

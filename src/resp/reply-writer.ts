@@ -70,10 +70,15 @@ export class ReplyWriter {
     this.#line(TYPE.simple, text);
   }
 
-  /** @param text the code in capitals, and the message. An end of line in it becomes a space, since it would end the reply. */
+  /**
+   * @param text the code in capitals, and the message, with one character for each byte, since it may show an argument.
+   * As in Redis, ends of lines are cut off at its end, and others become spaces, since they would end the reply.
+   */
   error(text: string): void {
     this.#onError(text);
-    this.#line(TYPE.error, text.replace(/[\r\n]/g, ' '));
+    const line = TYPE.error + withoutLineEnds(text) + LINE_END;
+    this.#reserve(line.length);
+    this.#end += this.#room.write(line, this.#end, 'latin1');
   }
 
   integer(value: number | bigint): void {
@@ -176,6 +181,12 @@ export class ReplyWriter {
     this.#partsBytes += this.#end - this.#start;
     this.#start = this.#end;
   }
+}
+
+function withoutLineEnds(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '\r' || text[end - 1] === '\n') end -= 1;
+  return text.slice(0, end).replace(/[\r\n]/g, ' ');
 }
 
 function notFinite(value: number): string {

@@ -18,6 +18,8 @@ describe('replies for a Redis client', () => {
   const CASES: Array<[string, (writer: ReplyWriter) => void, resp2: string, resp3?: string]> = [
     ['a simple string', (w) => w.simple('OK'), '+OK\r\n'],
     ['an error', (w) => w.error('ERR a\r\nb'), '-ERR a  b\r\n'],
+    ['an error with ends of lines at its end', (w) => w.error('ERR a\n\r\n'), '-ERR a\r\n'],
+    ['an error with bytes of an argument', (w) => w.error('ERR \xc3\xa9'), '-ERR é\r\n'],
     ['an integer', (w) => w.integer(-42n), ':-42\r\n'],
     ['a bulk string of text', (w) => w.bulk('é'), '$2\r\né\r\n'],
     ['a bulk string of bytes', (w) => w.bulk(Buffer.from('a\r\nb')), '$4\r\na\r\nb\r\n'],

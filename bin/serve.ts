@@ -6,7 +6,7 @@
 import type { Command } from 'commander';
 import type { Logger, LoggerOptions } from 'pino';
 import { HeadwaterError } from '../src/base/errors.js';
-import type { Node, NodeOptions } from '../src/index.js';
+import type { Node, NodeOptions, NodeSurroundings, StopOptions } from '../src/index.js';
 import { VERSION } from '../src/version.js';
 import { EXIT, type ExitStatus, statusOfRefusal, UsageError } from './output.js';
 import { readableLog } from './readable-log.js';
@@ -49,15 +49,16 @@ function refuseClientOptions(command: Command): void {
 async function serve(options: NodeOptions, log: LogOptions): Promise<ExitStatus> {
   const logger = await openLog(log);
   endOnFailure(logger);
-  const stopAsked = stopSignal(logger);
-  const node = await Promise.race([startNode(options, logger), stopAsked]);
+  const asked = stopSignal(logger);
+  const ordered = shutdownOrder();
+  const node = await Promise.race([startNode(options, { logger, onShutdown: ordered.order }), asked]);
   if (typeof node === 'number') return node;
   if (typeof node === 'string') {
     // Nothing was served yet, and an open is as safe to interrupt as any other step.
     logger.info({ event: 'stopped' }, 'stopped before the node was ready');
     return EXIT.DONE;
   }
-  const ended = await Promise.race([node.failed, stopAsked]);
+  const ended = await Promise.race([node.failed, asked, ordered.options]);
   if (ended instanceof Error) {
     logger.fatal(
       { event: 'failed', err: ended },
@@ -65,18 +66,30 @@ async function serve(options: NodeOptions, log: LogOptions): Promise<ExitStatus>
     );
     return EXIT.FAILED;
   }
-  await node.stop();
+  await node.stop(typeof ended === 'string' ? {} : ended);
   logger.info({ event: 'stopped', address: node.address }, 'stopped: every answered write is on disk');
   return EXIT.DONE;
 }
 
-async function startNode(options: NodeOptions, logger: Logger): Promise<Node | ExitStatus> {
+/** A SHUTDOWN of a Redis client: `options` resolves at the first one. */
+function shutdownOrder(): { order: (options: StopOptions) => void; options: Promise<StopOptions> } {
+  let order: (options: StopOptions) => void = () => {};
+  const options = new Promise<StopOptions>((resolve) => {
+    order = resolve;
+  });
+  return { order: (first) => order(first), options };
+}
+
+type Surroundings = NodeSurroundings & { readonly logger: Logger };
+
+async function startNode(options: NodeOptions, surroundings: Surroundings): Promise<Node | ExitStatus> {
+  const { logger } = surroundings;
   const startedMs = performance.now();
   const { data } = options;
   logger.info({ event: 'starting', version: VERSION, pid: process.pid, data }, `headwater ${VERSION} opens ${data}`);
   try {
     const { Node } = await import('../src/node.js');
-    const node = await Node.start(options, { logger });
+    const node = await Node.start(options, surroundings);
     await sayReady(node, data, Math.round(performance.now() - startedMs), logger);
     return node;
   } catch (error) {

@@ -5,5 +5,5 @@ export type { Logger } from './base/logger.js';
 export * from './client/index.js';
 export type { NodeConfig, NodeOptions } from './config.js';
 export type { FailoverRequest, FollowRequest } from './model/leadership.js';
-export { Node, type NodeSurroundings } from './node.js';
+export { Node, type NodeSurroundings, type StopOptions } from './node.js';
 export { VERSION } from './version.js';

@@ -44,6 +44,7 @@ import { Freshness } from './replication/progress/freshness.js';
 import { Replication } from './replication/replication.js';
 import { RedisServer } from './resp/door.js';
 import { DoorCounts } from './resp/door-counts.js';
+import { FailoverOrder } from './resp/failover-order.js';
 import type { NodeControl } from './resp/node-control.js';
 import { ScanCursors } from './resp/scan-cursors.js';
 import { adminService } from './rpc/admin-service.js';
@@ -56,6 +57,7 @@ import { RpcServer } from './rpc/server.js';
 import { streamService } from './rpc/stream-service.js';
 
 import { Store } from './store/store.js';
+import type { StoreOptions } from './store/store-options.js';
 import { Streams } from './streams/streams.js';
 import { VERSION } from './version.js';
 
@@ -65,12 +67,25 @@ const RUN_ID_BYTES = 20;
 export interface NodeSurroundings {
   /** Receives the messages of the node. Without it, the node is silent. */
   readonly logger?: Logger;
+  /**
+   * Ends the process after `stop(options)`, because a Redis client has sent SHUTDOWN. Without it, SHUTDOWN is refused.
+   */
+  readonly onShutdown?: (options: StopOptions) => void;
 }
 
-const SURROUNDINGS = optionNames<NodeSurroundings>({ logger: true });
+/** The way in which a node stops. */
+export interface StopOptions {
+  /** Does not wait for followers that are behind. False by default. */
+  readonly now?: boolean | undefined;
+  /** Makes a checkpoint, so that the next start has nothing to replay. True by default. */
+  readonly checkpoint?: boolean | undefined;
+}
+
+const SURROUNDINGS = optionNames<NodeSurroundings>({ logger: true, onShutdown: true });
 
 /** A node in this process: a data directory, and the server in front of it. */
 export class Node {
+  readonly #base: Base;
   readonly #config: NodeConfig;
   readonly #logger: Logger;
   readonly #store: Store;
@@ -91,20 +106,22 @@ export class Node {
    * Opens the data directory and serves it.
    * @param options.data the data directory. Every other option has the default that `headwater serve --help` names.
    * @param surroundings.logger receives the messages of the node. Without it, the node is silent.
+   * @param surroundings.onShutdown ends the process for a client of the Redis protocol.
    * @throws HeadwaterError `invalid_argument`, `directory_locked`, `foreign_directory`, `unknown_format`, `corrupt`,
    *   `address_in_use` and others, with the expected and the received value. Nothing is left open then.
    */
   static async start(options: NodeOptions, surroundings: NodeSurroundings = {}): Promise<Node> {
     const config = checkConfig(options);
     checkOptionNames(surroundings, SURROUNDINGS);
-    const { logger = silentLogger } = surroundings;
+    const { logger = silentLogger, onShutdown } = surroundings;
     warnOfFewDescriptors(logger);
     let fail: (error: Error) => void = () => {};
     const failed = new Promise<Error>((resolve) => {
       fail = resolve;
     });
-    const store = await openStore(config, logger, fail);
-    const node = new Node(config, logger, store, failed, fail);
+    const activeExpiry = { isOn: true };
+    const store = await openStore(config, { logger, activeExpiry, onFatal: fail });
+    const node = new Node({ config, logger, store, activeExpiry, onShutdown }, failed, fail);
     try {
       await node.#listen();
     } catch (error) {
@@ -119,19 +136,14 @@ export class Node {
     return node;
   }
 
-  private constructor(
-    config: NodeConfig,
-    logger: Logger,
-    store: Store,
-    failed: Promise<Error>,
-    fail: (error: Error) => void,
-  ) {
-    this.#config = config;
-    this.#logger = logger;
-    this.#store = store;
+  private constructor(base: Omit<Base, 'address'>, failed: Promise<Error>, fail: (error: Error) => void) {
+    this.#base = { ...base, address: () => this.address };
+    this.#config = base.config;
+    this.#logger = base.logger;
+    this.#store = base.store;
     this.failed = failed;
     this.#fail = fail;
-    this.#parts = partsOf({ config, logger, store, address: () => this.address });
+    this.#parts = partsOf(this.#base);
   }
 
   /** The host:port at which the node listens, with the actual port. Empty before `start` resolves. */
@@ -258,14 +270,15 @@ export class Node {
   /**
    * Sends followers all that the node has, finishes the pending calls, checkpoints and closes. The calls and the
    * checkpoint get the rest of the shutdown timeout, and at least STOP_STEP_MS_MIN each.
+   * @param options only those of the first call count.
    */
-  stop(): Promise<void> {
+  stop({ now = false, checkpoint = true }: StopOptions = {}): Promise<void> {
     this.#stopped ??= (async () => {
       const { replication, freshness, backups, checks, archiver, comparisons } = this.#parts;
       const reason = shuttingDown();
       this.#server?.setServing(false);
       freshness.end(reason);
-      const { shutdownTimeoutMs } = this.#config;
+      const shutdownTimeoutMs = now ? 0 : this.#config.shutdownTimeoutMs;
       const endMs = systemClock.monotonicMs() + shutdownTimeoutMs;
       const leftMs = () => Math.max(STOP_STEP_MS_MIN, endMs - systemClock.monotonicMs());
       await replication.drain(shutdownTimeoutMs);
@@ -278,7 +291,7 @@ export class Node {
       await archiver?.close();
       comparisons.close();
       await replication.close(reason);
-      await this.#store.close({ checkpointMs: leftMs() });
+      await this.#store.close({ checkpointMs: checkpoint ? leftMs() : 0 });
       this.#load.stop();
     })();
     return this.#stopped;
@@ -319,7 +332,8 @@ export class Node {
         options: this.#config,
         counts: new DoorCounts(systemClock),
         relay: this.#relay,
-        control: redisControl(this, this.#store, replication),
+        control: redisControl(this, this.#base, replication),
+        failovers: new FailoverOrder(),
       },
       { replies, onFatal: this.#fail },
     );
@@ -347,7 +361,10 @@ export class Node {
   }
 }
 
-function openStore(config: NodeConfig, logger: Logger, onFatal: (error: Error) => void): Promise<Store> {
+function openStore(
+  config: NodeConfig,
+  surroundings: Pick<StoreOptions, 'logger' | 'activeExpiry' | 'onFatal'>,
+): Promise<Store> {
   const { follow, acceptDataLoss } = config;
   const role =
     follow === undefined ? undefined : { role: 'follower' as const, upstream: follow, overrules: acceptDataLoss };
@@ -362,8 +379,7 @@ function openStore(config: NodeConfig, logger: Logger, onFatal: (error: Error) =
       randomBytes,
       bootId,
       clock: systemClock,
-      logger,
-      onFatal,
+      ...surroundings,
     },
     role,
   );
@@ -375,6 +391,8 @@ interface Base {
   readonly config: NodeConfig;
   readonly logger: Logger;
   readonly store: Store;
+  readonly activeExpiry: { isOn: boolean };
+  readonly onShutdown: NodeSurroundings['onShutdown'];
   /** host:port, with the actual port. */
   readonly address: () => string;
 }
@@ -463,15 +481,37 @@ async function relayOf({ roles }: Store): Promise<Relay> {
 }
 
 /** The node as a whole, for the commands of Redis. */
-function redisControl(node: Node, { snapshots }: Store, { link }: Replication): NodeControl {
+function redisControl(
+  node: Node,
+  { config, store, activeExpiry, onShutdown }: Base,
+  replication: Replication,
+): NodeControl {
+  const { snapshots, roles } = store;
+  const { link } = replication;
+  let askedMs = 0;
   return {
     runId: randomBytes(RUN_ID_BYTES).toString('hex'),
+    isDebugged: config.redisDebug,
+    activeExpiry,
+    shutDown: onShutdown,
     status: () => node.status(),
-    get link() {
+    get upstream() {
+      return roles.role === 'follower' ? link.status : undefined;
+    },
+    get silence() {
       return link.reports.silence;
     },
+    follow: (address) => node.follow(address, { acceptDataLoss: false, full: false }),
+    promote: () => node.promote(),
+    failover: (order) => replication.failover(order),
     get checkpoints() {
-      return snapshots.checkpoints;
+      const { checkpoints } = snapshots;
+      // A checkpoint at the end of the log is as new as the last request for one.
+      return checkpoints && { ...checkpoints, lastMs: Math.max(checkpoints.lastMs, askedMs) };
+    },
+    async checkpoint() {
+      await snapshots.checkpoint();
+      askedMs = systemClock.wallMs();
     },
   };
 }

@@ -98,6 +98,14 @@ export const OPTIONS = {
     help: 'a follower sends the writes of Redis clients to the leader, instead of refusing them',
   },
 
+  /** Tests of failovers stop a node for a while. A client that can do that in production is a danger. */
+  redisDebug: {
+    name: 'redis-debug',
+    kind: 'switch',
+    default: false,
+    help: 'let Redis clients use DEBUG, which can stop the whole node for a while; for tests only',
+  },
+
   /**
    * No bound by default. Many clients may share one address: a proxy, a container network, or loopback. The reserve for
    * replication and administration holds without it.

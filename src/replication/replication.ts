@@ -26,6 +26,7 @@ import { type Attendance, Followers } from './downstream/followers.js';
 import { Headroom } from './downstream/headroom.js';
 import { FollowerRegistry } from './downstream/registry.js';
 import { drain } from './leadership/drain.js';
+import type { FailoverOrder } from './leadership/failover.js';
 import type { FailoverStateName } from './leadership/failover-state.js';
 import { type FollowOrder, KEEP_DATA, Leadership } from './leadership/leadership.js';
 import type { Marks } from './marks.js';
@@ -171,11 +172,12 @@ export class Replication {
    * when that follower leads.
    * @param timeoutMs milliseconds for which writes may wait for the follower to
    *   be level; 0 means the default.
+   * @param signal gives the hand-over up, unless the other node was asked already.
    * @throws HeadwaterError `failover_failed`, or `outcome_unknown` while this
    *   node keeps asking.
    */
-  failover({ to = '', timeoutMs = 0 }: { to?: string; timeoutMs?: number } = {}): Promise<FailoverReply> {
-    return this.#leadership.failover(to, timeoutMs);
+  failover({ to = '', timeoutMs = 0, signal }: Partial<FailoverOrder> = {}): Promise<FailoverReply> {
+    return this.#leadership.failover({ to, timeoutMs, signal });
   }
 
   /**

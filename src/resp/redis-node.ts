@@ -6,6 +6,7 @@ import type { CommandTap } from '../pipeline/monitors.js';
 import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
 import type { PipelineStore } from '../pipeline/pipeline.js';
 import type { DoorCounts } from './door-counts.js';
+import type { FailoverOrder } from './failover-order.js';
 import type { LeaderRelay } from './forwarded-writes.js';
 import type { NodeControl } from './node-control.js';
 import type { ScanCursors } from './scan-cursors.js';
@@ -22,6 +23,7 @@ export interface RedisNode {
   readonly scans: ScanCursors;
   readonly guarantees: NodeGuarantees;
   readonly control: NodeControl;
+  readonly failovers: FailoverOrder;
   /** Counts over all clients of the Redis protocol. */
   readonly counts: DoorCounts;
   /** Options of the node that CONFIG GET shows under the names of Redis. */

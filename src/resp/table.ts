@@ -3,6 +3,7 @@
  * @ioredis/commands has them. A name such as `client|id` is a subcommand.
  */
 import module from 'node:module';
+import { absentCommand } from './absent-commands.js';
 import type { Command, CommandFamily } from './command.js';
 import type { CommandEntry, CommandFacts, CommandTable } from './command-table.js';
 import { bitFieldCommands } from './commands/bit-fields.js';
@@ -10,16 +11,21 @@ import { bitCommands } from './commands/bits.js';
 import { clientCommands } from './commands/client.js';
 import { configCommands } from './commands/config.js';
 import { connectionCommands } from './commands/connection.js';
+import { diagnosisCommands } from './commands/diagnosis.js';
 import { expiryCommands } from './commands/expiry.js';
+import { featureCommands } from './commands/features.js';
 import { infoCommands } from './commands/info.js';
 import { keyCommands } from './commands/keys.js';
 import { keyspaceCommands } from './commands/keyspace.js';
 import { numberCommands } from './commands/numbers.js';
+import { operationCommands } from './commands/operations.js';
+import { replicationCommands } from './commands/replication.js';
 import { stringCommands } from './commands/strings.js';
 import { subsequenceCommands } from './commands/subsequence.js';
 import { transactionCommands } from './commands/transactions.js';
+import { userCommands } from './commands/users.js';
 import { queueing } from './queueing.js';
-import { unknownCommand, unknownSubcommand, wrongArity } from './refusal.js';
+import { unknownSubcommand, wrongArity } from './refusal.js';
 import type { Request } from './request-parser.js';
 import type { SessionState } from './session-state.js';
 
@@ -48,6 +54,11 @@ const FAMILIES: readonly CommandFamily[] = [
   infoCommands,
   keyspaceCommands,
   transactionCommands,
+  replicationCommands,
+  operationCommands,
+  diagnosisCommands,
+  userCommands,
+  featureCommands,
 ];
 
 /** The subcommands of a command without any. */
@@ -86,7 +97,7 @@ function commandsOf(families: readonly CommandFamily[]): ReadonlyMap<string, Tab
 function entryOf(request: Request): TableEntry | string {
   const name = nameIn(request[0] as Buffer);
   let entry = COMMANDS.get(name);
-  if (!entry) return unknownCommand(request);
+  if (!entry) return absentCommand(request, name in FACTS ? name : undefined);
   const subcommand = request[1];
   if (entry.subcommands !== NONE && subcommand !== undefined) {
     entry = entry.subcommands.get(nameIn(subcommand));

@@ -53,6 +53,11 @@ export class Snapshots {
     return this.#data.isServing ? this.#data.serving.keyspace.directory : undefined;
   }
 
+  /** Makes a checkpoint of everything until now, complete on disk when the promise resolves. */
+  async checkpoint(): Promise<void> {
+    await this.#data.serving.checkpointer.checkpoint();
+  }
+
   /** The checkpoints since the data were opened. Undefined while nothing is served. */
   get checkpoints(): CheckpointFigures | undefined {
     return this.#data.isServing ? this.#data.serving.checkpointer.figures : undefined;

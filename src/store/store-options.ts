@@ -30,6 +30,8 @@ export interface StoreOptions extends Retained {
   readonly minFreeBytes?: number | undefined;
   /** Bytes that are kept on the disk for when it is full; the default if undefined. */
   readonly ballastBytes?: number | undefined;
+  /** Whether expired keys are deleted, which a test may switch off at any time. They are if undefined. */
+  readonly activeExpiry?: { readonly isOn: boolean } | undefined;
   /** Called on a bug of our own: the process must not continue. */
   readonly onFatal: (error: Error) => void;
 }

@@ -32,6 +32,8 @@ export interface TenureOptions {
   readonly stepDone: () => Promise<void>;
   /** The lateness of the deletion of expired keys. */
   readonly lateness: Lateness;
+  /** Whether expired keys are deleted. They are unless this says no. */
+  readonly activeExpiry?: { readonly isOn: boolean } | undefined;
   readonly onFailure: (error: Error) => void;
 }
 

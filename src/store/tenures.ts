@@ -12,7 +12,7 @@ import type { Directory } from './directory.js';
 import { Lateness } from './expiry.js';
 import type { Space } from './space.js';
 import type { Stages } from './stages.js';
-import { Tenure } from './tenure.js';
+import { Tenure, type TenureOptions } from './tenure.js';
 import type { WriteWaits } from './write-waits.js';
 import type { Writer } from './writer.js';
 
@@ -26,6 +26,7 @@ export interface TenuresOptions {
   readonly directory: Directory;
   readonly stages: Stages;
   readonly data: StoreData;
+  readonly activeExpiry?: TenureOptions['activeExpiry'];
   /** Handles a failed write. */
   failed(error: Error): void;
 }

@@ -55,6 +55,15 @@ export interface FailoverOptions {
   isHere?(address: string): boolean;
 }
 
+/** A request for a hand-over. */
+export interface FailoverOrder {
+  /** An address or a node ID. Empty for the follower with the highest appended offset. */
+  readonly to: string;
+  readonly timeoutMs: number;
+  /** Gives the hand-over up, unless the other node was asked already. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** The leader after the last hand-over, and the followers that belong below it. */
 interface HandedOver {
   readonly to: Omit<Moved, 'kind'>;
@@ -93,7 +102,7 @@ export class Failover {
    *   leads again, or the leadership has moved on; `outcome_unknown` while this
    *   node keeps asking.
    */
-  async run({ to, timeoutMs }: { to: string; timeoutMs: number }): Promise<FailoverReply> {
+  async run({ to, timeoutMs, signal }: FailoverOrder): Promise<FailoverReply> {
     if (this.#state.attempt) throw failed('another failover is running. Try again when it has ended');
     this.#checkLeads();
     const abort = new AbortController();
@@ -105,6 +114,8 @@ export class Failover {
     this.#state.to({ name: 'pausing', attempt });
     const late = () => abort.abort(failed(`the hand-over was not complete within ${timeoutMs} ms`));
     const cancel = this.#options.clock.after(timeoutMs, late);
+    const aborted = () => abort.abort(failed('a client has aborted this failover'));
+    signal?.addEventListener('abort', aborted, { once: true });
     try {
       const { target, beganMs, offset } = await this.#stepDown(to, abort.signal);
       abort.signal.addEventListener('abort', () => void this.#outOfTime(target), { once: true });
@@ -121,6 +132,7 @@ export class Failover {
       };
     } finally {
       cancel();
+      signal?.removeEventListener('abort', aborted);
       this.#state.leave(attempt);
     }
   }

@@ -15,7 +15,7 @@ import type { Handshake, Moved, UpstreamInfo } from '../frames.js';
 import type { Ends } from '../node-place.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 import type { LinkEvents } from '../upstream/link.js';
-import { Failover, HANDOVER_REFUSED } from './failover.js';
+import { Failover, type FailoverOrder, HANDOVER_REFUSED } from './failover.js';
 import type { FailoverStateName } from './failover-state.js';
 import { Greeting, type Unserved } from './greeting.js';
 import { RoleChanges, type RoleChangesOptions } from './role-changes.js';
@@ -117,8 +117,8 @@ export class Leadership implements Greeter, LinkEvents {
   }
 
   /** See Replication. */
-  failover(to: string, timeoutMs: number): Promise<FailoverReply> {
-    return this.#failover.run({ to, timeoutMs: timeoutMs || FAILOVER_MS_MAX });
+  failover(order: FailoverOrder): Promise<FailoverReply> {
+    return this.#failover.run({ ...order, timeoutMs: order.timeoutMs || FAILOVER_MS_MAX });
   }
 
   // ---- events of the followers' end --------------------------------------------------

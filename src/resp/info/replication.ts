@@ -34,12 +34,12 @@ export function replication(facts: InfoFacts): Fields {
 }
 
 /** The connected followers that another node can reach. The followers below them are listed by these. */
-function listedFollowers({ followers }: NodeStatus): StatusFollower[] {
+export function listedFollowers({ followers }: NodeStatus): StatusFollower[] {
   return followers.filter(({ via, address, state }) => via === '' && address !== '' && state !== 'ended');
 }
 
 /** A host without the brackets of IPv6, and a port. */
-function endpointOf(address: string): { readonly host: string; readonly port: number } {
+export function endpointOf(address: string): { readonly host: string; readonly port: number } {
   const { host, port } = parseAddress(address);
   return { host: plainHost(host).replace(/^\[(.*)\]$/, '$1'), port };
 }
@@ -51,7 +51,7 @@ function isUp({ state }: StatusUpstream): boolean {
 
 function follower(upstream: StatusUpstream, { status, control }: InfoFacts): Fields {
   const { host, port } = endpointOf(upstream.address);
-  const { heardAgoMs, downMs } = control.link;
+  const { heardAgoMs, downMs } = control.silence;
   return {
     role: 'slave',
     master_host: host,

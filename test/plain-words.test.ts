@@ -131,6 +131,7 @@ const SENTENCE_WORDS_MAX = 25;
 
 /** Texts that break a rule for a reason, each with the reason. */
 const MESSAGE_EXCEPTIONS: ReadonlyArray<readonly [beginning: string, reason: string]> = [
+  ['ERR WAIT cannot be used with replica', 'the sentence of Redis, which clients compare'],
   ['following … all the same', 'the person who gave --accept-data-loss overruled an error'],
 ];
 

@@ -7,6 +7,7 @@ import { HeadwaterError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
 import { HANG_UP_MS_MAX, MESSAGE_BYTES_MAX, SENDING_BYTES_MAX } from '../base/limits.js';
 import { SIGN_OF_LIFE } from '../base/signs-of-life.js';
+import { notReached } from '../model/durability.js';
 import type { Guarantees } from '../model/guarantees.js';
 import { guaranteesMetadata } from '../model/guarantees.js';
 import type { Reply } from '../model/operation.js';
@@ -16,7 +17,6 @@ import { connectTo, type GrpcConnection as RpcConnection } from '../rpc/connecti
 import { type Method, PIPELINE } from '../rpc/definitions.js';
 import { fromStatus } from '../rpc/status.js';
 import { cancelled } from './failures.js';
-import { notReached } from './guarantees.js';
 import type { CallTime } from './options.js';
 import type { PendingCommand } from './pending-command.js';
 

@@ -3,8 +3,7 @@
  * in time gets the error here.
  */
 
-import type { DurabilityReached } from '../base/error-details.js';
-import { DurabilityNotReached, HeadwaterError } from '../base/errors.js';
+import { HeadwaterError } from '../base/errors.js';
 import { DURABILITY_TIMEOUT_MS } from '../base/limits.js';
 import { checkOptionNames, optionNames } from '../base/option-names.js';
 import { shownValue } from '../base/shown-value.js';
@@ -42,15 +41,6 @@ export interface GuaranteeOptions {
   readonly atLeast?: Position | string | undefined;
   /** The bound on staleness in milliseconds. A follower answers only if it has everything that the leader had so long ago. */
   readonly maxStalenessMs?: number | undefined;
-}
-
-/** The error of a write that is in the leader's log and stays. */
-export function notReached(reached: DurabilityReached): DurabilityNotReached {
-  const { synced, followersAppended, followersSynced, unsyncedHere } = reached;
-  return new DurabilityNotReached(
-    `the write is done and stays, but did not reach its durability in time: ${synced ? 'synced' : 'not synced'} at the leader${unsyncedHere ? ' (--fsync never)' : ''}, appended at ${followersAppended} and synced at ${followersSynced} followers`,
-    { details: reached },
-  );
 }
 
 /**

@@ -9,7 +9,7 @@
  *                      a leader under `--fsync never` does not count its own disk
  */
 import type { DurabilityReached } from '../base/error-details.js';
-import { HeadwaterError } from '../base/errors.js';
+import { DurabilityNotReached, HeadwaterError } from '../base/errors.js';
 import { DURABILITY_FOLLOWERS_MAX, DURABILITY_TIMEOUT_MS, DURABILITY_TIMEOUT_MS_MAX } from '../base/limits.js';
 import type { Position } from './position.js';
 
@@ -77,6 +77,15 @@ export function parseDurability(text: string): DurabilityWanted {
 export function formatReached(reached: DurabilityReached): string {
   const { synced, followersAppended, followersSynced, unsyncedHere } = reached;
   return `reached=${reached.reached};synced=${synced};followers_appended=${followersAppended};followers_synced=${followersSynced};unsynced_here=${unsyncedHere}`;
+}
+
+/** The error of a write that is in the leader's log and stays. */
+export function notReached(reached: DurabilityReached): DurabilityNotReached {
+  const { synced, followersAppended, followersSynced, unsyncedHere } = reached;
+  return new DurabilityNotReached(
+    `the write is done and stays, but did not reach its durability in time: ${synced ? 'synced' : 'not synced'} at the leader${unsyncedHere ? ' (--fsync never)' : ''}, appended at ${followersAppended} and synced at ${followersSynced} followers`,
+    { details: reached },
+  );
 }
 
 function invalid(expected: string, received: string): HeadwaterError {

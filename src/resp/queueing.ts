@@ -43,7 +43,7 @@ function enqueue(session: CommandSession, flags: readonly string[], command: Com
   activity.newest = command;
   const writes = flags.includes('write');
   if (flags.includes('no_multi')) refuse(transaction, 'ERR Command not allowed inside a transaction');
-  if (writes && node.roles.role === 'follower') refuse(transaction, READ_ONLY);
+  if (writes && node.roles.role === 'follower' && !node.relay) refuse(transaction, READ_ONLY);
   try {
     transaction.add({ command, request, writes }, node.writes.limits.transactionBytesMax);
   } catch (error) {

@@ -21,7 +21,10 @@ export interface RedisNode {
   readonly keyspace: KeyspaceStore;
   /** The scans that clients have begun, by their cursors. */
   readonly scans: ScanCursors;
-  readonly guarantees: NodeGuarantees;
+  readonly guarantees: NodeGuarantees & {
+    /** The number of followers that wait can count on, those of followers too. */
+    readonly durability: { readonly followers: number };
+  };
   readonly control: NodeControl;
   readonly failovers: FailoverOrder;
   /** Counts over all clients of the Redis protocol. */

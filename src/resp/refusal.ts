@@ -79,6 +79,7 @@ const SENTENCES: { readonly [Code in ErrorCode]?: string } = {
 /** The first words by which clients know a case that Redis has too. The message of Headwater follows. */
 const FIRST_WORDS: { readonly [Code in ErrorCode]?: string } = {
   superseded: 'READONLY',
+  durability_not_reached: 'NOREPLICAS',
   disk_full: 'MISCONF',
   store_latched: 'MISCONF',
   corrupt: 'MISCONF',

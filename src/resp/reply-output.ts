@@ -2,9 +2,13 @@
  * The replies of a pipeline to a Redis client. Replies carry no name of their command. So the commands wait here in the
  * order in which they were asked, and each reply is written as its command wants it.
  */
+import type { DurabilityReached } from '../base/error-details.js';
 import { REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
-import type { Reply } from '../model/operation.js';
+import { notReached } from '../model/durability.js';
+import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
+import { errorReply } from '../model/reply-size.js';
+import { isWrite } from '../model/write-kinds.js';
 import type { Batch } from '../pipeline/batch.js';
 import type { Output } from '../pipeline/output.js';
 import type { Asked } from './command.js';
@@ -60,8 +64,10 @@ export class ReplyOutput implements Output {
     this.#sent.push(sent);
   }
 
-  add({ replies, position, writes }: Batch): boolean {
+  add(batch: Batch): boolean {
     if (this.#isOver) return true;
+    const { position, writes, reached } = batch;
+    const replies = reached?.reached === false ? withoutSafety(batch, reached) : batch.replies;
     for (const reply of replies) this.#replies.push(reply);
     if (position) this.#connection.saw(position, { writes });
     return true;
@@ -117,4 +123,22 @@ export class ReplyOutput implements Output {
     this.#sent = [];
     this.#firstSent = 0;
   }
+}
+
+/** The replies, with an error in the place of each write that is done and has not become as durable as its client wants. */
+function withoutSafety({ replies, accepted, refused }: Batch, reached: DurabilityReached): Reply[] {
+  const unsafe = errorReply(notReached(reached));
+  let next = 0;
+  return replies.map((reply, index) => {
+    if (refused?.has(index)) return reply;
+    const isAsked = isWrite(accepted[next++] as Operation);
+    return isAsked && hasWritten(reply) ? unsafe : reply;
+  });
+}
+
+/** False for a write that was refused, or whose condition did not hold. */
+function hasWritten(reply: Reply): boolean {
+  if (reply.kind === 'error') return false;
+  if (reply.kind === 'transact') return reply.committed;
+  return !('applied' in reply) || reply.applied;
 }

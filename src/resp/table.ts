@@ -14,6 +14,7 @@ import { connectionCommands } from './commands/connection.js';
 import { diagnosisCommands } from './commands/diagnosis.js';
 import { expiryCommands } from './commands/expiry.js';
 import { featureCommands } from './commands/features.js';
+import { guaranteeCommands } from './commands/guarantees.js';
 import { infoCommands } from './commands/info.js';
 import { keyCommands } from './commands/keys.js';
 import { keyspaceCommands } from './commands/keyspace.js';
@@ -24,6 +25,8 @@ import { stringCommands } from './commands/strings.js';
 import { subsequenceCommands } from './commands/subsequence.js';
 import { transactionCommands } from './commands/transactions.js';
 import { userCommands } from './commands/users.js';
+import { waitCommands } from './commands/wait.js';
+import { OWN_FACTS } from './own-facts.js';
 import { queueing } from './queueing.js';
 import { unknownSubcommand, wrongArity } from './refusal.js';
 import type { Request } from './request-parser.js';
@@ -35,9 +38,10 @@ interface TableEntry extends CommandEntry {
   readonly subcommands: ReadonlyMap<string, TableEntry>;
 }
 
-const FACTS: Readonly<Record<string, CommandFacts>> = module.createRequire(import.meta.url)(
-  '@ioredis/commands/built/commands.json',
-);
+const FACTS: Readonly<Record<string, CommandFacts>> = {
+  ...module.createRequire(import.meta.url)('@ioredis/commands/built/commands.json'),
+  ...OWN_FACTS,
+};
 
 // biome-ignore format: one family a line, so that branches merge
 const FAMILIES: readonly CommandFamily[] = [
@@ -59,6 +63,8 @@ const FAMILIES: readonly CommandFamily[] = [
   diagnosisCommands,
   userCommands,
   featureCommands,
+  guaranteeCommands,
+  waitCommands,
 ];
 
 /** The subcommands of a command without any. */

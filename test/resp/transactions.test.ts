@@ -185,7 +185,7 @@ describe('transactions of Redis clients', () => {
     it('a key that expires meanwhile has changed, and one that was expired has not', async () => {
       const wire = door.open(node);
       await converse(wire, [
-        ['PEXPIRE a 30', ':1\r\n'],
+        ['PEXPIRE a 500', ':1\r\n'],
         ['WATCH a', OK],
       ]);
       await eventually('the key to expire', async () => (await door.exchange(node, 'EXISTS a\r\n')) === ':0\r\n');
@@ -240,6 +240,29 @@ describe('transactions of Redis clients', () => {
       ['GET a', QUEUED],
       ['EXEC', '*1\r\n$-1\r\n'],
     ]);
+  });
+
+  it('are sent to the leader by a follower that forwards writes', async () => {
+    const leader = await door.node();
+    const follower = await door.node({ follow: leader.address, forwardWrites: true });
+    const wire = door.open(follower);
+    await converse(wire, [
+      ['SET a x', OK],
+      ['WATCH a', OK],
+      ['MULTI', OK],
+      ['INCR a', QUEUED],
+      ['SET b 1', QUEUED],
+      ['PING', QUEUED],
+      ['EXEC', `*3\r\n-ERR value is not an integer or out of range\r\n${OK}+PONG\r\n`],
+      ['WATCH b', OK],
+    ]);
+    await door.exchange(leader, 'SET b 2\r\n');
+    await converse(wire, [
+      ['MULTI', OK],
+      ['SET b 3', QUEUED],
+      ['EXEC', '*-1\r\n'],
+    ]);
+    assert.equal(await door.exchange(leader, 'GET b\r\n'), '$1\r\n2\r\n');
   });
 
   it('are refused if the node has become a follower since', async () => {

@@ -66,6 +66,11 @@ export class Durability implements DurabilityWaiter {
     return this.#reached(offset, wanted);
   }
 
+  /** The number of nodes below whose history is this node's. */
+  get followers(): number {
+    return this.#acknowledgements.counting.length;
+  }
+
   /** The number of waiters. */
   get waiters(): number {
     let count = 0;

@@ -13,11 +13,13 @@ import { Dice } from './differential/dice.js';
 import { EXCEPTIONS, isMeant } from './differential/exceptions.js';
 import { Peer, requestsOf } from './differential/peer.js';
 import { Replies } from './differential/replies.js';
+import { randomTransaction } from './differential/transactions.js';
 import { Door } from './door.js';
 import { installedRedis, RedisServer } from './redis-server.js';
 
 const COMMANDS = Number(process.env.HEADWATER_COMMANDS ?? 20_000);
 const BATCH = 500;
+const TRANSACTIONS_PART = 0.03;
 const COMMANDS_PER_SECOND_MIN = 300;
 /** Commands before a difference that its report shows. */
 const SHOWN = 8;
@@ -54,12 +56,16 @@ class Comparison {
   async run(commands: number): Promise<void> {
     for (const end = this.count + commands; this.count < end; ) {
       const batch: Command[] = [];
-      while (batch.length < BATCH) batch.push(...randomCommands(this.#dice));
+      while (batch.length < BATCH) batch.push(...this.#next());
       const [ours, theirs] = await this.#ask(batch);
       for (const [index, command] of batch.entries()) {
         this.#compare({ command, ours: ours[index] ?? '', theirs: theirs[index] ?? '' });
       }
     }
+  }
+
+  #next(): Command[] {
+    return this.#dice.chance(TRANSACTIONS_PART) ? randomTransaction(this.#dice) : randomCommands(this.#dice);
   }
 
   #ask(batch: readonly Command[]): Promise<[ours: string[], theirs: string[]]> {
@@ -128,7 +134,8 @@ describe('a node and a real redis-server', () => {
       ours.close();
       theirs.close();
     }
-    const unanswered = NAMES.filter((name) => name !== 'FOO' && !comparison.answered.has(name));
+    const names = [...NAMES, 'WATCH', 'MULTI', 'EXEC', 'DISCARD'];
+    const unanswered = names.filter((name) => name !== 'FOO' && !comparison.answered.has(name));
     assert.deepEqual(unanswered, []);
   });
 });

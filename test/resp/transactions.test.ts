@@ -60,6 +60,16 @@ describe('transactions of Redis clients', () => {
     ]);
   });
 
+  it('word a refusal as the command words it when it is alone', async () => {
+    const node = await door.node();
+    await converse(door.open(node), [
+      ['MULTI', OK],
+      ['SETRANGE a 536870912 x', QUEUED],
+      ['SETRANGE a 0 x', QUEUED],
+      ['EXEC', '*2\r\n-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n:1\r\n'],
+    ]);
+  });
+
   it('do nothing if a command was refused when it was queued', async () => {
     const node = await door.node();
     const refused: Array<readonly [command: string, reply: string]> = [

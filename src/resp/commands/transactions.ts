@@ -91,21 +91,22 @@ type Part =
 function partOf(queued: QueuedCommand<Command>, limits: Limits): Part {
   const { command, request } = queued;
   if (isAlone(command)) return { kind: 'alone', queued };
+  let asked: Asked | undefined;
   try {
-    const asked = command.ask(request);
+    asked = command.ask(request);
     validate(asked.operation, limits);
     return { kind: 'asked', asked };
   } catch (failure) {
-    const sentence = knownSentence(failure);
+    const sentence = knownSentence(failure, asked);
     if (sentence === undefined) throw failure;
     return { kind: 'refused', sentence };
   }
 }
 
-/** The sentence of a refusal. Undefined for an unforeseen failure. */
-function knownSentence(failure: unknown): string | undefined {
+/** The sentence of a refusal, as the command words it. Undefined for an unforeseen failure. */
+function knownSentence(failure: unknown, asked?: Asked): string | undefined {
   if (failure instanceof Refusal) return failure.message;
-  return HeadwaterError.is(failure) ? sentenceOf(failure) : undefined;
+  return HeadwaterError.is(failure) ? (asked?.sentence?.(failure) ?? sentenceOf(failure)) : undefined;
 }
 
 /** @returns the replies, or undefined if a watched key has changed. */

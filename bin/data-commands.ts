@@ -156,6 +156,17 @@ function addWholeKeyspace(program: Command): void {
         return EXIT.DONE;
       }),
     );
+  program
+    .command('randomkey')
+    .description('print a key at random, each about as likely as every other (exit status 1 if there are no keys)')
+    .action(
+      onNode(async ({ client, output }: Session) => {
+        const key = await client.buffers.randomKey();
+        if (key === undefined) return output.negative({ key: null }, 'there are no keys');
+        await output.result(jsonBytes('key', key), key);
+        return EXIT.DONE;
+      }),
+    );
   withDurability(program.command('flushall'))
     .description('delete every key. A person at a terminal is asked first; a script is not')
     .option('-y, --yes', 'do not ask')

@@ -52,7 +52,6 @@ export const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   pttl: 'Use ttl KEY --json: ttl_ms is the time in milliseconds',
   expiretime: 'Use ttl KEY --json: expires_at_ms is the time of expiry',
   pexpiretime: 'Use ttl KEY --json: expires_at_ms is the time of expiry',
-  randomkey: 'Use scan --keys-only --limit 1 --start KEY',
   list: 'Use keys PATTERN, or scan',
   ls: 'Use keys PATTERN, or scan',
   flushdb: 'Use flushall',

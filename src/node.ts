@@ -571,6 +571,6 @@ function withRoom<T extends object>(follower: T, { commands, bytes, leftBytes, m
 /** The number of keys, if that is cheap and comes soon: a status waits for nothing that a disk may hold up. */
 async function countKeys({ data }: Store): Promise<number | undefined> {
   if (!data.isServing) return undefined;
-  const counted = data.serving.keyCounter.count().catch(() => undefined);
+  const counted = data.serving.keys.counter.count().catch(() => undefined);
   return Promise.race([counted, pause(COUNTING_MS_MAX, undefined, { ref: false })]);
 }

@@ -357,6 +357,16 @@ export const REDIS_SCAN_SNAPSHOT_MS_MAX = 60_000;
 export const REDIS_SCAN_CURSORS_MAX = 8 * 1024;
 export const REDIS_SCAN_CURSOR_BYTES_MAX = 4 * MiB;
 
+/** The size of a piece of the disk from which a key is taken at random, and the most keys of it. */
+export const RANDOM_PIECE_BYTES = 6 * KiB;
+export const RANDOM_ROWS_COUNTED_MAX = 1_024;
+/** Results about ranges of the disk that are kept for the next keys at random, of each kind: some 2 MB if keys are short. */
+export const RANDOM_RESULTS_MAX = 4_096;
+/** How often LevelDB writes its memory out for keys at random: newer rows come too seldom until then. */
+export const RANDOM_ROWS_FRESH_MS = 10_000;
+/** Draws for one key at random. Many fail if most keys were deleted or have expired lately. */
+export const RANDOM_ATTEMPTS_MAX = 32;
+
 /** Bytes of keys that one step of a sweep deletes: 2,000 keys of 64 KiB would be 125 MB, twice in memory. */
 export const SWEEP_BYTES = MiB;
 

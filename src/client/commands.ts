@@ -7,7 +7,7 @@
 import { HeadwaterError } from '../base/errors.js';
 import { checkOptionNames, type OptionNames, optionNames, refusedOptions } from '../base/option-names.js';
 import type { OperationKind, OutgoingOperation, ValueType } from '../model/operation.js';
-import { KEYS, type Method, SCAN } from '../rpc/definitions.js';
+import { KEYS, type Method, RANDOM_KEY, SCAN } from '../rpc/definitions.js';
 import { BitCommands } from './bit-commands.js';
 import { askWith, type Caller } from './caller.js';
 import { type Forms, withProperty } from './codec.js';
@@ -412,6 +412,16 @@ export class Commands<Key = string, Value = Key, Input = Data> extends BitComman
         yield withProperty(record, 'value', () => (keysOnly ? undefined : decode(key, bytes))) as never;
       }
     }
+  }
+
+  /**
+   * Returns a key at random, undefined if there are no keys. Every key is about as likely as every other. The call costs
+   * little, however many there are.
+   */
+  async randomKey(options: CallOptions = {}): Promise<Key | undefined> {
+    checkOptionNames(options, CALL);
+    const key = await new SideCall(this.#session, options).read(RANDOM_KEY, {}, options);
+    return key && this.#results.forms.raw(key);
   }
 
   /** Makes a call beside the pipeline, behind all earlier commands. */

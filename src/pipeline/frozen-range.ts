@@ -25,6 +25,8 @@ export interface KeyspaceStore {
     range(wanted: RangeWanted, now: () => number): Promise<RangeOfKeys>;
     /** The exact number of keys. Expired keys count until they are deleted. */
     size(): Promise<number>;
+    /** A key at random. Undefined if none is found soon. */
+    randomKey(nowMs: number): Promise<Buffer | undefined>;
   };
   /** The log's clock. */
   readonly clock: { now(): number };
@@ -131,5 +133,18 @@ export async function* matchingEntries(
     for await (const chunk of frozen.matching()) yield { chunk, offset };
   } finally {
     await frozen.release();
+  }
+}
+
+/** A key at random. If that is not found soon, since most were deleted or have expired, the first key of all. */
+export async function randomKey(store: KeyspaceStore): Promise<Buffer | undefined> {
+  const key = await store.snapshots.randomKey(store.clock.now());
+  if (key) return key;
+  const first = await FrozenRange.of(store, { ...allKeys(compileGlob(Buffer.alloc(0))), limit: 1 });
+  try {
+    for await (const [row] of first.matching()) if (row) return row[0];
+    return undefined;
+  } finally {
+    await first.release();
   }
 }

@@ -28,6 +28,8 @@ export function nothing(name: 'StatusRequest' | 'DigestRequest' | 'FollowRespons
 
 export const DATABASE_SIZE_REQUEST: Codec<Asking> = converted(codecOf('DatabaseSizeRequest'), fromMessage, toMessage);
 
+export const RANDOM_KEY_REQUEST: Codec<Asking> = converted(codecOf('RandomKeyRequest'), fromMessage, toMessage);
+
 export const KEYS_REQUEST: Codec<KeysRequest & Asking> = converted(codecOf('KeysRequest'), fromMessage, toMessage);
 
 export const SCAN_REQUEST: Codec<ScanRequest & Asking> = converted(codecOf('ScanRequest'), fromMessage, toMessage);

@@ -46,6 +46,7 @@ import {
   KEYS_REQUEST,
   NODE_STATUS,
   nothing,
+  RANDOM_KEY_REQUEST,
   RANGE_DIGESTS_REQUEST,
   RANGE_DIGESTS_RESPONSE,
   RANGES_TO_REPAIR,
@@ -124,6 +125,16 @@ export const DATABASE_SIZE: Method<Asking, number> = unary(
     codecOf('DatabaseSizeResponse'),
     ({ keys }) => keys,
     (keys: number) => ({ keys }),
+  ),
+);
+
+export const RANDOM_KEY: Method<Asking, Buffer | undefined> = unary(
+  `/${KEY_VALUE_SERVICE}/RandomKey`,
+  RANDOM_KEY_REQUEST,
+  converted(
+    codecOf('RandomKeyResponse'),
+    ({ key }) => key,
+    (key: Buffer | undefined) => ({ key }),
   ),
 );
 

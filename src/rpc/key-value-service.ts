@@ -13,13 +13,21 @@ import type { Operation, Reply } from '../model/operation.js';
 import { boundedReply, payloadBytes, replyBytesAtMost } from '../model/reply-size.js';
 import type { KeysRequest, ScannedRecord, ScanRequest, ScanResponse } from '../model/scan.js';
 import { isWrite } from '../model/write-kinds.js';
-import { type KeyspaceStore, matchingEntries } from '../pipeline/frozen-range.js';
+import { type KeyspaceStore, matchingEntries, randomKey } from '../pipeline/frozen-range.js';
 import { type CommandTap, NO_TAP } from '../pipeline/monitors.js';
 import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
 import type { PipelineStore } from '../pipeline/pipeline.js';
 import { QueueRoom } from '../pipeline/room.js';
 import type { Call } from './calls.js';
-import { DATABASE_SIZE, KEY_VALUE_SERVICE, KEYS, OPERATION_METHODS, PIPELINE, SCAN } from './definitions.js';
+import {
+  DATABASE_SIZE,
+  KEY_VALUE_SERVICE,
+  KEYS,
+  OPERATION_METHODS,
+  PIPELINE,
+  RANDOM_KEY,
+  SCAN,
+} from './definitions.js';
 import { admit, assure } from './guarantees.js';
 import { duplex, type Endpoint, serverStream, unary } from './handler.js';
 import { servePipeline } from './pipeline-stream.js';
@@ -48,6 +56,11 @@ export function keyValueService(
       if (tap.isOpen) tap.saw(call, [{ kind: 'databaseSize' }]);
       await admit(guarantees, call, { writes: false, inMessage });
       return store.snapshots.size();
+    }),
+    unary(RANDOM_KEY, async ({ guarantees: inMessage }, call) => {
+      if (tap.isOpen) tap.saw(call, [{ kind: 'randomKey' }]);
+      await admit(guarantees, call, { writes: false, inMessage });
+      return randomKey(store);
     }),
     serverStream(KEYS, async function* ({ guarantees: inMessage, ...request }, call) {
       if (tap.isOpen) tap.saw(call, [monitored('keys', request)]);

@@ -11,6 +11,7 @@ import type { Files } from '../disk/files.js';
 import { type Database, type DatabaseOptions, type HowToOpen, isUnreadable, type OpenDatabase } from '../disk/level.js';
 import { KeyCounter } from '../keyspace/key-counter.js';
 import { Keyspace } from '../keyspace/keyspace.js';
+import { RandomKeys } from '../keyspace/random-keys.js';
 import type { Block } from '../log/block.js';
 import type { LogFinding } from '../log/finding.js';
 import { Log } from '../log/log.js';
@@ -69,7 +70,8 @@ export interface GenerationOptions extends Retained {
 export class Generation {
   readonly log: Log;
   readonly keyspace: Keyspace;
-  readonly keyCounter: KeyCounter;
+  /** Answers about all keys that need no checkpoint: their number, and one at random. */
+  readonly keys: { readonly counter: KeyCounter; readonly random: RandomKeys };
   readonly checkpointer: Checkpointer;
   readonly committer: Committer;
   /** Set if the keyspace is not a view of the log: nothing may be served or written then. */
@@ -100,7 +102,10 @@ export class Generation {
   ) {
     this.log = parts.log;
     this.keyspace = parts.keyspace;
-    this.keyCounter = new KeyCounter(parts.keyspaceDatabase, parts.keyspace);
+    this.keys = {
+      counter: new KeyCounter(parts.keyspaceDatabase, parts.keyspace),
+      random: new RandomKeys(parts.keyspaceDatabase, parts.keyspace, options.clock),
+    };
     this.checkpointer = parts.checkpointer;
     this.incomplete = parts.incomplete;
     this.#losses = parts.losses;

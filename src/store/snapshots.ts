@@ -65,8 +65,16 @@ export class Snapshots {
 
   /** The exact number of keys; expired ones count until they are deleted. Makes a checkpoint if memory holds many. */
   async size(): Promise<number> {
-    const { keyCounter, checkpointer } = this.#data.serving;
-    return (await keyCounter.count()) ?? checkpointer.size();
+    const { keys, checkpointer } = this.#data.serving;
+    return (await keys.counter.count()) ?? checkpointer.size();
+  }
+
+  /**
+   * A key at random, every key about as likely as every other. Undefined if there is none, or if most keys were deleted or
+   * have expired lately.
+   */
+  async randomKey(nowMs: number): Promise<Buffer | undefined> {
+    return this.#data.serving.keys.random.take(nowMs);
   }
 
   async digest(): Promise<{ offset: number; keys: number; digest: string }> {

@@ -136,6 +136,12 @@ const WHOLE: Scenario = {
   steps: [
     { type: ['flushall'], stdout: 'OK\n' },
     { type: ['dbsize'], stdout: '0\n' },
+    { type: ['randomkey'], status: 1, stderr: /there are no keys/ },
+    { type: ['randomkey', '--json'], status: 1, stdout: '{"key":null}\n' },
+    { type: ['set', 'single', 'a'] },
+    { type: ['randomkey'], stdout: 'single\n' },
+    { type: ['randomkey', '--json'], stdout: '{"key":"single"}\n' },
+    { type: ['del', 'single'] },
     { type: ['keys', '*'], stdout: '' },
     { type: ['set', 'user:2', 'b'] },
     { type: ['set', 'user:1', 'a'] },

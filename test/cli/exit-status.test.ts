@@ -43,6 +43,7 @@ const ROWS: readonly Row[] = [
   { type: ['keys', '*'], asks: true },
   { type: ['scan'], asks: true },
   { type: ['dbsize'], asks: true },
+  { type: ['randomkey'], asks: true },
   { type: ['flushall'], asks: true, silent: true },
   { type: ['transact', '-'], asks: true, silent: true },
   { type: ['publish', 'c', 'm'], asks: true },

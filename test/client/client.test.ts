@@ -110,6 +110,10 @@ describe('the client', () => {
       assert.equal(await db.ping('hi'), 'hi');
       await db.flushAll();
       assert.equal(await db.dbsize(), 0);
+      assert.equal(await db.randomKey(), undefined);
+      await db.set('one', '1');
+      assert.equal(await db.randomKey(), 'one');
+      assert.deepEqual(await db.buffers.randomKey(), Buffer.from('one'));
     });
 
     it('keys and scan, also when the reader leaves early', async () => {

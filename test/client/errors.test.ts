@@ -86,6 +86,7 @@ describe('a call that is given up', () => {
   const CALLS: ReadonlyArray<readonly [name: string, call: (signal: AbortSignal) => Promise<unknown>]> = [
     ['get', (signal) => db.get('a', { signal })],
     ['dbsize', (signal) => db.dbsize({ signal })],
+    ['randomKey', (signal) => db.randomKey({ signal })],
     ['keys', (signal) => db.keys('', { signal })],
     ['scan', (signal) => db.scan({ signal }).next()],
     ['status', (signal) => db.status({ signal })],

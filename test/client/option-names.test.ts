@@ -54,6 +54,7 @@ describe('an option of an unknown name', () => {
     transact: (at, options) => (at as Commands<string>).transact({ operations: [] }, options),
     transaction: (at, options) => at.transaction().commit(options),
     keys: (at, options) => at.keys('', options),
+    randomKey: (at, options) => at.randomKey(options),
     scan: (at, options) => at.scan(options).next(),
   };
   const calls: Record<string, (options: never) => unknown> = {

@@ -59,6 +59,7 @@ const CALLS: Record<string, (db: Client, time: Time) => Promise<unknown>> = {
   keys: (db, time) => db.keys('*', time),
   scan: (db, time) => drain(db.scan(time)),
   dbsize: (db, time) => db.dbsize(time),
+  randomKey: (db, time) => db.randomKey(time),
   publish: (db, time) => db.publish('c', 'm', time),
   subscribe: (db, time) => drain(db.subscribe({ channels: ['c'], ...time })),
   subscribeBuffers: (db, time) => drain(db.subscribeBuffers({ channels: ['c'], ...time })),

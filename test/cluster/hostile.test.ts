@@ -12,6 +12,7 @@ import {
   KEYS,
   OPERATION_METHODS,
   PIPELINE,
+  RANDOM_KEY,
   SCAN,
   STATUS,
 } from '../../src/rpc/definitions.js';
@@ -21,7 +22,7 @@ import { seededRandom, seedOfThisRun } from '../support/random.js';
 const ANSWER_MS = 10_000;
 const MESSAGES_EACH = 40;
 const STREAMS = 60;
-const UNARY = [...OPERATION_METHODS.values(), DATABASE_SIZE, STATUS, DIGEST].map(({ path }) => path);
+const UNARY = [...OPERATION_METHODS.values(), DATABASE_SIZE, RANDOM_KEY, STATUS, DIGEST].map(({ path }) => path);
 const SERVER_STREAMS = [KEYS, SCAN].map(({ path }) => path);
 const REPLICATE = '/headwater.v1.ReplicationService/Replicate';
 const FOLLOW = `/${ADMIN_SERVICE}/Follow`;

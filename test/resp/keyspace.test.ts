@@ -88,6 +88,21 @@ describe('commands of Redis over all keys', () => {
       ['DBSIZE x', "-ERR wrong number of arguments for 'dbsize' command"],
     ));
 
+  it('takes a key at random', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    wire.command('RANDOMKEY');
+    assert.equal(await wire.reads('$-1\r\n'), '$-1\r\n');
+    wire.send('SET a 1\r\nSET b 1\r\nSET c 1 \r\nDEL c\r\n');
+    await wire.lines(4);
+    const seen = new Set<string>();
+    for (let i = 0; i < 100; i++) {
+      wire.command('RANDOMKEY');
+      seen.add((await wire.lines(2)).join(' '));
+    }
+    assert.deepEqual([...seen].sort(), ['$1 a', '$1 b']);
+  });
+
   it('estimates the memory of a key as Redis would need it', () =>
     door.answers(
       ['MEMORY USAGE a', '$-1'],

@@ -27,7 +27,11 @@ interface Submission {
 
 export class FakeStore implements KeyValueStore, PipelineStore {
   readonly writes: PipelineStore = this;
-  readonly snapshots = { range: (wanted: RangeWanted) => this.#snapshot(wanted), size: async () => this.entries.size };
+  readonly snapshots = {
+    range: (wanted: RangeWanted) => this.#snapshot(wanted),
+    size: async () => this.entries.size,
+    randomKey: async () => this.randomKey,
+  };
   readonly clock = { now: () => this.now };
   readonly limits: Limits = {
     keyBytesMax: 1024,
@@ -36,6 +40,8 @@ export class FakeStore implements KeyValueStore, PipelineStore {
   };
   readonly entries = new Map<string, Entry>();
   offset = 0;
+  /** The key that a draw finds soon. */
+  randomKey: Buffer | undefined;
   now = 1_000_000;
   queuedBytes = 0;
   /** Everything that was submitted, in order. */

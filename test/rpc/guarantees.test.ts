@@ -13,7 +13,7 @@ import type { Asking, Assured, FreshnessWanted, Guarantees } from '../../src/mod
 import type { Operation, Reply } from '../../src/model/operation.js';
 import { formatToken } from '../../src/model/position.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../src/protobuf/pipeline.js';
-import { DATABASE_SIZE, KEYS, type Method, OPERATION_METHODS, SCAN } from '../../src/rpc/definitions.js';
+import { DATABASE_SIZE, KEYS, type Method, OPERATION_METHODS, RANDOM_KEY, SCAN } from '../../src/rpc/definitions.js';
 import { fromStatus } from '../../src/rpc/status.js';
 import { TestClock } from '../support/clock.js';
 import { FakeStore } from './fake-store.js';
@@ -329,12 +329,22 @@ describe('guarantees at the server', () => {
         return fromStatus(await new Promise<Error>((resolve) => opened.once('error', resolve).resume())).code;
       };
       assert.deepEqual([await stream(KEYS), await stream(SCAN)], ['unavailable', 'unavailable']);
-      const size = await new Promise<Error | null>((resolve) => {
-        const { path, request, response } = DATABASE_SIZE;
-        client.makeUnaryRequest(path, request.encode, response.decode, { guarantees: FRESH }, resolve);
-      });
-      assert(size && fromStatus(size).code === 'unavailable');
-      assert.deepEqual(asked, [FRESH.freshness, FRESH.freshness, FRESH.freshness, FRESH.freshness]);
+      for (const { path, request, response } of [DATABASE_SIZE, RANDOM_KEY] as const) {
+        const failure = await new Promise<Error | null>((resolve) => {
+          client.makeUnaryRequest<Asking, unknown>(
+            path,
+            request.encode,
+            response.decode,
+            { guarantees: FRESH },
+            resolve,
+          );
+        });
+        assert(failure && fromStatus(failure).code === 'unavailable');
+      }
+      assert.deepEqual(
+        asked,
+        Array.from({ length: 5 }, () => FRESH.freshness),
+      );
     });
 
     it('message and metadata that contradict each other are refused, and nothing is done', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { HeadwaterError } from '../../src/base/errors.js';
 import type { ScanRequest } from '../../src/model/scan.js';
-import { DATABASE_SIZE, KEYS, type Method, SCAN } from '../../src/rpc/definitions.js';
+import { DATABASE_SIZE, KEYS, type Method, RANDOM_KEY, SCAN } from '../../src/rpc/definitions.js';
 import { fromStatus } from '../../src/rpc/status.js';
 import { FakeStore } from './fake-store.js';
 import { call, closeAll, gate, RawPipeline, rawClient, serve, set, until } from './harness.js';
@@ -210,5 +210,15 @@ describe('keys and scan', () => {
   it('the size is the number of keys', async () => {
     await write(['a', '1'], ['b', '2'], ['a', '3']);
     assert.equal(await call(rawClient(address), DATABASE_SIZE, {}), 2);
+  });
+
+  it('a key at random is there, also if none is found soon', async () => {
+    assert.equal(await call(rawClient(address), RANDOM_KEY, {}), undefined);
+    await write(['a', '1'], ['', '2']);
+    store.randomKey = Buffer.from('a');
+    assert.equal(String(await call(rawClient(address), RANDOM_KEY, {})), 'a');
+    store.randomKey = undefined;
+    assert.deepEqual(await call(rawClient(address), RANDOM_KEY, {}), Buffer.alloc(0));
+    assert.equal(store.snapshotsHeld, 0);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Commands over all keys: KEYS, SCAN, DBSIZE, FLUSHDB, FLUSHALL, and MEMORY USAGE.
+ * Commands over all keys: KEYS, SCAN, RANDOMKEY, DBSIZE, FLUSHDB, FLUSHALL, and MEMORY USAGE.
  *
  * KEYS answers with a number of keys and then the keys, however many there are. So it reads one snapshot twice if the
  * keys are more than a message holds: it counts them, and then sends them, a part at a time, as the client reads.
@@ -7,7 +7,7 @@
 import { REPLY_MESSAGE_BYTES_TARGET } from '../../base/limits.js';
 import { typeName } from '../../commands/entry.js';
 import { compileRedisGlob } from '../../commands/glob.js';
-import { allKeys, FrozenRange } from '../../pipeline/frozen-range.js';
+import { allKeys, FrozenRange, randomKey } from '../../pipeline/frozen-range.js';
 import { whenAdmitted } from '../../pipeline/node-guarantees.js';
 import { int64, textOf, wordOf } from '../arguments.js';
 import { type Asked, asked, type CommandFamily, type CommandSession } from '../command.js';
@@ -32,6 +32,15 @@ export const keyspaceCommands: CommandFamily = {
   keys: { run: keys },
 
   scan: { run: scan },
+
+  randomkey: {
+    run: async (session) => {
+      await beginRead(session, { kind: 'randomKey' });
+      const key = await randomKey(session.node.keyspace);
+      if (key) session.out.bulk(key);
+      else session.out.null();
+    },
+  },
 
   dbsize: {
     run: async (session) => {

@@ -1,6 +1,6 @@
 /** `transact`: the operations of a file, all or none. */
 import type { Command } from 'commander';
-import type { SubsequenceMatch, TransactionOperation } from '../src/client/index.js';
+import type { ErrorReply, KeepingTransaction, SubsequenceMatch, TransactionOperation } from '../src/client/index.js';
 import { parsePath } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { plural } from './figures.js';
@@ -23,7 +23,8 @@ The file is one JSON object, in the form of the client's "transact":
 
 A test is absent, exists, version (with "version") or value (with "value"). A key or
 a value that is not UTF-8 is {"base64": "AP8="}. "by" is a number, or text if it is
-longer than 15 digits.`;
+longer than 15 digits. With "onRefusal": "keep", an operation that is refused when it
+runs writes nothing, and the others take effect.`;
 
 export function addTransactCommand(program: Command): void {
   program.commandsGroup('Keys:');
@@ -40,7 +41,11 @@ export function addTransactCommand(program: Command): void {
 async function transact({ client, output }: Session, file: string, options: WriteOptions): Promise<ExitStatus> {
   const bytes = await contentWithin(file, FILE_BYTES_MAX, 'the largest transaction that a node can take');
   const transaction = parseTransaction(bytes, file === '-' ? 'stdin' : file);
-  const { committed, replies, failedCondition } = await client.buffers.transact(transaction, writeOptions(options));
+  const { committed, replies, failedCondition } = await client.buffers.transact(
+    // Only then may a reply be an error.
+    transaction as KeepingTransaction,
+    writeOptions(options),
+  );
   const fields = {
     committed,
     replies: committed ? replies.map(replyFields) : [],
@@ -58,14 +63,17 @@ async function transact({ client, output }: Session, file: string, options: Writ
   }
   const { operations } = transaction;
   const lines = replies.map((reply, index) => `${index + 1}  ${operations[index]?.kind}  ${shownReply(reply)}`);
-  await output.result(jsonText(fields), [`committed: ${plural(replies.length, 'operation')}`, ...lines].join('\n'));
+  const refused = replies.filter(({ kind }) => kind === 'error').length;
+  const head = `committed: ${plural(replies.length, 'operation')}${refused > 0 ? `, ${refused} of them refused` : ''}`;
+  await output.result(jsonText(fields), [head, ...lines].join('\n'));
   return EXIT.DONE;
 }
 
-type Reply = object & { readonly kind: TransactionOperation['kind'] };
+type Reply = ErrorReply | (object & { readonly kind: TransactionOperation['kind'] });
 
 /** The fields of a reply in JSON: bytes as text or base64, absent values as null. */
 function replyFields(reply: Reply): object {
+  if ('error' in reply) return { kind: 'error', code: reply.error.code, message: reply.error.message };
   const { kind, ...rest } = reply;
   const fields = Object.entries(rest).map(([name, value]: [string, unknown]) => fieldOf(name, value));
   return { kind, ...Object.assign({}, ...fields) };
@@ -89,6 +97,7 @@ function itemOf(one: unknown): unknown {
 
 /** The reply for people. */
 function shownReply(reply: Reply): string {
+  if ('error' in reply) return `refused: ${reply.error.message}`;
   const { kind: _, ...fields } = reply;
   const parts = Object.entries(fields).flatMap(([name, value]: [string, unknown]) => {
     if (name === 'version' || value === undefined) return [];

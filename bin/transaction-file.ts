@@ -2,7 +2,7 @@
  * The file of `transact`: a transaction of the client as JSON. Bytes are text, or `{"base64": …}`. Unknown names are
  * refused, since a misspelt expiry would make a key that never expires. The client checks the values.
  */
-import type { Transaction, TransactionOperation } from '../src/client/index.js';
+import type { AnyTransaction, Transaction, TransactionOperation } from '../src/client/index.js';
 import { bytesOfBase64 } from './base64.js';
 import { UsageError } from './output.js';
 
@@ -61,12 +61,15 @@ const DEPTH_MAX = 8;
 const SHOWN_MAX = 60;
 
 /** @throws UsageError that names the file, the place in it, and the expected and the received value. */
-export function parseTransaction(bytes: Buffer, file: string): Transaction {
+export function parseTransaction(bytes: Buffer, file: string): AnyTransaction {
   try {
     const object = objectOf(parse(bytes), 'the file');
-    checkNames(object, ['conditions', 'operations'], 'the file');
-    const { conditions = [], operations } = object;
+    checkNames(object, ['conditions', 'operations', 'onRefusal'], 'the file');
+    const { conditions = [], operations, onRefusal = 'undo' } = object;
+    if (onRefusal !== 'undo' && onRefusal !== 'keep')
+      throw new UsageError(`onRefusal: expected undo or keep, received ${excerpt(onRefusal)}`);
     return {
+      onRefusal,
       conditions: listOf(conditions, 'conditions').map((one, index) => conditionOf(one, `conditions[${index}]`)),
       operations: listOf(operations, 'operations').map((one, index) => operationOf(one, `operations[${index}]`)),
     };

@@ -36,8 +36,9 @@ export const BIT_POS_STEP = optionNames<BitPosOptions>({ start: true, end: true,
 export const LCS_MATCHES_STEP = optionNames<LcsMatchesOptions>({ minMatchLength: true });
 
 /** The names of a transaction's parts. */
-export const TRANSACTION = optionNames<Transaction>({ conditions: true, operations: true });
+export const TRANSACTION = optionNames<Transaction>({ conditions: true, operations: true, onRefusal: true });
 
+export const COMMIT = withCall(optionNames<Pick<Transaction, 'onRefusal'>>({ onRefusal: true }));
 export const SET = withCall(SET_STEP);
 export const GET_EX = withCall(GET_EX_STEP);
 export const EXPIRE = withCall(EXPIRE_STEP);

@@ -51,7 +51,11 @@ import {
 import { SideCall } from './side-call.js';
 import { isOn } from './switch.js';
 import {
+  type AnyTransaction,
   type Committed,
+  type KeepingTransaction,
+  type KeptReplies,
+  type NotCommitted,
   readTransaction,
   type Transaction,
   type TransactionOperations,
@@ -338,7 +342,8 @@ export class Commands<Key = string, Value = Key, Input = Data> extends BitComman
    *       operations: [{ kind: 'get', key: 'a' }, { kind: 'set', key: 'lock', value: 'me' }],
    *     });
    *
-   * @throws HeadwaterError the error of the first operation that fails. Nothing is done then.
+   * @throws HeadwaterError the error of the first operation that fails. Nothing is done then. With `onRefusal: 'keep'`,
+   *   the error is the reply of that operation, and the others take effect.
    */
   transact<const Operations extends TransactionOperations<Input>>(
     transaction: UnconditionalTransaction<Operations>,
@@ -349,7 +354,12 @@ export class Commands<Key = string, Value = Key, Input = Data> extends BitComman
     transaction: Transaction<Operations, Input>,
     options?: CallOptions,
   ): Promise<TransactionResult<Operations, Value, Key>>;
-  transact(transaction: Transaction<TransactionOperations<Input>, Input>, options?: CallOptions): Promise<never> {
+  /** Carries out all operations that are not refused, or none if a condition does not hold. */
+  transact<const Operations extends TransactionOperations<Input>>(
+    transaction: KeepingTransaction<Operations, Input>,
+    options?: CallOptions,
+  ): Promise<KeptReplies<Operations, Value, Key> | NotCommitted<Operations>>;
+  transact(transaction: AnyTransaction<Input>, options?: CallOptions): Promise<never> {
     const { forms } = this.#results;
     let made: ReturnType<typeof transactOperation>;
     try {

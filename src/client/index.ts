@@ -163,10 +163,13 @@ export type {
   WatchOptions,
 } from './streams.js';
 export type {
+  AnyTransaction,
   Committed,
   EntryWith,
   Incoming,
   IncrementOperation,
+  KeepingTransaction,
+  KeptReplies,
   MultiSetWith,
   NoReplies,
   NotCommitted,
@@ -182,9 +185,12 @@ export type {
   UnconditionalTransaction,
 } from './transaction.js';
 export type {
+  CommitOptions,
   CommitResult,
   CommittedResults,
   ConditionTest,
+  KeepingCommitOptions,
+  Kept,
   NotCommittedResults,
   TransactionBuilder,
 } from './transaction-builder.js';

@@ -22,6 +22,7 @@ import { type Forms, withProperty } from './codec.js';
 import {
   BIT_COUNT_STEP,
   BIT_POS_STEP,
+  COMMIT,
   COPY_STEP,
   EXPIRE_STEP,
   GET_EX_STEP,
@@ -51,7 +52,7 @@ import {
   type SumOptions,
   setOperation,
 } from './operations.js';
-import { CALL, type CallOptions } from './options.js';
+import type { CallOptions } from './options.js';
 import type { ReadReply } from './pending-command.js';
 import {
   type Results,
@@ -104,6 +105,21 @@ export interface NotCommittedResults<Steps extends readonly unknown[]> {
 export type CommitResult<Steps extends readonly unknown[], Conditional extends boolean> =
   | CommittedResults<Steps>
   | (Conditional extends true ? NotCommittedResults<Steps> : never);
+
+/** The options of `commit`. */
+export interface CommitOptions extends CallOptions {
+  /** The handling of a step that is refused when it runs: nothing is done. */
+  readonly onRefusal?: 'undo' | undefined;
+}
+
+/** The options of a `commit` that keeps refusals, as Redis does. */
+export interface KeepingCommitOptions extends CallOptions {
+  /** A step that is refused when it runs writes nothing, and its result is its error. */
+  readonly onRefusal: 'keep';
+}
+
+/** The results of steps of which any may be refused. */
+export type Kept<Steps extends readonly unknown[]> = { readonly [Index in keyof Steps]: Steps[Index] | HeadwaterError };
 
 /** The operation of a step, as it is sent. */
 type StepOperation = Exclude<OutgoingOperation, { readonly kind: 'transact' }>;
@@ -367,19 +383,24 @@ export class TransactionBuilder<
   /**
    * Carries out all steps or none. If a condition does not hold, nothing is done and `committed` is false. A second
    * call sends the transaction again.
-   * @throws HeadwaterError the error of the first step that fails. Nothing is done then.
+   * @throws HeadwaterError the error of the first step that fails. Nothing is done then. With `onRefusal: 'keep'`, the
+   *   error is the result of that step, and the others take effect.
    */
-  commit(options?: CallOptions): Promise<CommitResult<Steps, Conditional>> {
-    const refusal = this.#refusal ?? (options === undefined ? undefined : refusedOptions(options, CALL));
+  commit(options?: CommitOptions): Promise<CommitResult<Steps, Conditional>>;
+  /** Carries out all steps that are not refused. The result of a refused step is its error. */
+  commit(options: KeepingCommitOptions): Promise<CommitResult<Kept<Steps>, Conditional>>;
+  commit(options?: CommitOptions | KeepingCommitOptions): Promise<never> {
+    const refusal = this.#refusal ?? (options === undefined ? undefined : refusedOptions(options, COMMIT));
     if (refusal !== undefined) return Promise.reject(refusal);
     const operations = [...this.#operations];
     const reads = [...this.#reads];
-    return this.#session.ask<'transact', CommitResult<Steps, Conditional>>(
-      { kind: 'transact', conditions: [...this.#conditions], operations },
+    const handling = options?.onRefusal === undefined ? {} : { onRefusal: options.onRefusal };
+    return this.#session.ask<'transact', unknown>(
+      { kind: 'transact', conditions: [...this.#conditions], operations, ...handling },
       operations.some(mayWrite),
-      (reply) => resultsOf(reply, operations, reads) as unknown as CommitResult<Steps, Conditional>,
+      (reply) => resultsOf(reply, operations, reads),
       options,
-    );
+    ) as Promise<never>;
   }
 
   /** Adds a step whose operation is checked while it is made. */
@@ -414,7 +435,8 @@ function resultsOf(
   const results: unknown[] = [];
   for (const [index, reply] of replies.entries()) {
     const read = reads[index] as ReadStep;
-    withProperty(results, String(index), () => read(reply as never, operations[index] as never));
+    if (reply.kind === 'error') results[index] = reply.error;
+    else withProperty(results, String(index), () => read(reply as never, operations[index] as never));
   }
   return { committed, results, failedCondition };
 }

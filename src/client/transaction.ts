@@ -3,7 +3,7 @@
  * and the replies are known to be there as soon as the transaction is known to be committed.
  */
 
-import type { OperationKind, OutgoingOf, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
+import type { ErrorReply, OperationKind, OutgoingOf, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
 import { type Forms, withProperty } from './codec.js';
 import { mayWrite } from './measure.js';
 import type { BigintOption, Data, OutgoingCondition, SumOptions } from './operations.js';
@@ -59,6 +59,8 @@ export interface Transaction<Operations extends readonly unknown[] = Transaction
   readonly conditions?: readonly OutgoingCondition<Input>[] | undefined;
   /** Operations that run in order, and take effect together. */
   readonly operations: Operations;
+  /** The handling of an operation that is refused when it runs: nothing is done. */
+  readonly onRefusal?: 'undo' | undefined;
 }
 
 /** A transaction without conditions, which is committed unless an operation fails. */
@@ -67,7 +69,24 @@ export interface UnconditionalTransaction<Operations extends readonly unknown[] 
   readonly conditions?: undefined;
   /** Operations that run in order, and take effect together. */
   readonly operations: Operations;
+  /** The handling of an operation that is refused when it runs: nothing is done. */
+  readonly onRefusal?: 'undo' | undefined;
 }
+
+/** A transaction that keeps refusals, as Redis does. */
+export interface KeepingTransaction<Operations extends readonly unknown[] = TransactionOperations, Input = Data> {
+  /** Conditions that must all hold, or nothing is done. None by default. */
+  readonly conditions?: readonly OutgoingCondition<Input>[] | undefined;
+  /** Operations that run in order. All that are not refused take effect together. */
+  readonly operations: Operations;
+  /** An operation that is refused when it runs writes nothing, and its refusal is its reply. */
+  readonly onRefusal: 'keep';
+}
+
+/** A transaction with any handling of refusals. */
+export type AnyTransaction<Input = Data> =
+  | Transaction<TransactionOperations<Input>, Input>
+  | KeepingTransaction<TransactionOperations<Input>, Input>;
 
 /** A reply of the protocol as a client gives it, with values in the client's form. */
 export type Incoming<T, Value> = T extends Uint8Array
@@ -144,15 +163,26 @@ export type TransactionResult<
   Key = Value,
 > = Committed<Operations, Value, Key> | NotCommitted<Operations>;
 
+/** The result of a transaction that keeps refusals and was committed. */
+export interface KeptReplies<Operations extends readonly OfKind[], Value = string, Key = Value> {
+  /** True: all conditions held. */
+  readonly committed: true;
+  /** The reply to each operation, in order, or its error. */
+  readonly replies: { readonly [Index in keyof Operations]: ReplyOf<Operations[Index], Value, Key> | ErrorReply };
+  /** No condition failed. */
+  readonly failedCondition: undefined;
+}
+
 /** The operation, and whether it may write. Callers put the operations together themselves, so a list may be none. */
 export function transactOperation<Input>(
-  { conditions = [], operations }: Transaction<TransactionOperations<Input>, Input>,
+  { conditions = [], operations, onRefusal }: AnyTransaction<Input>,
   forms: Forms<unknown, unknown, Input>,
 ): { operation: OutgoingOf<'transact'>; writes: boolean } {
   const summed = mapped(operations, (one) => (one.kind === 'increment' ? { ...one, by: summandOf(one) } : one));
   const inner = forms.hasCodec ? withEncoded(summed, forms, 'kind', 'set') : summed;
   const tests = forms.hasCodec ? withEncoded(conditions, forms, 'test', 'value') : conditions;
-  const operation = { kind: 'transact', conditions: tests, operations: inner } as OutgoingOf<'transact'>;
+  const handling = onRefusal === undefined ? {} : { onRefusal };
+  const operation = { kind: 'transact', conditions: tests, operations: inner, ...handling } as OutgoingOf<'transact'>;
   return { operation, writes: Array.isArray(inner) && operation.operations.some(mayWrite) };
 }
 

@@ -195,7 +195,31 @@ describe('values', function () {
       assert.deepEqual(listed.split(/\s/).toSorted(), kinds.split(', ').toSorted());
     });
 
+    it('shows the refusals that it keeps, and does the other operations', async () => {
+      const transaction = {
+        operations: [
+          { kind: 'set', key: 'kept', value: 'x' },
+          { kind: 'increment', key: 'kept' },
+          { kind: 'append', key: 'kept', value: 'y' },
+        ],
+        onRefusal: 'keep',
+      };
+      const { status, stdout } = await transact(transaction);
+      assert.equal(status, 0);
+      assert.match(
+        stdout.toString(),
+        /^committed: 3 operations, 1 of them refused\n1 {2}set .*\n2 {2}increment {2}refused: key "kept".*\n3 {2}append {2}2\n$/,
+      );
+      const { replies } = JSON.parse((await transact(transaction, '--json')).stdout.toString());
+      assert.deepEqual([replies[1].kind, replies[1].code, replies[2].length], ['error', 'not_an_integer', 2]);
+    });
+
     const REFUSALS: ReadonlyArray<readonly [what: string, transaction: unknown, says: RegExp]> = [
+      [
+        'an unknown handling of refusals',
+        { operations: [], onRefusal: 'drop' },
+        /stdin: onRefusal: expected undo or keep, received "drop"/,
+      ],
       [
         'a step with a fraction',
         { operations: [{ kind: 'bitField', key: 'k', steps: [{ action: 'set', value: 0.5 }] }] },

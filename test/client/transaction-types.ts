@@ -2,7 +2,13 @@
  * The types of transactions, which the compiler checks: `npm run types` does so here, and the test of the package with
  * each compiler of a consumer. Nothing runs this file.
  */
-import type { Client, Transaction, TransactionOperation, TransactionResult } from '../../src/client/index.js';
+import type {
+  Client,
+  HeadwaterError,
+  Transaction,
+  TransactionOperation,
+  TransactionResult,
+} from '../../src/client/index.js';
 
 /** Compiles only if both types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -54,6 +60,13 @@ export async function lists(db: Client): Promise<void> {
   else same<typeof result.failedCondition, number>(true);
   // @ts-expect-error: the result may not be committed.
   use(result.replies[0].value);
+
+  const kept = await db.transact({ operations: [{ kind: 'get', key: 'a' }], onRefusal: 'keep' });
+  // @ts-expect-error: the reply may be an error.
+  use(kept.replies[0]?.value);
+  if (kept.committed) same<(typeof kept.replies)[0]['kind'], 'get' | 'error'>(true);
+  const stepwise = await db.transaction().get('a').incr('n').commit({ onRefusal: 'keep' });
+  same<(typeof stepwise.results)[1], number | HeadwaterError>(true);
 
   // @ts-expect-error: no operation has this kind.
   await db.transact({ operations: [{ kind: 'sett', key: 'a', value: '1' }] });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { HeadwaterError } from '../../src/base/errors.js';
 import { Client } from '../../src/client/client.js';
 import type { Operation } from '../../src/model/operation.js';
 import { FakeStore } from '../rpc/fake-store.js';
@@ -74,6 +75,48 @@ describe('transactions', () => {
         operations: [{ kind: 'get', key: 'a' }],
       });
       assert.deepEqual([committed, first, failedCondition], [false, undefined, 1]);
+    });
+  });
+
+  describe('that keep refusals', () => {
+    it('have the error of a refused operation in its place, and do the others', async () => {
+      const { committed, replies } = await db.transact({
+        operations: [
+          { kind: 'set', key: 'word', value: 'x' },
+          { kind: 'increment', key: 'word' },
+          { kind: 'get', key: 'word' },
+        ],
+        onRefusal: 'keep',
+      });
+      assert.equal(committed, true);
+      assert.deepEqual(
+        replies.map((reply) => reply?.kind),
+        ['set', 'error', 'get'],
+      );
+      assert.ok(replies[1]?.kind === 'error');
+      assert.equal(replies[1].error.code, 'not_an_integer');
+    });
+
+    it('have it step by step too, in every form of values', async () => {
+      for (const commands of [db, db.buffers]) {
+        const { committed, results } = await commands
+          .transaction()
+          .set('word', 'x')
+          .incr('word')
+          .set('done', 'yes')
+          .commit({ onRefusal: 'keep' });
+        assert.equal(committed, true);
+        assert.ok(results[1] instanceof HeadwaterError);
+        assert.equal(results[1].code, 'not_an_integer');
+        assert.deepEqual(results[2], { applied: true, oldValue: undefined });
+      }
+      assert.equal(await db.get('done'), 'yes');
+    });
+
+    it('are refused if the handling is no known one', async () => {
+      const onRefusal = 'ignore' as 'keep';
+      for (const call of [db.transact({ operations: [], onRefusal }), db.transaction().get('a').commit({ onRefusal })])
+        await refusedWith('invalid_argument', call);
     });
   });
 

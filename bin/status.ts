@@ -54,6 +54,7 @@ const STATUS_GROUPS: ReadonlyArray<readonly StatusRow[]> = [
       ({ subscribers, watchers }) => `${plural(subscribers, 'subscriber')}, ${plural(watchers, 'watcher')}`,
     ),
     row('connections', ['connections'], ({ connections }) => connections && connectionsLine(connections)),
+    row('pubsub', ['redis'], ({ redis }) => redis && redisLine(redis)),
     row('redis', ['redisAddress'], ({ redisAddress }) =>
       redisAddress ? `${redisAddress}, for the Redis protocol alone` : undefined,
     ),
@@ -300,6 +301,13 @@ function connectionsLine(connections: NonNullable<Status['connections']>): strin
   const refused = refusedGrpc + refusedRedis + refusedSilent;
   const without = refused === 0 ? '' : `; ${grouped(refused)} refused`;
   return `${grouped(grpc)} gRPC, ${grouped(redis)} Redis, ${grouped(silent)} silent${most}${without}`;
+}
+
+function redisLine({ subscribers, slowClosed, streamBreaks }: NonNullable<Status['redis']>): Lines {
+  if (subscribers + slowClosed + streamBreaks === 0) return undefined;
+  const slow = slowClosed === 0 ? '' : `; ${grouped(slowClosed)} closed since they read too slowly`;
+  const breaks = streamBreaks === 0 ? '' : `; their stream ended ${plural(streamBreaks, 'time')}`;
+  return `${plural(subscribers, 'subscriber')}${slow}${breaks}`;
 }
 
 function archiveLine({ directory, offset, missed }: NonNullable<Status['archive']>): string {

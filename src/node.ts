@@ -42,10 +42,12 @@ import { ReplyMemory } from './pipeline/reply-memory.js';
 import type { LogRoom } from './replication/downstream/headroom.js';
 import { Freshness } from './replication/progress/freshness.js';
 import { Replication } from './replication/replication.js';
+import { Channels, type ChannelsOptions } from './resp/channels.js';
 import { RedisServer } from './resp/door.js';
 import { DoorCounts } from './resp/door-counts.js';
 import { FailoverOrder } from './resp/failover-order.js';
 import type { NodeControl } from './resp/node-control.js';
+import { PushMemory } from './resp/pushes.js';
 import { ScanCursors } from './resp/scan-cursors.js';
 import { adminService } from './rpc/admin-service.js';
 import { diskService } from './rpc/disk-service.js';
@@ -216,6 +218,7 @@ export class Node {
       ...this.#load.status,
       connections: this.#listener?.status,
       redisAddress: this.redisAddress,
+      redis: this.#redis?.status,
     };
   }
 
@@ -334,6 +337,7 @@ export class Node {
         relay: this.#relay,
         control: redisControl(this, this.#base, replication),
         failovers: new FailoverOrder(),
+        ...subscriptionParts({ streams, publisher: replication, queue: this.#store.writes, logger }),
       },
       { replies, onFatal: this.#fail },
     );
@@ -478,6 +482,12 @@ function upstreamOf({ config, store }: Base, replication: Replication): Upstream
 async function relayOf({ roles }: Store): Promise<Relay> {
   const { Relay } = await import('./client/relay.js');
   return new Relay(() => roles.upstream);
+}
+
+/** The parts of the Redis door that messages go through. */
+function subscriptionParts(parts: Omit<ChannelsOptions, 'clock'>) {
+  const options = { ...parts, clock: systemClock };
+  return { channels: new Channels(options), pushes: new PushMemory(options) };
 }
 
 /** The node as a whole, for the commands of Redis. */

@@ -764,6 +764,47 @@ export const RESYNC_NO_ROOM_MS_MAX = 60_000;
 export const DESCRIPTORS_RETRY_MS = 100;
 export const DESCRIPTORS_WAIT_MS = 5_000;
 
+/**
+ * Bytes that a subscriber or a monitor of the Redis protocol may leave unread: at any moment, and for longer than a
+ * time. Beyond them the node closes its connection. Redis has the same bounds for subscribers.
+ */
+export const PUSHED_BYTES_MAX = 32 * MiB;
+export const PUSHED_SLOW_BYTES_MAX = 8 * MiB;
+export const PUSHED_SLOW_MS_MAX = 60_000;
+
+/**
+ * Unread messages of all subscribers and monitors of the Redis protocol. A message counts once, however many connections
+ * wait for it, and each wait costs a little. Beyond the bound the connections with the most unread bytes are closed,
+ * until the part is left.
+ */
+export const PUSHED_TOTAL_BYTES_MAX = 256 * MiB;
+export const PUSHED_LEFT_PART = 7 / 8;
+
+/** The memory of a write to a socket that waits, beside its bytes. */
+export const PUSHED_WRITE_COST_BYTES = 512;
+
+/** Small messages to one connection leave as one buffer of at most so many bytes. */
+export const PUSHED_JOINED_BYTES_MAX = 64 * KiB;
+
+/**
+ * Subscriptions of Redis clients: the memory of all, and the most for one connection. A subscription costs its name and
+ * the places that refer to it.
+ */
+export const SUBSCRIPTIONS_BYTES_MAX = 256 * MiB;
+export const SUBSCRIPTIONS_CONNECTION_BYTES_MAX = 64 * MiB;
+export const SUBSCRIPTION_COST_BYTES = 256;
+
+/** Different patterns of all Redis clients, since every message is matched against all: in number and in bytes. */
+export const PATTERNS_MAX = 16 * 1024;
+export const PATTERNS_BYTES_MAX = 512 * KiB;
+
+/** The longest wait of a PUBLISH, behind the answer to it, until this node has delivered the message. */
+export const DELIVERY_MS_MAX = 1_000;
+
+/** The waits before the node begins the stream of its Redis subscribers again, twice as long each time. */
+export const CHANNELS_RETRY_MS_MIN = 10;
+export const CHANNELS_RETRY_MS_MAX = 1_000;
+
 /** Monitors of a node: each costs the memory of its queue, and the copies of all commands. */
 export const MONITORS_MAX = 16;
 /** Commands that wait for one monitor. Later ones are dropped and counted. */

@@ -90,6 +90,7 @@ export type {
   StatusLeader,
   StatusLineageRow,
   StatusReasonCount,
+  StatusRedis,
   StatusRefusal,
   StatusResync,
   StatusUpstream,

@@ -7,6 +7,7 @@
  * The ring counts along with the leader (live-place.ts). Messages that never came to this node leave a gap in the
  * count, and an entry `missed` in the ring.
  */
+import { Fifo } from '../base/fifo.js';
 import { INTERLUDES_BYTES_MAX } from '../base/limits.js';
 import { behind, type LivePlace, messagesBetween, NOWHERE } from '../model/live-place.js';
 import type { Extent } from './extent.js';
@@ -48,7 +49,7 @@ export interface InterludedLog {
 export class Interludes {
   readonly #log: InterludedLog;
   readonly #bytesMax: number;
-  #placed: PlacedInterlude[] = [];
+  readonly #placed = new Fifo<PlacedInterlude>();
   /** The number of entries that have left the ring. */
   #dropped = 0;
   #bytes = 0;
@@ -112,14 +113,11 @@ export class Interludes {
   #put(interlude: Interlude): void {
     this.#placed.push({ offset: this.#log.extent.end.offset, interlude, place: this.#place });
     this.#bytes += bytesOf(interlude);
-    let leaving = 0;
-    while (this.#bytes > this.#bytesMax && leaving < this.#placed.length - 1) {
-      const { interlude } = this.#placed[leaving++] as PlacedInterlude;
+    while (this.#bytes > this.#bytesMax && this.#placed.length > 1) {
+      const { interlude } = this.#placed.shift() as PlacedInterlude;
       this.#bytes -= bytesOf(interlude);
+      this.#dropped++;
     }
-    if (leaving === 0) return;
-    this.#placed.splice(0, leaving);
-    this.#dropped += leaving;
   }
 
   /** A reader that meets all entries added from now on. */
@@ -130,7 +128,7 @@ export class Interludes {
 
 interface Said {
   readonly dropped: number;
-  readonly placed: readonly PlacedInterlude[];
+  readonly placed: Pick<Fifo<PlacedInterlude>, 'length' | 'at'>;
   readonly place: LivePlace;
 }
 
@@ -172,14 +170,18 @@ export class InterludeReader {
     if (!this.isBehind) return NOTHING;
     const { dropped, placed } = this.#said();
     const first = Math.max(0, this.#next - dropped);
-    const oldest = placed[first] as PlacedInterlude;
+    const oldest = placed.at(first) as PlacedInterlude;
     const missed = this.#next < dropped ? messagesBetween(this.#place, oldest.place) : 0;
-    let end = first;
-    while (end < placed.length && (placed[end] as PlacedInterlude).offset <= offset) end++;
-    const last = end > first ? placed[end - 1] : undefined;
-    this.#next = dropped + end;
+    const taken: PlacedInterlude[] = [];
+    for (let at = first; at < placed.length; at++) {
+      const entry = placed.at(at) as PlacedInterlude;
+      if (entry.offset > offset) break;
+      taken.push(entry);
+    }
+    const last = taken.at(-1);
+    this.#next = dropped + first + taken.length;
     this.#place = last ? placeAfter(last) : oldest.place;
-    return { placed: placed.slice(first, end), missed };
+    return { placed: taken, missed };
   }
 }
 

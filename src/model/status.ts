@@ -111,6 +111,8 @@ export interface NodeStatus {
   readonly connections: StatusConnections | undefined;
   /** The host:port of the listener for the Redis protocol alone. Empty if there is none. */
   readonly redisAddress: string;
+  /** The subscribers and monitors that speak the Redis protocol. */
+  readonly redis: StatusRedis | undefined;
   /** Nodes that a comparison found to differ from this leader, since it started. */
   readonly digestDifferences: number;
   /** The size of the log. */
@@ -217,6 +219,19 @@ export interface StatusLineageRow {
   readonly checksum: string;
   /** The number of times leadership was taken on the way to this history. */
   readonly epoch: number;
+}
+
+/** The subscribers and monitors of a node that speak the Redis protocol. */
+export interface StatusRedis {
+  /** Connections that subscribe to channels now. */
+  readonly subscribers: number;
+  /** Subscribers and monitors that were closed because they read too slowly, since the node started. */
+  readonly slowClosed: number;
+  /**
+   * The times that the stream of messages for all subscribers ended and began again, since the node started. Each time
+   * they may have missed messages that nobody counted.
+   */
+  readonly streamBreaks: number;
 }
 
 /** The connections of a node. A connection is silent until its first bytes show its protocol. */

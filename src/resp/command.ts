@@ -53,8 +53,11 @@ export interface CommandSession extends Client {
    * @throws HeadwaterError if the client is gone.
    */
   flushed(): Promise<void>;
-  /** Writes a message that answers no request: of a subscription, or of a monitor. The message leaves at the end of the turn. */
-  push(write: (out: ReplyWriter) => void): void;
+  /**
+   * Sends a message that answers no request: of a subscription, or of a monitor. Calls `sent` when it has left.
+   * @returns the bytes on their way to the client, replies included.
+   */
+  push(message: Buffer, sent: () => void): number;
   /** Answers in this version of the protocol from now on, the command that runs too. */
   speak(version: RespVersion): void;
   /** Closes the connection when all that was asked is answered. Later requests are dropped. */

@@ -43,6 +43,12 @@ export class RedisConnection {
   readonly sending: SendWindow;
   readonly share: ReplyShare;
   #isEnding = false;
+  #isGathering = false;
+  /** Bytes on their way that answer no request. */
+  #pushedBytes = 0;
+  /** Such messages that wait for the end of a reply. */
+  #held: Array<[message: Buffer, sent: () => void]> = [];
+  #heldBytes = 0;
 
   constructor(socket: net.Socket, { replies, report, counts }: ConnectionOptions) {
     const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
@@ -97,8 +103,15 @@ export class RedisConnection {
     return hasRoom;
   }
 
-  drained(): Promise<void> {
-    return this.sending.drained();
+  /** Sends all that is written in this turn of the event loop together. */
+  gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    this.socket.cork();
+    process.nextTick(() => {
+      this.#isGathering = false;
+      this.socket.uncork();
+    });
   }
 
   /**
@@ -111,6 +124,39 @@ export class RedisConnection {
     await whenRoomForMessage(share, sending, call.signal);
     share.making(0);
     if (call.cancelled) throw call.cancelled;
+  }
+
+  /**
+   * Sends a message that answers no request, behind the replies that were written. Calls `sent` when it has left.
+   * @param options.isHeld keeps the message until `pushHeld`.
+   * @returns the bytes on their way.
+   */
+  push(message: Buffer, sent: () => void, options: { readonly isHeld: boolean }): number {
+    if (options.isHeld) {
+      this.#held.push([message, sent]);
+      this.#heldBytes += message.length;
+    } else this.#push(message, sent);
+    return this.#heldBytes + this.#pushedBytes + this.sending.bytes;
+  }
+
+  /** Sends the messages that were held. */
+  pushHeld(): void {
+    if (this.#held.length === 0) return;
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    for (const [message, sent] of held) this.#push(message, sent);
+  }
+
+  #push(message: Buffer, sent: () => void): void {
+    if (this.#isEnding) return sent();
+    this.gather();
+    this.flush();
+    this.#pushedBytes += message.length;
+    this.socket.write(message, () => {
+      this.#pushedBytes -= message.length;
+      sent();
+    });
   }
 
   /** Sends what was written, and closes. Bytes that the client still sends are dropped. */

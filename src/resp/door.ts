@@ -7,6 +7,7 @@ import { HeadwaterError } from '../base/errors.js';
 import { InvariantViolation } from '../base/invariant.js';
 import { RESP_RECEIVING_BYTES_MAX } from '../base/limits.js';
 import { RepeatedLog } from '../base/repeated-log.js';
+import type { StatusRedis } from '../model/status.js';
 import type { ReplyMemory } from '../pipeline/reply-memory.js';
 import { Clients } from './clients.js';
 import type { Door } from './command.js';
@@ -42,6 +43,12 @@ export class RedisServer {
     this.#log = RepeatedLog.of(node);
     this.#held = new HeldRequests(node.clock, RESP_RECEIVING_BYTES_MAX);
     this.#door = { clients: new Clients(node.clock), table: TABLE, settings: new Settings() };
+  }
+
+  /** The subscribers and monitors. */
+  get status(): StatusRedis {
+    const { channels, pushes } = this.#node;
+    return { ...channels.status, slowClosed: pushes.dropped };
   }
 
   /** Takes a connection, and answers its requests until its end. */

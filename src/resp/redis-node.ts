@@ -5,10 +5,12 @@ import type { KeyspaceStore } from '../pipeline/frozen-range.js';
 import type { CommandTap } from '../pipeline/monitors.js';
 import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
 import type { PipelineStore } from '../pipeline/pipeline.js';
+import type { Channels } from './channels.js';
 import type { DoorCounts } from './door-counts.js';
 import type { FailoverOrder } from './failover-order.js';
 import type { LeaderRelay } from './forwarded-writes.js';
 import type { NodeControl } from './node-control.js';
+import type { PushMemory } from './pushes.js';
 import type { ScanCursors } from './scan-cursors.js';
 
 export interface RedisNode {
@@ -36,5 +38,8 @@ export interface RedisNode {
     readonly serveStaleReads: boolean;
     readonly shutdownTimeoutMs: number;
   };
+  readonly channels: Channels;
+  /** The memory of messages that answer no request. */
+  readonly pushes: PushMemory;
   readonly roles: { readonly role: 'leader' | 'follower' };
 }

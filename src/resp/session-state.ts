@@ -1,6 +1,7 @@
 /** The state of a session between its commands. Commands read and change it, and the input of the session obeys it. */
 import type { Guarantees } from '../model/guarantees.js';
 import type { Position } from '../model/position.js';
+import type { Listener } from './listener.js';
 import { TransactionState } from './transaction-state.js';
 
 /** The replies that a client wants: all, none, or all but the next one. */
@@ -72,6 +73,8 @@ export class SessionState {
   written: Position | undefined;
   /** The guarantees that the client asked for, for all its commands from then on. */
   guarantees: Guarantees | undefined;
+  /** The subscriptions and the monitor of the connection. Undefined before its first. */
+  listener: Listener | undefined;
   readonly #onReset: Array<() => void> = [];
 
   constructor(id: number, createdMs: number) {

@@ -80,9 +80,10 @@ export class Session implements CommandSession, Client {
   #isPaused = false;
   /** True while a command that runs alone goes on. */
   #isRunning = false;
+  /** True while that command has sent a part of its reply. */
+  #isInParts = false;
   /** The replies that the client does not want. */
   readonly #unsent = new ReplyWriter();
-  #willFlush = false;
   #isReading = true;
   /** True while the session may hold no more bytes. */
   #isHeldBack = false;
@@ -162,6 +163,7 @@ export class Session implements CommandSession, Client {
   }
 
   async flushed(): Promise<void> {
+    this.#isInParts = true;
     if (this.state.replies.isSilent) this.#unsent.take();
     else await this.connection.roomForPart();
   }
@@ -172,17 +174,14 @@ export class Session implements CommandSession, Client {
 
   speak(version: RespVersion): void {
     this.connection.out.version = version;
+    this.#unsent.version = version;
   }
 
-  push(write: (out: ReplyWriter) => void): void {
-    if (this.connection.isEnding) return;
-    write(this.connection.out);
-    if (this.#willFlush) return;
-    this.#willFlush = true;
-    process.nextTick(() => {
-      this.#willFlush = false;
-      this.connection.flush();
-    });
+  push(message: Buffer, sent: () => void): number {
+    const { out } = this.connection;
+    // No message comes into the middle of a reply.
+    const isMidReply = this.#isRunning && (this.#isInParts || this.state.transaction.isExecuting || out.bytes > 0);
+    return this.connection.push(message, sent, { isHeld: isMidReply });
   }
 
   // ---- in -------------------------------------------------------------------------
@@ -308,12 +307,16 @@ export class Session implements CommandSession, Client {
 
   #finishLater(running: Promise<void>): void {
     this.#isRunning = true;
+    // Several such commands may be answered in one turn.
+    this.connection.gather();
     this.connection.flush();
     running
       .catch((failure) => this.#refuse(failure))
       .finally(() => {
         this.#dropSilent();
         this.#isRunning = false;
+        this.#isInParts = false;
+        this.connection.pushHeld();
         this.#work();
         this.#noteHeld();
       });
@@ -331,7 +334,7 @@ export class Session implements CommandSession, Client {
   }
 
   #awaitReader(): void {
-    this.#finishLater(this.connection.drained());
+    this.#finishLater(this.connection.sending.drained());
   }
 
   // ---- the pipeline --------------------------------------------------------------------
@@ -386,7 +389,7 @@ export class Session implements CommandSession, Client {
     return {
       out: connection.out,
       flush: () => connection.flush(),
-      drained: () => connection.drained(),
+      drained: () => connection.sending.drained(),
       saw: (position, { writes }) => {
         state.seen = position;
         if (writes) state.written = position;

@@ -8,6 +8,7 @@ import type { Command, CommandFamily } from './command.js';
 import type { CommandEntry, CommandFacts, CommandTable } from './command-table.js';
 import { bitFieldCommands } from './commands/bit-fields.js';
 import { bitCommands } from './commands/bits.js';
+import { channelCommands } from './commands/channels.js';
 import { clientCommands } from './commands/client.js';
 import { configCommands } from './commands/config.js';
 import { connectionCommands } from './commands/connection.js';
@@ -45,6 +46,7 @@ const FACTS: Readonly<Record<string, CommandFacts>> = {
 
 // biome-ignore format: one family a line, so that branches merge
 const FAMILIES: readonly CommandFamily[] = [
+  channelCommands,
   clientCommands,
   configCommands,
   connectionCommands,
@@ -115,8 +117,9 @@ function entryOf(request: Request): TableEntry | string {
 }
 
 /** The command of a request, or the sentence of its refusal. */
-export function commandOf(request: Request, { transaction }: SessionState): Command | string {
-  const entry = entryOf(request);
+export function commandOf(request: Request, { transaction, listener }: SessionState): Command | string {
+  let entry = entryOf(request);
+  if (listener && typeof entry !== 'string') entry = listener.refusalOf(entry.name) ?? entry;
   if (transaction.open) return queueing(entry);
   return typeof entry === 'string' ? entry : (entry.command as Command);
 }

@@ -96,6 +96,12 @@ export class Wire {
     return lines;
   }
 
+  /** Resolves with the bytes up to `end`, which is the end of a reply whose length is unknown. */
+  async readsUpTo(end: string): Promise<string> {
+    while (!this.#text.includes(end) && !this.#isClosed) await this.#more();
+    return this.reads(this.#text.slice(0, this.#text.indexOf(end) + end.length));
+  }
+
   /** Everything until the node closes. */
   async all(): Promise<string> {
     while (!this.#isClosed) await this.#more();

@@ -12,11 +12,14 @@ export interface InfoFacts {
   readonly status: NodeStatus;
   readonly control: NodeControl;
   readonly counts: DoorCounts;
+  /** The channels and patterns that clients subscribe to. */
+  readonly topics: Record<'channels' | 'patterns' | 'shardChannels', { readonly size: number }>;
   readonly clients: Pick<Clients, 'blocked'>;
   readonly wallMs: number;
 }
 
 export async function infoFacts({ node, door }: Pick<CommandSession, 'node' | 'door'>): Promise<InfoFacts> {
   const { control, counts, clock } = node;
-  return { status: await control.status(), control, counts, clients: door.clients, wallMs: clock.wallMs() };
+  const { topics } = node.channels;
+  return { status: await control.status(), control, counts, topics, clients: door.clients, wallMs: clock.wallMs() };
 }

@@ -6,7 +6,7 @@ import type { Fields, InfoFacts } from './facts.js';
  * Hits and misses are left out, because a node does not count them. `sync_partial_err` counts followers that had to take
  * a full resync though they held data, and those that were refused.
  */
-export function stats({ status, counts }: InfoFacts): Fields {
+export function stats({ status, counts, topics }: InfoFacts): Fields {
   const { read, written } = counts.bytes;
   const errors = [...counts.errors.values()].reduce((sum, count) => sum + count, 0);
   return {
@@ -21,6 +21,9 @@ export function stats({ status, counts }: InfoFacts): Fields {
     sync_partial_err: status.resyncReasonsServed.filter(isFailure).reduce((sum, { count }) => sum + count, 0),
     evicted_keys: 0,
     evicted_clients: 0,
+    pubsub_channels: topics.channels.size,
+    pubsub_patterns: topics.patterns.size,
+    pubsubshard_channels: topics.shardChannels.size,
     latest_fork_usec: 0,
     total_forks: 0,
     migrate_cached_sockets: 0,

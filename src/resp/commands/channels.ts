@@ -1,0 +1,139 @@
+/** Commands about channels: subscribing, publishing, and looking at the subscriptions. */
+import {
+  SUBSCRIPTION_COST_BYTES,
+  SUBSCRIPTIONS_BYTES_MAX,
+  SUBSCRIPTIONS_CONNECTION_BYTES_MAX,
+} from '../../base/limits.js';
+import type { Channels } from '../channels.js';
+import type { CommandFamily, CommandSession, SessionCommand } from '../command.js';
+import type { Listener, SubscriptionKind } from '../listener.js';
+import { listenerOf } from '../listening.js';
+import { published } from '../publishing.js';
+import { Refusal } from '../refusal.js';
+import type { Request } from '../request-parser.js';
+import { redisGlob, type Topics } from '../topics.js';
+
+export const channelCommands: CommandFamily = {
+  subscribe: subscribing('subscribe', 'channels'),
+  psubscribe: subscribing('psubscribe', 'patterns'),
+  ssubscribe: subscribing('ssubscribe', 'shardChannels'),
+  unsubscribe: unsubscribing('unsubscribe', 'channels'),
+  punsubscribe: unsubscribing('punsubscribe', 'patterns'),
+  sunsubscribe: unsubscribing('sunsubscribe', 'shardChannels'),
+
+  publish: { run: (session, [, name, data]) => published(session, 'channels', name as Buffer, data as Buffer) },
+  spublish: { run: (session, [, name, data]) => published(session, 'shardChannels', name as Buffer, data as Buffer) },
+
+  'pubsub|channels': { run: (session, request) => names(session, 'channels', request) },
+  'pubsub|shardchannels': { run: (session, request) => names(session, 'shardChannels', request) },
+  'pubsub|numsub': { run: (session, request) => numbers(session, 'channels', request) },
+  'pubsub|shardnumsub': { run: (session, request) => numbers(session, 'shardChannels', request) },
+  'pubsub|numpat': { run: ({ out, node }) => out.integer(node.channels.topics.patterns.size) },
+  'pubsub|help': {
+    run: ({ out }) => {
+      out.begin('array', HELP.length);
+      for (const line of HELP) out.simple(line);
+    },
+  },
+};
+
+// ---- subscriptions ------------------------------------------------------------------
+
+function subscribing(word: string, kind: SubscriptionKind): SessionCommand {
+  return {
+    run: (session, request) => {
+      const { channels } = session.node;
+      const waits = channels.ready();
+      // The names are views of received bytes.
+      const all = request.slice(1).map((name) => (waits ? Buffer.from(name) : name));
+      const subscribe = () => {
+        const listener = listenerOf(session);
+        for (const name of all) {
+          checkRoom(channels, listener, name);
+          channels.subscribe(kind, name, listener);
+          confirm(session, word, name, listener.count(kind));
+        }
+      };
+      return waits ? waits.then(subscribe) : subscribe();
+    },
+  };
+}
+
+function unsubscribing(word: string, kind: SubscriptionKind): SessionCommand {
+  return {
+    run: (session, request) => {
+      const { listener } = session.state;
+      const all = [...(listener?.[kind] ?? [])].map(({ name }) => name);
+      const left = request.length > 1 ? request.slice(1) : all;
+      if (left.length === 0) confirm(session, word, undefined, listener?.count(kind) ?? 0);
+      for (const name of left) {
+        if (listener) session.node.channels.unsubscribe(kind, name, listener);
+        confirm(session, word, name, listener?.count(kind) ?? 0);
+      }
+    },
+  };
+}
+
+/** A confirmation is a message, which a client gets that wants no replies too. */
+function confirm(session: CommandSession, word: string, name: Buffer | undefined, count: number): void {
+  session.state.replies.isSilent = false;
+  const { out } = session;
+  out.begin('push', 3);
+  out.bulk(word);
+  if (name) out.bulk(name);
+  else out.null();
+  out.integer(count);
+}
+
+function checkRoom({ subscribedBytes }: Channels, listener: Listener, name: Buffer): void {
+  const bytes = name.length + SUBSCRIPTION_COST_BYTES;
+  const hasRoom =
+    subscribedBytes + bytes <= SUBSCRIPTIONS_BYTES_MAX &&
+    listener.subscribedBytes + bytes <= SUBSCRIPTIONS_CONNECTION_BYTES_MAX;
+  if (hasRoom) return;
+  throw new Refusal(
+    `OOM the subscriptions of this connection take ${listener.subscribedBytes} bytes, and those of all ${subscribedBytes}. Subscribe to patterns, or end subscriptions`,
+  );
+}
+
+// ---- looking ------------------------------------------------------------------------
+
+function names({ out, node }: CommandSession, kind: 'channels' | 'shardChannels', request: Request): void {
+  if (request.length > 3) throw new Refusal(tooMany(request));
+  const topics: Topics = node.channels.topics[kind];
+  const glob = request[2] && redisGlob(request[2]);
+  const found = [...topics.all].filter(({ name }) => !glob || glob.matches(name));
+  out.begin('array', found.length);
+  for (const { name } of found) out.bulk(name);
+}
+
+function tooMany(request: Request): string {
+  const word = (request[1] as Buffer).toString('latin1');
+  return `ERR unknown subcommand or wrong number of arguments for '${word}'. Try PUBSUB HELP.`;
+}
+
+function numbers({ out, node }: CommandSession, kind: 'channels' | 'shardChannels', request: Request): void {
+  const asked = request.slice(2);
+  out.begin('array', asked.length * 2);
+  for (const name of asked) {
+    out.bulk(name);
+    out.integer(node.channels.topics[kind].of(name)?.listeners.size ?? 0);
+  }
+}
+
+const HELP: readonly string[] = [
+  'PUBSUB <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
+  'CHANNELS [<pattern>]',
+  "    Return the currently active channels matching a <pattern> (default: '*').",
+  'NUMPAT',
+  '    Return number of subscriptions to patterns.',
+  'NUMSUB [<channel> ...]',
+  '    Return the number of subscribers for the specified channels, excluding',
+  '    pattern subscriptions(default: no channels).',
+  'SHARDCHANNELS [<pattern>]',
+  "    Return the currently active shard level channels matching a <pattern> (default: '*').",
+  'SHARDNUMSUB [<shardchannel> ...]',
+  '    Return the number of subscribers for the specified shard level channel(s)',
+  'HELP',
+  '    Prints this help.',
+];

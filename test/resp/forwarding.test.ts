@@ -37,6 +37,12 @@ describe('a follower that forwards writes', () => {
     assert.equal(await door.exchange(follower, requests), replies);
   });
 
+  it('carries out a transaction at the leader', async () => {
+    const requests = 'WATCH a\r\nMULTI\r\nSET a 1\r\nINCR a\r\nEXEC\r\nGET a\r\n';
+    const replies = '+OK\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:2\r\n$1\r\n2\r\n';
+    assert.equal(await door.exchange(follower, requests), replies);
+  });
+
   it('passes on refusals, in the words of Redis', async () => {
     assert.equal(
       await door.exchange(follower, 'SET a x\r\nINCR a\r\n'),

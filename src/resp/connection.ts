@@ -4,6 +4,8 @@
  */
 import type net from 'node:net';
 import { formatAddress } from '../base/address.js';
+import type { Clock } from '../base/clock.js';
+import { REFUSED_HANG_UP_MS_MAX } from '../base/limits.js';
 import type { ReplyMemory } from '../pipeline/reply-memory.js';
 import type { ReplyShare } from '../pipeline/reply-share.js';
 import { SendWindow, whenRoomForMessage } from '../pipeline/send-window.js';
@@ -13,6 +15,7 @@ import { ReplyWriter, type RespVersion } from './reply-writer.js';
 
 /** The parts of the door that a connection needs. */
 export interface ConnectionOptions {
+  readonly clock: Clock;
   readonly replies: Pick<ReplyMemory, 'open'>;
   readonly counts: Pick<DoorCounts, 'refused'>;
   /** Logs an unforeseen failure for the operator. */
@@ -42,6 +45,7 @@ export class RedisConnection {
   readonly out: ReplyWriter;
   readonly sending: SendWindow;
   readonly share: ReplyShare;
+  readonly #clock: Clock;
   #isEnding = false;
   #isGathering = false;
   /** Bytes on their way that answer no request. */
@@ -50,7 +54,8 @@ export class RedisConnection {
   #held: Array<[message: Buffer, sent: () => void]> = [];
   #heldBytes = 0;
 
-  constructor(socket: net.Socket, { replies, report, counts }: ConnectionOptions) {
+  constructor(socket: net.Socket, { replies, report, counts, clock }: ConnectionOptions) {
+    this.#clock = clock;
     const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
     this.socket = socket;
     this.out = new ReplyWriter((sentence) => counts.refused(sentence));
@@ -159,13 +164,20 @@ export class RedisConnection {
     });
   }
 
-  /** Sends what was written, and closes. Bytes that the client still sends are dropped. */
+  /**
+   * Sends what was written, and closes. Bytes that the client still sends are dropped. A client that has been
+   * sent all and does not close its side is cut off after REFUSED_HANG_UP_MS_MAX.
+   */
   finish(): void {
     if (this.#isEnding) return;
     this.flush();
     this.#isEnding = true;
     this.socket.resume();
-    this.socket.end();
+    // A close at once would reset the connection if bytes come in, and the client might lose the last replies.
+    this.socket.end(() => {
+      const cancel = this.#clock.after(REFUSED_HANG_UP_MS_MAX, () => this.drop());
+      this.socket.once('close', cancel);
+    });
   }
 
   /** Closes at once. */

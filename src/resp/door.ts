@@ -61,6 +61,7 @@ export class RedisServer {
     counts.opened(socket);
     const connection = new RedisConnection(socket, {
       replies: this.#options.replies,
+      clock: this.#node.clock,
       counts,
       report: (failure) => this.#report(failure),
     });

@@ -215,7 +215,8 @@ export class Session implements CommandSession, Client {
       this.#requests = [];
       this.#next = 0;
     }
-    this.#setReading(this.#requests.length === 0 && !this.#isPaused && !this.#isHeldBack);
+    // Bytes behind the end of a session are read and dropped.
+    this.#setReading(this.#isClosing || (this.#requests.length === 0 && !this.#isPaused && !this.#isHeldBack));
     if (this.#requests.length === 0 && this.#output.isIdle && !this.#isRunning) this.#rest();
     else this.connection.flush();
   }

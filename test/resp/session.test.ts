@@ -76,6 +76,16 @@ describe('a session of a Redis client', () => {
     await isAllSent;
   });
 
+  it('cuts off a client that goes on to send behind the end', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    wire.send('*x\r\n');
+    assert.equal(await wire.reads('-ERR Protocol error'), '-ERR Protocol error');
+    const sending = setInterval(() => wire.send('PING\r\n'), 20);
+    await wire.all();
+    clearInterval(sending);
+  });
+
   it('answers what was received before a stop, and closes', async () => {
     const node = await door.node();
     const wire = door.open(node);

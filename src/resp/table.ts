@@ -10,6 +10,7 @@ import { bitFieldCommands } from './commands/bit-fields.js';
 import { bitCommands } from './commands/bits.js';
 import { channelCommands } from './commands/channels.js';
 import { clientCommands } from './commands/client.js';
+import { commandCommands } from './commands/command.js';
 import { configCommands } from './commands/config.js';
 import { connectionCommands } from './commands/connection.js';
 import { diagnosisCommands } from './commands/diagnosis.js';
@@ -48,6 +49,7 @@ const FACTS: Readonly<Record<string, CommandFacts>> = {
 const FAMILIES: readonly CommandFamily[] = [
   channelCommands,
   clientCommands,
+  commandCommands,
   configCommands,
   connectionCommands,
   stringCommands,

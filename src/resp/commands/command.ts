@@ -1,0 +1,133 @@
+/** COMMAND: the commands of the table, described for programs and for people. */
+import { compileGlob } from '../../commands/glob.js';
+import { wordOf } from '../arguments.js';
+import type { CommandFamily, CommandSession } from '../command.js';
+import { categoriesOf } from '../command-categories.js';
+import { keyRules, keysOf, type UsedKey } from '../command-keys.js';
+import { writeDocs, writeInfo, writeKeyUse } from '../command-replies.js';
+import type { CommandEntry, CommandTable } from '../command-table.js';
+import { type HelpEntry, writeHelp } from '../help.js';
+import { Refusal, SYNTAX_ERROR } from '../refusal.js';
+import type { Request } from '../request-parser.js';
+
+export const commandCommands: CommandFamily = {
+  command: { run: ({ out, door }) => writeInfos({ out }, [...door.table.commands.values()]) },
+
+  'command|count': { run: ({ out, door }) => out.integer(door.table.commands.size) },
+
+  'command|info': {
+    run: ({ out, door }, request) => {
+      const names = request.slice(2).map(wordOf);
+      if (names.length === 0) writeInfos({ out }, [...door.table.commands.values()]);
+      else
+        writeInfos(
+          { out },
+          names.map((name) => entryNamed(door.table, name)),
+        );
+    },
+  },
+
+  'command|docs': { run: docs },
+
+  'command|list': { run: list },
+
+  'command|getkeys': {
+    run: ({ out, door }, request) => {
+      const keys = usedKeys(door.table, request);
+      out.begin('array', keys.length);
+      for (const { key } of keys) out.bulk(key);
+    },
+  },
+
+  'command|getkeysandflags': {
+    run: ({ out, door }, request) => {
+      const keys = usedKeys(door.table, request);
+      out.begin('array', keys.length);
+      for (const { key, use } of keys) {
+        out.begin('array', 2);
+        out.bulk(key);
+        writeKeyUse(out, use);
+      }
+    },
+  },
+
+  'command|help': { run: ({ out }) => writeHelp(out, 'COMMAND', HELP) },
+};
+
+const HELP: readonly HelpEntry[] = [
+  ['(no subcommand)', 'Returns the facts of all commands.'],
+  ['COUNT', 'Returns the number of commands.'],
+  ['DOCS [<command-name> ...]', 'Returns texts on commands, or on all of them, for a person.'],
+  ['GETKEYS <command> [<arg> ...]', 'Returns the keys of a command that is given as a whole.'],
+  ['GETKEYSANDFLAGS <command> [<arg> ...]', 'Returns the keys of a command, each with its use.'],
+  ['INFO [<command-name> ...]', 'Returns the facts of commands, or of all of them.'],
+  [
+    'LIST [FILTERBY (MODULE <name>|ACLCAT <category>|PATTERN <pattern>)]',
+    'Returns the names of all commands, or of those that the filter is true for.',
+  ],
+];
+
+type Out = Pick<CommandSession, 'out'>;
+
+function writeInfos({ out }: Out, entries: ReadonlyArray<CommandEntry | undefined>): void {
+  out.begin('array', entries.length);
+  for (const entry of entries) {
+    if (entry) writeInfo(out, entry);
+    else out.null();
+  }
+}
+
+function docs({ out, door }: CommandSession, request: Request): void {
+  const names = request.slice(2).map(wordOf);
+  const all = [...door.table.commands.values()];
+  const entries = names.length === 0 ? all : names.flatMap((name) => entryNamed(door.table, name) ?? []);
+  out.begin('map', entries.length);
+  for (const entry of entries) writeDocs(out, entry);
+}
+
+function list({ out, door }: CommandSession, request: Request): void {
+  const matches = filterOf(request);
+  const entries = [...door.table.commands.values()].flatMap((entry) => [entry, ...entry.subcommands.values()]);
+  const names = entries.filter(matches).map(({ name }) => name);
+  out.begin('array', names.length);
+  for (const name of names) out.bulk(name);
+}
+
+function filterOf(request: Request): (entry: CommandEntry) => boolean {
+  if (request.length === 2) return () => true;
+  const value = request[4];
+  if (request.length !== 5 || value === undefined || wordOf(request[2]) !== 'filterby') throw new Refusal(SYNTAX_ERROR);
+  switch (wordOf(request[3])) {
+    case 'module':
+      // No command is of a module.
+      return () => false;
+    case 'aclcat':
+      return (entry) => categoriesOf(entry).includes(wordOf(value));
+    case 'pattern': {
+      const glob = compileGlob(Buffer.from(wordOf(value), 'latin1'));
+      return ({ name }) => glob.matches(Buffer.from(name));
+    }
+    default:
+      throw new Refusal(SYNTAX_ERROR);
+  }
+}
+
+/** @param name in lower case, of a subcommand with its command: `client|id`. */
+function entryNamed({ commands }: CommandTable, name: string): CommandEntry | undefined {
+  const [outer = '', inner, ...more] = name.split('|');
+  const entry = commands.get(outer);
+  if (inner === undefined) return entry;
+  return more.length > 0 ? undefined : entry?.subcommands.get(inner);
+}
+
+function usedKeys({ commands }: CommandTable, request: Request): UsedKey[] {
+  const asked = request.slice(2);
+  const outer = commands.get(wordOf(asked[0]));
+  const entry = outer && outer.subcommands.size > 0 && asked[1] ? outer.subcommands.get(wordOf(asked[1])) : outer;
+  if (entry === undefined) throw new Refusal('ERR Invalid command specified');
+  if (keyRules(entry).length === 0) throw new Refusal('ERR The command has no key arguments');
+  const { arity } = entry.facts;
+  if (arity < 0 ? asked.length < -arity : asked.length !== arity)
+    throw new Refusal('ERR Invalid number of arguments specified for command');
+  return keysOf(entry, asked);
+}

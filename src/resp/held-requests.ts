@@ -1,7 +1,7 @@
 /**
- * The memory of requests of Redis clients that are not complete, over all connections. The announcement of a request
- * does not say how large the request becomes, since each argument says its own size. So no room can be claimed in
- * advance, as requests of gRPC do.
+ * The memory of requests of Redis clients that are not complete, over all connections. The commands between MULTI and
+ * EXEC count too. The announcement of a request does not say how large the request becomes, since each argument says its
+ * own size. So no room can be claimed in advance, as requests of gRPC do.
  *
  * Instead all connections are read until the bytes reach the bound. Then one connection alone is read, the one that
  * holds most. The request there becomes complete, or too large, and frees its bytes. If the client stands still while others

@@ -60,7 +60,7 @@ export class TransactionState {
     if (!open) return;
     open.bytes += this.#roomFor(request, bytesMax);
     open.writes ||= writes;
-    open.queue.push({ command, request: request.map((argument) => Buffer.from(argument)), writes });
+    open.queue.push({ command, request: copyOf(request), writes });
   }
 
   watches(key: Buffer): boolean {
@@ -73,8 +73,10 @@ export class TransactionState {
    * @throws HeadwaterError `too_large`.
    */
   watch(key: Buffer, version: number, bytesMax: number): void {
-    this.#watchedBytes += this.#roomFor([key], bytesMax);
-    this.#watched.set(key.toString('latin1'), { key: Buffer.from(key), test: 'version', version });
+    // The map holds the name as text too.
+    this.#watchedBytes += this.#roomFor([key, key], bytesMax);
+    const [copy] = copyOf([key]) as [Buffer];
+    this.#watched.set(key.toString('latin1'), { key: copy, test: 'version', version });
   }
 
   unwatch(): void {
@@ -96,4 +98,15 @@ export class TransactionState {
     if (this.bytes + bytes > bytesMax) throw tooLarge('a transaction', bytesMax, this.bytes + bytes);
     return bytes;
   }
+}
+
+/** Copies arguments into memory of their own. A pool would keep more bytes than are counted. */
+function copyOf(request: Request): Buffer[] {
+  const bytes = Buffer.allocUnsafeSlow(request.reduce((sum, argument) => sum + argument.length, 0));
+  let end = 0;
+  return request.map((argument) => {
+    const start = end;
+    end += argument.copy(bytes, start);
+    return bytes.subarray(start, end);
+  });
 }

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { eventually } from '../../benchmarks/waiting.js';
 import { Client } from '../../src/client/index.js';
 import type { Node } from '../../src/index.js';
+import { ARGUMENT_COST_BYTES } from '../../src/resp/request-parser.js';
+import { TransactionState } from '../../src/resp/transaction-state.js';
 import { Door, request, type Wire } from './door.js';
 
 const OK = '+OK\r\n';
@@ -307,6 +309,23 @@ describe('transactions of Redis clients', () => {
       ['SET a 1', QUEUED],
       ['EXEC', `*1\r\n${OK}`],
     ]);
+  });
+
+  it('count the memory of all that they keep, and keep no received bytes', () => {
+    const state = new TransactionState();
+    const chunk = Buffer.alloc(64 * 1024, 'k');
+    state.watch(chunk.subarray(0, 10), 7, 1_000);
+    assert.equal(state.bytes, 2 * (10 + ARGUMENT_COST_BYTES));
+    state.begin();
+    state.add({ command: {}, request: [chunk.subarray(0, 3), chunk.subarray(5, 9)], writes: true }, 1_000);
+    assert.equal(state.bytes, 4 * ARGUMENT_COST_BYTES + 27);
+    assert.throws(() => state.watch(chunk.subarray(0, 300), 7, 1_000), { code: 'too_large' });
+    const [queued] = state.open?.queue ?? [];
+    assert.deepEqual(queued?.request, [Buffer.from('kkk'), Buffer.from('kkkk')]);
+    for (const argument of queued.request) assert.equal(argument.buffer.byteLength, 7);
+    const [condition] = state.end();
+    assert.deepEqual(condition, { key: Buffer.from('k'.repeat(10)), test: 'version', version: 7 });
+    assert.equal(state.bytes, 0);
   });
 
   it('keep copies of the arguments, whatever the cuts between the bytes are', async () => {

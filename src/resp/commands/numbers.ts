@@ -12,8 +12,8 @@ const NOT_FINITE = 'ERR increment would produce NaN or Infinity';
 const INT64_MIN = -(2n ** 63n);
 
 export const numberCommands: CommandFamily = {
-  incr: { ask: ([, key]) => increment(key, 1n) },
-  decr: { ask: ([, key]) => increment(key, -1n) },
+  incr: { ask: (request) => increment(request[1], 1n) },
+  decr: { ask: (request) => increment(request[1], -1n) },
   incrby: { ask: ([, key, by]) => increment(key, int64(by)) },
   decrby: { ask: ([, key, by]) => increment(key, negated(int64(by))) },
   incrbyfloat: { ask: incrementFloat },

@@ -14,7 +14,7 @@ import type { Request } from '../request-parser.js';
 import { tooLongResult } from '../too-long-result.js';
 
 export const stringCommands: CommandFamily = {
-  get: { ask: ([, key]) => asked({ kind: 'get', key: key as Buffer }, writeValue) },
+  get: { ask: (request) => asked({ kind: 'get', key: request[1] as Buffer }, writeValue) },
 
   set: { ask: set },
 

@@ -11,7 +11,7 @@ import type { RedisNode } from './redis-node.js';
 
 /** The facts of the node that parameters show. */
 export interface ShownNode {
-  readonly node: Pick<RedisNode, 'options' | 'writes'>;
+  readonly node: Pick<RedisNode, 'control' | 'options' | 'writes'>;
   readonly status: NodeStatus;
 }
 
@@ -151,7 +151,11 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
   databases: fixed(integer(1n, 2n ** 31n - 1n), '1', ONE_DATABASE),
   'cluster-enabled': fixed(yesOrNo, 'no', ABSENT),
   'io-threads': fixed(integer(1n, 128n), '1', 'All clients of the Redis protocol share one thread.'),
-  'enable-debug-command': fixed(text, 'no', ABSENT),
+  'enable-debug-command': fixed(
+    text,
+    ({ node }) => (node.control.isDebugged ? 'yes' : 'no'),
+    atStart('use --redis-debug'),
+  ),
   'tracking-table-max-keys': kept(count, '1000000'),
 
   // ---- replication

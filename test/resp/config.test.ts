@@ -62,6 +62,8 @@ describe('CONFIG GET', () => {
     };
     for (const [name, value] of Object.entries(expected)) assert.equal(shown.get(name), value, name);
     assert.match(shown.get('dir') ?? '', /\/data$/);
+    const debugged = await door.node({ redisDebug: true });
+    assert.match(await door.exchange(debugged, 'CONFIG GET enable-debug-command\r\n'), /\r\nyes\r\n$/);
   });
 });
 

@@ -155,6 +155,13 @@ describe('commands of Redis over all keys', () => {
     assert.equal(await wire.reads(all), all);
   });
 
+  it('drops a long list that the client does not want, and answers what follows', async () => {
+    const wire = door.open(await door.node());
+    await load(wire, 2_000, (i) => String(i).padEnd(1_000, 'k'));
+    wire.send('CLIENT REPLY SKIP\r\nKEYS *\r\nPING\r\n');
+    assert.equal(await wire.reads('+PONG\r\n'), '+PONG\r\n');
+  });
+
   async function load(wire: Wire, count: number, nameOf: (i: number) => string): Promise<void> {
     for (let at = 0; at < count; at += 1_000) {
       const names = Array.from({ length: Math.min(1_000, count - at) }, (_, i) => nameOf(at + i));

@@ -1,4 +1,4 @@
-/** Random commands on few keys: all those on strings, numbers, bits, keys and expiries, some of them broken. */
+/** Random commands on few keys: all those on strings, numbers, bits, keys, expiries and all keys, some of them broken. */
 import type { Dice } from './dice.js';
 import {
   all,
@@ -85,8 +85,26 @@ const COMMANDS: ReadonlyArray<readonly [names: string, arguments_: Slot]> = [
   ['COPY', all(key, key, maybe(either(words('REPLACE'), all(words('DB'), words('0', 'x')))))],
 ];
 
+const pattern = words('*', '**', '', 'a', '?', '[a-d]*', '[^a]', 'k*\0\xff', '[\x80-a]*', '\\a', '*[', 'd[a-');
+/** Redis returns all keys at once if it is asked for more than there are. */
+const scanOptions = times(
+  0,
+  2,
+  either(all(words('MATCH', 'match'), pattern), all(words('TYPE'), words('string', 'hash'))),
+);
+
 /** Commands that say little about the others, or that remove all keys. */
 const RARE: typeof COMMANDS = [
+  ['KEYS', pattern],
+  [
+    'SCAN',
+    all(
+      words('0', '', '+0', '0', 'x', ' 0', '18446744073709551616'),
+      scanOptions,
+      words('COUNT'),
+      words('1000', '100', 'x', '0'),
+    ),
+  ],
   ['PING ECHO FOO FOO', times(0, 2, value)],
   ['FLUSHALL FLUSHDB', maybe(words('SYNC', 'async', 'now'))],
 ];

@@ -16,6 +16,13 @@ const CLOCK_TOLERANCE_MS = 60_000;
 
 export const EXCEPTIONS: readonly Exception[] = [
   {
+    reason: 'KEYS and SCAN give the keys in their order, which Redis does not keep',
+    allows: ([name = ''], ours, theirs) => {
+      const [left, right] = [textsIn(ours), textsIn(theirs)];
+      return ['KEYS', 'SCAN'].includes(name.toUpperCase()) && left.length > 0 && left.join('\n') === right.join('\n');
+    },
+  },
+  {
     reason: 'TTL and PTTL count from now, which is not the same moment for both servers',
     allows: ([name = ''], ours, theirs) => {
       const tolerance = { TTL: CLOCK_TOLERANCE_MS / 1_000, PTTL: CLOCK_TOLERANCE_MS }[name.toUpperCase()];
@@ -36,6 +43,21 @@ export const EXCEPTIONS: readonly Exception[] = [
       name.toUpperCase() === 'LCS' && ours.startsWith('-ERR longestCommonSubsequence: expected a product'),
   },
 ];
+
+/** The bulk strings of a reply, in order. */
+function textsIn(reply: string): string[] {
+  const texts: string[] = [];
+  for (let at = 0; at < reply.length; ) {
+    const end = reply.indexOf('\r\n', at);
+    const type = reply[at];
+    const length = Number(reply.slice(at + 1, end));
+    at = end + 2;
+    if (type !== '$') continue;
+    texts.push(reply.slice(at, at + length));
+    at += length + 2;
+  }
+  return texts.sort();
+}
 
 function integerIn(reply: string): number {
   return reply.startsWith(':') ? Number(reply.slice(1, -2)) : Number.NaN;

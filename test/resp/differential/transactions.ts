@@ -4,7 +4,7 @@ import type { Dice } from './dice.js';
 import { all, either, integer, key, numberKey, type Slot, times, words } from './words.js';
 
 /** Commands whose replies may differ (see exceptions.ts), which is only known of commands that are alone. */
-const LEFT_OUT = ['TTL', 'PTTL', 'BITCOUNT', 'BITPOS', 'LCS'];
+const LEFT_OUT = ['TTL', 'PTTL', 'BITCOUNT', 'BITPOS', 'LCS', 'KEYS', 'SCAN'];
 
 /** Writes of a watched key that change it for both servers. */
 const write: Slot = either(

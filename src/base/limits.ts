@@ -651,7 +651,7 @@ export const FIRST_BYTES_MS_MAX = 60_000;
 /** A connection that was silent for so long gives its place to another, if there are no others. */
 export const SILENT_YIELD_MS_MIN = 1_000;
 
-/** The time that a refused client of the Redis protocol gets to read the reason and to hang up. */
+/** The time that a client of the Redis protocol gets to hang up after the last reply, or after a refusal. */
 export const REFUSED_HANG_UP_MS_MAX = 1_000;
 
 /** Connections that the system accepts before the node does: clients that all come at once. Linux has 4,096 at most. */

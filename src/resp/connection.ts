@@ -5,7 +5,7 @@
 import type net from 'node:net';
 import { formatAddress } from '../base/address.js';
 import type { Clock } from '../base/clock.js';
-import { REFUSED_HANG_UP_MS_MAX } from '../base/limits.js';
+import { REFUSED_HANG_UP_MS_MAX, REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
 import type { ReplyMemory } from '../pipeline/reply-memory.js';
 import type { ReplyShare } from '../pipeline/reply-share.js';
 import { SendWindow, whenRoomForMessage } from '../pipeline/send-window.js';
@@ -46,6 +46,7 @@ export class RedisConnection {
   readonly sending: SendWindow;
   readonly share: ReplyShare;
   readonly #clock: Clock;
+  /** True once no more replies can be written. */
   #isEnding = false;
   #isGathering = false;
   /** Bytes on their way that answer no request. */
@@ -53,11 +54,13 @@ export class RedisConnection {
   /** Such messages that wait for the end of a reply. */
   #held: Array<[message: Buffer, sent: () => void]> = [];
   #heldBytes = 0;
+  /** True while memory is taken for a reply that is not written yet. */
+  #hasReserved = false;
 
-  constructor(socket: net.Socket, { replies, report, counts, clock }: ConnectionOptions) {
-    this.#clock = clock;
+  constructor(socket: net.Socket, { clock, replies, report, counts }: ConnectionOptions) {
     const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
     this.socket = socket;
+    this.#clock = clock;
     this.out = new ReplyWriter((sentence) => counts.refused(sentence));
     this.call = new ClientCall(formatAddress({ host: remoteAddress, port: remotePort }), report);
     this.local = formatAddress({ host: localAddress, port: localPort });
@@ -73,11 +76,6 @@ export class RedisConnection {
     // The client may shut down its side, and still wants the answers.
     socket.allowHalfOpen = true;
     socket.once('close', () => this.#closed());
-  }
-
-  /** True once no more replies can be written. */
-  get isEnding(): boolean {
-    return this.#isEnding;
   }
 
   figures(heldBytes: number): ConnectionFigures {
@@ -98,6 +96,7 @@ export class RedisConnection {
   flush(): boolean {
     const { socket, out, sending } = this;
     if (out.bytes === 0) return true;
+    if (this.#hasReserved) this.#release();
     const parts = out.take();
     if (this.#isEnding) return true;
     if (parts.length === 1) return sending.write(parts[0] as Buffer);
@@ -119,15 +118,23 @@ export class RedisConnection {
     });
   }
 
+  /** Sends much that was written. @returns false if the reply to a command that runs alone has to wait for `roomForPart`. */
+  hasRoomForPart(): boolean {
+    // Replies of commands that answer at once share a write.
+    const isSmall = this.out.bytes < REPLY_MESSAGE_BYTES_TARGET;
+    return (isSmall || this.flush()) && this.share.hasRoom(REPLY_MESSAGE_BYTES_TARGET);
+  }
+
   /**
-   * Sends what was written, and resolves when the client has read enough for a further part of a long reply.
+   * Sends what was written, and resolves when there is memory for a reply, or for a further part of a long one: the
+   * client has read enough, and so have the others.
    * @throws the reason if the client is gone.
    */
   async roomForPart(): Promise<void> {
     const { call, share, sending } = this;
     if (!this.flush()) await sending.drained();
     await whenRoomForMessage(share, sending, call.signal);
-    share.making(0);
+    this.#hasReserved = true;
     if (call.cancelled) throw call.cancelled;
   }
 
@@ -162,6 +169,12 @@ export class RedisConnection {
       this.#pushedBytes -= message.length;
       sent();
     });
+  }
+
+  /** Gives up the memory that was taken for a reply. The bytes of the reply count from now on. */
+  #release(): void {
+    this.#hasReserved = false;
+    this.share.making(0);
   }
 
   /**

@@ -79,7 +79,7 @@ export class RedisServer {
     session.start();
   }
 
-  /** Takes no more requests, answers those that were received, and closes. Ends what is left after `graceMs`. */
+  /** Takes no more requests, answers those that have begun, and closes. Ends what is left after `graceMs`. */
   async stop({ graceMs }: { readonly graceMs: number }): Promise<void> {
     this.#isStopping = true;
     for (const session of this.#sessions) session.connection.call.stop();

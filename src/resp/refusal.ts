@@ -3,6 +3,7 @@
  * the sentences are Redis's own wherever Redis has one.
  */
 import type { ErrorCode, HeadwaterError } from '../base/errors.js';
+import { publicError } from '../protobuf/error.js';
 
 /** The refusal of one request. The sentence is the whole reply, with its first word, one character for each byte. */
 export class Refusal extends Error {
@@ -92,6 +93,13 @@ export function sentenceOf(error: HeadwaterError): string {
   const sentence = SENTENCES[error.code];
   if (sentence !== undefined) return sentence;
   return `${FIRST_WORDS[error.code] ?? firstWordOf(error)} ${Buffer.from(error.message).toString('latin1')}`;
+}
+
+/** The reply for any failure of a command. An unforeseen failure is reported, and the client sees only that it happened. */
+export function sentenceOfFailure(failure: unknown, report: (failure: unknown) => void): string {
+  if (failure instanceof Refusal) return failure.message;
+  report(failure);
+  return sentenceOf(publicError(failure));
 }
 
 function firstWordOf({ code, details }: HeadwaterError): string {

@@ -3,6 +3,7 @@
  * order in which they were asked, and each reply is written as its command wants it.
  */
 import type { DurabilityReached } from '../base/error-details.js';
+import { Fifo } from '../base/fifo.js';
 import { REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
 import { notReached } from '../model/durability.js';
 import type { Operation, Reply } from '../model/operation.js';
@@ -29,6 +30,8 @@ export interface OutputConnection {
   drained(): Promise<void>;
   /** Notes the position of answered commands. */
   saw(position: Position, options: { readonly writes: boolean }): void;
+  /** Ends the connection, since a reply could not be written as its command wants it. */
+  fail(failure: unknown): void;
   /** Called when no command is unanswered any more. */
   onIdle(): void;
 }
@@ -36,9 +39,8 @@ export interface OutputConnection {
 export class ReplyOutput implements Output {
   readonly #connection: OutputConnection;
   readonly #onDrained: () => void;
-  /** The commands that are not answered, from `#firstSent` on. */
-  #sent: Sent[] = [];
-  #firstSent = 0;
+  /** The commands that are not answered. */
+  readonly #sent = new Fifo<Sent>();
   #replies: Reply[] = [];
   /** True while replies wait for the client to read. */
   isWaiting = false;
@@ -56,7 +58,7 @@ export class ReplyOutput implements Output {
 
   /** True if every command that was sent is answered. */
   get isIdle(): boolean {
-    return this.#firstSent === this.#sent.length;
+    return this.#sent.length === 0;
   }
 
   /** Notes a command that is sent to the pipeline, with the way to write its reply. */
@@ -74,6 +76,17 @@ export class ReplyOutput implements Output {
   }
 
   send(): boolean {
+    try {
+      return this.#send();
+    } catch (failure) {
+      // A part of the reply may be written, so the replies behind it would be out of step.
+      this.clear();
+      this.#connection.fail(failure);
+      return true;
+    }
+  }
+
+  #send(): boolean {
     const { out } = this.#connection;
     let next = 0;
     while (next < this.#replies.length) {
@@ -89,24 +102,16 @@ export class ReplyOutput implements Output {
       return false;
     }
     this.#replies = [];
-    if (this.isIdle) this.#restart();
+    if (next > 0 && this.isIdle) this.#connection.onIdle();
     return true;
   }
 
   #write(out: ReplyWriter, reply: Reply): void {
-    const sent = this.#sent[this.#firstSent] as Sent;
-    this.#sent[this.#firstSent++] = '';
+    const sent = this.#sent.shift() as Sent;
     if (typeof sent === 'string') out.error(sent);
     else if ('collect' in sent) sent.collect(reply);
     else if (reply.kind !== 'error') sent.answer(out, reply);
     else out.error(sent.sentence?.(reply.error) ?? sentenceOf(reply.error));
-  }
-
-  #restart(): void {
-    if (this.#sent.length === 0) return;
-    this.#sent = [];
-    this.#firstSent = 0;
-    this.#connection.onIdle();
   }
 
   #wait(): void {
@@ -120,8 +125,7 @@ export class ReplyOutput implements Output {
   clear(): void {
     this.#isOver = true;
     this.#replies = [];
-    this.#sent = [];
-    this.#firstSent = 0;
+    this.#sent.takeAll();
   }
 }
 

@@ -45,6 +45,7 @@ export class ReplyWriter {
   #end = 0;
   #parts: Buffer[] = [];
   #partsBytes = 0;
+  #takenBytes = 0;
 
   /** @param onError called with each error that is written. */
   constructor(onError: (sentence: string) => void = () => {}) {
@@ -56,10 +57,16 @@ export class ReplyWriter {
     return this.#partsBytes + this.#end - this.#start;
   }
 
+  /** All bytes that were ever written. */
+  get writtenBytes(): number {
+    return this.#takenBytes + this.bytes;
+  }
+
   /** Returns the bytes since the last call, in order. They belong to the caller. */
   take(): Buffer[] {
     this.#cut();
     const parts = this.#parts;
+    this.#takenBytes += this.#partsBytes;
     this.#parts = [];
     this.#partsBytes = 0;
     return parts;

@@ -89,8 +89,10 @@ export class RequestParser {
     } else {
       this.#begin(chunk);
     }
+    const first = this.#request.length;
     try {
       this.#parse(found);
+      this.#releaseBytes(found.length > 0 ? 0 : first);
       this.#hold(this.#bytes.subarray(this.#at));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -124,6 +126,18 @@ export class RequestParser {
     }
     bytes.copy(this.#held, this.#heldBytes);
     this.#heldBytes = heldBytes;
+  }
+
+  /**
+   * Copies the arguments from `first` on if they are a small part of the bytes that they are views of. Otherwise the
+   * beginning of a request would keep the whole request before it in memory.
+   */
+  #releaseBytes(first: number): void {
+    if (this.#bytes.length <= LINE_BYTES_MAX || this.#request.length === first) return;
+    let bytes = 0;
+    for (let i = first; i < this.#request.length; i++) bytes += (this.#request[i] as Buffer).length;
+    if (bytes * 2 > this.#bytes.length) return;
+    for (let i = first; i < this.#request.length; i++) this.#request[i] = Buffer.from(this.#request[i] as Buffer);
   }
 
   #fail(): void {

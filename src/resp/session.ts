@@ -12,12 +12,11 @@
  */
 import { unlessAborted } from '../base/abort.js';
 import { HeadwaterError } from '../base/errors.js';
-import { REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
+import type { Limits } from '../commands/view.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Message, PipelineStore, PipelineStream } from '../pipeline/pipeline.js';
 import { runPipeline } from '../pipeline/pipeline.js';
-import { publicError } from '../protobuf/error.js';
 import type { DecodedOperation } from '../protobuf/pipeline.js';
 import type { Client } from './clients.js';
 import {
@@ -31,13 +30,14 @@ import {
 } from './command.js';
 import type { ConnectionFigures, RedisConnection } from './connection.js';
 import { ForwardedWrites } from './forwarded-writes.js';
-import type { HeldRequests, Holder } from './held-requests.js';
+import type { HeldRequests } from './held-requests.js';
+import { Intake } from './intake.js';
 import { ProtocolError } from './protocol-error.js';
 import type { RedisNode } from './redis-node.js';
-import { Refusal, sentenceOf } from './refusal.js';
+import { sentenceOfFailure } from './refusal.js';
 import { type OutputConnection, ReplyOutput, SILENT } from './reply-output.js';
 import { ReplyWriter, type RespVersion } from './reply-writer.js';
-import { type Request, RequestParser } from './request-parser.js';
+import { type Request, type RequestLimits, RequestParser } from './request-parser.js';
 import { SessionState } from './session-state.js';
 import { commandOf } from './table.js';
 
@@ -66,29 +66,23 @@ export class Session implements CommandSession, Client {
   readonly door: Door;
   readonly connection: RedisConnection;
   readonly state: SessionState;
-  readonly #parser: RequestParser;
-  readonly #memory: Pick<HeldRequests, 'note'>;
-  readonly #holder: Holder;
-  #requests: Array<Request | ProtocolError> = [];
-  #next = 0;
-  /** Bytes of the chunk that the waiting requests came in. */
-  #chunkBytes = 0;
+  readonly #intake: Intake;
   #output!: ReplyOutput;
   #deliver!: (message: Commands) => void;
   #endInput!: () => void;
   /** True while the pipeline takes no more. */
   #isPaused = false;
+  /** True if the store has everything that the pipeline was given. */
+  #isTaken = true;
   /** True while a command that runs alone goes on. */
   #isRunning = false;
-  /** True while that command has sent a part of its reply. */
-  #isInParts = false;
+  /** Bytes that were written before the command that runs alone. */
+  #replyStart = 0;
   /** The replies that the client does not want. */
   readonly #unsent = new ReplyWriter();
   #isReading = true;
   /** True while the session may hold no more bytes. */
   #isHeldBack = false;
-  /** Bytes that the session has noted with the memory of requests. */
-  #notedBytes = 0;
   /** True while the session works through its requests. */
   #isWorking = false;
   /** True once the client has sent its last byte. */
@@ -99,16 +93,13 @@ export class Session implements CommandSession, Client {
   constructor(connection: RedisConnection, node: RedisNode, { id, door, memory }: Surroundings) {
     this.connection = connection;
     this.door = door;
-    this.#memory = memory;
-    this.#holder = { setHeldBack: (isHeldBack) => this.#setHeldBack(isHeldBack), drop: () => connection.drop() };
     this.node = node;
     this.state = new SessionState(id, node.clock.wallMs());
-    const { keyBytesMax, valueBytesMax, transactionBytesMax } = node.writes.limits;
-    const limits = {
-      argumentBytesMax: Math.max(keyBytesMax, valueBytesMax),
-      requestBytesMax: 2 * transactionBytesMax,
-    };
-    this.#parser = new RequestParser(limits, { isAuthenticated: true });
+    const parser = new RequestParser(requestLimits(node.writes.limits), { isAuthenticated: true });
+    this.#intake = new Intake(parser, memory, {
+      setHeldBack: (isHeldBack) => this.#setHeldBack(isHeldBack),
+      drop: () => connection.drop(),
+    });
   }
 
   get peer(): string {
@@ -120,7 +111,7 @@ export class Session implements CommandSession, Client {
   }
 
   get figures(): ConnectionFigures {
-    return this.connection.figures(this.#parser.heldBytes);
+    return this.connection.figures(this.#intake.heldBytes);
   }
 
   get signal(): AbortSignal {
@@ -131,8 +122,9 @@ export class Session implements CommandSession, Client {
   start(): void {
     const { socket } = this.connection;
     void this.#runPipeline();
+    this.connection.call.onStopping(() => this.close());
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.once('close', () => this.#noteHeld());
+    socket.once('close', () => this.#intake.end());
     socket.once('end', () => {
       this.#hasEnded = true;
       this.#work();
@@ -141,14 +133,15 @@ export class Session implements CommandSession, Client {
 
   close(): void {
     this.#isClosing = true;
-    this.#requests = [];
-    this.#next = 0;
+    this.#intake.end();
     this.#work();
   }
 
   // ---- for commands -------------------------------------------------------------
 
   execute(operations: readonly Operation[], bytes: number): Promise<Reply[]> {
+    // The pipeline takes nothing more.
+    if (this.signal.aborted) return Promise.reject(this.signal.reason);
     const answered = new Promise<Reply[]>((resolve) => {
       const replies: Reply[] = [];
       const collect = (reply: Reply) => {
@@ -163,7 +156,6 @@ export class Session implements CommandSession, Client {
   }
 
   async flushed(): Promise<void> {
-    this.#isInParts = true;
     if (this.state.replies.isSilent) this.#unsent.take();
     else await this.connection.roomForPart();
   }
@@ -178,53 +170,58 @@ export class Session implements CommandSession, Client {
   }
 
   push(message: Buffer, sent: () => void): number {
-    const { out } = this.connection;
     // No message comes into the middle of a reply.
-    const isMidReply = this.#isRunning && (this.#isInParts || this.state.transaction.isExecuting || out.bytes > 0);
+    const isMidReply = this.#isRunning && (this.#hasBegunReply || this.state.transaction.isExecuting);
     return this.connection.push(message, sent, { isHeld: isMidReply });
   }
 
   // ---- in -------------------------------------------------------------------------
 
   #receive(chunk: Buffer): void {
-    if (this.#isClosing) return;
-    const requests = this.#parser.take(chunk);
-    this.#chunkBytes = chunk.length;
     this.state.activity.receivedMs = this.node.clock.wallMs();
-    this.state.activity.requests += requests.length;
-    if (this.#requests.length === 0) this.#requests = requests;
-    else for (const request of requests) this.#requests.push(request);
+    this.state.activity.requests += this.#intake.receive(chunk);
     this.#work();
-    this.#noteHeld();
-  }
-
-  #noteHeld(): void {
-    const bytes = this.connection.isEnding ? 0 : this.#parser.heldBytes + this.state.transaction.bytes;
-    if (bytes === this.#notedBytes) return;
-    this.#notedBytes = bytes;
-    this.#memory.note(this.#holder, bytes);
   }
 
   /** Works through the requests, until one has to wait. */
   #work(): void {
     if (this.#isWorking) return;
     this.#isWorking = true;
-    while (this.#next < this.#requests.length && this.#goesOn());
-    this.#isWorking = false;
-    if (this.#next === this.#requests.length && this.#next > 0) {
-      this.#requests = [];
-      this.#next = 0;
+    try {
+      while (this.#intake.first && this.#goesOn());
+    } catch (failure) {
+      this.#fail(failure);
     }
-    // Bytes behind the end of a session are read and dropped.
-    this.#setReading(this.#isClosing || (this.#requests.length === 0 && !this.#isPaused && !this.#isHeldBack));
-    if (this.#requests.length === 0 && this.#output.isIdle && !this.#isRunning) this.#rest();
+    this.#isWorking = false;
+    this.#intake.settle();
+    this.#updateReading();
+    if (this.#intake.isEmpty && this.#output.isIdle && !this.#isRunning) this.#rest();
     else this.connection.flush();
   }
 
+  /** Ends the connection after a failure that nobody foresaw: whatever goes wrong here, the node goes on. */
+  #fail(failure: unknown): void {
+    this.connection.call.report(failure);
+    this.connection.drop();
+    this.#isClosing = true;
+    this.#intake.end();
+  }
+
   #setHeldBack(isHeldBack: boolean): void {
-    if (isHeldBack === this.#isHeldBack) return;
     this.#isHeldBack = isHeldBack;
-    this.#work();
+    this.#setReading(this.#wantsToRead && !isHeldBack);
+  }
+
+  get #wantsToRead(): boolean {
+    // Bytes behind the end of a session are read and dropped.
+    return this.#isClosing || (this.#intake.isEmpty && !this.#isPaused);
+  }
+
+  #updateReading(): void {
+    const isReading = this.#wantsToRead;
+    const isInUse = this.#isRunning || !this.#isTaken;
+    this.#intake.note({ isInUse, isReading, queuedBytes: this.state.transaction.bytes });
+    this.#setReading(isReading && !this.#isHeldBack);
   }
 
   #setReading(isReading: boolean): void {
@@ -236,10 +233,7 @@ export class Session implements CommandSession, Client {
 
   /** All that has come is done. */
   #rest(): void {
-    if (!this.#hasEnded && !this.#isClosing) {
-      this.connection.flush();
-      return;
-    }
+    if (!this.#hasEnded && !this.#isClosing) return void this.connection.flush();
     this.#endInput();
     this.connection.finish();
   }
@@ -247,7 +241,7 @@ export class Session implements CommandSession, Client {
   /** @returns false if the next request has to wait. */
   #goesOn(): boolean {
     if (this.#isPaused || this.#isRunning) return false;
-    const request = this.#requests[this.#next] as Request | ProtocolError;
+    const request = this.#intake.first as Request | ProtocolError;
     const command = request instanceof ProtocolError ? breakOff(request) : commandOf(request, this.state);
     if (this.door.clients.pause.isOn && this.#isHeld(command)) return false;
     if (!isAlone(command)) {
@@ -255,9 +249,8 @@ export class Session implements CommandSession, Client {
       return true;
     }
     if (!this.#output.isIdle) return false;
-    // Replies of commands that answer at once share a write.
-    if (this.connection.out.bytes < REPLY_MESSAGE_BYTES_TARGET || this.connection.flush()) {
-      this.#next++;
+    if (this.connection.hasRoomForPart()) {
+      this.#intake.advance();
       this.#run(command, request as Request);
     } else this.#awaitReader();
     return true;
@@ -274,27 +267,31 @@ export class Session implements CommandSession, Client {
   /** Sends the data commands that follow each other, from `command` on, as one message to the pipeline. */
   #sendData(command: DataCommand | string): void {
     const operations: DecodedOperation[] = [];
-    const first = this.#next;
+    const intake = this.#intake;
+    const { report } = this.connection.call;
+    const first = intake.place;
     const goesOneByOne = this.door.clients.pause.isOn;
     let found: Command | string = command;
     while (!isAlone(found)) {
-      const sent = typeof found === 'string' ? found : ask(found, this.#requests[this.#next] as Request);
+      const sent = typeof found === 'string' ? found : ask(found, intake.first as Request, report);
       operations.push(typeof sent === 'string' ? REFUSED : sent.operation);
       this.#output.expect(this.state.replies.takesSilence() ? SILENT : sent);
-      const next = this.#requests[++this.#next];
+      intake.advance();
+      const next = intake.first;
       if (next === undefined || next instanceof ProtocolError || goesOneByOne) break;
       found = commandOf(next, this.state);
     }
     if (typeof found === 'object' && !isAlone(found)) this.state.activity.newest = found;
-    const length = Math.ceil((this.#chunkBytes * operations.length) / (this.#requests.length - first));
     this.node.counts.asked(operations.length);
-    this.#deliver({ length, operations, guarantees: this.state.guarantees });
+    this.#isTaken = false;
+    this.#deliver({ length: intake.bytesSince(first), operations, guarantees: this.state.guarantees });
   }
 
   // ---- commands that run alone ------------------------------------------------------
 
   #run(command: SessionCommand, request: Request): void {
     this.state.replies.isSilent = this.state.replies.takesSilence();
+    this.#replyStart = this.out.writtenBytes;
     this.state.activity.newest = command;
     this.node.counts.asked(1);
     try {
@@ -316,10 +313,8 @@ export class Session implements CommandSession, Client {
       .finally(() => {
         this.#dropSilent();
         this.#isRunning = false;
-        this.#isInParts = false;
         this.connection.pushHeld();
         this.#work();
-        this.#noteHeld();
       });
   }
 
@@ -329,13 +324,18 @@ export class Session implements CommandSession, Client {
   }
 
   #refuse(failure: unknown): void {
-    if (failure instanceof Refusal) return this.out.error(failure.message);
-    this.connection.call.report(failure);
-    this.out.error(sentenceOf(publicError(failure)));
+    // Behind a part of a reply, the client would take the error for another part.
+    if (this.#hasBegunReply) this.#fail(failure);
+    else this.out.error(sentenceOfFailure(failure, this.connection.call.report));
+  }
+
+  get #hasBegunReply(): boolean {
+    return this.out.writtenBytes > this.#replyStart;
   }
 
   #awaitReader(): void {
-    this.#finishLater(this.connection.sending.drained());
+    this.#replyStart = this.out.writtenBytes;
+    this.#finishLater(this.connection.roomForPart());
   }
 
   // ---- the pipeline --------------------------------------------------------------------
@@ -369,7 +369,7 @@ export class Session implements CommandSession, Client {
       decode: (commands) => commands,
       refusal: () => undefined,
       onRefused: () => {},
-      taken: () => {},
+      taken: () => this.#taken(),
       pause: () => {
         this.#isPaused = true;
       },
@@ -385,6 +385,13 @@ export class Session implements CommandSession, Client {
     };
   }
 
+  /** The pipeline has given all that it had to the store. */
+  #taken(): void {
+    if (this.#isTaken) return;
+    this.#isTaken = true;
+    if (!this.#isWorking) this.#updateReading();
+  }
+
   #outputConnection(): OutputConnection {
     const { connection, state } = this;
     return {
@@ -395,8 +402,9 @@ export class Session implements CommandSession, Client {
         state.seen = position;
         if (writes) state.written = position;
       },
+      fail: (failure) => this.#fail(failure),
       onIdle: () => {
-        if (this.#requests.length > 0 || this.#hasEnded || this.#isClosing) this.#work();
+        if (!this.#intake.isEmpty || this.#hasEnded || this.#isClosing) this.#work();
       },
     };
   }
@@ -413,12 +421,14 @@ function breakOff(error: ProtocolError): SessionCommand {
 }
 
 /** @returns the sentence of the refusal if the arguments are not those of the command. */
-function ask(command: DataCommand, request: Request): Asked | string {
+function ask(command: DataCommand, request: Request, report: (failure: unknown) => void): Asked | string {
   try {
     return command.ask(request);
   } catch (failure) {
-    if (failure instanceof Refusal) return failure.message;
-    if (HeadwaterError.is(failure)) return sentenceOf(failure);
-    throw failure;
+    return sentenceOfFailure(failure, report);
   }
+}
+
+function requestLimits({ keyBytesMax, valueBytesMax, transactionBytesMax }: Limits): RequestLimits {
+  return { argumentBytesMax: Math.max(keyBytesMax, valueBytesMax), requestBytesMax: 2 * transactionBytesMax };
 }

@@ -6,15 +6,16 @@ import { parseAddress } from '../../src/base/address.js';
 import { Node } from '../../src/index.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 
+type NodeSurroundings = Parameters<typeof Node.start>[1];
 type Options = Omit<Parameters<typeof Node.start>[0], 'data'>;
 
 /** The nodes and sockets of one test. `close` ends all of them. */
 export class Door {
   readonly #closers: Array<() => unknown> = [];
 
-  async node(options: Options = {}): Promise<Node> {
+  async node(options: Options = {}, surroundings?: NodeSurroundings): Promise<Node> {
     const data = path.join(await temporaryDirectory(), 'data');
-    const node = await Node.start({ data, listen: '127.0.0.1:0', ...options });
+    const node = await Node.start({ data, listen: '127.0.0.1:0', ...options }, surroundings);
     this.#closers.push(() => node.stop());
     return node;
   }

@@ -31,7 +31,8 @@ describe('the memory of requests that are not complete', () => {
   });
 
   const read = () => connections.filter(({ isHeldBack }) => !isHeldBack).map((one) => connections.indexOf(one));
-  const note = (index: number, bytes: number) => memory.note(connections[index] as Connection, bytes);
+  const note = (index: number, bytes: number, isReading = true) =>
+    memory.note(connections[index] as Connection, bytes, isReading);
 
   it('reads all connections up to the bound', () => {
     for (const index of [0, 1, 2]) note(index, 3 * MiB);
@@ -77,6 +78,31 @@ describe('the memory of requests that are not complete', () => {
     await clock.advance(RECEIVING_STALL_MS_MAX + RECEIVING_LOOK_MS);
     assert.equal(connections[0]?.isDropped, true);
     assert.equal(memory.bytes, 5 * MiB);
+    assert.deepEqual(read(), [0, 1, 2, 3]);
+    assert.equal(clock.waiting, 0);
+  });
+
+  it('reads connections that hold no more than a chunk, however much others hold', () => {
+    note(0, 9 * MiB);
+    note(1, 64 * 1024);
+    note(2, 64 * 1024 + 1);
+    note(3, 2 * MiB);
+    assert.deepEqual(read(), [0, 1]);
+    note(1, 64 * 1024 + 1);
+    assert.deepEqual(read(), [0]);
+  });
+
+  it('passes over a connection that is not read anyway, and never closes it', async () => {
+    note(0, 9 * MiB, false);
+    note(1, 2 * MiB);
+    assert.deepEqual(read(), [1, 2, 3]);
+    note(1, 2 * MiB, false);
+    assert.deepEqual(read(), [2, 3]);
+    await clock.advance(3 * RECEIVING_STALL_MS_MAX);
+    assert(!connections.some(({ isDropped }) => isDropped));
+    note(0, 8.5 * MiB, true);
+    assert.deepEqual(read(), [0, 2, 3]);
+    note(0, 0);
     assert.deepEqual(read(), [0, 1, 2, 3]);
     assert.equal(clock.waiting, 0);
   });

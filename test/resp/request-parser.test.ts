@@ -174,4 +174,15 @@ describe('requests of a Redis client', () => {
     );
     assert.equal(one.heldBytes, 0);
   });
+
+  it('do not keep a large request before them in memory', () => {
+    const one = parser();
+    const large = encoded([Buffer.from('SET'), Buffer.from('k'), Buffer.alloc(900_000)]);
+    one.take(large.subarray(0, 500_000));
+    assert.equal(one.take(Buffer.concat([large.subarray(500_000), Buffer.from('*2\r\n$3\r\nGET\r\n')])).length, 1);
+    assert(one.heldBytes < 1_000);
+    const [request] = one.take(Buffer.from('$1\r\nk\r\n')) as Request[];
+    assert.equal(request?.[0]?.toString(), 'GET');
+    assert((request?.[0]?.buffer.byteLength as number) < 64 * 1024);
+  });
 });

@@ -1,7 +1,9 @@
 /** Sessions of Redis clients with a real node: order, breaks of the protocol, back-pressure, the end of a connection. */
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import { eventually } from '../../benchmarks/waiting.js';
-import { Door, request } from './door.js';
+import { parseAddress } from '../../src/base/address.js';
+import { Door, request, Wire } from './door.js';
 
 describe('a session of a Redis client', () => {
   const door = new Door();
@@ -103,5 +105,25 @@ describe('a session of a Redis client', () => {
     wire.send('GET a\r\n'.repeat(1_000));
     wire.socket.resetAndDestroy();
     await eventually('the connection to be gone', async () => (await node.status()).connections?.redis === 0);
+  });
+
+  it('closes a connection after QUIT that the client leaves open, with all replies sent', async () => {
+    const node = await door.node();
+    const socket = net.connect({ port: parseAddress(node.address).port, host: '127.0.0.1', allowHalfOpen: true });
+    const wire = new Wire(socket);
+    const value = 'v'.repeat(1_000_000);
+    wire.command('SET', 'k', value);
+    wire.send('GET k\r\nQUIT\r\n');
+    const replies = `+OK\r\n$${value.length}\r\n${value}\r\n+OK\r\n`;
+    assert.equal(await wire.reads(replies), replies);
+    // The client sends on, and does not close.
+    const ping = setInterval(() => wire.send('PING\r\n'), 50);
+    try {
+      await eventually('the connection to be gone', async () => (await node.status()).connections?.redis === 0);
+    } finally {
+      clearInterval(ping);
+    }
+    socket.destroy();
+    assert.equal(await wire.all(), '');
   });
 });

@@ -1,0 +1,71 @@
+/** The memory of the requests of one client: large ones count until the store has them, and small ones never do. */
+import assert from 'node:assert/strict';
+import { Intake } from '../../src/resp/intake.js';
+import { RequestParser } from '../../src/resp/request-parser.js';
+import { request } from './door.js';
+
+const MiB = 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+const LIMITS = { argumentBytesMax: 16 * MiB, requestBytesMax: 64 * MiB };
+
+describe('the requests that a Redis client has sent', () => {
+  let noted: number;
+  let intake: Intake;
+
+  beforeEach(() => {
+    noted = 0;
+    const memory = { note: (_holder: object, bytes: number) => (noted = bytes) };
+    const holder = { setHeldBack() {}, drop() {} };
+    intake = new Intake(new RequestParser(LIMITS, { isAuthenticated: true }), memory, holder);
+  });
+
+  function receive(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) intake.receive(bytes.subarray(at, at + CHUNK_BYTES));
+  }
+
+  const note = (isInUse: boolean, queuedBytes = 0) => intake.note({ isInUse, isReading: !isInUse, queuedBytes });
+
+  it('count while they are incomplete, and then until all are done with', () => {
+    const set = request('SET', 'k', Buffer.alloc(4 * MiB));
+    receive(set.subarray(0, -1));
+    note(false);
+    assert(noted >= 4 * MiB && noted <= 8 * MiB + CHUNK_BYTES);
+    receive(set.subarray(-1));
+    note(false);
+    assert(noted >= 4 * MiB, 'the request is complete and waits');
+    intake.advance();
+    intake.settle();
+    note(true);
+    assert(noted >= 4 * MiB, 'the request waits in the pipeline');
+    note(false);
+    assert.equal(noted, 0);
+    note(false, 1_000);
+    assert.equal(noted, 1_000, 'commands wait for EXEC');
+    intake.end();
+    assert.equal(noted, 0);
+    note(false, 1_000);
+    assert.equal(noted, 0, 'nothing counts behind the end');
+  });
+
+  it('do not count if they are no larger than a chunk', () => {
+    intake.receive(Buffer.from('GET a\r\n'.repeat(1_000)));
+    note(true);
+    assert.equal(noted, 0);
+  });
+
+  it('have the bytes of their arguments, whichever stand beside them in the chunk', () => {
+    const small = request('GET', 'k');
+    receive(Buffer.concat([request('SET', 'k', Buffer.alloc(4 * MiB)), ...Array.from({ length: 100 }, () => small)]));
+    assert.equal(intake.place, 0);
+    intake.advance();
+    assert.equal(intake.bytesSince(0), 'SETk'.length + 4 * MiB);
+    intake.advance();
+    assert.equal(intake.bytesSince(1), 'GETk'.length);
+  });
+
+  it('share the bytes of a chunk if all are small', () => {
+    intake.receive(Buffer.from('GET a\r\n'.repeat(10)));
+    for (let i = 0; i < 4; i++) intake.advance();
+    assert.equal(intake.bytesSince(0), 28);
+  });
+});

@@ -87,6 +87,16 @@ export class Daemon {
     });
   }
 
+  /** Resolves with the exit status when the process has ended by itself. */
+  async exited(): Promise<number | null> {
+    const child = this.#process;
+    assert.ok(child, `${this.name} is not running`);
+    const isOver = () => child.exitCode !== null || child.signalCode !== null;
+    await eventually(`${this.name} to end`, async () => isOver());
+    this.#process = undefined;
+    return child.exitCode;
+  }
+
   /** As `kill -SIGNAL`; SIGSTOP and SIGCONT leave the process as it is. */
   signal(signal: NodeJS.Signals): void {
     assert.ok(this.#process?.kill(signal), `${this.name} is not running`);

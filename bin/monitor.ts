@@ -49,7 +49,7 @@ function commandText(command: MonitoredCommand, paint: Paint): string {
 
 /** Parameters whose name says nothing that their place does not. */
 const UNNAMED: ReadonlySet<string> = new Set(
-  'key keys new_key value pattern patterns channel channels data message prefix'.split(' '),
+  'key keys new_key value argument pattern patterns channel channels data message prefix'.split(' '),
 );
 
 function parameterText({ name, data, bytes }: MonitoredParameter): string {

@@ -48,6 +48,7 @@ import { DoorCounts } from './resp/door-counts.js';
 import { FailoverOrder } from './resp/failover-order.js';
 import type { NodeControl } from './resp/node-control.js';
 import { PushMemory } from './resp/pushes.js';
+import { RedisMonitors } from './resp/redis-monitors.js';
 import { ScanCursors } from './resp/scan-cursors.js';
 import { adminService } from './rpc/admin-service.js';
 import { diskService } from './rpc/disk-service.js';
@@ -337,6 +338,7 @@ export class Node {
         relay: this.#relay,
         control: redisControl(this, this.#base, replication),
         failovers: new FailoverOrder(),
+        monitors: new RedisMonitors(monitors),
         ...subscriptionParts({ streams, publisher: replication, queue: this.#store.writes, logger }),
       },
       { replies, onFatal: this.#fail },

@@ -815,3 +815,6 @@ export const MONITOR_PARAMETER_BYTES_MAX = 64;
 export const MONITOR_PARAMETERS_MAX = 16;
 /** Commands that arrive within this time go to a monitor in one message. */
 export const MONITOR_GATHER_MS = 20;
+/** An argument of a command, and the number of arguments, that a monitor of the Redis protocol shows. */
+export const MONITOR_ARGUMENT_BYTES_MAX = 4 * KiB;
+export const MONITOR_ARGUMENTS_MAX = 128;

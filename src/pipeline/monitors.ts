@@ -20,7 +20,29 @@ import type { MonitoredCommand, MonitoredParameter, MonitorRequest, MonitorRespo
 import type { DecodedOperation } from '../protobuf/pipeline.js';
 
 /** A command by its kind, with its fields: an operation, or the request of another call of a client. */
-type Asked = DecodedOperation | { readonly kind: string; readonly [field: string]: unknown };
+type AskedFields = DecodedOperation | { readonly kind: string; readonly [field: string]: unknown };
+
+/** A command of a Redis client: its words, the name first. */
+export class AskedWords {
+  readonly words: readonly Buffer[];
+  /** The indexes of the words that are keys. */
+  readonly keys: readonly number[];
+
+  constructor(words: readonly Buffer[], keys: readonly number[]) {
+    this.words = words;
+    this.keys = keys;
+  }
+}
+
+export type Asked = AskedFields | AskedWords;
+
+/** The client of commands, and the time at which they were received. */
+export type Origin = Pick<MonitoredCommand, 'client' | 'timeMs'>;
+
+/** A receiver of all commands. Takes no longer than it must, since the client waits. */
+export interface CommandWatcher {
+  saw(commands: readonly Asked[], origin: Origin): void;
+}
 
 /** The receivers of commands pass them on here. */
 export interface CommandTap {
@@ -35,7 +57,7 @@ export const NO_TAP: CommandTap = { isOpen: false, saw() {} };
 
 export class Monitors implements CommandTap {
   readonly #clock: Clock;
-  readonly #open = new Set<Monitor>();
+  readonly #open = new Set<CommandWatcher>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -46,11 +68,18 @@ export class Monitors implements CommandTap {
   }
 
   saw({ peer: client }: { readonly peer: string }, commands: readonly Asked[]): void {
-    const seen = { client, timeMs: this.#clock.wallMs() };
-    for (const monitor of this.#open) {
-      for (const command of commands) monitor.add(command, { ...seen, inTransaction: false });
-      monitor.bell.ring();
-    }
+    const origin = { client, timeMs: this.#clock.wallMs() };
+    for (const watcher of this.#open) watcher.saw(commands, origin);
+  }
+
+  /**
+   * Passes all commands on from now on. The returned function ends that.
+   * @throws HeadwaterError `overloaded` if too many monitors are open.
+   */
+  open(watcher: CommandWatcher): () => void {
+    if (this.#open.size >= MONITORS_MAX) throw tooManyMonitors();
+    this.#open.add(watcher);
+    return () => this.#open.delete(watcher);
   }
 
   /**
@@ -58,13 +87,8 @@ export class Monitors implements CommandTap {
    * @throws HeadwaterError `overloaded` if too many monitors are open.
    */
   async *monitor({ prefix }: MonitorRequest, signal: AbortSignal): AsyncGenerator<MonitorResponse> {
-    if (this.#open.size >= MONITORS_MAX)
-      throw new HeadwaterError(
-        'overloaded',
-        `expected at most ${MONITORS_MAX} monitors, received another. End one of them`,
-      );
     const monitor = new Monitor(prefix);
-    this.#open.add(monitor);
+    const close = this.open(monitor);
     try {
       yield { commands: [], missed: 0 };
       for (;;) {
@@ -76,15 +100,22 @@ export class Monitors implements CommandTap {
         if (signal.aborted) throw signal.reason;
       }
     } finally {
-      this.#open.delete(monitor);
+      close();
     }
   }
+}
+
+export function tooManyMonitors(): HeadwaterError {
+  return new HeadwaterError(
+    'overloaded',
+    `expected at most ${MONITORS_MAX} monitors, received another. End one of them`,
+  );
 }
 
 type Seen = Pick<MonitoredCommand, 'client' | 'timeMs' | 'inTransaction'>;
 
 /** A monitor with the commands that wait for it, at most MONITOR_QUEUE_BYTES_MAX bytes of them. */
-class Monitor {
+class Monitor implements CommandWatcher {
   readonly bell = new Bell();
   readonly #prefix: Buffer;
   #commands: MonitoredCommand[] = [];
@@ -107,12 +138,17 @@ class Monitor {
     return taken;
   }
 
+  saw(commands: readonly Asked[], origin: Origin): void {
+    for (const command of commands) this.#add(command, { ...origin, inTransaction: false });
+    this.bell.ring();
+  }
+
   /** The operations of a transaction follow it, each as a command. */
-  add(command: Asked, seen: Seen): void {
-    if (command.kind === 'error' || !this.#shows(command)) return;
+  #add(command: Asked, seen: Seen): void {
+    if (isRefused(command) || !this.#shows(command)) return;
     if (this.#bytes >= MONITOR_QUEUE_BYTES_MAX) this.#missed++;
-    else this.#push({ ...seen, name: snakeCase(command.kind), ...parametersOf(command) });
-    for (const operation of operationsOf(command)) this.add(operation, { ...seen, inTransaction: true });
+    else this.#push(monitored(command, seen));
+    for (const operation of operationsOf(command)) this.#add(operation, { ...seen, inTransaction: true });
   }
 
   #push(command: MonitoredCommand): void {
@@ -128,6 +164,7 @@ class Monitor {
     const prefix = this.#prefix;
     if (prefix.length === 0) return true;
     const isUnder = (key: unknown) => Buffer.isBuffer(key) && key.subarray(0, prefix.length).equals(prefix);
+    if (command instanceof AskedWords) return command.keys.some((at) => isUnder(command.words[at]));
     const { key, newKey, keys } = command as { key?: unknown; newKey?: unknown; keys?: unknown };
     if (isUnder(key) || isUnder(newKey) || (Array.isArray(keys) && keys.some(isUnder))) return true;
     return operationsOf(command).some((operation) => this.#shows(operation));
@@ -138,14 +175,33 @@ class Monitor {
 const COMMAND_COST_BYTES = 200;
 const PARAMETER_COST_BYTES = 100;
 
-function operationsOf(command: Asked): readonly Asked[] {
+/** A command as a monitor shows it. */
+export function monitored(command: Asked, seen: Seen): MonitoredCommand {
+  if (command instanceof AskedWords) return { ...seen, ...wordsOf(command) };
+  return { ...seen, name: snakeCase(command.kind), ...parametersOf(command) };
+}
+
+/** Tells whether the command could not even be read. */
+export function isRefused(command: Asked): boolean {
+  return !(command instanceof AskedWords) && command.kind === 'error';
+}
+
+function wordsOf({ words, keys }: AskedWords): Pick<MonitoredCommand, 'name' | 'parameters' | 'omitted'> {
+  const shown = words.slice(1, MONITOR_PARAMETERS_MAX + 1);
+  const parameters = shown.map((word, i) => parameterOf(keys.includes(i + 1) ? 'key' : 'argument', word));
+  const name = (words[0] as Buffer).toString('latin1').toLowerCase();
+  return { name, parameters, omitted: words.length - 1 - shown.length };
+}
+
+export function operationsOf(command: Asked): readonly Asked[] {
+  if (command instanceof AskedWords) return [];
   return command.kind === 'transact' ? (command.operations as readonly Asked[]) : [];
 }
 
 /** Fields that are shown elsewhere, and the guarantees, which most commands have beside them and not in them. */
 const NO_PARAMETERS: ReadonlySet<string> = new Set(['kind', 'operations', 'guarantees']);
 
-function parametersOf(command: Asked): Pick<MonitoredCommand, 'parameters' | 'omitted'> {
+function parametersOf(command: AskedFields): Pick<MonitoredCommand, 'parameters' | 'omitted'> {
   const parameters: MonitoredParameter[] = [];
   let omitted = 0;
   for (const [name, value] of Object.entries(command)) {

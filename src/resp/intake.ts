@@ -75,6 +75,11 @@ export class Intake {
     this.#next = 0;
   }
 
+  /** The requests between a place and the first. */
+  since(place: number): readonly Request[] {
+    return this.#requests.slice(place, this.#next) as Request[];
+  }
+
   /** The bytes of the requests between a place and the first: their share of the chunk, exact for larger ones. */
   bytesSince(place: number): number {
     const count = this.#next - place;

@@ -1,6 +1,6 @@
 /**
- * A connection that receives messages which answer no request, with its subscriptions. The commands that such a
- * connection may use are fewer.
+ * A connection that receives messages which answer no request: those of its subscriptions, or the lines of a monitor.
+ * The commands that such a connection may use are fewer.
  */
 import { PUSHED_JOINED_BYTES_MAX } from '../base/limits.js';
 import { Pushed, type Pushes } from './pushes.js';
@@ -16,7 +16,10 @@ export interface Topic {
 interface Speaker {
   readonly out: { readonly version: RespVersion };
   /** The state of the connection shows the numbers of its subscriptions. */
-  readonly state: { readonly subscriptions: { channels: number; patterns: number; shards: number } };
+  readonly state: {
+    readonly subscriptions: { channels: number; patterns: number; shards: number };
+    isMonitor: boolean;
+  };
 }
 
 /** The three kinds of subscriptions. */
@@ -73,6 +76,14 @@ export class Listener {
     subscriptions.shards = this.shardChannels.size;
   }
 
+  get isMonitor(): boolean {
+    return this.#session.state.isMonitor;
+  }
+
+  set isMonitor(isMonitor: boolean) {
+    this.#session.state.isMonitor = isMonitor;
+  }
+
   get isSubscribed(): boolean {
     return this.channels.size + this.patterns.size + this.shardChannels.size > 0;
   }
@@ -81,12 +92,14 @@ export class Listener {
    * The sentence that refuses a command to this connection, undefined if the command is allowed.
    * @param name in lower case, of a subcommand with its command.
    */
-  refusalOf(name: string): string | undefined {
+  refusalOf(name: string, flags: readonly string[]): string | undefined {
     // Replies and messages look alike in RESP2.
     if (this.version === 2 && this.isSubscribed && !WHILE_SUBSCRIBED.has(name)) {
       return `ERR Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
     }
-    return undefined;
+    if (!this.isMonitor) return undefined;
+    const isAboutKeys = flags.includes('readonly') || flags.includes('write') || name.endsWith('publish');
+    return isAboutKeys ? "ERR Replica can't interact with the keyspace" : undefined;
   }
 
   /**

@@ -23,4 +23,5 @@ function end(session: CommandSession, listener: Listener): void {
 
 function leave({ node }: CommandSession, listener: Listener): void {
   node.channels.leave(listener);
+  node.monitors.leave(listener);
 }

@@ -11,6 +11,7 @@ import type { FailoverOrder } from './failover-order.js';
 import type { LeaderRelay } from './forwarded-writes.js';
 import type { NodeControl } from './node-control.js';
 import type { PushMemory } from './pushes.js';
+import type { RedisMonitors } from './redis-monitors.js';
 import type { ScanCursors } from './scan-cursors.js';
 
 export interface RedisNode {
@@ -39,6 +40,7 @@ export interface RedisNode {
     readonly shutdownTimeoutMs: number;
   };
   readonly channels: Channels;
+  readonly monitors: RedisMonitors;
   /** The memory of messages that answer no request. */
   readonly pushes: PushMemory;
   readonly roles: { readonly role: 'leader' | 'follower' };

@@ -15,6 +15,7 @@ import { HeadwaterError } from '../base/errors.js';
 import type { Limits } from '../commands/view.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
+import { NO_TAP } from '../pipeline/monitors.js';
 import type { Message, PipelineStore, PipelineStream } from '../pipeline/pipeline.js';
 import { runPipeline } from '../pipeline/pipeline.js';
 import type { DecodedOperation } from '../protobuf/pipeline.js';
@@ -32,6 +33,7 @@ import type { ConnectionFigures, RedisConnection } from './connection.js';
 import { ForwardedWrites } from './forwarded-writes.js';
 import type { HeldRequests } from './held-requests.js';
 import { Intake } from './intake.js';
+import { shownWords } from './monitored-words.js';
 import { ProtocolError } from './protocol-error.js';
 import type { RedisNode } from './redis-node.js';
 import { sentenceOfFailure } from './refusal.js';
@@ -283,8 +285,14 @@ export class Session implements CommandSession, Client {
     }
     if (typeof found === 'object' && !isAlone(found)) this.state.activity.newest = found;
     this.node.counts.asked(operations.length);
+    if (this.node.tap.isOpen) this.#show(intake.since(first));
     this.#isTaken = false;
     this.#deliver({ length: intake.bytesSince(first), operations, guarantees: this.state.guarantees });
+  }
+
+  #show(requests: readonly Request[]): void {
+    const allowed = requests.filter((request) => typeof commandOf(request, this.state) === 'object');
+    this.node.tap.saw(this.connection.call, shownWords(allowed, this.door.table));
   }
 
   // ---- commands that run alone ------------------------------------------------------
@@ -294,6 +302,7 @@ export class Session implements CommandSession, Client {
     this.#replyStart = this.out.writtenBytes;
     this.state.activity.newest = command;
     this.node.counts.asked(1);
+    if (this.node.tap.isOpen && Array.isArray(request)) this.#show([request]);
     try {
       const running = command.run(this, request);
       if (running) this.#finishLater(running);
@@ -343,7 +352,8 @@ export class Session implements CommandSession, Client {
   async #runPipeline(): Promise<void> {
     const { connection, node } = this;
     try {
-      await runPipeline(this.#stream(), this.#store(), node.guarantees, node);
+      // The session shows monitors its requests, also those that are no operations.
+      await runPipeline(this.#stream(), this.#store(), node.guarantees, { clock: node.clock, tap: NO_TAP });
     } catch (failure) {
       connection.call.report(failure);
     }

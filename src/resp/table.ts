@@ -20,6 +20,7 @@ import { guaranteeCommands } from './commands/guarantees.js';
 import { infoCommands } from './commands/info.js';
 import { keyCommands } from './commands/keys.js';
 import { keyspaceCommands } from './commands/keyspace.js';
+import { monitorCommands } from './commands/monitor.js';
 import { numberCommands } from './commands/numbers.js';
 import { operationCommands } from './commands/operations.js';
 import { replicationCommands } from './commands/replication.js';
@@ -53,6 +54,7 @@ const FAMILIES: readonly CommandFamily[] = [
   configCommands,
   connectionCommands,
   stringCommands,
+  monitorCommands,
   numberCommands,
   subsequenceCommands,
   bitCommands,
@@ -121,7 +123,7 @@ function entryOf(request: Request): TableEntry | string {
 /** The command of a request, or the sentence of its refusal. */
 export function commandOf(request: Request, { transaction, listener }: SessionState): Command | string {
   let entry = entryOf(request);
-  if (listener && typeof entry !== 'string') entry = listener.refusalOf(entry.name) ?? entry;
+  if (listener && typeof entry !== 'string') entry = listener.refusalOf(entry.name, entry.facts.flags) ?? entry;
   if (transaction.open) return queueing(entry);
   return typeof entry === 'string' ? entry : (entry.command as Command);
 }

@@ -1,0 +1,17 @@
+/** MONITOR: the connection receives the commands of all clients, until RESET or its end. */
+import type { CommandFamily } from '../command.js';
+import { listenerOf } from '../listening.js';
+import { Refusal } from '../refusal.js';
+
+export const monitorCommands: CommandFamily = {
+  monitor: {
+    run: (session) => {
+      const { state, node, out } = session;
+      if (state.transaction.isExecuting) throw new Refusal("ERR MONITOR isn't allowed for DENY BLOCKING client");
+      // Redis sends no second reply either.
+      if (state.isMonitor) return;
+      node.monitors.add(listenerOf(session));
+      out.simple('OK');
+    },
+  },
+};

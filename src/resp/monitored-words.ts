@@ -1,12 +1,22 @@
 /** Requests as monitors show them: without commands of operators, as in Redis, and without secrets. */
 import { AskedWords } from '../pipeline/monitors.js';
+import type { CommandSession } from './command.js';
 import type { CommandFacts, CommandTable } from './command-table.js';
 import type { Request } from './request-parser.js';
+import { commandOf } from './table.js';
 
 const REDACTED = Buffer.from('(redacted)');
 
-/** @param requests that the node carries out. */
-export function shownWords(requests: readonly Request[], { commands }: CommandTable): AskedWords[] {
+/** Shows monitors the requests of a client that are not refused at once. */
+export function showRequests(
+  { node, state, door, peer }: Pick<CommandSession, 'node' | 'state' | 'door' | 'peer'>,
+  requests: readonly Request[],
+): void {
+  const allowed = requests.filter((request) => typeof commandOf(request, state) === 'object');
+  node.tap.saw({ peer }, shownWords(allowed, door.table));
+}
+
+function shownWords(requests: readonly Request[], { commands }: CommandTable): AskedWords[] {
   const shown: AskedWords[] = [];
   for (const request of requests) {
     const outer = commands.get(textOf(request[0]));

@@ -131,8 +131,7 @@ const ESCAPED: Readonly<Record<string, string>> = {
 function quoted(word: Buffer): string {
   const text = word.toString('latin1');
   const escaped = text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be escaped
-    /[\\"\x00-\x1f\x7f-\xff]/g,
+    /[^ !#-[\]-~]/g,
     (one) => ESCAPED[one] ?? `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
   return `"${escaped}"`;

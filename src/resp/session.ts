@@ -33,7 +33,7 @@ import type { ConnectionFigures, RedisConnection } from './connection.js';
 import { ForwardedWrites } from './forwarded-writes.js';
 import type { HeldRequests } from './held-requests.js';
 import { Intake } from './intake.js';
-import { shownWords } from './monitored-words.js';
+import { showRequests } from './monitored-words.js';
 import { ProtocolError } from './protocol-error.js';
 import type { RedisNode } from './redis-node.js';
 import { sentenceOfFailure } from './refusal.js';
@@ -172,7 +172,6 @@ export class Session implements CommandSession, Client {
   }
 
   push(message: Buffer, sent: () => void): number {
-    // No message comes into the middle of a reply.
     const isMidReply = this.#isRunning && (this.#hasBegunReply || this.state.transaction.isExecuting);
     return this.connection.push(message, sent, { isHeld: isMidReply });
   }
@@ -237,6 +236,8 @@ export class Session implements CommandSession, Client {
   #rest(): void {
     if (!this.#hasEnded && !this.#isClosing) return void this.connection.flush();
     this.#endInput();
+    // A client that keeps its side of the connection open receives no more messages.
+    this.state.reset();
     this.connection.finish();
   }
 
@@ -285,14 +286,9 @@ export class Session implements CommandSession, Client {
     }
     if (typeof found === 'object' && !isAlone(found)) this.state.activity.newest = found;
     this.node.counts.asked(operations.length);
-    if (this.node.tap.isOpen) this.#show(intake.since(first));
+    if (this.node.tap.isOpen) showRequests(this, intake.since(first));
     this.#isTaken = false;
     this.#deliver({ length: intake.bytesSince(first), operations, guarantees: this.state.guarantees });
-  }
-
-  #show(requests: readonly Request[]): void {
-    const allowed = requests.filter((request) => typeof commandOf(request, this.state) === 'object');
-    this.node.tap.saw(this.connection.call, shownWords(allowed, this.door.table));
   }
 
   // ---- commands that run alone ------------------------------------------------------
@@ -302,7 +298,7 @@ export class Session implements CommandSession, Client {
     this.#replyStart = this.out.writtenBytes;
     this.state.activity.newest = command;
     this.node.counts.asked(1);
-    if (this.node.tap.isOpen && Array.isArray(request)) this.#show([request]);
+    if (this.node.tap.isOpen && Array.isArray(request)) showRequests(this, [request]);
     try {
       const running = command.run(this, request);
       if (running) this.#finishLater(running);
@@ -314,7 +310,6 @@ export class Session implements CommandSession, Client {
 
   #finishLater(running: Promise<void>): void {
     this.#isRunning = true;
-    // Several such commands may be answered in one turn.
     this.connection.gather();
     this.connection.flush();
     running
@@ -352,7 +347,6 @@ export class Session implements CommandSession, Client {
   async #runPipeline(): Promise<void> {
     const { connection, node } = this;
     try {
-      // The session shows monitors its requests, also those that are no operations.
       await runPipeline(this.#stream(), this.#store(), node.guarantees, { clock: node.clock, tap: NO_TAP });
     } catch (failure) {
       connection.call.report(failure);

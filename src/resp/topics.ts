@@ -4,7 +4,7 @@
 import { HeadwaterError } from '../base/errors.js';
 import { keyName } from '../base/key-name.js';
 import { PATTERNS_BYTES_MAX, PATTERNS_MAX } from '../base/limits.js';
-import { compileGlob, type Glob } from '../commands/glob.js';
+import { compileRedisGlob, type Glob } from '../commands/glob.js';
 import type { Listener, Topic } from './listener.js';
 
 /** A pattern, compiled. */
@@ -84,7 +84,7 @@ export class PatternTopics extends Topics<PatternTopic> {
         `expected at most ${PATTERNS_MAX} patterns of ${PATTERNS_BYTES_MAX} bytes over all clients, received another. Subscribe to channels`,
       );
     }
-    const topic = { name, glob: redisGlob(name), listeners: new Set<Listener>() };
+    const topic = { name, glob: channelGlob(name), listeners: new Set<Listener>() };
     this.#weigh(topic, 1);
     return topic;
   }
@@ -97,12 +97,8 @@ export class PatternTopics extends Topics<PatternTopic> {
   }
 }
 
-/** In Redis, the empty pattern matches the empty name, and nothing else does either. */
-export function redisGlob(pattern: Buffer): Glob {
-  const glob = compileGlob(pattern);
-  const isEmpty = pattern.length === 0;
-  return {
-    ...glob,
-    matches: (name) => (isEmpty || name.length === 0 ? isEmpty && name.length === 0 : glob.matches(name)),
-  };
+/** A pattern of channels. The pattern `*` does not match the empty name, as it does for keys. */
+export function channelGlob(pattern: Buffer): Glob {
+  const glob = compileRedisGlob(pattern);
+  return { ...glob, matches: (name) => (name.length === 0 ? pattern.length === 0 : glob.matches(name)) };
 }

@@ -271,6 +271,18 @@ describe('channels for Redis clients', () => {
     assert.equal(await writer.reads(':0\r\n'), ':0\r\n');
   });
 
+  it('ends the subscriptions of a client that says QUIT, also if the client keeps its side open', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    wire.socket.allowHalfOpen = true;
+    wire.command('SUBSCRIBE', 'a');
+    wire.command('QUIT');
+    await wire.reads(`${list('subscribe', 'a', 1)}+OK\r\n`);
+    const writer = door.open(node);
+    writer.command('PUBLISH', 'a', '1');
+    assert.equal(await writer.reads(':0\r\n'), ':0\r\n');
+  });
+
   it('sends messages behind a reply that is being made, and not into its middle', async () => {
     const node = await door.node();
     const wire = door.open(node);

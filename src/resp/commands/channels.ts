@@ -11,7 +11,7 @@ import { listenerOf } from '../listening.js';
 import { published } from '../publishing.js';
 import { Refusal } from '../refusal.js';
 import type { Request } from '../request-parser.js';
-import { redisGlob, type Topics } from '../topics.js';
+import { channelGlob, type Topics } from '../topics.js';
 
 export const channelCommands: CommandFamily = {
   subscribe: subscribing('subscribe', 'channels'),
@@ -101,7 +101,7 @@ function checkRoom({ subscribedBytes }: Channels, listener: Listener, name: Buff
 function names({ out, node }: CommandSession, kind: 'channels' | 'shardChannels', request: Request): void {
   if (request.length > 3) throw new Refusal(tooMany(request));
   const topics: Topics = node.channels.topics[kind];
-  const glob = request[2] && redisGlob(request[2]);
+  const glob = request[2] && channelGlob(request[2]);
   const found = [...topics.all].filter(({ name }) => !glob || glob.matches(name));
   out.begin('array', found.length);
   for (const { name } of found) out.bulk(name);

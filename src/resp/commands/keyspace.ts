@@ -35,7 +35,7 @@ export const keyspaceCommands: CommandFamily = {
 
   randomkey: {
     run: async (session) => {
-      await beginRead(session, { kind: 'randomKey' });
+      await beginRead(session);
       const key = await randomKey(session.node.keyspace);
       if (key) session.out.bulk(key);
       else session.out.null();
@@ -44,7 +44,7 @@ export const keyspaceCommands: CommandFamily = {
 
   dbsize: {
     run: async (session) => {
-      await beginRead(session, { kind: 'databaseSize' });
+      await beginRead(session);
       session.out.integer(await session.node.keyspace.snapshots.size());
     },
   },
@@ -56,21 +56,15 @@ export const keyspaceCommands: CommandFamily = {
   'memory|help': { run: ({ out }) => writeHelp(out, 'MEMORY', MEMORY_HELP) },
 };
 
-/** Shows the command to monitors, and resolves when the node is as fresh as the client wants. */
-async function beginRead({ node, state, peer, signal }: CommandSession, command: Monitored): Promise<void> {
-  if (node.tap.isOpen) node.tap.saw({ peer }, [command]);
+/** Resolves when the node is as fresh as the client wants. */
+async function beginRead({ node, state, signal }: CommandSession): Promise<void> {
   await whenAdmitted(node.guarantees, state.guarantees, { writes: false, signal });
-}
-
-interface Monitored {
-  readonly kind: string;
-  readonly [field: string]: unknown;
 }
 
 async function keys(session: CommandSession, request: Request): Promise<void> {
   const pattern = request[1] as Buffer;
   const glob = compileRedisGlob(pattern);
-  await beginRead(session, { kind: 'keys', pattern });
+  await beginRead(session);
   const frozen = await FrozenRange.of(session.node.keyspace, allKeys(glob));
   try {
     await sendKeys(session, frozen);
@@ -120,7 +114,7 @@ const KEY_COST_BYTES = 100;
 async function scan(session: CommandSession, request: Request): Promise<void> {
   const cursor = cursorIn(request[1] as Buffer);
   const { pattern, count, type } = scanOptions(request);
-  await beginRead(session, { kind: 'scan', pattern, limit: count });
+  await beginRead(session);
   const isOfType = (found: number) => type === undefined || typeName(found) === type;
   const found = await session.node.scans.scan({ cursor, pattern, count, isOfType }, session.signal);
   const { out } = session;

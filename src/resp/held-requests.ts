@@ -68,8 +68,11 @@ export class HeldRequests {
     const held = this.#holders.get(holder);
     if (bytes === (held?.bytes ?? 0) && isReading === (held?.isReading ?? isReading)) return;
     this.#bytes += bytes - (held?.bytes ?? 0);
-    if (bytes === 0) this.#holders.delete(holder);
-    else if (held) Object.assign(held, { bytes, isReading });
+    if (bytes === 0) {
+      this.#holders.delete(holder);
+      // The bytes may fall below the bound now, and then only the holders that are left are told.
+      holder.setHeldBack(false);
+    } else if (held) Object.assign(held, { bytes, isReading });
     else this.#holders.set(holder, { bytes, isReading });
     this.#settle(holder);
   }

@@ -107,6 +107,14 @@ describe('the memory of requests that are not complete', () => {
     assert.equal(clock.waiting, 0);
   });
 
+  it('reads the one again that gets rid of its bytes and so brings all below the bound', () => {
+    note(0, 6 * MiB);
+    note(1, 7 * MiB);
+    assert.deepEqual(read(), [1, 2, 3]);
+    note(0, 0);
+    assert.deepEqual(read(), [0, 1, 2, 3]);
+  });
+
   it('closes none that waits', async () => {
     note(0, 6 * MiB);
     note(1, 5 * MiB);

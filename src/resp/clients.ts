@@ -51,6 +51,6 @@ export class Clients {
 
   /** True if the command of the client waits: for something that others do, or for the end of a pause. */
   isBlocked(client: Client): boolean {
-    return client.state.blocking !== undefined || this.pause.isHolding(client);
+    return client.state.blocking.isOn || this.pause.isHolding(client);
   }
 }

@@ -53,6 +53,11 @@ export class Intake {
     return this.#requests.length === 0;
   }
 
+  /** True if another chunk may be added to the requests that wait. */
+  get hasRoom(): boolean {
+    return this.isEmpty || this.#bytes <= RECEIVING_SMALL_BYTES;
+  }
+
   /** The first request. Undefined if none is left. */
   get first(): Request | ProtocolError | undefined {
     return this.#requests[this.#next];

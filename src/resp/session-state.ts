@@ -45,6 +45,35 @@ class Subscriptions {
   }
 }
 
+/** The wait of the command that runs, if the wait may last for ever and CLIENT UNBLOCK can end it. */
+class Blocking {
+  /** Called when such a wait begins. */
+  onBegun = () => {};
+  #unblock: ((reason: 'timeout' | 'error') => void) | undefined;
+
+  get isOn(): boolean {
+    return this.#unblock !== undefined;
+  }
+
+  /** @param unblock ends the wait. */
+  begin(unblock: (reason: 'timeout' | 'error') => void): void {
+    this.#unblock = unblock;
+    this.onBegun();
+  }
+
+  /** Notes that the wait is over. */
+  end(): void {
+    this.#unblock = undefined;
+  }
+
+  /** Ends the wait. @returns false if there is none. */
+  unblock(reason: 'timeout' | 'error'): boolean {
+    const { isOn } = this;
+    this.#unblock?.(reason);
+    return isOn;
+  }
+}
+
 export class SessionState {
   /** The number of the connection since the node started, from 1. */
   readonly id: number;
@@ -63,8 +92,7 @@ export class SessionState {
   readonly subscriptions = new Subscriptions();
   isMonitor = false;
   readonly transaction = new TransactionState();
-  /** Ends the wait of the command that runs, for CLIENT UNBLOCK. Undefined while no command waits that can be unblocked. */
-  blocking: ((reason: 'timeout' | 'error') => void) | undefined;
+  readonly blocking = new Blocking();
   /** Wishes about the memory and the eviction of Redis. They change nothing here, and are shown. */
   readonly wishes = { noEvict: false, noTouch: false };
   /** The position of the newest answered command. */

@@ -8,7 +8,8 @@
  * Invariants:
  * - Replies leave in the order of the requests. Every request gets one, unless the client asked for none.
  * - While requests wait here, the socket is not read. So a client that does not read holds one chunk, and the bytes
- *   behind it stay with the client.
+ *   behind it stay with the client. While a command is blocked, a chunk more is read, so that the end of the client is
+ *   noticed.
  */
 import { unlessAborted } from '../base/abort.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -35,6 +36,7 @@ import type { HeldRequests } from './held-requests.js';
 import { Intake } from './intake.js';
 import { showRequests } from './monitored-words.js';
 import { ProtocolError } from './protocol-error.js';
+import { Reading } from './reading.js';
 import type { RedisNode } from './redis-node.js';
 import { sentenceOfFailure } from './refusal.js';
 import { type OutputConnection, ReplyOutput, SILENT } from './reply-output.js';
@@ -82,9 +84,7 @@ export class Session implements CommandSession, Client {
   #replyStart = 0;
   /** The replies that the client does not want. */
   readonly #unsent = new ReplyWriter();
-  #isReading = true;
-  /** True while the session may hold no more bytes. */
-  #isHeldBack = false;
+  readonly #reading: Reading;
   /** True while the session works through its requests. */
   #isWorking = false;
   /** True once the client has sent its last byte. */
@@ -98,8 +98,9 @@ export class Session implements CommandSession, Client {
     this.node = node;
     this.state = new SessionState(id, node.clock.wallMs());
     const parser = new RequestParser(requestLimits(node.writes.limits), { isAuthenticated: true });
+    this.#reading = new Reading(connection.socket);
     this.#intake = new Intake(parser, memory, {
-      setHeldBack: (isHeldBack) => this.#setHeldBack(isHeldBack),
+      setHeldBack: (isHeldBack) => this.#reading.setHeldBack(isHeldBack),
       drop: () => connection.drop(),
     });
   }
@@ -125,6 +126,7 @@ export class Session implements CommandSession, Client {
     const { socket } = this.connection;
     void this.#runPipeline();
     this.connection.call.onStopping(() => this.close());
+    this.state.blocking.onBegun = () => this.#work();
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.once('close', () => this.#intake.end());
     socket.once('end', () => {
@@ -194,6 +196,7 @@ export class Session implements CommandSession, Client {
       this.#fail(failure);
     }
     this.#isWorking = false;
+    if (this.#hasEnded && this.#isBlocked) this.#giveUp();
     this.#intake.settle();
     this.#updateReading();
     if (this.#intake.isEmpty && this.#output.isIdle && !this.#isRunning) this.#rest();
@@ -208,28 +211,23 @@ export class Session implements CommandSession, Client {
     this.#intake.end();
   }
 
-  #setHeldBack(isHeldBack: boolean): void {
-    this.#isHeldBack = isHeldBack;
-    this.#setReading(this.#wantsToRead && !isHeldBack);
+  /** Ends the session of a client that has closed its side. As in Redis, nobody waits for a blocked command then. */
+  #giveUp(): void {
+    this.#isClosing = true;
+    this.#intake.end();
+    if (this.#isRunning) this.connection.finish();
   }
 
-  get #wantsToRead(): boolean {
-    // Bytes behind the end of a session are read and dropped.
-    return this.#isClosing || (this.#intake.isEmpty && !this.#isPaused);
+  get #isBlocked(): boolean {
+    return this.door.clients.isBlocked(this);
   }
 
   #updateReading(): void {
-    const isReading = this.#wantsToRead;
+    // Bytes behind the end of a session are read and dropped.
+    const isReading = this.#isClosing || (this.#intake.isEmpty && !this.#isPaused);
     const isInUse = this.#isRunning || !this.#isTaken;
     this.#intake.note({ isInUse, isReading, queuedBytes: this.state.transaction.bytes });
-    this.#setReading(isReading && !this.#isHeldBack);
-  }
-
-  #setReading(isReading: boolean): void {
-    if (isReading === this.#isReading) return;
-    this.#isReading = isReading;
-    if (isReading) this.connection.socket.resume();
-    else this.connection.socket.pause();
+    this.#reading.setWanted(isReading || (this.#intake.hasRoom && this.#isBlocked));
   }
 
   /** All that has come is done. */

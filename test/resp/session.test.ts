@@ -78,6 +78,34 @@ describe('a session of a Redis client', () => {
     await isAllSent;
   });
 
+  it('ends when the client closes its side while a command waits, whatever is behind it', async () => {
+    const node = await door.node();
+    for (const behind of [
+      '',
+      'GET a\r\n',
+      'SET b 1\r\n'.repeat(10_000),
+      `*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$200000\r\n${'x'.repeat(150_000)}`,
+    ]) {
+      assert.equal(await door.exchange(node, `SET a 1\r\nWAIT 1 0\r\n${behind}`), '+OK\r\n');
+      const wire = door.open(node);
+      wire.send(`SET a 1\r\nWAIT 1 0\r\n${behind}`);
+      assert.equal(await wire.reads('+OK\r\n'), '+OK\r\n');
+      wire.socket.destroy();
+    }
+    await eventually('the connections to be gone', async () => (await node.status()).connections?.redis === 0);
+    assert.equal(await door.exchange(node, 'GET b\r\n'), '$-1\r\n');
+  });
+
+  it('ends when the client closes its side while a pause holds a command, and drops that', async () => {
+    const node = await door.node();
+    const asker = door.open(node);
+    asker.send('SET a 1\r\nCLIENT PAUSE 60000 WRITE\r\n');
+    assert.equal(await asker.reads('+OK\r\n+OK\r\n'), '+OK\r\n+OK\r\n');
+    assert.equal(await door.exchange(node, 'GET a\r\nSET a 2\r\nGET a\r\n'), '$1\r\n1\r\n');
+    asker.send('CLIENT UNPAUSE\r\nGET a\r\n');
+    assert.equal(await asker.reads('+OK\r\n$1\r\n1\r\n'), '+OK\r\n$1\r\n1\r\n');
+  });
+
   it('cuts off a client that goes on to send behind the end', async () => {
     const node = await door.node();
     const wire = door.open(node);

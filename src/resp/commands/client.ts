@@ -212,9 +212,8 @@ function unblock({ out, door }: CommandSession, request: Request): void {
   if (request.length > 4) throw new Refusal(wrongUse('client', request[1] as Buffer));
   if (reason !== 'timeout' && reason !== 'error')
     throw new Refusal('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
-  const blocking = door.clients.get(Number(int64(request[2])))?.state.blocking;
-  blocking?.(reason);
-  out.integer(blocking ? 1 : 0);
+  const client = door.clients.get(Number(int64(request[2])));
+  out.integer(client?.state.blocking.unblock(reason) ? 1 : 0);
 }
 
 function onOrOff(argument: Buffer | undefined): boolean {

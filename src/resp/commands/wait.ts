@@ -98,10 +98,10 @@ async function block(
   const { node, state } = session;
   const unblocking = new AbortController();
   let unblocked: 'timeout' | 'error' | undefined;
-  state.blocking = (reason) => {
+  state.blocking.begin((reason) => {
     unblocked = reason;
     unblocking.abort();
-  };
+  });
   const endMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : node.clock.monotonicMs() + timeoutMs;
   const signal = AbortSignal.any([session.signal, unblocking.signal]);
   try {
@@ -110,7 +110,7 @@ async function block(
     if (unblocked === undefined) throw lostLead(session, failure);
     if (unblocked === 'error') throw new Refusal(UNBLOCKED);
   } finally {
-    state.blocking = undefined;
+    state.blocking.end();
   }
 }
 

@@ -102,6 +102,7 @@ export class ChannelReader {
       }
       if (events.length > 0) await deliver(events, signal);
     }
+    if (!signal.aborted) throw new HeadwaterError('unavailable', 'the node has no more messages in this stream');
   }
 
   #failed(failure: unknown): void {

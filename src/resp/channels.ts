@@ -158,7 +158,7 @@ export class Channels {
       this.#deliveries.forget(delivery);
       throw failure;
     }
-    if (delivery.receivers === undefined) await this.#over(delivery);
+    if (!delivery.isOver) await this.#over(delivery);
     return delivery.receivers ?? 0;
   }
 

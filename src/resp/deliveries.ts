@@ -13,7 +13,9 @@ export interface Delivery {
   readonly data: Buffer;
   /** The number of subscribers that got the message. Undefined until then. */
   receivers: number | undefined;
-  /** Called when the message was delivered, or cannot be any more. */
+  /** True when the message was delivered, or cannot be any more. */
+  isOver: boolean;
+  /** Called then. */
   onOver: () => void;
 }
 
@@ -22,7 +24,7 @@ export class Deliveries {
 
   expect(channel: Buffer, data: Buffer): Delivery {
     const key = keyName(channel);
-    const delivery: Delivery = { key, data, receivers: undefined, onOver: () => {} };
+    const delivery: Delivery = { key, data, receivers: undefined, isOver: false, onOver: () => {} };
     const others = this.#waiting.get(key);
     if (others) others.push(delivery);
     else this.#waiting.set(key, [delivery]);
@@ -43,6 +45,7 @@ export class Deliveries {
     const left = others.filter((one) => one !== delivery);
     if (left.length === 0) this.#waiting.delete(delivery.key);
     else this.#waiting.set(delivery.key, left);
+    delivery.isOver = true;
     delivery.onOver();
   }
 

@@ -14,6 +14,7 @@ import type { Door } from './command.js';
 import { RedisConnection } from './connection.js';
 import { HeldRequests } from './held-requests.js';
 import type { RedisNode } from './redis-node.js';
+import { Refusal } from './refusal.js';
 import { Session } from './session.js';
 import { Settings } from './settings.js';
 import { TABLE } from './table.js';
@@ -96,7 +97,7 @@ export class RedisServer {
   }
 
   #report(failure: unknown): void {
-    if (HeadwaterError.is(failure) && failure.code !== 'internal') return;
+    if (failure instanceof Refusal || (HeadwaterError.is(failure) && failure.code !== 'internal')) return;
     const { message, stack } = failure instanceof Error ? failure : { message: String(failure), stack: undefined };
     this.#log.error({ stack }, `a command of a Redis client failed unexpectedly: ${message}`);
     if (failure instanceof InvariantViolation) this.#options.onFatal(failure);

@@ -7,7 +7,8 @@ import { silentLogger } from '../../src/base/logger.js';
 import type { SubscriptionEvent, Told } from '../../src/model/streams.js';
 import { ChannelReader } from '../../src/resp/channel-reader.js';
 
-type Stream = Array<string | HeadwaterError>;
+/** The texts of a stream, and its end: a failure, or none. */
+type Stream = Array<string | HeadwaterError | undefined>;
 
 const UNAVAILABLE = new HeadwaterError('unavailable', 'a full resync has replaced the data');
 const position = { replicationId: '', offset: 0, checksum: 0 };
@@ -37,6 +38,7 @@ function readerOf(streams: Stream[]) {
         if (first instanceof HeadwaterError) throw first;
         yield told();
         for (const item of rest) {
+          if (item === undefined) return;
           if (item instanceof HeadwaterError) throw item;
           yield told(item);
         }
@@ -57,11 +59,12 @@ describe('the reader of channels', () => {
       ['begun', 'one', UNAVAILABLE],
       [UNAVAILABLE],
       ['begun', 'two', new HeadwaterError('lost_branch', 'left')],
-      ['begun', 'three'],
+      ['begun', 'three', undefined],
+      ['begun', 'four'],
     ]);
     await reader.begin();
-    await eventually('the last message', async () => heard.includes('three'));
-    assert.deepEqual([heard, reader.breaks, broken(), reader.isReading], [['one', 'two', 'three'], 2, 2, true]);
+    await eventually('the last message', async () => heard.includes('four'));
+    assert.deepEqual([heard, reader.breaks, broken(), reader.isReading], [['one', 'two', 'three', 'four'], 3, 3, true]);
     reader.end();
   });
 

@@ -7,9 +7,13 @@ import { spawnSync } from 'node:child_process';
 import { Servers } from '../../benchmarks/processes.js';
 import { eventually } from '../../benchmarks/waiting.js';
 import { parseAddress } from '../../src/base/address.js';
-import { PUSHED_BYTES_MAX } from '../../src/base/limits.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { PUSHED_BYTES_MAX, SUBSCRIPTIONS_CONNECTION_BYTES_MAX } from '../../src/base/limits.js';
+import { silentLogger } from '../../src/base/logger.js';
 import { Client } from '../../src/client/index.js';
 import type { Node } from '../../src/index.js';
+import { Channels } from '../../src/resp/channels.js';
+import { TestClock, until } from '../support/clock.js';
 import { converse, list, push, type Turn } from './conversation.js';
 import { Door, request } from './door.js';
 
@@ -306,6 +310,57 @@ describe('channels for Redis clients', () => {
     assert.equal(await wire.reads(sentence), sentence);
     wire.command('PING');
     assert.equal(await wire.reads('+PONG\r\n'), '+PONG\r\n');
+  });
+
+  it('subscribes to none if one of the names is refused, and goes on', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    wire.command('PSUBSCRIBE', 'old');
+    await wire.reads(list('psubscribe', 'old', 1));
+    wire.command('PSUBSCRIBE', 'old', 'new', 'x'.repeat(5_000));
+    const sentence = '-ERR a pattern: expected at most 4096 bytes, received 5000 bytes\r\n';
+    assert.equal(await wire.reads(sentence), sentence);
+    const long = Buffer.alloc(SUBSCRIPTIONS_CONNECTION_BYTES_MAX / 4, 'x');
+    const names = [1, 2, 3, 4].map((number) => Buffer.concat([long, Buffer.from(String(number))]).subarray(1));
+    wire.command('SUBSCRIBE', ...names.slice(0, 2));
+    await wire.reads(names.slice(0, 2).reduce((text, name, i) => text + list('subscribe', String(name), i + 2), ''));
+    wire.command('SUBSCRIBE', 'one', ...names.slice(2));
+    assert.match(await wire.readsUpTo('\r\n'), /^-OOM the subscriptions of this connection take /);
+    wire.command('SUBSCRIBE', 'one', 'one');
+    const confirmed = list('subscribe', 'one', 4) + list('subscribe', 'one', 4);
+    assert.equal(await wire.reads(confirmed), confirmed);
+    const writer = door.open(node);
+    writer.command('PUBSUB', 'NUMPAT');
+    assert.equal(await writer.reads(':1\r\n'), ':1\r\n');
+  });
+
+  it('answer PUBLISH at once if the stream of messages breaks meanwhile', async () => {
+    const clock = new TestClock();
+    let end = () => {};
+    const channels = new Channels({
+      clock,
+      logger: silentLogger,
+      queue: { queuedBytes: 0, whenQueueBelow: async () => {} },
+      streams: {
+        async *subscribe() {
+          yield { events: [], position: { replicationId: '', offset: 0, checksum: 0 }, more: false };
+          await new Promise<void>((resolve) => {
+            end = resolve;
+          });
+          throw new HeadwaterError('unavailable', 'a full resync has replaced the data');
+        },
+      },
+      publisher: {
+        async publish() {
+          end();
+          await until('the stream to break', () => channels.status.streamBreaks === 1);
+          return 0;
+        },
+      },
+    });
+    await channels.ready();
+    const call = { signal: new AbortController().signal, cancelled: undefined };
+    assert.equal(await channels.publish('channels', [Buffer.from('a'), Buffer.from('b')], call), 0);
   });
 });
 

@@ -8,6 +8,7 @@ import { DRAIN_MS_MAX } from '../../src/base/limits.js';
 import type { Logger } from '../../src/base/logger.js';
 import type { Node } from '../../src/index.js';
 import { asked, type Command } from '../../src/resp/command.js';
+import { Refusal } from '../../src/resp/refusal.js';
 import { TABLE } from '../../src/resp/table.js';
 import { Door } from './door.js';
 
@@ -51,6 +52,12 @@ const PLANTED: Record<string, Command> = {
       session.out.begin('array', 2);
       await session.flushed();
       fails();
+    },
+  },
+  'planted-refusal-half': {
+    run: ({ out }) => {
+      out.begin('array', 2);
+      throw new Refusal('ERR a planted refusal');
     },
   },
   'planted-endless': {
@@ -114,6 +121,16 @@ describe('a bug in a command', () => {
       assert.equal(await other.reads('$1\r\nv\r\n'), '$1\r\nv\r\n');
     });
   }
+
+  it('is not seen in a refusal in the middle of a reply, which ends the connection all the same', async () => {
+    const wire = door.open(node);
+    wire.send('planted-refusal-half\r\n');
+    assert.doesNotMatch(await wire.all(), /-ERR/);
+    assert.deepEqual(
+      logged.filter((line) => line.includes('failed unexpectedly')),
+      [],
+    );
+  });
 
   it('does not hold up a stop: a command that asks the store again and again ends', async () => {
     const wire = door.open(node);

@@ -48,15 +48,39 @@ function subscribing(word: string, kind: SubscriptionKind): SessionCommand {
       const all = request.slice(1).map((name) => (waits ? Buffer.from(name) : name));
       const subscribe = () => {
         const listener = listenerOf(session);
-        for (const name of all) {
-          checkRoom(channels, listener, name);
-          channels.subscribe(kind, name, listener);
-          confirm(session, word, name, listener.count(kind));
-        }
+        const counts = subscribeToAll(channels, kind, all, listener);
+        for (const [i, name] of all.entries()) confirm(session, word, name, counts[i] as number);
       };
       return waits ? waits.then(subscribe) : subscribe();
     },
   };
+}
+
+/**
+ * Subscribes to all names, or to none if one is refused. So a refusal never stands behind a confirmation.
+ * @returns the number of subscriptions behind each name.
+ */
+function subscribeToAll(
+  channels: Channels,
+  kind: SubscriptionKind,
+  names: readonly Buffer[],
+  listener: Listener,
+): number[] {
+  const added: Buffer[] = [];
+  try {
+    return names.map((name) => {
+      const topic = channels.topics[kind].of(name);
+      if (!topic || !listener[kind].has(topic)) {
+        checkRoom(channels, listener, name);
+        channels.subscribe(kind, name, listener);
+        added.push(name);
+      }
+      return listener.count(kind);
+    });
+  } catch (failure) {
+    for (const name of added) channels.unsubscribe(kind, name, listener);
+    throw failure;
+  }
 }
 
 function unsubscribing(word: string, kind: SubscriptionKind): SessionCommand {

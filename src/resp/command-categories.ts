@@ -1,6 +1,6 @@
 /** The ACL categories of commands, as Redis derives them from the flags and the groups. */
 import { noteOn } from './command-notes.js';
-import type { CommandEntry } from './command-table.js';
+import type { CommandEntry, CommandTable } from './command-table.js';
 
 const BY_GROUP: Readonly<Record<string, string>> = {
   bitmap: 'bitmap',
@@ -16,8 +16,8 @@ const BY_GROUP: Readonly<Record<string, string>> = {
   transactions: 'transaction',
 };
 
-/** The order in which Redis lists them. */
-const ORDER = [
+/** All categories, in the order in which Redis lists them. */
+export const CATEGORIES: readonly string[] = [
   'keyspace',
   'read',
   'write',
@@ -27,6 +27,9 @@ const ORDER = [
   'hash',
   'string',
   'bitmap',
+  'hyperloglog',
+  'geo',
+  'stream',
   'pubsub',
   'admin',
   'fast',
@@ -67,7 +70,18 @@ export function categoriesOf(entry: CommandEntry): string[] {
   if (has('blocking')) found.add('blocking');
   found.add(has('fast') ? 'fast' : 'slow');
   found.add(NO_KEYSPACE.has(outer) ? 'connection' : groupCategory(entry));
-  return ORDER.filter((category) => found.has(category));
+  return CATEGORIES.filter((category) => found.has(category));
+}
+
+/** The names of the commands and subcommands of a category. @param category in lower case. */
+export function namesIn(table: CommandTable, category: string): string[] {
+  const found = entriesOf(table).filter((entry) => categoriesOf(entry).includes(category));
+  return found.map(({ name }) => name);
+}
+
+/** All commands, each with its subcommands behind it. */
+export function entriesOf({ commands }: CommandTable): CommandEntry[] {
+  return [...commands.values()].flatMap((entry) => [entry, ...entry.subcommands.values()]);
 }
 
 /** The help of PUBSUB is in no category of its group, as in Redis. */

@@ -15,7 +15,10 @@ export class FailoverOrder {
     this.#running = running;
     control
       .failover({ ...request, signal: running.signal })
-      .catch((failure: Error) => logger.warn({}, `FAILOVER of a Redis client: ${failure.message}`))
+      .catch(({ message }: Error) => {
+        const order = running.signal.aborted ? 'FAILOVER, which a Redis client gave up' : 'FAILOVER of a Redis client';
+        logger.warn({}, `${order}: ${message}`);
+      })
       .finally(() => {
         this.#running = undefined;
       });

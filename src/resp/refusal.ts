@@ -3,7 +3,9 @@
  * the sentences are Redis's own wherever Redis has one.
  */
 import type { ErrorCode, HeadwaterError } from '../base/errors.js';
+import type { Operation } from '../model/operation.js';
 import { publicError } from '../protobuf/error.js';
+import { inRedisWords } from './operation-names.js';
 
 /** The refusal of one request. The sentence is the whole reply, with its first word, one character for each byte. */
 export class Refusal extends Error {
@@ -88,11 +90,15 @@ const FIRST_WORDS: { readonly [Code in ErrorCode]?: string } = {
   overloaded: 'OOM',
 };
 
-/** The reply for an error of the store: a sentence of Redis, or a first word and the message. */
-export function sentenceOf(error: HeadwaterError): string {
+/**
+ * The reply for an error of the store: a sentence of Redis, or a first word and the message.
+ * @param operation that the error is about, if it is about one.
+ */
+export function sentenceOf(error: HeadwaterError, operation?: Operation): string {
   const sentence = SENTENCES[error.code];
   if (sentence !== undefined) return sentence;
-  return `${FIRST_WORDS[error.code] ?? firstWordOf(error)} ${Buffer.from(error.message).toString('latin1')}`;
+  const message = operation ? inRedisWords(error.message, operation) : error.message;
+  return `${FIRST_WORDS[error.code] ?? firstWordOf(error)} ${Buffer.from(message).toString('latin1')}`;
 }
 
 /** The reply for any failure of a command. An unforeseen failure is reported, and the client sees only that it happened. */

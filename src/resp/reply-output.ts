@@ -111,7 +111,7 @@ export class ReplyOutput implements Output {
     if (typeof sent === 'string') out.error(sent);
     else if ('collect' in sent) sent.collect(reply);
     else if (reply.kind !== 'error') sent.answer(out, reply);
-    else out.error(sent.sentence?.(reply.error) ?? sentenceOf(reply.error));
+    else out.error(sent.sentence?.(reply.error) ?? sentenceOf(reply.error, sent.operation));
   }
 
   #wait(): void {

@@ -22,7 +22,11 @@ describe('every command of the table', () => {
     for (const entry of ENTRIES) {
       const note = noteOn(entry);
       assert.ok(note.summary !== '', `expected a note on '${entry.name}' in src/resp/notes/, received none. Write one`);
-      assert.match(note.since, /^\d+\.\d+\.\d+$/, entry.name);
+      assert.match(
+        note.since,
+        entry.name.startsWith('headwater') ? /^Headwater \d+\.\d+\.\d+$/ : /^\d+\.\d+\.\d+$/,
+        entry.name,
+      );
       assert.match(note.summary, /^[A-Z].*\.$/, entry.name);
       assert.ok(entry.facts.arity !== 0);
       // A command whose number of arguments is bounded from below has arguments to describe.
@@ -81,6 +85,9 @@ describe('COMMAND', () => {
       `*2\r\n$3\r\nget\r\n*8\r\n$7\r\nsummary\r\n$27\r\nReturns the value of a key.\r\n$5\r\nsince\r\n$5\r\n1.0.0\r\n$5\r\ngroup\r\n$6\r\nstring\r\n$9\r\narguments\r\n*1\r\n${key}`,
     );
     await asks(wire, 'COMMAND DOCS nosuch', '*0\r\n');
+    const own = await door.exchange(await door.node(), 'COMMAND DOCS headwater\r\n');
+    assert.equal(own.match(/\r\nsince\r\n\$\d+\r\nHeadwater \d+\.\d+\.\d+\r\n/g)?.length, 7);
+    assert.equal(own.match(/\r\nsince\r\n/g)?.length, 7);
   });
 
   it('LIST has all names, or those that a filter is true for', async () => {

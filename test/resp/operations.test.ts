@@ -7,6 +7,9 @@ import { Door } from './door.js';
 
 const NO_CLUSTER = '-ERR This instance has cluster support disabled\r\n';
 
+const texts = (...values: string[]) =>
+  `*${values.length}\r\n${values.map((value) => `$${value.length}\r\n${value}\r\n`).join('')}`;
+
 describe('commands of an operator', () => {
   const door = new Door();
   afterEach(() => door.close());
@@ -49,6 +52,9 @@ describe('commands of an operator', () => {
       ['ACL WHOAMI', '$7\r\ndefault\r\n'],
       ['ACL USERS', '*1\r\n$7\r\ndefault\r\n'],
       ['ACL LIST', '*1\r\n$34\r\nuser default on nopass ~* &* +@all\r\n'],
+      ['ACL CAT transaction', texts('multi', 'exec', 'discard', 'watch', 'unwatch')],
+      ['ACL CAT GEO', '*0\r\n'],
+      ['ACL CAT nosuch', "-ERR Unknown category 'nosuch'\r\n"],
       ['ACL GETUSER bob', '$-1\r\n'],
       [
         'ACL GETUSER default',

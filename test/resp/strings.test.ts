@@ -1,12 +1,34 @@
 /** Commands of Redis on strings, reply by reply. */
 import assert from 'node:assert/strict';
-import { Door } from './door.js';
+import { Door, request } from './door.js';
 
 const TOO_LONG = '-ERR string exceeds maximum allowed size (proto-max-bulk-len)';
 
 describe('commands of Redis on strings', () => {
   const door = new Door();
   afterEach(() => door.close());
+
+  it('that are too long are refused under their names, alone and in a transaction', async () => {
+    const node = await door.node({ transactionBytesMax: 64 * 1024, valueBytesMax: 32 * 1024, keyBytesMax: 32 * 1024 });
+    const [one, other, third] = ['a', 'b', 'c'].map((letter) => letter.repeat(30_000)) as [string, string, string];
+    const commands: ReadonlyArray<readonly [words: string[], name: string, what: string]> = [
+      [['MSET', 'a', one, 'b', other, 'c', third], 'MSET', 'a list of keys and values'],
+      [['MSETNX', 'a', one, 'b', other, 'c', third], 'MSETNX', 'a list of keys and values'],
+      [['MGET', one, other, third], 'MGET', 'a list of keys'],
+      [['DEL', one, other, third], 'DEL or UNLINK', 'a list of keys'],
+      [['TOUCH', one, other, third], 'EXISTS or TOUCH', 'a list of keys'],
+      [['BITOP', 'AND', 'd', one, other, third], 'BITOP', 'a list of keys'],
+    ];
+    for (const [words, name, what] of commands) {
+      const refusal = new RegExp(`^-ERR ${name}: ${what}: expected at most 65536 bytes, received 9\\d{4} bytes\r\n$`);
+      assert.match(await door.exchange(node, request(...words)), refusal);
+    }
+    const tooFar = request('SETRANGE', 'a', '40000', 'x');
+    const sentence = await door.exchange(node, tooFar);
+    assert.doesNotMatch(sentence, /setRange/);
+    const queued = await door.exchange(node, Buffer.concat([request('MULTI'), tooFar, request('EXEC')]));
+    assert.equal(queued, `+OK\r\n+QUEUED\r\n*1\r\n${sentence}`);
+  });
 
   it('sets a value under a condition, and answers the old one if asked', () =>
     door.answers(

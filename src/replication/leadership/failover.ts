@@ -112,22 +112,27 @@ export class Failover {
     });
     const attempt = { abort, settle };
     this.#state.to({ name: 'pausing', attempt });
-    const late = () => abort.abort(failed(`the hand-over was not complete within ${timeoutMs} ms`));
-    const cancel = this.#options.clock.after(timeoutMs, late);
-    const aborted = () => abort.abort(failed('a client has aborted this failover'));
+    const late = failed(`the hand-over was not complete within ${timeoutMs} ms`);
+    const cancel = this.#options.clock.after(timeoutMs, () => abort.abort(late));
+    const aborted = () => abort.abort(failed('a client has given this failover up'));
     signal?.addEventListener('abort', aborted, { once: true });
     try {
       const { target, beganMs, offset } = await this.#stepDown(to, abort.signal);
-      abort.signal.addEventListener('abort', () => void this.#outOfTime(target), { once: true });
-      if (abort.signal.aborted) void this.#outOfTime(target);
-      const ended = await outcome;
-      if (ended instanceof HeadwaterError) throw ended;
+      const ended = () => {
+        const { reason } = abort.signal;
+        const why = reason === late ? `${target.address} could not be reached` : (reason as Error).message;
+        void this.#withdraw(target, why);
+      };
+      abort.signal.addEventListener('abort', ended, { once: true });
+      if (abort.signal.aborted) ended();
+      const reached = await outcome;
+      if (reached instanceof HeadwaterError) throw reached;
       return {
         oldLeader: this.#options.address(),
         newLeader: target.address,
         newLeaderId: target.nodeId,
-        pauseMs: ended.acceptedMs - beganMs,
-        followersMoved: ended.moved,
+        pauseMs: reached.acceptedMs - beganMs,
+        followersMoved: reached.moved,
         offset,
       };
     } finally {
@@ -315,13 +320,13 @@ export class Failover {
   /**
    * Takes the hand-over back if no node can know of it. Else the hand-over goes
    * on, and the caller of `run` gets `outcome_unknown`.
+   * @param why the hand-over ends: the time is over, or a person has given it up.
    */
-  async #outOfTime(target: { address: string }): Promise<void> {
+  async #withdraw(target: { address: string }, why: string): Promise<void> {
     const grant = this.#store.roles.handingOver?.grant;
     if (grant === undefined) return;
     // A session that already waits for its answer is left alone.
-    if (this.#state.name === 'stepped_down')
-      await this.#takeBack(grant, `${target.address} could not be reached`, { unlessAsked: true });
+    if (this.#state.name === 'stepped_down') await this.#takeBack(grant, why, { unlessAsked: true });
     if (this.#store.roles.handingOver?.grant !== grant) return;
     this.#state.attempt?.settle(
       new HeadwaterError(

@@ -2,7 +2,7 @@
 import { compileGlob } from '../../commands/glob.js';
 import { wordOf } from '../arguments.js';
 import type { CommandFamily, CommandSession } from '../command.js';
-import { categoriesOf } from '../command-categories.js';
+import { categoriesOf, entriesOf } from '../command-categories.js';
 import { keyRules, keysOf, type UsedKey } from '../command-keys.js';
 import { writeDocs, writeInfo, writeKeyUse } from '../command-replies.js';
 import type { CommandEntry, CommandTable } from '../command-table.js';
@@ -87,8 +87,9 @@ function docs({ out, door }: CommandSession, request: Request): void {
 
 function list({ out, door }: CommandSession, request: Request): void {
   const matches = filterOf(request);
-  const entries = [...door.table.commands.values()].flatMap((entry) => [entry, ...entry.subcommands.values()]);
-  const names = entries.filter(matches).map(({ name }) => name);
+  const names = entriesOf(door.table)
+    .filter(matches)
+    .map(({ name }) => name);
   out.begin('array', names.length);
   for (const name of names) out.bulk(name);
 }

@@ -106,7 +106,7 @@ function partOf(queued: QueuedCommand<Command>, limits: Limits): Part {
 /** The sentence of a refusal, as the command words it. Undefined for an unforeseen failure. */
 function knownSentence(failure: unknown, asked?: Asked): string | undefined {
   if (failure instanceof Refusal) return failure.message;
-  return HeadwaterError.is(failure) ? (asked?.sentence?.(failure) ?? sentenceOf(failure)) : undefined;
+  return HeadwaterError.is(failure) ? (asked?.sentence?.(failure) ?? sentenceOf(failure, asked?.operation)) : undefined;
 }
 
 /** @returns the replies, or undefined if a watched key has changed. */
@@ -129,9 +129,9 @@ function notDone(error: HeadwaterError): Error {
   return new Refusal(transactionAborted(sentenceOf(error)));
 }
 
-function answer({ out }: CommandSession, { answer: write, sentence }: Asked, reply: Reply): void {
+function answer({ out }: CommandSession, { answer: write, sentence, operation }: Asked, reply: Reply): void {
   if (reply.kind !== 'error') write(out, reply);
-  else out.error(sentence?.(reply.error) ?? sentenceOf(reply.error));
+  else out.error(sentence?.(reply.error) ?? sentenceOf(reply.error, operation));
 }
 
 async function runWithin(session: CommandSession, { command, request }: QueuedCommand<Command>): Promise<void> {

@@ -2,36 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { int64, textOf, wordOf } from '../arguments.js';
 import type { CommandFamily, CommandSession } from '../command.js';
+import { CATEGORIES, namesIn } from '../command-categories.js';
 import { writeHelp } from '../help.js';
 import { Refusal } from '../refusal.js';
 import type { Request } from '../request-parser.js';
 
 const USER = 'default';
-
-/** The categories of commands that Redis has. */
-const CATEGORIES: readonly string[] = [
-  'keyspace',
-  'read',
-  'write',
-  'set',
-  'sortedset',
-  'list',
-  'hash',
-  'string',
-  'bitmap',
-  'hyperloglog',
-  'geo',
-  'stream',
-  'pubsub',
-  'admin',
-  'fast',
-  'slow',
-  'blocking',
-  'dangerous',
-  'connection',
-  'transaction',
-  'scripting',
-];
 
 /** The sentence of Redis. */
 const NO_FILE = [
@@ -67,7 +43,7 @@ export const userCommands: CommandFamily = {
   'acl|help': {
     run: ({ out }) =>
       writeHelp(out, 'ACL', [
-        ['CAT', 'List the categories of commands. None is granted or taken away.'],
+        ['CAT [<category>]', 'List the categories of commands, or the commands of one of them.'],
         ['GENPASS [<bits>]', 'Return random hexadecimal digits, 256 bits of them by default.'],
         ['GETUSER <username>', 'Return a user. There is one, who may do everything.'],
         ['LIST', 'List the users with their rights.'],
@@ -83,13 +59,12 @@ function writeTexts(out: CommandSession['out'], texts: readonly string[]): void 
   for (const text of texts) out.bulk(text);
 }
 
-function categories({ out }: CommandSession, request: Request): void {
+function categories({ out, door }: CommandSession, request: Request): void {
   const name = request[2];
   if (!name) return writeTexts(out, CATEGORIES);
-  if (!CATEGORIES.includes(wordOf(name))) throw new Refusal(`ERR Unknown category '${textOf(name)}'`);
-  throw new Refusal(
-    'ERR Headwater does not sort its commands into categories, because its one user may call all of them',
-  );
+  const category = wordOf(name);
+  if (!CATEGORIES.includes(category)) throw new Refusal(`ERR Unknown category '${textOf(name)}'`);
+  writeTexts(out, namesIn(door.table, category));
 }
 
 function getUser({ out }: CommandSession, request: Request): void {

@@ -70,24 +70,27 @@ export const CHANNEL_NOTES: Notes = {
   unsubscribe: ['2.0.0', '[channel ...]', 'Ends subscriptions to channels.'],
 };
 
+/** The version of Headwater that has had these commands first. Redis has none of them. */
+const FIRST = 'Headwater 0.1.0';
+
 export const GUARANTEE_NOTES: Notes = {
-  headwater: ['7.2.0', '', 'Sets guarantees for the commands of the connection. Redis has no such command.'],
+  headwater: [FIRST, '', 'Sets guarantees for the commands of the connection. Redis has no such command.'],
   'headwater|atleast': [
-    '7.2.0',
+    FIRST,
     'token [timeout:integer]',
     'Lets reads wait until the node has everything up to a token.',
   ],
   'headwater|durability': [
-    '7.2.0',
+    FIRST,
     '(APPENDED|SYNCED|FOLLOWERS count:integer|FOLLOWERS_SYNCED count:integer) [timeout:integer]',
     'Lets writes wait until they are safe on so many nodes.',
   ],
-  'headwater|help': ['7.2.0', '', 'Explains the subcommands.'],
+  'headwater|help': [FIRST, '', 'Explains the subcommands.'],
   'headwater|maxstaleness': [
-    '7.2.0',
+    FIRST,
     'milliseconds:integer [timeout:integer]',
     'Bounds the age of the data that reads see.',
   ],
-  'headwater|reset': ['7.2.0', '', 'Ends all guarantees that were asked for.'],
-  'headwater|token': ['7.2.0', '', 'Returns the position of all that the connection has seen.'],
+  'headwater|reset': [FIRST, '', 'Ends all guarantees that were asked for.'],
+  'headwater|token': [FIRST, '', 'Returns the position of all that the connection has seen.'],
 };

@@ -285,6 +285,18 @@ describe('failover', () => {
     assert.equal(a.store.roles.handingOver, undefined);
   });
 
+  it('is taken back if it is given up before the follower was asked, and says so', async () => {
+    const [a] = await three();
+    world.network.down('B');
+    const abort = new AbortController();
+    const over = outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS, signal: abort.signal }));
+    await world.until('the leader has stepped down', () => a.replication.failoverState === 'stepped_down');
+    abort.abort();
+    const error = await over;
+    assert.match(error?.message ?? '', /a client has given this failover up\. This node leads again/);
+    assert.equal(a.store.roles.role, 'leader');
+  });
+
   it('is taken back if the follower refuses, which is bound to that for ever', async () => {
     const [a, b, c] = await three();
     const { handOver } = a.store.roles;

@@ -507,6 +507,7 @@ function redisControl(
     activeExpiry,
     shutDown: onShutdown,
     status: () => node.status(),
+    keysEstimate: () => estimateKeys(store),
     get upstream() {
       return roles.role === 'follower' ? link.status : undefined;
     },
@@ -585,4 +586,12 @@ async function countKeys({ data }: Store): Promise<number | undefined> {
   if (!data.isServing) return undefined;
   const counted = data.serving.keys.counter.count().catch(() => undefined);
   return Promise.race([counted, pause(COUNTING_MS_MAX, undefined, { ref: false })]);
+}
+
+/** The last estimate that needs no disk, if a better one does not come soon. */
+async function estimateKeys({ data }: Store): Promise<number> {
+  if (!data.isServing) return data.progress.checkpoint.keys ?? 0;
+  const { estimate } = data.serving.keys;
+  const sampled = estimate.sampled().catch(() => undefined);
+  return (await Promise.race([sampled, pause(COUNTING_MS_MAX, undefined, { ref: false })])) ?? estimate.now;
 }

@@ -307,6 +307,8 @@ export const READ_GROUP_BYTES = MiB;
  */
 export const COUNTED_KEYS_MAX = 4_096;
 export const COUNTED_KEY_BYTES_MAX = MiB;
+/** Keys of a layer in memory that an estimate looks up on disk. The estimate is right to about 3 % of these keys. */
+export const SAMPLED_KEYS_MAX = 1_024;
 /** How long a status waits for that at the most. */
 export const COUNTING_MS_MAX = 100;
 

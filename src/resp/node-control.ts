@@ -23,6 +23,8 @@ export interface NodeControl {
   readonly runId: string;
   /** Never waits for the store. */
   status(): Promise<NodeStatus>;
+  /** About the number of keys, cheaply, for a status that does not have the exact one. Never waits for long. */
+  keysEstimate(): Promise<number>;
 
   /** The link of a follower to its upstream. Undefined on a leader. */
   readonly upstream: StatusUpstream | undefined;

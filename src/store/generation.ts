@@ -10,6 +10,7 @@ import type { Logger } from '../base/logger.js';
 import type { Files } from '../disk/files.js';
 import { type Database, type DatabaseOptions, type HowToOpen, isUnreadable, type OpenDatabase } from '../disk/level.js';
 import { KeyCounter } from '../keyspace/key-counter.js';
+import { KeyEstimate } from '../keyspace/key-estimate.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import { RandomKeys } from '../keyspace/random-keys.js';
 import type { Block } from '../log/block.js';
@@ -70,8 +71,8 @@ export interface GenerationOptions extends Retained {
 export class Generation {
   readonly log: Log;
   readonly keyspace: Keyspace;
-  /** Answers about all keys that need no checkpoint: their number, and one at random. */
-  readonly keys: { readonly counter: KeyCounter; readonly random: RandomKeys };
+  /** Answers about all keys that need no checkpoint: their number, about their number, and one at random. */
+  readonly keys: { readonly counter: KeyCounter; readonly estimate: KeyEstimate; readonly random: RandomKeys };
   readonly checkpointer: Checkpointer;
   readonly committer: Committer;
   /** Set if the keyspace is not a view of the log: nothing may be served or written then. */
@@ -104,6 +105,7 @@ export class Generation {
     this.keyspace = parts.keyspace;
     this.keys = {
       counter: new KeyCounter(parts.keyspaceDatabase, parts.keyspace),
+      estimate: new KeyEstimate(parts.keyspaceDatabase, parts.keyspace),
       random: new RandomKeys(parts.keyspaceDatabase, parts.keyspace, options.clock),
     };
     this.checkpointer = parts.checkpointer;

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Database } from '../../src/disk/level.js';
 import { KeyCounter } from '../../src/keyspace/key-counter.js';
+import { KeyEstimate } from '../../src/keyspace/key-estimate.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { layEntries, type RangeWanted, sortLayers } from '../../src/keyspace/laid-entries.js';
 import type { Block } from '../../src/log/block.js';
@@ -26,6 +27,7 @@ export class Bench {
   keyspace: Keyspace;
   db: Database;
   counter!: KeyCounter;
+  estimate!: KeyEstimate;
   #isCounting = false;
 
   private constructor(db: Database, keyspace: Keyspace) {
@@ -44,6 +46,7 @@ export class Bench {
     this.db = await this.disk.database();
     this.keyspace = await Keyspace.open(this.db);
     this.counter = new KeyCounter(this.db, this.keyspace);
+    this.estimate = new KeyEstimate(this.db, this.keyspace);
   }
 
   /** One block. */

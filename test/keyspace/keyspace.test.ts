@@ -1227,3 +1227,54 @@ describe('opening a keyspace', () => {
     await assert.rejects(Keyspace.open(await bench.disk.database()), refused('corrupt', /running flush/));
   });
 });
+
+describe('an estimate of the number of keys', () => {
+  const puts = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => put(`k${from + i}`));
+  const dels = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => del(`k${from + i}`));
+
+  function expectAbout(estimated: number, keys: number, within: number): void {
+    assert.ok(Math.abs(estimated - keys) <= within, `expected about ${keys} keys, received ${estimated}`);
+  }
+
+  it('grows with new keys, exactly, before any checkpoint and during a flush', async () => {
+    const bench = await Bench.open();
+    assert.equal(await bench.estimate.sampled(), 0);
+    bench.apply(...puts(0, 5_000));
+    assert.equal(await bench.estimate.sampled(), 5_000);
+    bench.keyspace.freeze();
+    bench.apply(...puts(5_000, 6_000));
+    assert.equal(await bench.estimate.sampled(), 6_000);
+    await bench.flushAll();
+    assert.equal(await bench.estimate.sampled(), 6_000);
+    bench.apply(clear(), put('a'), del('b'));
+    assert.equal(await bench.estimate.sampled(), 1);
+  });
+
+  it('tells new keys from old and from deleted ones by a sample', async () => {
+    const bench = await Bench.open();
+    bench.apply(...puts(0, 10_000));
+    await bench.flushAll();
+    bench.apply(...puts(5_000, 15_000));
+    expectAbout(await bench.estimate.sampled(), 15_000, 300);
+    bench.keyspace.freeze();
+    bench.apply(...dels(12_000, 18_000), ...dels(20_000, 26_000));
+    expectAbout(await bench.estimate.sampled(), 12_000, 600);
+    await bench.flushAll();
+    assert.equal(await bench.estimate.sampled(), 12_000);
+  });
+
+  it('goes by the last sample while a flush runs, and takes every key for new before the first', async () => {
+    const bench = await Bench.open();
+    bench.apply(...puts(0, 5_000));
+    await bench.flushAll();
+    bench.apply(...puts(0, 5_000));
+    assert.equal(bench.estimate.now, 10_000);
+    assert.equal(await bench.estimate.sampled(), 5_000);
+    bench.keyspace.freeze();
+    bench.apply(...puts(0, 100));
+    const flushed = bench.flushAll();
+    assert.equal(await bench.estimate.sampled(), 5_000);
+    await flushed;
+    assert.equal(bench.estimate.now, 5_000);
+  });
+});

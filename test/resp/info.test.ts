@@ -84,6 +84,20 @@ describe('INFO', () => {
     assert.equal((await info(node, 'keyspace')).fields.get('db0'), 'keys=2,expires=0,avg_ttl=0');
   });
 
+  it('counts the keys about right after many writes, without a checkpoint', async () => {
+    const node = await door.node();
+    for (const [from, keys] of [
+      [0, 10_000],
+      [5_000, 15_000],
+    ] as const) {
+      const sets = Array.from({ length: 10_000 }, (_, i) => `SET k${from + i} 1\r\n`);
+      await door.exchange(node, sets.join(''));
+      assert.equal((await info(node, 'keyspace')).fields.get('db0'), `keys=${keys},expires=0,avg_ttl=0`);
+    }
+    assert.match(await door.exchange(node, 'MEMORY STATS\r\n'), /keys\.count\r\n:15000\r\n/);
+    assert.equal((await node.status()).checkpointOffset, 0);
+  });
+
   it('of both ends of a link says who follows whom, up to which offset', async () => {
     const leader = await door.node();
     await door.exchange(leader, 'SET a 1\r\nSET b 1\r\n');

@@ -104,7 +104,8 @@ function memoryFigures(): MemoryFigures {
 }
 
 async function memoryStats({ node, out }: CommandSession): Promise<void> {
-  const { keys, keysAtCheckpoint } = await node.control.status();
+  const { control } = node;
+  const keys = (await control.status()).keys ?? (await control.keysEstimate());
   const { rss, used, active, peak } = memoryFigures();
   const whole = {
     'peak.allocated': peak,
@@ -114,7 +115,7 @@ async function memoryStats({ node, out }: CommandSession): Promise<void> {
     'clients.normal': 0,
     'cluster.links': 0,
     'aof.buffer': 0,
-    'keys.count': keys ?? keysAtCheckpoint,
+    'keys.count': keys,
     'allocator.allocated': used,
     'allocator.active': active,
     'allocator.resident': rss,

@@ -52,10 +52,10 @@ export function persistence({ status, control, wallMs }: InfoFacts): Fields {
 }
 
 /**
- * The number of keys is exact while few were changed since the checkpoint, and that of the checkpoint otherwise. DBSIZE is
- * always exact. A node does not count the keys that expire, so both figures about them are 0.
+ * The number of keys is exact while few were changed since the checkpoint. Otherwise a sample of the changed keys tells
+ * about how many of them are new. DBSIZE is always exact. A node does not count the keys that expire, so both figures
+ * about them are 0.
  */
-export function keyspace({ status }: InfoFacts): Fields {
-  const keys = status.keys ?? status.keysAtCheckpoint;
+export function keyspace({ keys }: InfoFacts): Fields {
   return keys > 0 ? { db0: `keys=${keys},expires=0,avg_ttl=0` } : {};
 }

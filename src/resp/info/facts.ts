@@ -10,6 +10,8 @@ export type Fields = Readonly<Record<string, string | number>>;
 
 export interface InfoFacts {
   readonly status: NodeStatus;
+  /** The number of keys, or about that number if many were changed since the checkpoint. */
+  readonly keys: number;
   readonly control: NodeControl;
   readonly counts: DoorCounts;
   /** The channels and patterns that clients subscribe to. */
@@ -21,5 +23,7 @@ export interface InfoFacts {
 export async function infoFacts({ node, door }: Pick<CommandSession, 'node' | 'door'>): Promise<InfoFacts> {
   const { control, counts, clock } = node;
   const { topics } = node.channels;
-  return { status: await control.status(), control, counts, topics, clients: door.clients, wallMs: clock.wallMs() };
+  const status = await control.status();
+  const keys = status.keys ?? (await control.keysEstimate());
+  return { status, keys, control, counts, topics, clients: door.clients, wallMs: clock.wallMs() };
 }

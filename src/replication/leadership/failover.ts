@@ -114,7 +114,7 @@ export class Failover {
     this.#state.to({ name: 'pausing', attempt });
     const late = failed(`the hand-over was not complete within ${timeoutMs} ms`);
     const cancel = this.#options.clock.after(timeoutMs, () => abort.abort(late));
-    const aborted = () => abort.abort(failed('a client has given this failover up'));
+    const aborted = () => abort.abort(failed('a client has cancelled this failover'));
     signal?.addEventListener('abort', aborted, { once: true });
     try {
       const { target, beganMs, offset } = await this.#stepDown(to, abort.signal);

@@ -285,7 +285,7 @@ describe('failover', () => {
     assert.equal(a.store.roles.handingOver, undefined);
   });
 
-  it('is taken back if it is given up before the follower was asked, and says so', async () => {
+  it('is taken back if it is cancelled before the follower was asked, and says so', async () => {
     const [a] = await three();
     world.network.down('B');
     const abort = new AbortController();
@@ -293,7 +293,7 @@ describe('failover', () => {
     await world.until('the leader has stepped down', () => a.replication.failoverState === 'stepped_down');
     abort.abort();
     const error = await over;
-    assert.match(error?.message ?? '', /a client has given this failover up\. This node leads again/);
+    assert.match(error?.message ?? '', /a client has cancelled this failover\. This node leads again/);
     assert.equal(a.store.roles.role, 'leader');
   });
 

@@ -8,6 +8,9 @@ import type { Clock } from '../base/clock.js';
 const SAMPLE_MS = 100;
 const SAMPLES = 16;
 
+/** Rates of bytes are means over at least this time. */
+const RATE_MS_MIN = 100;
+
 /** The sockets of a client, as far as they count bytes. */
 export interface CountedSocket {
   readonly bytesRead: number;
@@ -26,9 +29,13 @@ export class DoorCounts {
   /** Commands in each sample, by the number of the sample modulo SAMPLES. */
   readonly #samples = Array.from({ length: SAMPLES }, () => 0);
   #sample = 0;
+  /** The bytes at the last look at the rates, and the rates since the look before. */
+  #look = { ms: 0, read: 0, written: 0 };
+  #rates = { read: 0, written: 0 };
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#look.ms = clock.monotonicMs();
   }
 
   /** Notes a new connection. */
@@ -81,6 +88,17 @@ export class DoorCounts {
     this.#advance();
     const sum = this.#samples.reduce((all, one) => all + one, 0);
     return Math.round((sum * 1_000) / (SAMPLES * SAMPLE_MS));
+  }
+
+  /** KiB a second from and to all clients, since the last look that is long enough ago. So no command pays for it. */
+  get kilobytesPerSecond(): { readonly read: number; readonly written: number } {
+    const look = { ms: this.#clock.monotonicMs(), ...this.bytes };
+    const seconds = (look.ms - this.#look.ms) / 1_000;
+    if (seconds * 1_000 < RATE_MS_MIN) return this.#rates;
+    const rate = (now: number, before: number) => Math.max(0, now - before) / 1_024 / seconds;
+    this.#rates = { read: rate(look.read, this.#look.read), written: rate(look.written, this.#look.written) };
+    this.#look = look;
+    return this.#rates;
   }
 
   /** Begins counts at 0 again, for CONFIG RESETSTAT. */

@@ -16,7 +16,9 @@ export class FailoverOrder {
     control
       .failover({ ...request, signal: running.signal })
       .catch(({ message }: Error) => {
-        const order = running.signal.aborted ? 'FAILOVER, which a Redis client cancelled' : 'FAILOVER of a Redis client';
+        const order = running.signal.aborted
+          ? 'FAILOVER, which a Redis client cancelled'
+          : 'FAILOVER of a Redis client';
         logger.warn({}, `${order}: ${message}`);
       })
       .finally(() => {

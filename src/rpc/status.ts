@@ -56,7 +56,8 @@ export function fromStatus(failure: Error | grpc.StatusObject): HeadwaterError {
   return new HeadwaterError(code, plainly(status.details), { cause: failure });
 }
 
-const NO_HEADWATER = 'no Headwater node listens there. Check HOST:PORT';
+const NO_HEADWATER =
+  'no Headwater node listens there for gRPC. Check HOST:PORT. A port of --redis-listen takes Redis clients alone';
 
 /** Shortens grpc-js' text to the style of the rest of the client. */
 function plainly(details: string): string {

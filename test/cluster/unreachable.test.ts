@@ -58,7 +58,7 @@ describe('an upstream that is not there', function () {
       assert.equal(warn.length, 1, warn.join('\n'));
       assert.match(
         warn[0] ?? '',
-        /is down: no Headwater node listens there\. Check HOST:PORT\. The node will try again$/,
+        /is down: no Headwater node listens there for gRPC\. Check HOST:PORT\..* alone\. The node will try again$/,
       );
     } finally {
       other.close();

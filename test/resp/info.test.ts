@@ -74,7 +74,17 @@ describe('INFO', () => {
     assert.ok(Number(fields.get('total_net_input_bytes')) > 40);
     assert.ok(Number(fields.get('total_net_output_bytes')) > 40);
     assert.ok(Number(fields.get('instantaneous_ops_per_sec')) > 0);
+    assert.ok(Number(fields.get('used_memory_startup')) > 0);
+    await until('the bytes have a rate', async () => {
+      const [read, written] = await rates(node);
+      return read > 0 && written > 0;
+    });
   });
+
+  async function rates(node: Node): Promise<[read: number, written: number]> {
+    const { fields } = await info(node, 'stats');
+    return [Number(fields.get('instantaneous_input_kbps')), Number(fields.get('instantaneous_output_kbps'))];
+  }
 
   it('counts the keys as they are now, and the writes since the checkpoint', async () => {
     const node = await door.node();

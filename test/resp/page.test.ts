@@ -23,7 +23,10 @@ const DIFFERENT: ReadonlyArray<readonly [names: string, how: string]> = [
   ['FAILOVER', 'a hand-over that loses nothing. `FORCE` is refused'],
   ['FLUSHALL FLUSHDB', '`ASYNC` and `SYNC` are the same: keys are gone at once, and the disk is swept later'],
   ['FUNCTION MODULE SCRIPT', 'as in a server without any. Loading one is refused'],
-  ['INFO', 'calls and times are not counted by command'],
+  [
+    'INFO',
+    '`keys` is a close estimate after many writes, and `expires` is always 0. Hits, misses, expired keys, calls and times are not counted',
+  ],
   ['KEYS', 'sent as the client reads, from one moment. Patterns up to 4 KiB, as everywhere'],
   ['LATENCY SLOWLOG', 'nothing is recorded'],
   ['OBJECT', '`ENCODING` and `REFCOUNT` go by the value, and `IDLETIME` is always 0'],

@@ -10,7 +10,10 @@ describe('the words for a failed connection', () => {
   it('of something that is no Headwater node name no time and nothing of grpc-js', () => {
     const details = (time: string) =>
       `No connection established. Last error: Protocol error, ${time}. Resolution note: resolved to 127.0.0.1:80`;
-    assert.equal(wordsOf(details('10:31:07')), 'no Headwater node listens there. Check HOST:PORT');
+    assert.equal(
+      wordsOf(details('10:31:07')),
+      'no Headwater node listens there for gRPC. Check HOST:PORT. A port of --redis-listen takes Redis clients alone',
+    );
     assert.equal(wordsOf(details('10:31:07')), wordsOf(details('10:31:09')));
   });
 

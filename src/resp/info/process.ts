@@ -57,10 +57,14 @@ export function clients({ status, counts, clients: { blocked } }: InfoFacts): Fi
   };
 }
 
+/** The memory that was used when the program was loaded. */
+const STARTUP_BYTES = usedBytes(process.memoryUsage());
+
 /** `used_memory` is the memory of values and objects, `used_memory_rss` all that the process occupies. */
 export function memory({ status }: InfoFacts): Fields {
-  const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
-  const used = heapUsed + external;
+  const figures = process.memoryUsage();
+  const { rss, heapTotal, external } = figures;
+  const used = usedBytes(figures);
   const peak = Math.max(process.resourceUsage().maxRSS * 1_024, rss);
   const total = os.totalmem();
   return {
@@ -71,6 +75,7 @@ export function memory({ status }: InfoFacts): Fields {
     used_memory_peak: peak,
     used_memory_peak_human: humanBytes(peak),
     used_memory_peak_perc: percent(used / peak),
+    used_memory_startup: STARTUP_BYTES,
     allocator_allocated: used,
     allocator_active: heapTotal + external,
     allocator_resident: rss,
@@ -98,6 +103,10 @@ export function memory({ status }: InfoFacts): Fields {
     lazyfreed_objects: 0,
     headwater_log_bytes: status.logBytes,
   };
+}
+
+function usedBytes({ heapUsed, external }: NodeJS.MemoryUsage): number {
+  return heapUsed + external;
 }
 
 export function cpu(): Fields {

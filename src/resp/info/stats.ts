@@ -3,11 +3,12 @@ import type { StatusReasonCount } from '../../model/status.js';
 import type { Fields, InfoFacts } from './facts.js';
 
 /**
- * Hits and misses are left out, because a node does not count them. `sync_partial_err` counts followers that had to take
+ * Hits, misses and expired keys are left out, because a node does not count them. `sync_partial_err` counts followers that had to take
  * a full resync though they held data, and those that were refused.
  */
 export function stats({ status, counts, topics }: InfoFacts): Fields {
   const { read, written } = counts.bytes;
+  const rates = counts.kilobytesPerSecond;
   const errors = [...counts.errors.values()].reduce((sum, count) => sum + count, 0);
   return {
     total_connections_received: counts.connections,
@@ -15,6 +16,8 @@ export function stats({ status, counts, topics }: InfoFacts): Fields {
     instantaneous_ops_per_sec: counts.commandsPerSecond,
     total_net_input_bytes: read,
     total_net_output_bytes: written,
+    instantaneous_input_kbps: rates.read.toFixed(2),
+    instantaneous_output_kbps: rates.written.toFixed(2),
     rejected_connections: status.connections?.refusedRedis ?? 0,
     sync_full: status.fullResyncsServed,
     sync_partial_ok: status.partialResyncsServed,

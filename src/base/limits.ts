@@ -517,6 +517,9 @@ export const TIMER_MS_MAX = 2 ** 31 - 1;
  */
 export const CALL_TIMEOUT_MS = 15_000;
 
+/** The time in which a follower that forwards a write finds the leader and gets its answer. Clients wait 5 to 10 s. */
+export const RELAY_TIMEOUT_MS = 5_000;
+
 /**
  * A command with more than CALL_SMALL_BYTES gets one millisecond more for each CALL_BYTES_PER_MS, 4 s a MiB. A slower
  * link, below 2 Mbit a second, is no link for large values; a call over one sets its own timeout.

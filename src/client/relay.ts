@@ -5,11 +5,13 @@
  */
 import { Bell } from '../base/bell.js';
 import { HeadwaterError } from '../base/errors.js';
+import { RELAY_TIMEOUT_MS } from '../base/limits.js';
+import { countsFollowers, type DurabilityWanted } from '../model/durability.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { isWrite } from '../model/write-kinds.js';
 import { NewestPosition } from './newest-position.js';
-import { settingsOf } from './options.js';
+import { type CallOptions, settingsOf } from './options.js';
 import { Session } from './session.js';
 
 interface Line {
@@ -41,16 +43,18 @@ export class Relay {
 
   /**
    * Asks the leader, in the order of the calls. A refusal is a reply.
+   * @param durability that writes need before they are answered.
    * @returns the replies in order, and a position at or after all that they have seen, if the leader has sent one.
    */
   async ask(
     operations: readonly Operation[],
     bytes: number,
+    durability: DurabilityWanted | undefined,
   ): Promise<{ replies: Reply[]; position: Position | undefined }> {
     const { session } = this.#open();
     this.#bytes += bytes;
     try {
-      const replies = await Promise.all(operations.map((operation) => askOne(session, operation)));
+      const replies = await Promise.all(operations.map((operation) => askOne(session, operation, durability)));
       return { replies, position: session.position };
     } finally {
       this.#bytes -= bytes;
@@ -69,16 +73,30 @@ export class Relay {
     if (before?.upstream === upstream) return before;
     // Operations that are on their way are answered first.
     void before?.session.close();
-    const session = new Session([upstream], settingsOf({}), { seen: new NewestPosition() });
+    const session = new Session([upstream], settingsOf({ timeoutMs: RELAY_TIMEOUT_MS }), {
+      seen: new NewestPosition(),
+    });
     this.#line = { upstream, session };
     return this.#line;
   }
 }
 
-async function askOne(session: Session, operation: Operation): Promise<Reply> {
+async function askOne(
+  session: Session,
+  operation: Operation,
+  durability: DurabilityWanted | undefined,
+): Promise<Reply> {
+  const writes = isWrite(operation);
+  const options = writes && durability ? optionsOf(durability) : undefined;
   try {
-    return await session.ask(operation, isWrite(operation), (reply: Reply) => reply, undefined);
+    return await session.ask(operation, writes, (reply: Reply) => reply, options);
   } catch (failure) {
     return { kind: 'error', error: HeadwaterError.from(failure) };
   }
+}
+
+/** The time of the call is that of the durability, and the time of any write. */
+function optionsOf({ level, followers, timeoutMs }: DurabilityWanted): CallOptions {
+  const durability = { level, timeoutMs, ...(countsFollowers(level) && { followers }) };
+  return { durability, timeoutMs: timeoutMs + RELAY_TIMEOUT_MS };
 }

@@ -7,6 +7,7 @@
  * are views of received bytes: a command that keeps one for longer than its own turn copies it.
  */
 import type { HeadwaterError } from '../base/errors.js';
+import type { RepeatedLog } from '../base/repeated-log.js';
 import type { Operation, OperationKind, Reply, ReplyTo } from '../model/operation.js';
 import type { Client, Clients } from './clients.js';
 import type { CommandTable } from './command-table.js';
@@ -35,6 +36,8 @@ export interface Door {
   readonly clients: Clients;
   readonly table: CommandTable;
   readonly settings: Settings;
+  /** The log for what clients may repeat as often as they like. */
+  readonly log: Pick<RepeatedLog, 'warn'>;
 }
 
 /** The connection of a client, as its commands see it. */

@@ -43,7 +43,7 @@ export class RedisServer {
     this.#options = options;
     this.#log = RepeatedLog.of(node);
     this.#held = new HeldRequests(node.clock, RESP_RECEIVING_BYTES_MAX);
-    this.#door = { clients: new Clients(node.clock), table: TABLE, settings: new Settings() };
+    this.#door = { clients: new Clients(node.clock), table: TABLE, settings: new Settings(), log: this.#log };
   }
 
   /** The subscribers and monitors. */

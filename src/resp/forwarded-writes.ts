@@ -4,6 +4,9 @@
  *
  * While the node leads, everything goes to its own store.
  */
+import type { DurabilityReached } from '../base/error-details.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { DurabilityWanted } from '../model/durability.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { isWrite } from '../model/write-kinds.js';
@@ -15,30 +18,71 @@ export interface LeaderRelay {
   /** Bytes of operations that are not answered. */
   readonly bytes: number;
   whenBelow(bytes: number, signal: AbortSignal): Promise<void>;
-  ask(operations: readonly Operation[], bytes: number): Promise<{ replies: Reply[]; position: Position | undefined }>;
+  /** @param durability that the writes need before they are answered. A write that misses it has an error as its reply. */
+  ask(
+    operations: readonly Operation[],
+    bytes: number,
+    durability: DurabilityWanted | undefined,
+  ): Promise<{ replies: Reply[]; position: Position | undefined }>;
 }
 
 /** The node that forwards. */
 export interface ForwardingNode {
   readonly writes: PipelineStore;
-  readonly guarantees: Pick<NodeGuarantees, 'freshness'>;
+  readonly guarantees: NodeGuarantees;
   readonly roles: { readonly role: 'leader' | 'follower' };
 }
+
+/** The client of a session, as forwarding needs it. */
+export interface ForwardingOptions {
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal;
+  /** The durability that the client has asked for, for its writes. */
+  durability(): DurabilityWanted | undefined;
+}
+
+/** A write that misses its durability at the leader has an error as its reply, so the others have reached it. */
+const GIVEN_BY_LEADER: DurabilityReached = Object.freeze({
+  reached: true,
+  synced: false,
+  followersAppended: 0,
+  followersSynced: 0,
+  unsyncedHere: false,
+});
 
 type Submitted = Awaited<ReturnType<PipelineStore['submit']>>;
 
 export class ForwardedWrites implements PipelineStore {
   readonly #node: ForwardingNode;
   readonly #relay: LeaderRelay;
-  readonly #signal: AbortSignal;
+  readonly #options: ForwardingOptions;
   /** The newest position that the leader has answered with. */
   #seen: Position | undefined;
 
-  /** @param signal aborts when the client is gone. */
-  constructor(node: ForwardingNode, relay: LeaderRelay, signal: AbortSignal) {
+  constructor(node: ForwardingNode, relay: LeaderRelay, options: ForwardingOptions) {
     this.#node = node;
     this.#relay = relay;
-    this.#signal = signal;
+    this.#options = options;
+  }
+
+  /** The guarantees of the node, without those that the leader gives for forwarded writes. */
+  get guarantees(): NodeGuarantees {
+    const { guarantees, roles } = this.#node;
+    const { durability, freshness } = guarantees;
+    const isForwarded = () => roles.role === 'follower';
+    return {
+      durability: {
+        reach: (position, wanted, signal) =>
+          isForwarded() ? Promise.resolve(GIVEN_BY_LEADER) : durability.reach(position, wanted, signal),
+      },
+      freshness: {
+        get refusal() {
+          return freshness.refusal;
+        },
+        whenFresh: (wanted, options) =>
+          options.writes && isForwarded() ? Promise.resolve() : freshness.whenFresh(wanted, options),
+      },
+    };
   }
 
   get limits() {
@@ -68,7 +112,7 @@ export class ForwardedWrites implements PipelineStore {
   }
 
   async #forward(operations: readonly Operation[], options: { bytes: number; ordered: boolean }): Promise<Submitted> {
-    const { replies, position } = await this.#relay.ask(operations, options.bytes);
+    const { replies, position } = await this.#relay.ask(operations, options.bytes, this.#options.durability());
     this.#seen = position ?? this.#seen;
     if (position) return { replies, position };
     // The leader was not reached. The position of this node is right for an answer that has seen nothing.
@@ -78,8 +122,17 @@ export class ForwardedWrites implements PipelineStore {
 
   async #whenHere(position: Position): Promise<void> {
     const wanted = { atLeast: position, maxStalenessMs: 0, withinMs: 0 };
-    await this.#node.guarantees.freshness.whenFresh(wanted, { writes: false, signal: this.#signal });
-    // The position was reached, so later reads need not wait for it again.
+    try {
+      await this.#node.guarantees.freshness.whenFresh(wanted, { writes: false, signal: this.#options.signal });
+    } catch (failure) {
+      // The client learns once that the cluster has lost what the client has seen.
+      if (HeadwaterError.is(failure, 'lost_branch')) this.#forget(position);
+      throw failure;
+    }
+    this.#forget(position);
+  }
+
+  #forget(position: Position): void {
     if (this.#seen === position) this.#seen = undefined;
   }
 }

@@ -83,6 +83,9 @@ const SENTENCES: { readonly [Code in ErrorCode]?: string } = {
 const FIRST_WORDS: { readonly [Code in ErrorCode]?: string } = {
   superseded: 'READONLY',
   durability_not_reached: 'NOREPLICAS',
+  no_leader: 'MASTERDOWN',
+  unreachable: 'MASTERDOWN',
+  deadline_exceeded: 'MASTERDOWN',
   disk_full: 'MISCONF',
   store_latched: 'MISCONF',
   corrupt: 'MISCONF',

@@ -17,7 +17,7 @@ import type { Limits } from '../commands/view.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import { NO_TAP } from '../pipeline/monitors.js';
-import type { Message, PipelineStore, PipelineStream } from '../pipeline/pipeline.js';
+import type { Message, PipelineStream } from '../pipeline/pipeline.js';
 import { runPipeline } from '../pipeline/pipeline.js';
 import type { DecodedOperation } from '../protobuf/pipeline.js';
 import type { Client } from './clients.js';
@@ -345,17 +345,16 @@ export class Session implements CommandSession, Client {
   async #runPipeline(): Promise<void> {
     const { connection, node } = this;
     try {
-      await runPipeline(this.#stream(), this.#store(), node.guarantees, { clock: node.clock, tap: NO_TAP });
+      const forwarding = forwardingOf(this);
+      await runPipeline(this.#stream(), forwarding ?? node.writes, (forwarding ?? node).guarantees, {
+        clock: node.clock,
+        tap: NO_TAP,
+      });
     } catch (failure) {
       connection.call.report(failure);
     }
     this.close();
     if (!this.#isRunning) connection.finish();
-  }
-
-  #store(): PipelineStore {
-    const { node, connection } = this;
-    return node.relay ? new ForwardedWrites(node, node.relay, connection.call.signal) : node.writes;
   }
 
   #stream(): PipelineStream<Commands> {
@@ -381,7 +380,11 @@ export class Session implements CommandSession, Client {
         this.#work();
       },
       output: (onDrained) => {
-        this.#output = new ReplyOutput(this.#outputConnection(), onDrained);
+        const fail = (failure: unknown) => this.#fail(failure);
+        const onIdle = () => {
+          if (!this.#intake.isEmpty || this.#hasEnded || this.#isClosing) this.#work();
+        };
+        this.#output = new ReplyOutput({ ...outputConnectionOf(this), fail, onIdle }, onDrained);
         return this.#output;
       },
     };
@@ -393,23 +396,27 @@ export class Session implements CommandSession, Client {
     this.#isTaken = true;
     if (!this.#isWorking) this.#updateReading();
   }
+}
 
-  #outputConnection(): OutputConnection {
-    const { connection, state } = this;
-    return {
-      out: connection.out,
-      flush: () => connection.flush(),
-      drained: () => connection.sending.drained(),
-      saw: (position, { writes }) => {
-        state.seen = position;
-        if (writes) state.written = position;
-      },
-      fail: (failure) => this.#fail(failure),
-      onIdle: () => {
-        if (!this.#intake.isEmpty || this.#hasEnded || this.#isClosing) this.#work();
-      },
-    };
-  }
+/** The connection as its replies need it, without the two events that are the session's own. */
+function outputConnectionOf({ connection, state }: Session): Omit<OutputConnection, 'fail' | 'onIdle'> {
+  return {
+    out: connection.out,
+    flush: () => connection.flush(),
+    drained: () => connection.sending.drained(),
+    saw: (position, { writes }) => {
+      state.seen = position;
+      if (writes) state.written = position;
+    },
+  };
+}
+
+/** The store of a session whose node forwards writes while it follows. */
+function forwardingOf({ node, state, connection }: Session): ForwardedWrites | undefined {
+  const { signal } = connection.call;
+  return (
+    node.relay && new ForwardedWrites(node, node.relay, { signal, durability: () => state.guarantees?.durability })
+  );
 }
 
 /** A break of the protocol ends the connection, behind the replies to all that came before. */

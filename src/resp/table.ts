@@ -29,6 +29,7 @@ import { subsequenceCommands } from './commands/subsequence.js';
 import { transactionCommands } from './commands/transactions.js';
 import { userCommands } from './commands/users.js';
 import { waitCommands } from './commands/wait.js';
+import { foreignProtocol } from './foreign-protocol.js';
 import { OWN_FACTS } from './own-facts.js';
 import { queueing } from './queueing.js';
 import { unknownSubcommand, wrongArity } from './refusal.js';
@@ -123,6 +124,8 @@ function entryOf(request: Request): TableEntry | string {
 /** The command of a request, or the sentence of its refusal. */
 export function commandOf(request: Request, { transaction, listener }: SessionState): Command | string {
   let entry = entryOf(request);
+  const foreign = typeof entry === 'string' ? foreignProtocol(request) : undefined;
+  if (foreign) return foreign;
   if (listener && typeof entry !== 'string') entry = listener.refusalOf(entry.name, entry.facts.flags) ?? entry;
   if (transaction.open) return queueing(entry);
   return typeof entry === 'string' ? entry : (entry.command as Command);

@@ -66,6 +66,34 @@ describe('a follower that forwards writes', () => {
     assert.equal(await door.exchange(other, 'GET a\r\n'), '$1\r\n2\r\n');
   });
 
+  it('asks the leader for the durability, and says that a write stays which missed it', async () => {
+    const requests = [
+      'HEADWATER DURABILITY FOLLOWERS 1',
+      'SET a 1',
+      'HEADWATER DURABILITY FOLLOWERS 2 50',
+      'SET a 2',
+      'HEADWATER DURABILITY SYNCED',
+      'MULTI',
+      'INCR a',
+      'EXEC',
+      'GET a',
+    ];
+    const text = await door.exchange(follower, `${requests.join('\r\n')}\r\n`);
+    assert.match(
+      text,
+      /^\+OK\r\n\+OK\r\n\+OK\r\n-NOREPLICAS .*\r\n\+OK\r\n\+OK\r\n\+QUEUED\r\n\*1\r\n:3\r\n\$1\r\n3\r\n$/,
+    );
+  });
+
+  it('answers MASTERDOWN if no leader is there', async () => {
+    const wire = door.open(follower);
+    wire.command('SET', 'a', '1');
+    assert.equal(await wire.reads('+OK\r\n'), '+OK\r\n');
+    await leader.stop();
+    wire.command('SET', 'a', '2');
+    assert.equal(await wire.reads('-MASTERDOWN '), '-MASTERDOWN ');
+  }).timeout(15_000);
+
   it('refuses writes without the option', async () => {
     const plain = await door.node({ follow: leader.address });
     await level(plain);

@@ -106,6 +106,15 @@ describe('a session of a Redis client', () => {
     assert.equal(await asker.reads('+OK\r\n$1\r\n1\r\n'), '+OK\r\n$1\r\n1\r\n');
   });
 
+  it('closes at a request of HTTP, and carries out nothing of its body', async () => {
+    const node = await door.node();
+    const form = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 15\r\n\r\nSET pwned 1\r\n';
+    assert.equal(await door.exchange(node, form), '');
+    assert.equal(await door.exchange(node, 'PING\r\nhost: x\r\nSET pwned 1\r\n'), '+PONG\r\n');
+    assert.equal(await door.exchange(node, 'MULTI\r\nPOST /\r\nSET pwned 1\r\nEXEC\r\n'), '+OK\r\n');
+    assert.equal(await door.exchange(node, 'GET pwned\r\n'), '$-1\r\n');
+  });
+
   it('cuts off a client that goes on to send behind the end', async () => {
     const node = await door.node();
     const wire = door.open(node);

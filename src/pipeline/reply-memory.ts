@@ -131,8 +131,10 @@ export class ReplyMemory implements ShareOwner {
     const nowMs = this.#clock.monotonicMs();
     const stalled = [...this.#shares].filter((share) => share.stalledMs(nowMs) >= REPLYING_STALL_MS_MAX);
     stalled.sort((one, other) => other.bytes - one.bytes);
+    let excess = this.#excessBytes;
     for (const { share, bytes } of this.#waiting) {
-      let missing = bytes;
+      let missing = bytes + excess;
+      excess = 0;
       for (const other of stalled) {
         if (missing <= 0 || this.hasRoom(share, bytes)) break;
         if (other.isEnding || !this.#isInTheWay(other, share, bytes)) continue;
@@ -146,6 +148,13 @@ export class ReplyMemory implements ShareOwner {
       }
     }
     if (this.#waiting.size > 0) this.#cancelLook = this.#clock.after(REPLYING_LOOK_MS, () => this.#look());
+  }
+
+  /** Bytes above the bound, since the sizes of first replies are guesses. Streams that end give theirs back soon. */
+  get #excessBytes(): number {
+    let bytes = this.#bytes - this.#bytesMax;
+    for (const share of this.#shares) if (share.isEnding) bytes -= share.bytes;
+    return Math.max(0, bytes);
   }
 
   #isInTheWay(holder: ReplyShare, waiting: ReplyShare, bytes: number): boolean {

@@ -102,6 +102,23 @@ describe('the memory of replies', () => {
     assert.deepEqual([reads.ended, small.ended], [undefined, undefined]);
   });
 
+  it('ends enough streams at once if they hold far more than the bound', async () => {
+    const streams = Array.from({ length: 20 }, () => new Stream());
+    for (const stream of streams) {
+      stream.end = (reason) => {
+        stream.ended = reason;
+      };
+      stream.share.sending(20 * MiB);
+    }
+    new Stream().share.wait(MiB, () => {});
+    new Stream().share.wait(MiB, () => {});
+    await clock.advance(REPLYING_STALL_MS_MAX + 1_000);
+    const ended = streams.filter((stream) => stream.ended).length;
+    const enough = Math.ceil((400 * MiB - REPLYING_BYTES_MAX + MiB) / (20 * MiB));
+    // Each look ends another for each that waits, since nothing has left yet.
+    assert(ended >= enough && ended <= enough + 4, `${ended} of ${enough}`);
+  });
+
   it('does not end a stream whose replies are being made, nor any while nobody waits', async () => {
     const [making, silent] = [new Stream(), new Stream()] as const;
     making.share.making(64 * MiB);

@@ -3,7 +3,7 @@
  * has no counterpart here is 0.
  */
 import type { Client, Clients } from './clients.js';
-import type { CommandTable } from './command-table.js';
+import type { CommandTable } from './table/command-table.js';
 
 const MS_PER_SECOND = 1_000;
 

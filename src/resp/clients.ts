@@ -1,8 +1,8 @@
 /** The Redis clients of a node, as the commands see them that look at other clients. */
 import type { Clock } from '../base/clock.js';
-import type { ConnectionFigures } from './connection.js';
-import { Pause } from './pause.js';
-import type { SessionState } from './session-state.js';
+import type { ConnectionFigures } from './session/connection.js';
+import { Pause } from './session/pause.js';
+import type { SessionState } from './session/session-state.js';
 
 /** A connected client. */
 export interface Client {

@@ -10,11 +10,11 @@ import type { HeadwaterError } from '../base/errors.js';
 import type { RepeatedLog } from '../base/repeated-log.js';
 import type { Operation, OperationKind, Reply, ReplyTo } from '../model/operation.js';
 import type { Client, Clients } from './clients.js';
-import type { CommandTable } from './command-table.js';
+import type { ReplyWriter, RespVersion } from './codec/reply-writer.js';
+import type { Request } from './codec/request-parser.js';
+import type { Settings } from './config/settings.js';
 import type { RedisNode } from './redis-node.js';
-import type { ReplyWriter, RespVersion } from './reply-writer.js';
-import type { Request } from './request-parser.js';
-import type { Settings } from './settings.js';
+import type { CommandTable } from './table/command-table.js';
 
 /** An operation, and the way to write its reply. */
 export interface Asked {

@@ -11,13 +11,13 @@ import type { StatusRedis } from '../model/status.js';
 import type { ReplyMemory } from '../pipeline/reply-memory.js';
 import { Clients } from './clients.js';
 import type { Door } from './command.js';
-import { RedisConnection } from './connection.js';
-import { HeldRequests } from './held-requests.js';
+import { Settings } from './config/settings.js';
 import type { RedisNode } from './redis-node.js';
-import { Refusal } from './refusal.js';
-import { Session } from './session.js';
-import { Settings } from './settings.js';
-import { TABLE } from './table.js';
+import { Refusal } from './replies/refusal.js';
+import { RedisConnection } from './session/connection.js';
+import { HeldRequests } from './session/held-requests.js';
+import { Session } from './session/session.js';
+import { TABLE } from './table/table.js';
 
 export interface DoorOptions {
   /** The memory of the replies to all clients of the node. */

@@ -5,14 +5,14 @@ import type { KeyspaceStore } from '../pipeline/frozen-range.js';
 import type { CommandTap } from '../pipeline/monitors.js';
 import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
 import type { PipelineStore } from '../pipeline/pipeline.js';
-import type { Channels } from './channels.js';
-import type { DoorCounts } from './door-counts.js';
+import type { Channels } from './channels/channels.js';
+import type { PushMemory } from './channels/pushes.js';
+import type { RedisMonitors } from './channels/redis-monitors.js';
 import type { FailoverOrder } from './failover-order.js';
-import type { LeaderRelay } from './forwarded-writes.js';
+import type { DoorCounts } from './info/door-counts.js';
 import type { NodeControl } from './node-control.js';
-import type { PushMemory } from './pushes.js';
-import type { RedisMonitors } from './redis-monitors.js';
 import type { ScanCursors } from './scan-cursors.js';
+import type { LeaderRelay } from './session/forwarded-writes.js';
 
 export interface RedisNode {
   /** The way to the leader, if a follower forwards writes. Undefined if the follower refuses them. */

@@ -5,7 +5,7 @@ import { systemClock } from '../../src/base/clock.js';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { silentLogger } from '../../src/base/logger.js';
 import type { SubscriptionEvent, Told } from '../../src/model/streams.js';
-import { ChannelReader } from '../../src/resp/channel-reader.js';
+import { ChannelReader } from '../../src/resp/channels/channel-reader.js';
 
 /** The texts of a stream, and its end: a failure, or none. */
 type Stream = Array<string | HeadwaterError | undefined>;

@@ -12,7 +12,7 @@ import { PUSHED_BYTES_MAX, SUBSCRIPTIONS_CONNECTION_BYTES_MAX } from '../../src/
 import { silentLogger } from '../../src/base/logger.js';
 import { Client } from '../../src/client/index.js';
 import type { Node } from '../../src/index.js';
-import { Channels } from '../../src/resp/channels.js';
+import { Channels } from '../../src/resp/channels/channels.js';
 import { TestClock, until } from '../support/clock.js';
 import { converse, list, push, type Turn } from './conversation.js';
 import { Door, request } from './door.js';

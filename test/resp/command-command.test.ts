@@ -1,8 +1,8 @@
 /** COMMAND: the commands of the table as clients read them, in the shapes of Redis 7. */
 import assert from 'node:assert/strict';
-import { noteOn } from '../../src/resp/command-notes.js';
-import { parseSyntax } from '../../src/resp/command-syntax.js';
-import { TABLE } from '../../src/resp/table.js';
+import { noteOn } from '../../src/resp/table/command-notes.js';
+import { parseSyntax } from '../../src/resp/table/command-syntax.js';
+import { TABLE } from '../../src/resp/table/table.js';
 import { Door, type Wire } from './door.js';
 
 const ENTRIES = [...TABLE.commands.values()].flatMap((entry) => [entry, ...entry.subcommands.values()]);

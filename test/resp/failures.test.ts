@@ -8,8 +8,8 @@ import { DRAIN_MS_MAX } from '../../src/base/limits.js';
 import type { Logger } from '../../src/base/logger.js';
 import type { Node } from '../../src/index.js';
 import { asked, type Command } from '../../src/resp/command.js';
-import { Refusal } from '../../src/resp/refusal.js';
-import { TABLE } from '../../src/resp/table.js';
+import { Refusal } from '../../src/resp/replies/refusal.js';
+import { TABLE } from '../../src/resp/table/table.js';
 import { Door } from './door.js';
 
 const BUG = new TypeError('a planted bug');

@@ -3,8 +3,8 @@
  * HEADWATER_INPUTS sets how many, and HEADWATER_SEED repeats a run.
  */
 import assert from 'node:assert/strict';
-import { ProtocolError } from '../../src/resp/protocol-error.js';
-import { ARGUMENT_COST_BYTES, type Request, RequestParser } from '../../src/resp/request-parser.js';
+import { ProtocolError } from '../../src/resp/codec/protocol-error.js';
+import { ARGUMENT_COST_BYTES, type Request, RequestParser } from '../../src/resp/codec/request-parser.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 import { Inputs } from './fuzz/inputs.js';
 

@@ -1,7 +1,7 @@
 /** The memory of requests that are not complete: the bound, the one that is read alone, and one that stands still. */
 import assert from 'node:assert/strict';
 import { RECEIVING_LOOK_MS, RECEIVING_PROGRESS_BYTES, RECEIVING_STALL_MS_MAX } from '../../src/base/limits.js';
-import { HeldRequests, type Holder } from '../../src/resp/held-requests.js';
+import { HeldRequests, type Holder } from '../../src/resp/session/held-requests.js';
 import { TestClock } from '../support/clock.js';
 
 const MiB = 1024 * 1024;

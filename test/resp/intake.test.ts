@@ -1,7 +1,7 @@
 /** The memory of the requests of one client: large ones count until the store has them, and small ones never do. */
 import assert from 'node:assert/strict';
-import { Intake } from '../../src/resp/intake.js';
-import { RequestParser } from '../../src/resp/request-parser.js';
+import { RequestParser } from '../../src/resp/codec/request-parser.js';
+import { Intake } from '../../src/resp/session/intake.js';
 import { request } from './door.js';
 
 const MiB = 1024 * 1024;

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
-import { absentCommand } from '../../src/resp/absent-commands.js';
-import { unknownCommand } from '../../src/resp/refusal.js';
-import { TABLE } from '../../src/resp/table.js';
+import { unknownCommand } from '../../src/resp/replies/refusal.js';
+import { absentCommand } from '../../src/resp/table/absent-commands.js';
+import { TABLE } from '../../src/resp/table/table.js';
 
 /** Commands that are here and differ from those of Redis, by what differs. */
 const DIFFERENT: ReadonlyArray<readonly [names: string, how: string]> = [

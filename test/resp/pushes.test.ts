@@ -7,7 +7,7 @@ import {
   PUSHED_WRITE_COST_BYTES,
 } from '../../src/base/limits.js';
 import { silentLogger } from '../../src/base/logger.js';
-import { Pushed, PushMemory, type PushTarget } from '../../src/resp/pushes.js';
+import { Pushed, PushMemory, type PushTarget } from '../../src/resp/channels/pushes.js';
 import { TestClock } from '../support/clock.js';
 
 /** A connection that reads when the test says so. */

@@ -1,7 +1,7 @@
 /** Replies for Redis clients in both versions of the protocol, byte for byte. */
 
 import assert from 'node:assert/strict';
-import { ReplyWriter, type RespVersion } from '../../src/resp/reply-writer.js';
+import { ReplyWriter, type RespVersion } from '../../src/resp/codec/reply-writer.js';
 
 function written(version: RespVersion, write: (writer: ReplyWriter) => void): string {
   const writer = new ReplyWriter();

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { ProtocolError } from '../../src/resp/protocol-error.js';
-import { ARGUMENT_COST_BYTES, type Request, RequestParser } from '../../src/resp/request-parser.js';
+import { ProtocolError } from '../../src/resp/codec/protocol-error.js';
+import { ARGUMENT_COST_BYTES, type Request, RequestParser } from '../../src/resp/codec/request-parser.js';
 
 const LIMITS = { argumentBytesMax: 1_000_000, requestBytesMax: 2_000_000 };
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { eventually } from '../../benchmarks/waiting.js';
 import { Client } from '../../src/client/index.js';
 import type { Node } from '../../src/index.js';
-import { ARGUMENT_COST_BYTES } from '../../src/resp/request-parser.js';
-import { TransactionState } from '../../src/resp/transaction-state.js';
+import { ARGUMENT_COST_BYTES } from '../../src/resp/codec/request-parser.js';
+import { TransactionState } from '../../src/resp/session/transaction-state.js';
 import { Door, request, type Wire } from './door.js';
 
 const OK = '+OK\r\n';

@@ -1,12 +1,12 @@
 /** BITFIELD and BITFIELD_RO: numbers of 1 to 64 bits anywhere in a string. */
 import type { BitFieldPlace, BitFieldStep, BitOverflow, ReplyTo } from '../../model/operation.js';
-import { int64, integerIn, wordOf } from '../arguments.js';
-import { fieldOffset } from '../bit-offset.js';
+import { int64, integerIn, wordOf } from '../arguments/arguments.js';
+import { fieldOffset } from '../arguments/bit-offset.js';
+import type { ReplyWriter } from '../codec/reply-writer.js';
+import type { Request } from '../codec/request-parser.js';
 import { type Asked, asked, type CommandFamily } from '../command.js';
-import { Refusal, SYNTAX_ERROR } from '../refusal.js';
-import type { ReplyWriter } from '../reply-writer.js';
-import type { Request } from '../request-parser.js';
-import { tooLongResult } from '../too-long-result.js';
+import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
+import { tooLongResult } from '../replies/too-long-result.js';
 
 const NOT_A_TYPE = 'ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.';
 const NOT_AN_OVERFLOW = 'ERR Invalid OVERFLOW type specified';

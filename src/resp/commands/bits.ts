@@ -1,14 +1,14 @@
 /** Commands on the bits of a string: SETBIT, GETBIT, BITCOUNT, BITPOS, BITOP. */
 import type { Bit, BitOperator, BitPositionOperation, BitUnit, ReplyTo } from '../../model/operation.js';
-import { writeLength } from '../answers.js';
-import { int64, wordOf } from '../arguments.js';
-import { bitOffset } from '../bit-offset.js';
+import { int64, wordOf } from '../arguments/arguments.js';
+import { bitOffset } from '../arguments/bit-offset.js';
+import { positionOf, rangeOf } from '../arguments/ranges.js';
+import type { ReplyWriter } from '../codec/reply-writer.js';
+import type { Request } from '../codec/request-parser.js';
 import { type Asked, asked, type CommandFamily } from '../command.js';
-import { positionOf, rangeOf } from '../ranges.js';
-import { Refusal, SYNTAX_ERROR } from '../refusal.js';
-import type { ReplyWriter } from '../reply-writer.js';
-import type { Request } from '../request-parser.js';
-import { tooLongResult } from '../too-long-result.js';
+import { writeLength } from '../replies/answers.js';
+import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
+import { tooLongResult } from '../replies/too-long-result.js';
 
 const NOT_A_BIT = 'ERR bit is not an integer or out of range';
 const NOT_A_BIT_TO_FIND = 'ERR The bit argument must be 1 or 0.';

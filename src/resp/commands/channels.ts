@@ -4,14 +4,14 @@ import {
   SUBSCRIPTIONS_BYTES_MAX,
   SUBSCRIPTIONS_CONNECTION_BYTES_MAX,
 } from '../../base/limits.js';
-import type { Channels } from '../channels.js';
+import type { Channels } from '../channels/channels.js';
+import type { Listener, SubscriptionKind } from '../channels/listener.js';
+import { listenerOf } from '../channels/listening.js';
+import { published } from '../channels/publishing.js';
+import { channelGlob, type Topics } from '../channels/topics.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession, SessionCommand } from '../command.js';
-import type { Listener, SubscriptionKind } from '../listener.js';
-import { listenerOf } from '../listening.js';
-import { published } from '../publishing.js';
-import { Refusal } from '../refusal.js';
-import type { Request } from '../request-parser.js';
-import { channelGlob, type Topics } from '../topics.js';
+import { Refusal } from '../replies/refusal.js';
 
 export const channelCommands: CommandFamily = {
   subscribe: subscribing('subscribe', 'channels'),

@@ -1,13 +1,13 @@
 /** CLIENT: the connections of clients, looked at and changed. */
-import { int64, textOf, wordOf } from '../arguments.js';
-import { clientAttribute, clientName } from '../client-attribute.js';
-import { clientType, killFilter } from '../client-filter.js';
+import { int64, textOf, wordOf } from '../arguments/arguments.js';
+import { clientAttribute, clientName } from '../arguments/client-attribute.js';
+import { clientType, killFilter } from '../arguments/client-filter.js';
 import { clientLine, typeOf } from '../client-line.js';
 import type { Client } from '../clients.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
-import { type HelpEntry, writeHelp } from '../help.js';
-import { Refusal, SYNTAX_ERROR, wrongUse } from '../refusal.js';
-import type { Request } from '../request-parser.js';
+import { type HelpEntry, writeHelp } from '../replies/help.js';
+import { Refusal, SYNTAX_ERROR, wrongUse } from '../replies/refusal.js';
 
 const NO_CACHING =
   'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled';

@@ -1,14 +1,14 @@
 /** COMMAND: the commands of the table, described for programs and for people. */
 import { compileGlob } from '../../commands/glob.js';
-import { wordOf } from '../arguments.js';
+import { wordOf } from '../arguments/arguments.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
-import { categoriesOf, entriesOf } from '../command-categories.js';
-import { keyRules, keysOf, type UsedKey } from '../command-keys.js';
-import { writeDocs, writeInfo, writeKeyUse } from '../command-replies.js';
-import type { CommandEntry, CommandTable } from '../command-table.js';
-import { type HelpEntry, writeHelp } from '../help.js';
-import { Refusal, SYNTAX_ERROR } from '../refusal.js';
-import type { Request } from '../request-parser.js';
+import { type HelpEntry, writeHelp } from '../replies/help.js';
+import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
+import { categoriesOf, entriesOf } from '../table/command-categories.js';
+import { keyRules, keysOf, type UsedKey } from '../table/command-keys.js';
+import { writeDocs, writeInfo, writeKeyUse } from '../table/command-replies.js';
+import type { CommandEntry, CommandTable } from '../table/command-table.js';
 
 export const commandCommands: CommandFamily = {
   command: { run: ({ out, door }) => writeInfos({ out }, [...door.table.commands.values()]) },

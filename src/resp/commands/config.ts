@@ -1,11 +1,11 @@
 /** CONFIG: Redis's parameters, shown and set. TIME: the clock of the machine. */
 import { compileGlob } from '../../commands/glob.js';
-import { textOf } from '../arguments.js';
+import { textOf } from '../arguments/arguments.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
-import { type HelpEntry, writeHelp } from '../help.js';
-import type { ShownNode } from '../parameters.js';
-import { Refusal, SYNTAX_ERROR } from '../refusal.js';
-import type { Request } from '../request-parser.js';
+import type { ShownNode } from '../config/parameters.js';
+import { type HelpEntry, writeHelp } from '../replies/help.js';
+import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
 
 const HAS_WILDCARDS = /[*?[]/;
 const MS_PER_SECOND = 1_000;

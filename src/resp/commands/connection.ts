@@ -1,11 +1,11 @@
 /** Commands about the connection itself: its protocol, its user, its database and its end. */
-import { int64, integerBetween, wordOf } from '../arguments.js';
-import { clientName } from '../client-attribute.js';
+import { int64, integerBetween, wordOf } from '../arguments/arguments.js';
+import { clientName } from '../arguments/client-attribute.js';
+import type { RespVersion } from '../codec/reply-writer.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
 import { REDIS_VERSION } from '../redis-version.js';
-import { DATABASE_OUT_OF_RANGE, Refusal, SYNTAX_ERROR, wrongArity } from '../refusal.js';
-import type { RespVersion } from '../reply-writer.js';
-import type { Request } from '../request-parser.js';
+import { DATABASE_OUT_OF_RANGE, Refusal, SYNTAX_ERROR, wrongArity } from '../replies/refusal.js';
 
 const INT32_MAX = 2 ** 31 - 1;
 

@@ -4,12 +4,12 @@
  * does keep.
  */
 import process from 'node:process';
-import { int64 } from '../arguments.js';
+import { int64 } from '../arguments/arguments.js';
+import type { ReplyWriter } from '../codec/reply-writer.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
-import { writeHelp } from '../help.js';
-import { Refusal } from '../refusal.js';
-import type { ReplyWriter } from '../reply-writer.js';
-import type { Request } from '../request-parser.js';
+import { writeHelp } from '../replies/help.js';
+import { Refusal } from '../replies/refusal.js';
 
 const emptyList = { run: ({ out }: CommandSession) => out.begin('array', 0) };
 const zero = { run: ({ out }: CommandSession) => out.integer(0) };

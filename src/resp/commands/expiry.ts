@@ -5,11 +5,11 @@
  * from now, and is refused in Redis's words for an invalid time.
  */
 import type { ExpireCondition, NewExpiry, ReplyTo } from '../../model/operation.js';
-import { int64, textOf, wordOf } from '../arguments.js';
+import { int64, textOf, wordOf } from '../arguments/arguments.js';
+import type { ReplyWriter } from '../codec/reply-writer.js';
+import type { Request } from '../codec/request-parser.js';
 import { asked, type CommandFamily, type DataCommand } from '../command.js';
-import { invalidExpireTime, Refusal } from '../refusal.js';
-import type { ReplyWriter } from '../reply-writer.js';
-import type { Request } from '../request-parser.js';
+import { invalidExpireTime, Refusal } from '../replies/refusal.js';
 
 const NX_WITH_OTHERS = 'ERR NX and XX, GT or LT options at the same time are not compatible';
 const GT_WITH_LT = 'ERR GT and LT options at the same time are not compatible';

@@ -1,9 +1,9 @@
 /** MODULE, FUNCTION, SCRIPT and CLUSTER: features that a node does not have, with the replies of a server without them. */
-import { textOf, wordOf } from '../arguments.js';
+import { textOf, wordOf } from '../arguments/arguments.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession, SessionCommand } from '../command.js';
-import { writeHelp } from '../help.js';
-import { Refusal } from '../refusal.js';
-import type { Request } from '../request-parser.js';
+import { writeHelp } from '../replies/help.js';
+import { Refusal } from '../replies/refusal.js';
 
 const NO_MODULES = 'ERR Headwater loads no modules';
 const NO_SCRIPTS = 'ERR Headwater runs no scripts. Use WATCH, MULTI and EXEC instead';

@@ -12,13 +12,13 @@ import {
 } from '../../model/durability.js';
 import { type FreshnessWanted, guaranteesOf } from '../../model/guarantees.js';
 import { formatToken, parseToken } from '../../model/position.js';
-import { integerBetween, textOf, wordOf } from '../arguments.js';
+import { integerBetween, textOf, wordOf } from '../arguments/arguments.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
-import { type HelpEntry, writeHelp } from '../help.js';
-import { positionSeen } from '../position-seen.js';
-import { Refusal, wrongArity } from '../refusal.js';
-import type { Request } from '../request-parser.js';
-import type { SessionState } from '../session-state.js';
+import { type HelpEntry, writeHelp } from '../replies/help.js';
+import { Refusal, wrongArity } from '../replies/refusal.js';
+import { positionSeen } from '../session/position-seen.js';
+import type { SessionState } from '../session/session-state.js';
 
 const HELP: readonly HelpEntry[] = [
   ['TOKEN', 'Returns the position of all that this connection has seen, as a token.'],

@@ -1,9 +1,9 @@
 /** INFO: the state of the node. */
-import { wordOf } from '../arguments.js';
+import { wordOf } from '../arguments/arguments.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
 import { infoFacts } from '../info/facts.js';
 import { infoText, sectionsWanted } from '../info/sections.js';
-import type { Request } from '../request-parser.js';
 
 export const infoCommands: CommandFamily = {
   info: { run: info },

@@ -5,13 +5,13 @@
  * read just now.
  */
 import type { ReplyTo } from '../../model/operation.js';
-import { integerBetween, wordOf } from '../arguments.js';
+import { integerBetween, wordOf } from '../arguments/arguments.js';
+import type { ReplyWriter } from '../codec/reply-writer.js';
+import type { Request } from '../codec/request-parser.js';
 import { type Asked, asked, type CommandFamily } from '../command.js';
-import { type HelpEntry, writeHelp } from '../help.js';
-import { redisEncoding, redisReferences } from '../redis-value.js';
-import { DATABASE_OUT_OF_RANGE, Refusal, SYNTAX_ERROR } from '../refusal.js';
-import type { ReplyWriter } from '../reply-writer.js';
-import type { Request } from '../request-parser.js';
+import { type HelpEntry, writeHelp } from '../replies/help.js';
+import { redisEncoding, redisReferences } from '../replies/redis-value.js';
+import { DATABASE_OUT_OF_RANGE, Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
 
 const INT32_MIN = -(2 ** 31);
 const INT32_MAX = 2 ** 31 - 1;

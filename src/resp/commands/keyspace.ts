@@ -9,12 +9,12 @@ import { typeName } from '../../commands/entry.js';
 import { compileRedisGlob } from '../../commands/glob.js';
 import { allKeys, FrozenRange, randomKey } from '../../pipeline/frozen-range.js';
 import { whenAdmitted } from '../../pipeline/node-guarantees.js';
-import { int64, textOf, wordOf } from '../arguments.js';
+import { int64, textOf, wordOf } from '../arguments/arguments.js';
+import type { Request } from '../codec/request-parser.js';
 import { type Asked, asked, type CommandFamily, type CommandSession } from '../command.js';
-import { type HelpEntry, writeHelp } from '../help.js';
-import { redisMemory } from '../redis-value.js';
-import { Refusal, SYNTAX_ERROR } from '../refusal.js';
-import type { Request } from '../request-parser.js';
+import { type HelpEntry, writeHelp } from '../replies/help.js';
+import { redisMemory } from '../replies/redis-value.js';
+import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
 
 const EVERYTHING: Buffer = Buffer.from('*');
 const COUNT_DEFAULT = 10;

@@ -1,7 +1,8 @@
 /** MONITOR: the connection receives the commands of all clients, until RESET or its end. */
+
+import { listenerOf } from '../channels/listening.js';
 import type { CommandFamily } from '../command.js';
-import { listenerOf } from '../listening.js';
-import { Refusal } from '../refusal.js';
+import { Refusal } from '../replies/refusal.js';
 
 export const monitorCommands: CommandFamily = {
   monitor: {

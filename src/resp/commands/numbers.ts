@@ -2,11 +2,11 @@
 
 import { parseLongDouble } from '../../commands/long-double.js';
 import type { ReplyTo } from '../../model/operation.js';
-import { int64 } from '../arguments.js';
+import { int64 } from '../arguments/arguments.js';
+import type { ReplyWriter } from '../codec/reply-writer.js';
+import type { Request } from '../codec/request-parser.js';
 import { type Asked, asked, type CommandFamily } from '../command.js';
-import { NOT_A_FLOAT, Refusal } from '../refusal.js';
-import type { ReplyWriter } from '../reply-writer.js';
-import type { Request } from '../request-parser.js';
+import { NOT_A_FLOAT, Refusal } from '../replies/refusal.js';
 
 const NOT_FINITE = 'ERR increment would produce NaN or Infinity';
 const INT64_MIN = -(2n ** 63n);

@@ -1,10 +1,10 @@
 /** Commands of an operator: checkpoints, the end of the process, and faults for tests. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { wordOf } from '../arguments.js';
+import { wordOf } from '../arguments/arguments.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
-import { writeHelp } from '../help.js';
-import { NOT_A_FLOAT, Refusal, SYNTAX_ERROR } from '../refusal.js';
-import type { Request } from '../request-parser.js';
+import { writeHelp } from '../replies/help.js';
+import { NOT_A_FLOAT, Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
 
 export const operationCommands: CommandFamily = {
   lastsave: {

@@ -2,11 +2,11 @@
 import { formatAddress } from '../../base/address.js';
 import { sleep } from '../../base/clock.js';
 import type { StatusUpstream, UpstreamState } from '../../model/status.js';
-import { int64, textOf, wordOf } from '../arguments.js';
+import { int64, textOf, wordOf } from '../arguments/arguments.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
 import { endpointOf, listedFollowers } from '../info/replication.js';
-import { Refusal, SYNTAX_ERROR } from '../refusal.js';
-import type { Request } from '../request-parser.js';
+import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
 
 const PORT_MAX = 65_535n;
 

@@ -3,15 +3,15 @@
  * GETRANGE, SUBSTR, SETRANGE.
  */
 import type { KeyAndValue, ReplyTo } from '../../model/operation.js';
-import { writeApplied, writeLength, writeOk, writeOkOrNull, writeValue } from '../answers.js';
-import { int64 } from '../arguments.js';
+import { int64 } from '../arguments/arguments.js';
+import { expiryOf, lateExpiry, lifeSpan, optionsIn, type TimeUnit } from '../arguments/expiry-options.js';
+import { positionOf, rangeOf } from '../arguments/ranges.js';
+import type { ReplyWriter } from '../codec/reply-writer.js';
+import type { Request } from '../codec/request-parser.js';
 import { type Asked, asked, type CommandFamily, type DataCommand } from '../command.js';
-import { expiryOf, lateExpiry, lifeSpan, optionsIn, type TimeUnit } from '../expiry-options.js';
-import { positionOf, rangeOf } from '../ranges.js';
-import { Refusal, wrongArity } from '../refusal.js';
-import type { ReplyWriter } from '../reply-writer.js';
-import type { Request } from '../request-parser.js';
-import { tooLongResult } from '../too-long-result.js';
+import { writeApplied, writeLength, writeOk, writeOkOrNull, writeValue } from '../replies/answers.js';
+import { Refusal, wrongArity } from '../replies/refusal.js';
+import { tooLongResult } from '../replies/too-long-result.js';
 
 export const stringCommands: CommandFamily = {
   get: { ask: (request) => asked({ kind: 'get', key: request[1] as Buffer }, writeValue) },

@@ -1,12 +1,12 @@
 /** LCS: the longest common subsequence of two strings. */
 import type { ReplyTo, SubsequenceMatch } from '../../model/operation.js';
-import { writeLength, writeValue } from '../answers.js';
-import { int64, wordOf } from '../arguments.js';
+import { int64, wordOf } from '../arguments/arguments.js';
+import { positionOf } from '../arguments/ranges.js';
+import type { ReplyWriter } from '../codec/reply-writer.js';
+import type { Request } from '../codec/request-parser.js';
 import { type Asked, asked, type CommandFamily } from '../command.js';
-import { positionOf } from '../ranges.js';
-import { Refusal, SYNTAX_ERROR } from '../refusal.js';
-import type { ReplyWriter } from '../reply-writer.js';
-import type { Request } from '../request-parser.js';
+import { writeLength, writeValue } from '../replies/answers.js';
+import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
 
 const NOT_STRINGS = 'ERR The specified keys must contain string values';
 const BOTH_FORMS = 'ERR If you want both the length and indexes, please just use IDX.';

@@ -13,10 +13,10 @@ import { HeadwaterError } from '../../base/errors.js';
 import { sizeOf, validate } from '../../commands/execute.js';
 import type { Limits } from '../../commands/view.js';
 import type { Reply, TransactOperation } from '../../model/operation.js';
+import type { Request } from '../codec/request-parser.js';
 import { type Asked, type Command, type CommandFamily, type CommandSession, isAlone } from '../command.js';
-import { Refusal, sentenceOf, transactionAborted } from '../refusal.js';
-import type { Request } from '../request-parser.js';
-import type { QueuedCommand } from '../transaction-state.js';
+import { Refusal, sentenceOf, transactionAborted } from '../replies/refusal.js';
+import type { QueuedCommand } from '../session/transaction-state.js';
 
 export const transactionCommands: CommandFamily = {
   multi: {

@@ -1,11 +1,11 @@
 /** ACL: a node has one user, who needs no password and may call every command. */
 import { randomBytes } from 'node:crypto';
-import { int64, textOf, wordOf } from '../arguments.js';
+import { int64, textOf, wordOf } from '../arguments/arguments.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
-import { CATEGORIES, namesIn } from '../command-categories.js';
-import { writeHelp } from '../help.js';
-import { Refusal } from '../refusal.js';
-import type { Request } from '../request-parser.js';
+import { writeHelp } from '../replies/help.js';
+import { Refusal } from '../replies/refusal.js';
+import { CATEGORIES, namesIn } from '../table/command-categories.js';
 
 const USER = 'default';
 

@@ -7,11 +7,11 @@ import { HeadwaterError } from '../../base/errors.js';
 import { DURABILITY_TIMEOUT_MS_MAX } from '../../base/limits.js';
 import type { DurabilityWanted } from '../../model/durability.js';
 import type { Position } from '../../model/position.js';
-import { int64, integerBetween } from '../arguments.js';
+import { int64, integerBetween } from '../arguments/arguments.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
-import { positionSeen } from '../position-seen.js';
-import { Refusal } from '../refusal.js';
-import type { Request } from '../request-parser.js';
+import { Refusal } from '../replies/refusal.js';
+import { positionSeen } from '../session/position-seen.js';
 
 const WAIT_ON_FOLLOWER =
   'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.';

@@ -2,8 +2,8 @@
 import type { NodeStatus } from '../../model/status.js';
 import type { Clients } from '../clients.js';
 import type { CommandSession } from '../command.js';
-import type { DoorCounts } from '../door-counts.js';
 import type { NodeControl } from '../node-control.js';
+import type { DoorCounts } from './door-counts.js';
 
 /** Fields of a section, in the order in which they are shown. */
 export type Fields = Readonly<Record<string, string | number>>;

@@ -1,5 +1,5 @@
 /** Commands of the whole table with odd arguments. */
-import { TABLE } from '../../../src/resp/table.js';
+import { TABLE } from '../../../src/resp/table/table.js';
 
 /**
  * Commands that wait, that answer nothing or more than once, that end connections or the node, or that change its place

@@ -1,0 +1,27 @@
+/** Replies that many commands have. */
+import type { ReplyWriter } from '../codec/reply-writer.js';
+
+export function writeOk(out: ReplyWriter): void {
+  out.simple('OK');
+}
+
+/** Writes OK if the write was done, and null if its condition did not hold. */
+export function writeOkOrNull(out: ReplyWriter, { applied }: { readonly applied: boolean }): void {
+  if (applied) out.simple('OK');
+  else out.null();
+}
+
+/** Writes 1 if the write was done, and 0 if its condition did not hold. */
+export function writeApplied(out: ReplyWriter, { applied }: { readonly applied: boolean }): void {
+  out.integer(applied ? 1 : 0);
+}
+
+/** Writes the value, or null if there is none. */
+export function writeValue(out: ReplyWriter, { value }: { readonly value?: Buffer | undefined }): void {
+  if (value) out.bulk(value);
+  else out.null();
+}
+
+export function writeLength(out: ReplyWriter, { length }: { readonly length: number }): void {
+  out.integer(length);
+}

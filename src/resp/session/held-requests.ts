@@ -1,0 +1,137 @@
+/**
+ * The memory of requests of Redis clients, over all connections: of those that are not complete, and of large ones that
+ * are complete and wait for their turn. The commands between MULTI and EXEC count too. The announcement of a request
+ * does not say how large the request becomes, since each argument says its own size. So no room can be claimed in
+ * advance, as requests of gRPC do.
+ *
+ * Instead all connections are read until the bytes reach the bound. Then the large ones are held back, except one, the
+ * one that holds most. The request there becomes complete, or too large, and frees its bytes. If the client stands still
+ * while others wait, the connection is closed. A connection that holds no more than a chunk is always read, so a large
+ * request of one client does not hold up the small ones of others.
+ *
+ * Invariant: the held bytes are at most the bound, one request of the largest size, and two chunks for each connection.
+ */
+import type { Clock } from '../../base/clock.js';
+import {
+  RECEIVING_LOOK_MS,
+  RECEIVING_PROGRESS_BYTES,
+  RECEIVING_SMALL_BYTES,
+  RECEIVING_STALL_MS_MAX,
+} from '../../base/limits.js';
+
+/** A connection that holds requests. */
+export interface Holder {
+  /** Stops reading, or reads on. */
+  setHeldBack(isHeldBack: boolean): void;
+  /** Closes the connection. */
+  drop(): void;
+}
+
+interface Held {
+  bytes: number;
+  /** False while the connection is not read anyway, since its requests wait for their turn. */
+  isReading: boolean;
+}
+
+/** The connection that is read alone, with its progress. */
+interface Alone {
+  readonly holder: Holder;
+  seenBytes: number;
+  seenMs: number;
+}
+
+export class HeldRequests {
+  readonly #clock: Clock;
+  readonly #bytesMax: number;
+  readonly #holders = new Map<Holder, Held>();
+  #bytes = 0;
+  /** True while the bytes are above the bound. */
+  #isFull = false;
+  /** Undefined if no large connection can be read. */
+  #alone: Alone | undefined;
+  #cancelLook: (() => void) | undefined;
+
+  constructor(clock: Clock, bytesMax: number) {
+    this.#clock = clock;
+    this.#bytesMax = bytesMax;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Notes the bytes that a connection holds now. 0 if it holds none, or is closed.
+   * @param isReading false if the connection is not read now, since its requests wait for their turn.
+   */
+  note(holder: Holder, bytes: number, isReading: boolean): void {
+    const held = this.#holders.get(holder);
+    if (bytes === (held?.bytes ?? 0) && isReading === (held?.isReading ?? isReading)) return;
+    this.#bytes += bytes - (held?.bytes ?? 0);
+    if (bytes === 0) {
+      this.#holders.delete(holder);
+      // The bytes may fall below the bound now, and then only the holders that are left are told.
+      holder.setHeldBack(false);
+    } else if (held) Object.assign(held, { bytes, isReading });
+    else this.#holders.set(holder, { bytes, isReading });
+    this.#settle(holder);
+  }
+
+  #settle(changed: Holder): void {
+    if (this.#bytes <= this.#bytesMax) return this.#readAll();
+    if (this.#isFull) this.#readOrHold(changed);
+    else {
+      this.#isFull = true;
+      for (const holder of this.#holders.keys()) this.#readOrHold(holder);
+    }
+    if (!this.#alone || !this.#canBeAlone(this.#holders.get(this.#alone.holder))) this.#readNext();
+  }
+
+  #readOrHold(holder: Holder): void {
+    const bytes = this.#holders.get(holder)?.bytes ?? 0;
+    holder.setHeldBack(bytes > RECEIVING_SMALL_BYTES && holder !== this.#alone?.holder);
+  }
+
+  #canBeAlone(held: Held | undefined): boolean {
+    return held?.isReading === true && held.bytes > RECEIVING_SMALL_BYTES;
+  }
+
+  #readAll(): void {
+    if (!this.#isFull) return;
+    this.#isFull = false;
+    this.#alone = undefined;
+    this.#cancelLook?.();
+    this.#cancelLook = undefined;
+    for (const holder of this.#holders.keys()) holder.setHeldBack(false);
+  }
+
+  /** Reads the connection that holds most. */
+  #readNext(): void {
+    const last = this.#alone?.holder;
+    this.#alone = undefined;
+    if (last) this.#readOrHold(last);
+    let seenBytes = 0;
+    for (const [holder, held] of this.#holders) {
+      if (held.bytes <= seenBytes || !this.#canBeAlone(held)) continue;
+      seenBytes = held.bytes;
+      this.#alone = { holder, seenBytes, seenMs: this.#clock.monotonicMs() };
+    }
+    this.#alone?.holder.setHeldBack(false);
+    this.#cancelLook ??= this.#clock.after(RECEIVING_LOOK_MS, () => this.#look());
+  }
+
+  #look(): void {
+    this.#cancelLook = this.#clock.after(RECEIVING_LOOK_MS, () => this.#look());
+    const alone = this.#alone;
+    if (!alone) return;
+    const bytes = this.#holders.get(alone.holder)?.bytes ?? 0;
+    const nowMs = this.#clock.monotonicMs();
+    if (bytes - alone.seenBytes >= RECEIVING_PROGRESS_BYTES) {
+      alone.seenBytes = bytes;
+      alone.seenMs = nowMs;
+    } else if (nowMs - alone.seenMs >= RECEIVING_STALL_MS_MAX) {
+      alone.holder.drop();
+      this.note(alone.holder, 0, true);
+    }
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The requests of one Redis client that have come and are not begun, and the memory that they take.
+ *
+ * A chunk of the socket is small, so every connection may hold one. A request that came in many chunks is counted with
+ * the memory of all connections: while it is incomplete, and then until the session and its pipeline have done with it.
+ */
+import { RECEIVING_SMALL_BYTES } from '../../base/limits.js';
+import type { ProtocolError } from '../codec/protocol-error.js';
+import type { Request, RequestParser } from '../codec/request-parser.js';
+import type { HeldRequests, Holder } from './held-requests.js';
+
+/** The use that a session makes of its requests, as `note` explains. */
+interface SessionUse {
+  readonly isInUse: boolean;
+  readonly isReading: boolean;
+  readonly queuedBytes: number;
+}
+
+export class Intake {
+  readonly #parser: RequestParser;
+  readonly #memory: Pick<HeldRequests, 'note'>;
+  readonly #holder: Holder;
+  #requests: Array<Request | ProtocolError> = [];
+  #next = 0;
+  /** Bytes of the requests that have come together. */
+  #bytes = 0;
+  /** Bytes of complete requests that are more than a chunk, and that are still in use. */
+  #largeBytes = 0;
+  #isOver = false;
+
+  /** @param memory of the requests of all sessions. @param holder the session, as that memory stops it. */
+  constructor(parser: RequestParser, memory: Pick<HeldRequests, 'note'>, holder: Holder) {
+    this.#parser = parser;
+    this.#memory = memory;
+    this.#holder = holder;
+  }
+
+  /** Takes the next bytes of the connection. @returns the number of requests that they complete. */
+  receive(chunk: Buffer): number {
+    if (this.#isOver) return 0;
+    const heldBytes = this.#parser.heldBytes;
+    const requests = this.#parser.take(chunk);
+    if (requests.length === 0) return 0;
+    const bytes = heldBytes + chunk.length;
+    this.#bytes = this.isEmpty ? bytes : this.#bytes + bytes;
+    if (bytes > RECEIVING_SMALL_BYTES) this.#largeBytes += bytes;
+    if (this.isEmpty) this.#requests = requests;
+    else for (const request of requests) this.#requests.push(request);
+    return requests.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.#requests.length === 0;
+  }
+
+  /** True if another chunk may be added to the requests that wait. */
+  get hasRoom(): boolean {
+    return this.isEmpty || this.#bytes <= RECEIVING_SMALL_BYTES;
+  }
+
+  /** The first request. Undefined if none is left. */
+  get first(): Request | ProtocolError | undefined {
+    return this.#requests[this.#next];
+  }
+
+  /** The place of the first request among those that have come together, for `bytesSince`. */
+  get place(): number {
+    return this.#next;
+  }
+
+  /** Passes over the first request. The requests stay in memory until all have been passed over. */
+  advance(): void {
+    this.#next++;
+  }
+
+  /** Forgets the requests if none is left. */
+  settle(): void {
+    if (this.#next === 0 || this.#next < this.#requests.length) return;
+    this.#requests = [];
+    this.#next = 0;
+  }
+
+  /** The requests between a place and the first. */
+  since(place: number): readonly Request[] {
+    return this.#requests.slice(place, this.#next) as Request[];
+  }
+
+  /** The bytes of the requests between a place and the first: their share of the chunk, exact for larger ones. */
+  bytesSince(place: number): number {
+    const count = this.#next - place;
+    if (this.#bytes <= RECEIVING_SMALL_BYTES) return Math.ceil((this.#bytes * count) / this.#requests.length);
+    let bytes = 0;
+    for (let at = place; at < this.#next; at++) {
+      for (const argument of this.#requests[at] as Request) bytes += argument.length;
+    }
+    return bytes;
+  }
+
+  /** Bytes of the request that is not complete yet. */
+  get heldBytes(): number {
+    return this.#parser.heldBytes;
+  }
+
+  /**
+   * Notes the bytes with the memory of all sessions.
+   * @param state.isInUse true while the session or its pipeline still works with requests that it was given.
+   * @param state.isReading false if the session itself reads nothing now.
+   * @param state.queuedBytes of commands that wait for EXEC, and of watched keys.
+   */
+  note({ isInUse, isReading, queuedBytes }: SessionUse): void {
+    if (this.#isOver) return;
+    if (this.isEmpty && !isInUse) this.#largeBytes = 0;
+    this.#memory.note(this.#holder, this.#parser.heldBytes + this.#largeBytes + queuedBytes, isReading);
+  }
+
+  /** Drops everything, and takes nothing more. */
+  end(): void {
+    this.#isOver = true;
+    this.#requests = [];
+    this.#next = 0;
+    this.#memory.note(this.#holder, 0, true);
+  }
+}

@@ -1,0 +1,128 @@
+/** The state of a session between its commands. Commands read and change it, and the input of the session obeys it. */
+import type { Guarantees } from '../../model/guarantees.js';
+import type { Position } from '../../model/position.js';
+import type { Listener } from '../channels/listener.js';
+import { TransactionState } from './transaction-state.js';
+
+/** The replies that a client wants: all, none, or all but the next one. */
+class WantedReplies {
+  #wanted: 'on' | 'off' | 'skip' = 'on';
+  /** True while a command runs alone whose reply the client does not want. */
+  isSilent = false;
+
+  /** Tells whether the reply to the next command is not wanted. Asked once for each command. */
+  takesSilence(): boolean {
+    if (this.#wanted === 'on') return false;
+    if (this.#wanted === 'skip') this.#wanted = 'on';
+    return true;
+  }
+
+  /** Turns all replies on, that to the command that runs too. */
+  on(): void {
+    this.#wanted = 'on';
+    this.isSilent = false;
+  }
+
+  off(): void {
+    this.#wanted = 'off';
+  }
+
+  /** Turns off the reply to the next command. */
+  skip(): void {
+    if (this.#wanted === 'on') this.#wanted = 'skip';
+  }
+}
+
+/** The numbers of a client's subscriptions. */
+class Subscriptions {
+  channels = 0;
+  patterns = 0;
+  shards = 0;
+
+  /** True while there is any. In RESP2 the client then takes only messages. */
+  get areAny(): boolean {
+    return this.channels + this.patterns + this.shards > 0;
+  }
+}
+
+/** The wait of the command that runs, if the wait may last for ever and CLIENT UNBLOCK can end it. */
+class Blocking {
+  /** Called when such a wait begins. */
+  onBegun = () => {};
+  #unblock: ((reason: 'timeout' | 'error') => void) | undefined;
+
+  get isOn(): boolean {
+    return this.#unblock !== undefined;
+  }
+
+  /** @param unblock ends the wait. */
+  begin(unblock: (reason: 'timeout' | 'error') => void): void {
+    this.#unblock = unblock;
+    this.onBegun();
+  }
+
+  /** Notes that the wait is over. */
+  end(): void {
+    this.#unblock = undefined;
+  }
+
+  /** Ends the wait. @returns false if there is none. */
+  unblock(reason: 'timeout' | 'error'): boolean {
+    const { isOn } = this;
+    this.#unblock?.(reason);
+    return isOn;
+  }
+}
+
+export class SessionState {
+  /** The number of the connection since the node started, from 1. */
+  readonly id: number;
+  /** The time of the connection and of its newest bytes, in milliseconds since the epoch. */
+  readonly activity: {
+    readonly createdMs: number;
+    receivedMs: number;
+    /** Requests that were received. */
+    requests: number;
+    /** The newest command, as the table knows it. Undefined before the first one. */
+    newest: object | undefined;
+  };
+  /** Names that the client gave itself and its library. Empty if it gave none. */
+  readonly names = { client: '', library: '', libraryVersion: '' };
+  readonly replies = new WantedReplies();
+  readonly subscriptions = new Subscriptions();
+  isMonitor = false;
+  readonly transaction = new TransactionState();
+  readonly blocking = new Blocking();
+  /** Wishes about the memory and the eviction of Redis. They change nothing here, and are shown. */
+  readonly wishes = { noEvict: false, noTouch: false };
+  /** The position of the newest answered command. */
+  seen: Position | undefined;
+  /** The position of the newest answered write. */
+  written: Position | undefined;
+  /** The guarantees that the client asked for, for all its commands from then on. */
+  guarantees: Guarantees | undefined;
+  /** The subscriptions and the monitor of the connection. Undefined before its first. */
+  listener: Listener | undefined;
+  readonly #onReset: Array<() => void> = [];
+
+  constructor(id: number, createdMs: number) {
+    this.id = id;
+    this.activity = { createdMs, receivedMs: createdMs, requests: 0, newest: undefined };
+  }
+
+  /** Notes a task that gives up a feature of the connection, such as its subscriptions. `reset` runs the task once. */
+  onReset(task: () => void): void {
+    this.#onReset.push(task);
+  }
+
+  /** Returns to the state of a new connection, without its number and its library. */
+  reset(): void {
+    for (const task of this.#onReset.splice(0)) task();
+    this.transaction.end();
+    this.replies.on();
+    this.names.client = '';
+    this.wishes.noEvict = false;
+    this.wishes.noTouch = false;
+    this.guarantees = undefined;
+  }
+}

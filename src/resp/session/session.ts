@@ -1,0 +1,443 @@
+/**
+ * The connection of a Redis client: requests in, replies out in the same order.
+ *
+ * A chunk of the socket is parsed whole. The data commands in it that follow each other are one message to the
+ * pipeline, whose replies leave in one write. Every other command waits until all before it is answered, runs alone,
+ * and the input goes on behind it. So a session needs no order of its own beside the pipeline's.
+ *
+ * Invariants:
+ * - Replies leave in the order of the requests. Every request gets one, unless the client asked for none.
+ * - While requests wait here, the socket is not read. So a client that does not read holds one chunk, and the bytes
+ *   behind it stay with the client. While a command is blocked, a chunk more is read, so that the end of the client is
+ *   noticed.
+ */
+import { unlessAborted } from '../../base/abort.js';
+import { HeadwaterError } from '../../base/errors.js';
+import type { Limits } from '../../commands/view.js';
+import type { Guarantees } from '../../model/guarantees.js';
+import type { Operation, Reply } from '../../model/operation.js';
+import { NO_TAP } from '../../pipeline/monitors.js';
+import type { Message, PipelineStream } from '../../pipeline/pipeline.js';
+import { runPipeline } from '../../pipeline/pipeline.js';
+import type { DecodedOperation } from '../../protobuf/pipeline.js';
+import { showRequests } from '../channels/monitored-words.js';
+import type { Client } from '../clients.js';
+import { ProtocolError } from '../codec/protocol-error.js';
+import { ReplyWriter, type RespVersion } from '../codec/reply-writer.js';
+import { type Request, type RequestLimits, RequestParser } from '../codec/request-parser.js';
+import {
+  type Asked,
+  type Command,
+  type CommandSession,
+  type DataCommand,
+  type Door,
+  isAlone,
+  type SessionCommand,
+} from '../command.js';
+import type { RedisNode } from '../redis-node.js';
+import { sentenceOfFailure } from '../replies/refusal.js';
+import { commandOf } from '../table/table.js';
+import type { ConnectionFigures, RedisConnection } from './connection.js';
+import { ForwardedWrites } from './forwarded-writes.js';
+import type { HeldRequests } from './held-requests.js';
+import { Intake } from './intake.js';
+import { Reading } from './reading.js';
+import { type OutputConnection, ReplyOutput, SILENT } from './reply-output.js';
+import { SessionState } from './session-state.js';
+
+/** Data commands that were received together. */
+interface Commands extends Message {
+  readonly operations: DecodedOperation[];
+  readonly guarantees: Guarantees | undefined;
+}
+
+/** The operation of a request that is refused before it gets to the store. The sentence of the refusal is its reply. */
+const REFUSED: DecodedOperation = {
+  kind: 'error',
+  error: new HeadwaterError('invalid_argument', 'the request was refused'),
+};
+
+/** The parts of the door that a session needs. */
+interface Surroundings {
+  readonly id: number;
+  readonly door: Door;
+  /** The memory of the requests that are not complete, of all sessions. */
+  readonly memory: Pick<HeldRequests, 'note'>;
+}
+
+export class Session implements CommandSession, Client {
+  readonly node: RedisNode;
+  readonly door: Door;
+  readonly connection: RedisConnection;
+  readonly state: SessionState;
+  readonly #intake: Intake;
+  #output!: ReplyOutput;
+  #deliver!: (message: Commands) => void;
+  #endInput!: () => void;
+  /** True while the pipeline takes no more. */
+  #isPaused = false;
+  /** True if the store has everything that the pipeline was given. */
+  #isTaken = true;
+  /** True while a command that runs alone goes on. */
+  #isRunning = false;
+  /** Bytes that were written before the command that runs alone. */
+  #replyStart = 0;
+  /** The replies that the client does not want. */
+  readonly #unsent = new ReplyWriter();
+  readonly #reading: Reading;
+  /** True while the session works through its requests. */
+  #isWorking = false;
+  /** True once the client has sent its last byte. */
+  #hasEnded = false;
+  /** True once no more requests are carried out. */
+  #isClosing = false;
+
+  constructor(connection: RedisConnection, node: RedisNode, { id, door, memory }: Surroundings) {
+    this.connection = connection;
+    this.door = door;
+    this.node = node;
+    this.state = new SessionState(id, node.clock.wallMs());
+    const parser = new RequestParser(requestLimits(node.writes.limits), { isAuthenticated: true });
+    this.#reading = new Reading(connection.socket);
+    this.#intake = new Intake(parser, memory, {
+      setHeldBack: (isHeldBack) => this.#reading.setHeldBack(isHeldBack),
+      drop: () => connection.drop(),
+    });
+  }
+
+  get peer(): string {
+    return this.connection.call.peer;
+  }
+
+  get out(): ReplyWriter {
+    return this.state.replies.isSilent ? this.#unsent : this.connection.out;
+  }
+
+  get figures(): ConnectionFigures {
+    return this.connection.figures(this.#intake.heldBytes);
+  }
+
+  get signal(): AbortSignal {
+    return this.connection.call.over;
+  }
+
+  /** Begins to read. */
+  start(): void {
+    const { socket } = this.connection;
+    void this.#runPipeline();
+    this.connection.call.onStopping(() => this.close());
+    this.state.blocking.onBegun = () => this.#work();
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.once('close', () => this.#intake.end());
+    socket.once('end', () => {
+      this.#hasEnded = true;
+      this.#work();
+    });
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    this.#intake.end();
+    this.#work();
+  }
+
+  // ---- for commands -------------------------------------------------------------
+
+  execute(operations: readonly Operation[], bytes: number): Promise<Reply[]> {
+    // The pipeline takes nothing more.
+    if (this.signal.aborted) return Promise.reject(this.signal.reason);
+    const answered = new Promise<Reply[]>((resolve) => {
+      const replies: Reply[] = [];
+      const collect = (reply: Reply) => {
+        replies.push(reply);
+        if (replies.length === operations.length) resolve(replies);
+      };
+      for (const _ of operations) this.#output.expect({ collect });
+      this.#deliver({ length: bytes, operations: [...operations], guarantees: this.state.guarantees });
+    });
+    // A client that is gone gets no replies.
+    return unlessAborted(answered, this.connection.call.signal);
+  }
+
+  async flushed(): Promise<void> {
+    if (this.state.replies.isSilent) this.#unsent.take();
+    else await this.connection.roomForPart();
+  }
+
+  drop(): void {
+    this.connection.drop();
+  }
+
+  speak(version: RespVersion): void {
+    this.connection.out.version = version;
+    this.#unsent.version = version;
+  }
+
+  push(message: Buffer, sent: () => void): number {
+    const isMidReply = this.#isRunning && (this.#hasBegunReply || this.state.transaction.isExecuting);
+    return this.connection.push(message, sent, { isHeld: isMidReply });
+  }
+
+  // ---- in -------------------------------------------------------------------------
+
+  #receive(chunk: Buffer): void {
+    this.state.activity.receivedMs = this.node.clock.wallMs();
+    this.state.activity.requests += this.#intake.receive(chunk);
+    this.#work();
+  }
+
+  /** Works through the requests, until one has to wait. */
+  #work(): void {
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    try {
+      while (this.#intake.first && this.#goesOn());
+    } catch (failure) {
+      this.#fail(failure);
+    }
+    this.#isWorking = false;
+    if (this.#hasEnded && this.#isBlocked) this.#giveUp();
+    this.#intake.settle();
+    this.#updateReading();
+    if (this.#intake.isEmpty && this.#output.isIdle && !this.#isRunning) this.#rest();
+    else this.connection.flush();
+  }
+
+  /** Ends the connection after a failure that nobody foresaw: whatever goes wrong here, the node goes on. */
+  #fail(failure: unknown): void {
+    this.connection.call.report(failure);
+    this.connection.drop();
+    this.#isClosing = true;
+    this.#intake.end();
+  }
+
+  /** Ends the session of a client that has closed its side. As in Redis, nobody waits for a blocked command then. */
+  #giveUp(): void {
+    this.#isClosing = true;
+    this.#intake.end();
+    if (this.#isRunning) this.connection.finish();
+  }
+
+  get #isBlocked(): boolean {
+    return this.door.clients.isBlocked(this);
+  }
+
+  #updateReading(): void {
+    // Bytes behind the end of a session are read and dropped.
+    const isReading = this.#isClosing || (this.#intake.isEmpty && !this.#isPaused);
+    const isInUse = this.#isRunning || !this.#isTaken;
+    this.#intake.note({ isInUse, isReading, queuedBytes: this.state.transaction.bytes });
+    this.#reading.setWanted(isReading || (this.#intake.hasRoom && this.#isBlocked));
+  }
+
+  /** All that has come is done. */
+  #rest(): void {
+    if (!this.#hasEnded && !this.#isClosing) return void this.connection.flush();
+    this.#endInput();
+    // A client that keeps its side of the connection open receives no more messages.
+    this.state.reset();
+    this.connection.finish();
+  }
+
+  /** @returns false if the next request has to wait. */
+  #goesOn(): boolean {
+    if (this.#isPaused || this.#isRunning) return false;
+    const request = this.#intake.first as Request | ProtocolError;
+    const command = request instanceof ProtocolError ? breakOff(request) : commandOf(request, this.state);
+    if (this.door.clients.pause.isOn && this.#isHeld(command)) return false;
+    if (!isAlone(command)) {
+      this.#sendData(command);
+      return true;
+    }
+    if (!this.#output.isIdle) return false;
+    if (this.connection.hasRoomForPart()) {
+      this.#intake.advance();
+      this.#run(command, request as Request);
+    } else this.#awaitReader();
+    return true;
+  }
+
+  /** Tells whether a pause holds the command back. The session goes on when the pause is over. */
+  #isHeld(command: Command | string): boolean {
+    const { clients, table } = this.door;
+    if (typeof command === 'string' || !clients.pause.holds(table.entryOf(command), this.state)) return false;
+    clients.pause.hold(this, () => this.#work());
+    return true;
+  }
+
+  /** Sends the data commands that follow each other, from `command` on, as one message to the pipeline. */
+  #sendData(command: DataCommand | string): void {
+    const operations: DecodedOperation[] = [];
+    const intake = this.#intake;
+    const { report } = this.connection.call;
+    const first = intake.place;
+    const goesOneByOne = this.door.clients.pause.isOn;
+    let found: Command | string = command;
+    while (!isAlone(found)) {
+      const sent = typeof found === 'string' ? found : ask(found, intake.first as Request, report);
+      operations.push(typeof sent === 'string' ? REFUSED : sent.operation);
+      this.#output.expect(this.state.replies.takesSilence() ? SILENT : sent);
+      intake.advance();
+      const next = intake.first;
+      if (next === undefined || next instanceof ProtocolError || goesOneByOne) break;
+      found = commandOf(next, this.state);
+    }
+    if (typeof found === 'object' && !isAlone(found)) this.state.activity.newest = found;
+    this.node.counts.asked(operations.length);
+    if (this.node.tap.isOpen) showRequests(this, intake.since(first));
+    this.#isTaken = false;
+    this.#deliver({ length: intake.bytesSince(first), operations, guarantees: this.state.guarantees });
+  }
+
+  // ---- commands that run alone ------------------------------------------------------
+
+  #run(command: SessionCommand, request: Request): void {
+    this.state.replies.isSilent = this.state.replies.takesSilence();
+    this.#replyStart = this.out.writtenBytes;
+    this.state.activity.newest = command;
+    this.node.counts.asked(1);
+    if (this.node.tap.isOpen && Array.isArray(request)) showRequests(this, [request]);
+    try {
+      const running = command.run(this, request);
+      if (running) this.#finishLater(running);
+    } catch (failure) {
+      this.#refuse(failure);
+    }
+    if (!this.#isRunning) this.#dropSilent();
+  }
+
+  #finishLater(running: Promise<void>): void {
+    this.#isRunning = true;
+    this.connection.gather();
+    this.connection.flush();
+    running
+      .catch((failure) => this.#refuse(failure))
+      .finally(() => {
+        this.#dropSilent();
+        this.#isRunning = false;
+        this.connection.pushHeld();
+        this.#work();
+      });
+  }
+
+  #dropSilent(): void {
+    if (this.state.replies.isSilent) this.#unsent.take();
+    this.state.replies.isSilent = false;
+  }
+
+  #refuse(failure: unknown): void {
+    // Behind a part of a reply, the client would take the error for another part.
+    if (this.#hasBegunReply) this.#fail(failure);
+    else this.out.error(sentenceOfFailure(failure, this.connection.call.report));
+  }
+
+  get #hasBegunReply(): boolean {
+    return this.out.writtenBytes > this.#replyStart;
+  }
+
+  #awaitReader(): void {
+    this.#replyStart = this.out.writtenBytes;
+    this.#finishLater(this.connection.roomForPart());
+  }
+
+  // ---- the pipeline --------------------------------------------------------------------
+
+  async #runPipeline(): Promise<void> {
+    const { connection, node } = this;
+    try {
+      const forwarding = forwardingOf(this);
+      await runPipeline(this.#stream(), forwarding ?? node.writes, (forwarding ?? node).guarantees, {
+        clock: node.clock,
+        tap: NO_TAP,
+      });
+    } catch (failure) {
+      connection.call.report(failure);
+    }
+    this.close();
+    if (!this.#isRunning) connection.finish();
+  }
+
+  #stream(): PipelineStream<Commands> {
+    const { connection } = this;
+    return {
+      call: connection.call,
+      share: connection.share,
+      sending: connection.sending,
+      receive: (onMessage, onEnd) => {
+        this.#deliver = onMessage;
+        this.#endInput = onEnd;
+      },
+      decode: (commands) => commands,
+      refusal: () => undefined,
+      onRefused: () => {},
+      taken: () => this.#taken(),
+      pause: () => {
+        this.#isPaused = true;
+      },
+      resume: () => {
+        if (!this.#isPaused) return;
+        this.#isPaused = false;
+        this.#work();
+      },
+      output: (onDrained) => {
+        const fail = (failure: unknown) => this.#fail(failure);
+        const onIdle = () => {
+          if (!this.#intake.isEmpty || this.#hasEnded || this.#isClosing) this.#work();
+        };
+        this.#output = new ReplyOutput({ ...outputConnectionOf(this), fail, onIdle }, onDrained);
+        return this.#output;
+      },
+    };
+  }
+
+  /** The pipeline has given all that it had to the store. */
+  #taken(): void {
+    if (this.#isTaken) return;
+    this.#isTaken = true;
+    if (!this.#isWorking) this.#updateReading();
+  }
+}
+
+/** The connection as its replies need it, without the two events that are the session's own. */
+function outputConnectionOf({ connection, state }: Session): Omit<OutputConnection, 'fail' | 'onIdle'> {
+  return {
+    out: connection.out,
+    flush: () => connection.flush(),
+    drained: () => connection.sending.drained(),
+    saw: (position, { writes }) => {
+      state.seen = position;
+      if (writes) state.written = position;
+    },
+  };
+}
+
+/** The store of a session whose node forwards writes while it follows. */
+function forwardingOf({ node, state, connection }: Session): ForwardedWrites | undefined {
+  const { signal } = connection.call;
+  return (
+    node.relay && new ForwardedWrites(node, node.relay, { signal, durability: () => state.guarantees?.durability })
+  );
+}
+
+/** A break of the protocol ends the connection, behind the replies to all that came before. */
+function breakOff(error: ProtocolError): SessionCommand {
+  return {
+    run: (session) => {
+      session.out.error(`ERR ${error.message}`);
+      session.close();
+    },
+  };
+}
+
+/** @returns the sentence of the refusal if the arguments are not those of the command. */
+function ask(command: DataCommand, request: Request, report: (failure: unknown) => void): Asked | string {
+  try {
+    return command.ask(request);
+  } catch (failure) {
+    return sentenceOfFailure(failure, report);
+  }
+}
+
+function requestLimits({ keyBytesMax, valueBytesMax, transactionBytesMax }: Limits): RequestLimits {
+  return { argumentBytesMax: Math.max(keyBytesMax, valueBytesMax), requestBytesMax: 2 * transactionBytesMax };
+}

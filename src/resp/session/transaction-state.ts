@@ -1,0 +1,112 @@
+/**
+ * The transaction of one client: the keys that WATCH watches, and the commands between MULTI and EXEC. Arguments are
+ * copied, since the received bytes do not stay.
+ *
+ * Invariant: the bytes of keys and commands together are at most those of the largest transaction.
+ */
+import { tooLarge } from '../../commands/arguments.js';
+import type { Condition } from '../../model/operation.js';
+import { ARGUMENT_COST_BYTES, type Request } from '../codec/request-parser.js';
+
+/** A command of the table, with its arguments. */
+export interface QueuedCommand<Command = unknown> {
+  readonly command: Command;
+  readonly request: Request;
+  readonly writes: boolean;
+}
+
+/** The commands since MULTI. */
+class OpenTransaction {
+  readonly queue: QueuedCommand[] = [];
+  /** The memory that the commands take. */
+  bytes = 0;
+  /** True if a command of it writes. */
+  writes = false;
+  /** True if a command was refused, so that EXEC does nothing. */
+  isRefused = false;
+
+  get commands(): number {
+    return this.queue.length;
+  }
+}
+
+export class TransactionState {
+  /** Undefined outside of MULTI and EXEC. */
+  open: OpenTransaction | undefined;
+  /** True while EXEC runs a command. The command must not wait for anything then. */
+  isExecuting = false;
+  readonly #watched = new Map<string, Extract<Condition, { test: 'version' }>>();
+  #watchedBytes = 0;
+
+  get watchedKeys(): number {
+    return this.#watched.size;
+  }
+
+  /** The memory that keys and commands take. */
+  get bytes(): number {
+    return this.#watchedBytes + (this.open?.bytes ?? 0);
+  }
+
+  begin(): void {
+    this.open = new OpenTransaction();
+  }
+
+  /**
+   * Adds a command to the open transaction.
+   * @throws HeadwaterError `too_large`.
+   */
+  add({ command, request, writes }: QueuedCommand, bytesMax: number): void {
+    const { open } = this;
+    if (!open) return;
+    open.bytes += this.#roomFor(request, bytesMax);
+    open.writes ||= writes;
+    open.queue.push({ command, request: copyOf(request), writes });
+  }
+
+  watches(key: Buffer): boolean {
+    return this.#watched.has(key.toString('latin1'));
+  }
+
+  /**
+   * Watches a key.
+   * @param version of the key. 0 if it does not exist.
+   * @throws HeadwaterError `too_large`.
+   */
+  watch(key: Buffer, version: number, bytesMax: number): void {
+    // The map holds the name as text too.
+    this.#watchedBytes += this.#roomFor([key, key], bytesMax);
+    const [copy] = copyOf([key]) as [Buffer];
+    this.#watched.set(key.toString('latin1'), { key: copy, test: 'version', version });
+  }
+
+  unwatch(): void {
+    this.#watched.clear();
+    this.#watchedBytes = 0;
+  }
+
+  /** Ends the transaction, and watches no key any more. @returns the conditions under which it may run. */
+  end(): Condition[] {
+    const conditions = [...this.#watched.values()];
+    this.unwatch();
+    this.open = undefined;
+    return conditions;
+  }
+
+  #roomFor(kept: Request, bytesMax: number): number {
+    let bytes = 0;
+    for (const argument of kept) bytes += argument.length + ARGUMENT_COST_BYTES;
+    if (this.bytes + bytes > bytesMax) throw tooLarge('a transaction', bytesMax, this.bytes + bytes);
+    return bytes;
+  }
+}
+
+/** Copies arguments into memory of their own. A pool would keep more bytes than are counted. */
+function copyOf(request: Request): Buffer[] {
+  const bytes = Buffer.allocUnsafeSlow(request.reduce((sum, argument) => sum + argument.length, 0));
+  let end = 0;
+  return request.map((argument) => {
+    const start = end;
+    end += argument.copy(bytes, start);
+    return bytes.subarray(start, end);
+  });
+}

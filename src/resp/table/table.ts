@@ -1,0 +1,136 @@
+/**
+ * The table of the commands: each name with its command, and its arity, flags and places of keys as the package
+ * @ioredis/commands has them. A name such as `client|id` is a subcommand.
+ */
+import module from 'node:module';
+import type { Request } from '../codec/request-parser.js';
+import type { Command, CommandFamily } from '../command.js';
+import { bitFieldCommands } from '../commands/bit-fields.js';
+import { bitCommands } from '../commands/bits.js';
+import { channelCommands } from '../commands/channels.js';
+import { clientCommands } from '../commands/client.js';
+import { commandCommands } from '../commands/command.js';
+import { configCommands } from '../commands/config.js';
+import { connectionCommands } from '../commands/connection.js';
+import { diagnosisCommands } from '../commands/diagnosis.js';
+import { expiryCommands } from '../commands/expiry.js';
+import { featureCommands } from '../commands/features.js';
+import { guaranteeCommands } from '../commands/guarantees.js';
+import { infoCommands } from '../commands/info.js';
+import { keyCommands } from '../commands/keys.js';
+import { keyspaceCommands } from '../commands/keyspace.js';
+import { monitorCommands } from '../commands/monitor.js';
+import { numberCommands } from '../commands/numbers.js';
+import { operationCommands } from '../commands/operations.js';
+import { replicationCommands } from '../commands/replication.js';
+import { stringCommands } from '../commands/strings.js';
+import { subsequenceCommands } from '../commands/subsequence.js';
+import { transactionCommands } from '../commands/transactions.js';
+import { userCommands } from '../commands/users.js';
+import { waitCommands } from '../commands/wait.js';
+import { unknownSubcommand, wrongArity } from '../replies/refusal.js';
+import { foreignProtocol } from '../session/foreign-protocol.js';
+import { queueing } from '../session/queueing.js';
+import type { SessionState } from '../session/session-state.js';
+import { absentCommand } from './absent-commands.js';
+import type { CommandEntry, CommandFacts, CommandTable } from './command-table.js';
+import { OWN_FACTS } from './own-facts.js';
+
+interface TableEntry extends CommandEntry {
+  /** Undefined for a command that has to have a subcommand. */
+  readonly command: Command | undefined;
+  readonly subcommands: ReadonlyMap<string, TableEntry>;
+}
+
+const FACTS: Readonly<Record<string, CommandFacts>> = {
+  ...module.createRequire(import.meta.url)('@ioredis/commands/built/commands.json'),
+  ...OWN_FACTS,
+};
+
+// biome-ignore format: one family a line, so that branches merge
+const FAMILIES: readonly CommandFamily[] = [
+  channelCommands,
+  clientCommands,
+  commandCommands,
+  configCommands,
+  connectionCommands,
+  stringCommands,
+  monitorCommands,
+  numberCommands,
+  subsequenceCommands,
+  bitCommands,
+  bitFieldCommands,
+  keyCommands,
+  expiryCommands,
+  infoCommands,
+  keyspaceCommands,
+  transactionCommands,
+  replicationCommands,
+  operationCommands,
+  diagnosisCommands,
+  userCommands,
+  featureCommands,
+  guaranteeCommands,
+  waitCommands,
+];
+
+/** The subcommands of a command without any. */
+const NONE: ReadonlyMap<string, TableEntry> = new Map();
+
+const COMMANDS = commandsOf(FAMILIES);
+
+/** The entries by their commands. */
+const ENTRIES: ReadonlyMap<object, TableEntry> = new Map(
+  [...COMMANDS.values()]
+    .flatMap((entry) => [entry, ...entry.subcommands.values()])
+    .flatMap((entry) => (entry.command ? [[entry.command, entry] as const] : [])),
+);
+
+export const TABLE: CommandTable = { commands: COMMANDS, entryOf: (command) => ENTRIES.get(command) };
+
+/** An alias shares the command with its other name. Each name gets a command of its own, which tells the names apart. */
+function commandsOf(families: readonly CommandFamily[]): ReadonlyMap<string, TableEntry> {
+  const table = new Map<string, TableEntry>();
+  for (const [name, shared] of families.flatMap((family) => Object.entries(family))) {
+    const command = { ...shared };
+    const [outer = name, inner] = name.split('|');
+    const facts = FACTS[outer] as CommandFacts;
+    const known = table.get(outer);
+    if (inner === undefined) table.set(name, { name, facts, command, subcommands: known?.subcommands ?? NONE });
+    else {
+      const entry = { name, facts: facts.subcommands?.[inner] as CommandFacts, command, subcommands: NONE };
+      const subcommands = new Map([...(known?.subcommands ?? []), [inner, entry] as const]);
+      table.set(outer, { name: outer, facts, command: known?.command, subcommands });
+    }
+  }
+  return table;
+}
+
+/** The entry of a request, or the sentence of the refusal if there is none, or if the arguments are too few or many. */
+function entryOf(request: Request): TableEntry | string {
+  const name = nameIn(request[0] as Buffer);
+  let entry = COMMANDS.get(name);
+  if (!entry) return absentCommand(request, name in FACTS ? name : undefined);
+  const subcommand = request[1];
+  if (entry.subcommands !== NONE && subcommand !== undefined) {
+    entry = entry.subcommands.get(nameIn(subcommand));
+    if (!entry) return unknownSubcommand(name, subcommand);
+  }
+  const { arity } = entry.facts;
+  if (arity < 0 ? request.length < -arity : request.length !== arity) return wrongArity(entry.name);
+  return entry;
+}
+
+/** The command of a request, or the sentence of its refusal. */
+export function commandOf(request: Request, { transaction, listener }: SessionState): Command | string {
+  let entry = entryOf(request);
+  const foreign = typeof entry === 'string' ? foreignProtocol(request) : undefined;
+  if (foreign) return foreign;
+  if (listener && typeof entry !== 'string') entry = listener.refusalOf(entry.name, entry.facts.flags) ?? entry;
+  if (transaction.open) return queueing(entry);
+  return typeof entry === 'string' ? entry : (entry.command as Command);
+}
+
+function nameIn(argument: Buffer): string {
+  return argument.toString('latin1').toLowerCase();
+}

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pageNames, ROOT, readPage } from './pages.js';
 
-const MAIN_LINES_MAX = 171;
+const MAIN_LINES_MAX = 160;
 
 interface Link {
   readonly page: string;

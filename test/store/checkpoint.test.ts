@@ -158,6 +158,7 @@ describe('the compaction after a clear', () => {
     const { test, gate, compactions } = await cleared(10);
     for (let i = 1; i <= 3; i++) {
       await test.submit({ kind: 'flushAll' }, set(`k${i}`));
+      await (await test.store.snapshots.at()).release();
       assert.equal(await test.store.snapshots.size(), 1);
       await turns(30);
     }

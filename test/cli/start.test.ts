@@ -1,6 +1,7 @@
 /**
- * How a command starts. Time is measured against Node itself in the same run, and as processor time, since the machine
- * may be busy.
+ * How a command starts. Time is measured against Node that loads the gRPC library, in the same run, and as processor
+ * time, since the machine may be busy. Node alone starts from a snapshot, so a machine that compiles slowly changes the
+ * ratio to Node alone.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -13,8 +14,9 @@ import { endAll, headwater, Served, temporaryDirectory } from './command-line.js
  * since esbuild makes a file of what several late imports share. Without a bundle there are some 190.
  */
 const FILES_MAX = 25;
-/** Measured: 2.5, and 2.9 while other work fills the machine. Without a bundle, the ratio is 3.5 and more. */
-const TIMES_NODE_MAX = 3.2;
+/** Measured: 1.84 to 1.97, beside other work too. Without a bundle, the ratio is 2.96 to 3.26. */
+const TIMES_LIBRARY_MAX = 2.4;
+const LIBRARY = ['-e', "require('@grpc/grpc-js')"];
 const ROUNDS = 7;
 
 /** The processor time of a process that ends well, in ms. */
@@ -51,17 +53,18 @@ describe('the start of a command', function () {
     );
   });
 
-  it(`takes less than ${TIMES_NODE_MAX} times the processor time of Node alone`, () => {
+  it(`takes at most ${TIMES_LIBRARY_MAX} times the time of Node with the gRPC library`, () => {
     const entry = path.join(import.meta.dirname, '../../dist/bin/headwater.cjs');
-    const alone: number[] = [];
+    const library: number[] = [];
     const command: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      alone.push(cpuMs(['-e', '0']));
+      library.push(cpuMs(LIBRARY));
       command.push(cpuMs([entry, '--connect', node.address, 'get', 'k']));
     }
-    const [ofNode, ofCommand] = [Math.min(...alone), Math.min(...command)];
-    assert(ofNode > 0);
-    assert(ofCommand < TIMES_NODE_MAX * ofNode, `Node ${alone.join(', ')} ms, a command ${command.join(', ')} ms`);
+    const [ofLibrary, ofCommand] = [Math.min(...library), Math.min(...command)];
+    assert(ofLibrary > 0);
+    const times = `the library ${library.join(', ')} ms, a command ${command.join(', ')} ms`;
+    assert(ofCommand < TIMES_LIBRARY_MAX * ofLibrary, times);
   });
 
   it('shows the licences of the packages that it contains', async () => {

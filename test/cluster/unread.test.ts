@@ -67,7 +67,7 @@ class Pipeline {
 
   #take(bytes: Buffer): void {
     for (const reply of decodePipelineResponse(bytes).replies) {
-      assert(reply.kind === 'get' && reply.value, `reply ${this.#replies} is ${JSON.stringify(reply)}`);
+      assert(reply.kind === 'get' && reply.value, `reply ${this.#replies} is of the kind ${reply.kind}`);
       assert(reply.value.equals(expectedAt(this.#replies)), `reply ${this.#replies} is of another command`);
       this.#replies++;
     }

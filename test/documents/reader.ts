@@ -19,6 +19,8 @@ import type { Running, Terminal } from './terminal.js';
 
 const READY = { patienceMs: 60_000 };
 const OUTPUT = { patienceMs: 30_000 };
+/** Each look starts a command. */
+const STREAMS = { ...OUTPUT, everyMs: 300 };
 const NO_OUTPUT = () => undefined;
 
 export class Reader {
@@ -127,12 +129,12 @@ export class Reader {
     const before = await this.#streams(command);
     const begun = await this.#terminal.begin(command.text);
     const hasBegun = async () => begun.output() !== '' || !begun.isRunning() || (await this.#streams(command)) > before;
-    await eventually(`the begin of ${command.text}`, hasBegun, OUTPUT);
+    await eventually(`the begin of ${command.text}`, hasBegun, STREAMS);
     assert(begun.isRunning(), `${this.#place(command)} ended before Ctrl-C:\n${begun.output()}`);
     const end = async () => {
       const outcome = await begun.end();
       const isGone = async () => (await this.#streams(command)) <= before;
-      await eventually(`the end of ${command.text} at its node`, isGone, OUTPUT);
+      await eventually(`the end of ${command.text} at its node`, isGone, STREAMS);
       return outcome;
     };
     return { ...begun, end };

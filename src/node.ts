@@ -1,6 +1,6 @@
 /**
- * The composition root: opens the store, resumes the role, serves, and closes everything in reverse order. The only
- * file that knows every part.
+ * The composition root: opens the store, resumes the role, serves, and closes everything in reverse order. The file knows
+ * every part but those of the door for Redis clients, which redis-door.ts puts together.
  */
 
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -24,7 +24,6 @@ import { checkOptionNames, optionNames } from './base/option-names.js';
 import { ProcessLoad } from './base/process-load.js';
 import { Checks } from './check/checks.js';
 import type { Upstream } from './check/repair.js';
-import type { Relay } from './client/relay.js';
 import { Comparisons } from './compare/comparison.js';
 import { ComparisonMarks } from './compare/marks.js';
 import { RangeRepairs } from './compare/range-repair.js';
@@ -39,17 +38,11 @@ import { formatChecksum } from './model/position.js';
 import type { NodeStatus } from './model/status.js';
 import { Monitors } from './pipeline/monitors.js';
 import { ReplyMemory } from './pipeline/reply-memory.js';
+import { redisDoor } from './redis-door.js';
 import type { LogRoom } from './replication/downstream/headroom.js';
 import { Freshness } from './replication/progress/freshness.js';
 import { Replication } from './replication/replication.js';
-import { Channels, type ChannelsOptions } from './resp/channels/channels.js';
-import { PushMemory } from './resp/channels/pushes.js';
-import { RedisMonitors } from './resp/channels/redis-monitors.js';
-import { RedisServer } from './resp/door.js';
-import { FailoverOrder } from './resp/failover-order.js';
-import { DoorCounts } from './resp/info/door-counts.js';
-import type { NodeControl } from './resp/node-control.js';
-import { ScanCursors } from './resp/scan-cursors.js';
+import type { RedisServer } from './resp/door.js';
 import { adminService } from './rpc/admin-service.js';
 import { diskService } from './rpc/disk-service.js';
 import { keyValueService } from './rpc/key-value-service.js';
@@ -58,13 +51,10 @@ import { fetchBlocks, fetchRanges } from './rpc/peer-calls.js';
 import { dial, replicationService } from './rpc/replication-service.js';
 import { RpcServer } from './rpc/server.js';
 import { streamService } from './rpc/stream-service.js';
-
 import { Store } from './store/store.js';
 import type { StoreOptions } from './store/store-options.js';
 import { Streams } from './streams/streams.js';
 import { VERSION } from './version.js';
-
-const RUN_ID_BYTES = 20;
 
 /** The surroundings of a node in its process. */
 export interface NodeSurroundings {
@@ -97,7 +87,6 @@ export class Node {
   readonly #fail: (error: Error) => void;
   #server: RpcServer | undefined;
   #redis: RedisServer | undefined;
-  #relay: Relay | undefined;
   #listener: Listener | undefined;
   #isLoopbackOnly = false;
   #stopped: Promise<void> | undefined;
@@ -289,7 +278,7 @@ export class Node {
       this.#listener?.stop();
       const graceMs = Math.min(DRAIN_MS_MAX, leftMs());
       await Promise.all([this.#server?.stop({ graceMs }), this.#redis?.stop({ graceMs })]);
-      await Promise.all([this.#listener?.close(), this.#relay?.close()]);
+      await this.#listener?.close();
       await backups.close(reason);
       await checks.close(reason);
       await archiver?.close();
@@ -309,7 +298,6 @@ export class Node {
     const guarantees = { durability: replication.durability, freshness };
     const replies = new ReplyMemory(systemClock, REPLYING_BYTES_MAX);
     this.#isLoopbackOnly = await this.#isHeardHereOnly();
-    if (this.#config.forwardWrites) this.#relay = await relayOf(this.#store);
     const server = new RpcServer({
       services: [
         keyValueService(this.#store, guarantees, { tap: monitors }),
@@ -323,24 +311,9 @@ export class Node {
       logger,
       onFatal: this.#fail,
     });
-    const door = new RedisServer(
-      {
-        clock: systemClock,
-        logger,
-        tap: monitors,
-        writes: this.#store.writes,
-        keyspace: this.#store,
-        scans: new ScanCursors(this.#store, systemClock),
-        guarantees,
-        roles: this.#store.roles,
-        options: this.#config,
-        counts: new DoorCounts(systemClock),
-        relay: this.#relay,
-        control: redisControl(this, this.#base, replication),
-        failovers: new FailoverOrder(),
-        monitors: new RedisMonitors(monitors),
-        ...subscriptionParts({ streams, publisher: replication, queue: this.#store.writes, logger }),
-      },
+    const door = await redisDoor(
+      this,
+      { ...this.#base, replication, streams, guarantees, monitors },
       { replies, onFatal: this.#fail },
     );
     this.#listener = await Listener.listen({
@@ -480,55 +453,6 @@ function upstreamOf({ config, store }: Base, replication: Replication): Upstream
   };
 }
 
-/** The way to the leader. A node loads the code of a client only for this. */
-async function relayOf({ roles }: Store): Promise<Relay> {
-  const { Relay } = await import('./client/relay.js');
-  return new Relay(() => roles.upstream);
-}
-
-/** The parts of the Redis door that messages go through. */
-function subscriptionParts(parts: Omit<ChannelsOptions, 'clock'>) {
-  const options = { ...parts, clock: systemClock };
-  return { channels: new Channels(options), pushes: new PushMemory(options) };
-}
-
-/** The node as a whole, for the commands of Redis. */
-function redisControl(
-  node: Node,
-  { config, store, activeExpiry, onShutdown }: Base,
-  replication: Replication,
-): NodeControl {
-  const { snapshots, roles } = store;
-  const { link } = replication;
-  let askedMs = 0;
-  return {
-    runId: randomBytes(RUN_ID_BYTES).toString('hex'),
-    isDebugged: config.redisDebug,
-    activeExpiry,
-    shutDown: onShutdown,
-    status: () => node.status(),
-    keysEstimate: () => estimateKeys(store),
-    get upstream() {
-      return roles.role === 'follower' ? link.status : undefined;
-    },
-    get silence() {
-      return link.reports.silence;
-    },
-    follow: (address) => node.follow(address, { acceptDataLoss: false, full: false }),
-    promote: () => node.promote(),
-    failover: (order) => replication.failover(order),
-    get checkpoints() {
-      const { checkpoints } = snapshots;
-      // A checkpoint at the end of the log is as new as the last request for one.
-      return checkpoints && { ...checkpoints, lastMs: Math.max(checkpoints.lastMs, askedMs) };
-    },
-    async checkpoint() {
-      await snapshots.checkpoint();
-      askedMs = systemClock.wallMs();
-    },
-  };
-}
-
 /** An ID of the machine's start; undefined except on Linux. */
 function bootId(): string | undefined {
   try {
@@ -586,12 +510,4 @@ async function countKeys({ data }: Store): Promise<number | undefined> {
   if (!data.isServing) return undefined;
   const counted = data.serving.keys.counter.count().catch(() => undefined);
   return Promise.race([counted, pause(COUNTING_MS_MAX, undefined, { ref: false })]);
-}
-
-/** The last estimate that needs no disk, if a better one does not come soon. */
-async function estimateKeys({ data }: Store): Promise<number> {
-  if (!data.isServing) return data.progress.checkpoint.keys ?? 0;
-  const { estimate } = data.serving.keys;
-  const sampled = estimate.sampled().catch(() => undefined);
-  return (await Promise.race([sampled, pause(COUNTING_MS_MAX, undefined, { ref: false })])) ?? estimate.now;
 }

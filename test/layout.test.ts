@@ -30,6 +30,7 @@ const FLOORS: string[][] = [
   ['src/pipeline/'],
   ['src/config.ts', 'src/rpc/', 'src/resp/'],
   ['src/client/', 'src/listener/'],
+  ['src/redis-door.ts'],
   ['src/node.ts'],
   ['src/index.ts', 'src/tools.ts'],
   ['bin/', 'benchmarks/'],

@@ -11,7 +11,7 @@ const MS_PER_SECOND = 1_000;
 export type ClientType = 'normal' | 'pubsub' | 'master' | 'replica';
 
 export function typeOf({ state }: Client): ClientType {
-  return state.subscriptions.areAny ? 'pubsub' : 'normal';
+  return state.listener?.isSubscribed ? 'pubsub' : 'normal';
 }
 
 export interface LineContext {
@@ -22,7 +22,7 @@ export interface LineContext {
 
 export function clientLine(client: Client, { clients, table, nowMs }: LineContext): string {
   const { state, figures } = client;
-  const { activity, names, subscriptions, transaction } = state;
+  const { activity, names, listener, transaction } = state;
   const command = activity.newest && table.entryOf(activity.newest);
   const fields = {
     id: state.id,
@@ -34,9 +34,9 @@ export function clientLine(client: Client, { clients, table, nowMs }: LineContex
     idle: secondsBetween(activity.receivedMs, nowMs),
     flags: flagsOf(client, clients),
     db: 0,
-    sub: subscriptions.channels,
-    psub: subscriptions.patterns,
-    ssub: subscriptions.shards,
+    sub: listener?.channels.size ?? 0,
+    psub: listener?.patterns.size ?? 0,
+    ssub: listener?.shardChannels.size ?? 0,
     multi: transaction.open?.commands ?? -1,
     watch: transaction.watchedKeys,
     qbuf: figures.heldBytes,
@@ -72,10 +72,10 @@ function secondsBetween(fromMs: number, toMs: number): number {
 
 /** The letters of Redis: monitor, subscriber, transaction, blocked, wishes. `N` for none. */
 function flagsOf(client: Client, clients: Clients): string {
-  const { isMonitor, subscriptions, transaction, wishes } = client.state;
+  const { listener, transaction, wishes } = client.state;
   const flags = [
-    isMonitor && 'O',
-    subscriptions.areAny && 'P',
+    listener?.isMonitor && 'O',
+    listener?.isSubscribed && 'P',
     transaction.open && 'x',
     clients.isBlocked(client) && 'b',
     wishes.noEvict && 'e',

@@ -14,9 +14,10 @@ export interface Client {
   drop(): void;
 }
 
-export class Clients {
+/** The clients of a door. Commands see less of each client than the door does. */
+export class Clients<C extends Client = Client> {
   readonly pause: Pause;
-  readonly #clients = new Map<number, Client>();
+  readonly #clients = new Map<number, C>();
 
   constructor(clock: Clock) {
     this.pause = new Pause(clock);
@@ -27,19 +28,19 @@ export class Clients {
   }
 
   /** The clients in the order in which they connected. */
-  [Symbol.iterator](): Iterator<Client> {
+  [Symbol.iterator](): Iterator<C> {
     return this.#clients.values();
   }
 
-  get(id: number): Client | undefined {
+  get(id: number): C | undefined {
     return this.#clients.get(id);
   }
 
-  add(client: Client): void {
+  add(client: C): void {
     this.#clients.set(client.state.id, client);
   }
 
-  remove(client: Client): void {
+  remove(client: C): void {
     this.#clients.delete(client.state.id);
     this.pause.forget(client);
   }

@@ -32,7 +32,7 @@ export class RedisServer {
   readonly #log: RepeatedLog;
   readonly #held: HeldRequests;
   readonly #door: Door;
-  readonly #sessions = new Set<Session>();
+  readonly #clients: Clients<Session>;
   #lastId = 0;
   #isStopping = false;
   /** Runs at a stop when the last connection is closed. */
@@ -43,7 +43,8 @@ export class RedisServer {
     this.#options = options;
     this.#log = RepeatedLog.of(node);
     this.#held = new HeldRequests(node.clock, RESP_RECEIVING_BYTES_MAX);
-    this.#door = { clients: new Clients(node.clock), table: TABLE, settings: new Settings(), log: this.#log };
+    this.#clients = new Clients(node.clock);
+    this.#door = { clients: this.#clients, table: TABLE, settings: new Settings(), log: this.#log };
   }
 
   /** The subscribers and monitors. */
@@ -67,15 +68,13 @@ export class RedisServer {
       report: (failure) => this.#report(failure),
     });
     const id = ++this.#lastId;
-    const { clients } = this.#door;
+    const clients = this.#clients;
     const session = new Session(connection, this.#node, { id, door: this.#door, memory: this.#held });
-    this.#sessions.add(session);
     clients.add(session);
     socket.once('close', () => {
-      this.#sessions.delete(session);
       clients.remove(session);
       counts.closed(socket);
-      if (this.#sessions.size === 0) this.#allClosed();
+      if (clients.size === 0) this.#allClosed();
     });
     session.start();
   }
@@ -83,17 +82,18 @@ export class RedisServer {
   /** Takes no more requests, answers those that have begun, and closes. Ends what is left after `graceMs`. */
   async stop({ graceMs }: { readonly graceMs: number }): Promise<void> {
     this.#isStopping = true;
-    for (const session of this.#sessions) session.connection.call.stop();
+    for (const session of this.#clients) session.connection.call.stop();
     await new Promise<void>((resolve) => {
       const cancel = this.#node.clock.after(graceMs, resolve);
       this.#allClosed = () => {
         cancel();
         resolve();
       };
-      if (this.#sessions.size === 0) this.#allClosed();
+      if (this.#clients.size === 0) this.#allClosed();
     });
-    for (const session of this.#sessions) session.connection.drop();
+    for (const session of this.#clients) session.drop();
     this.#node.scans.close();
+    await this.#node.relay?.close();
   }
 
   #report(failure: unknown): void {

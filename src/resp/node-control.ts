@@ -1,4 +1,7 @@
-/** The node as a whole, for the commands of Redis that show it, change its role or end it. node.ts implements it. */
+/**
+ * The node as a whole, for the commands of Redis that show it, change its role or end it. src/redis-door.ts implements
+ * it.
+ */
 import type { NodeStatus, StatusUpstream } from '../model/status.js';
 import type { CheckpointFigures } from '../store/checkpoint.js';
 

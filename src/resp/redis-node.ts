@@ -1,4 +1,4 @@
-/** The parts of a node that the commands of Redis work on. node.ts implements them. */
+/** The parts of a node that the commands of Redis work on. src/redis-door.ts puts them together. */
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { KeyspaceStore } from '../pipeline/frozen-range.js';

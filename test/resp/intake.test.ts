@@ -16,7 +16,7 @@ describe('the requests that a Redis client has sent', () => {
     noted = 0;
     const memory = { note: (_holder: object, bytes: number) => (noted = bytes) };
     const holder = { setHeldBack() {}, drop() {} };
-    intake = new Intake(new RequestParser(LIMITS, { isAuthenticated: true }), memory, holder);
+    intake = new Intake(new RequestParser(LIMITS), memory, holder);
   });
 
   function receive(bytes: Buffer): void {

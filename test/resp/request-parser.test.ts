@@ -7,8 +7,8 @@ import { ARGUMENT_COST_BYTES, type Request, RequestParser } from '../../src/resp
 
 const LIMITS = { argumentBytesMax: 1_000_000, requestBytesMax: 2_000_000 };
 
-function parser({ isAuthenticated = true, ...limits }: { isAuthenticated?: boolean; requestBytesMax?: number } = {}) {
-  return new RequestParser({ ...LIMITS, ...limits }, { isAuthenticated });
+function parser(limits: { requestBytesMax?: number } = {}) {
+  return new RequestParser({ ...LIMITS, ...limits });
 }
 
 function shown(found: ReadonlyArray<Request | ProtocolError>): unknown[] {
@@ -83,13 +83,6 @@ describe('requests of a Redis client', () => {
     assert.deepEqual(parsed(two, { requestBytesMax: sum - 1 }), [
       `Protocol error: expected a request of at most ${sum - 1} bytes, received more`,
     ]);
-  });
-
-  it('have to be small before the client has authenticated', () => {
-    const isAuthenticated = false;
-    assert.deepEqual(parsed('*10\r\n$16384\r\n', { isAuthenticated }), []);
-    assert.deepEqual(parsed('*11\r\n', { isAuthenticated }), ['Protocol error: unauthenticated multibulk length']);
-    assert.deepEqual(parsed('*1\r\n$16385\r\n', { isAuthenticated }), ['Protocol error: unauthenticated bulk length']);
   });
 
   it('have no longer lines than Redis allows', () => {

@@ -9,7 +9,13 @@
  * channel `__shard__:x`.
  */
 import type { Clock } from '../../base/clock.js';
-import { DELIVERY_MS_MAX, SUBSCRIPTION_COST_BYTES } from '../../base/limits.js';
+import { HeadwaterError } from '../../base/errors.js';
+import {
+  DELIVERY_MS_MAX,
+  SUBSCRIPTION_COST_BYTES,
+  SUBSCRIPTIONS_BYTES_MAX,
+  SUBSCRIPTIONS_CONNECTION_BYTES_MAX,
+} from '../../base/limits.js';
 import type { Logger } from '../../base/logger.js';
 import { Turns } from '../../base/turns.js';
 import type { StatusRedis } from '../../model/status.js';
@@ -23,7 +29,7 @@ import { Publication } from './publication.js';
 import type { Pushed } from './pushes.js';
 import { channelTopics, PatternTopics, type Topics } from './topics.js';
 
-export interface ChannelsOptions {
+interface ChannelsOptions {
   readonly streams: ChannelStreams;
   readonly publisher: { publish(message: PublishRequest): Promise<number> };
   /** The queue of the writer. */
@@ -51,6 +57,7 @@ export class Channels {
   readonly #listeners = new Set<Listener>();
   /** Commands that wait for the reader. */
   #beginning = 0;
+  /** The memory of all subscriptions, about. */
   #subscribedBytes = 0;
   /** Connections with messages that were gathered and not sent. */
   #gathered: Listener[] = [];
@@ -70,11 +77,6 @@ export class Channels {
     return { subscribers: this.#listeners.size, streamBreaks: this.#reader.breaks };
   }
 
-  /** The memory of all subscriptions, about. */
-  get subscribedBytes(): number {
-    return this.#subscribedBytes;
-  }
-
   // ---- subscriptions ----------------------------------------------------------------
 
   /**
@@ -92,13 +94,19 @@ export class Channels {
     });
   }
 
-  /** @throws HeadwaterError if there are too many patterns. */
-  subscribe(kind: SubscriptionKind, name: Buffer, listener: Listener): void {
+  /**
+   * Returns false if the connection has that subscription already.
+   * @throws HeadwaterError if the subscriptions take too much memory, or there are too many patterns.
+   */
+  subscribe(kind: SubscriptionKind, name: Buffer, listener: Listener): boolean {
     const topic = this.topics[kind].of(name);
-    if (topic && listener[kind].has(topic)) return;
+    if (topic && listener[kind].has(topic)) return false;
+    const bytes = name.length + SUBSCRIPTION_COST_BYTES;
+    this.#checkRoom(bytes, listener);
     listener[kind].add(this.topics[kind].add(name, listener));
     this.#listeners.add(listener);
-    this.#count(listener, name.length + SUBSCRIPTION_COST_BYTES);
+    this.#count(listener, bytes);
+    return true;
   }
 
   unsubscribe(kind: SubscriptionKind, name: Buffer, listener: Listener): void {
@@ -121,8 +129,19 @@ export class Channels {
     this.#endIfUnused();
   }
 
+  #checkRoom(bytes: number, { subscribedBytes }: Listener): void {
+    const hasRoom =
+      this.#subscribedBytes + bytes <= SUBSCRIPTIONS_BYTES_MAX &&
+      subscribedBytes + bytes <= SUBSCRIPTIONS_CONNECTION_BYTES_MAX;
+    if (hasRoom) return;
+    throw new HeadwaterError(
+      'overloaded',
+      `the subscriptions of this connection take ${subscribedBytes} bytes, and those of all ${this.#subscribedBytes}. Subscribe to patterns, or end subscriptions`,
+    );
+  }
+
   #count(listener: Listener, bytes: number): void {
-    listener.changed(bytes);
+    listener.subscribedBytes += bytes;
     this.#subscribedBytes += bytes;
   }
 

@@ -15,11 +15,6 @@ export interface Topic {
 /** A connection that speaks one version of the protocol at a time. */
 interface Speaker {
   readonly out: { readonly version: RespVersion };
-  /** The state of the connection shows the numbers of its subscriptions. */
-  readonly state: {
-    readonly subscriptions: { channels: number; patterns: number; shards: number };
-    isMonitor: boolean;
-  };
 }
 
 /** The three kinds of subscriptions. */
@@ -36,26 +31,19 @@ export class Listener {
   readonly shardChannels = new Set<Topic>();
   /** The memory of the subscriptions, about. */
   subscribedBytes = 0;
+  isMonitor = false;
   readonly pushes: Pushes;
+  /** Ends all subscriptions and the monitor. */
+  readonly leave: () => void;
   readonly #session: Speaker;
-  #willReset = false;
   /** Messages of this turn. */
   #parts: Pushed[] = [];
   #partsBytes = 0;
 
-  constructor(session: Speaker, pushes: Pushes) {
+  constructor(session: Speaker, pushes: Pushes, leave: () => void) {
     this.#session = session;
     this.pushes = pushes;
-  }
-
-  /** Notes the task for the next reset of the connection, once. */
-  onReset(task: () => void, state: { onReset(task: () => void): void }): void {
-    if (this.#willReset) return;
-    this.#willReset = true;
-    state.onReset(() => {
-      this.#willReset = false;
-      task();
-    });
+    this.leave = leave;
   }
 
   get version(): RespVersion {
@@ -65,23 +53,6 @@ export class Listener {
   /** The subscriptions as Redis counts them: those of shard channels apart. */
   count(kind: SubscriptionKind): number {
     return kind === 'shardChannels' ? this.shardChannels.size : this.channels.size + this.patterns.size;
-  }
-
-  /** Notes a subscription that began or ended. @param bytes the memory of it, negative if it ended. */
-  changed(bytes: number): void {
-    this.subscribedBytes += bytes;
-    const { subscriptions } = this.#session.state;
-    subscriptions.channels = this.channels.size;
-    subscriptions.patterns = this.patterns.size;
-    subscriptions.shards = this.shardChannels.size;
-  }
-
-  get isMonitor(): boolean {
-    return this.#session.state.isMonitor;
-  }
-
-  set isMonitor(isMonitor: boolean) {
-    this.#session.state.isMonitor = isMonitor;
   }
 
   get isSubscribed(): boolean {

@@ -3,21 +3,18 @@
 import { ReplyWriter, type RespVersion } from '../codec/reply-writer.js';
 import { Pushed } from './pushes.js';
 
-type Forms = [resp2: Pushed | undefined, resp3: Pushed | undefined];
-
 /** The message with the words before it: its kind, and a pattern that matched. */
 export class Publication {
   readonly #words: readonly Buffer[];
-  readonly #forms: Forms = [undefined, undefined];
+  readonly #forms: { [V in RespVersion]?: Pushed } = {};
 
   constructor(...words: readonly Buffer[]) {
     this.#words = words;
   }
 
   in(version: RespVersion): Pushed {
-    const index = version === 3 ? 1 : 0;
-    const form = this.#forms[index] ?? this.#encoded(version);
-    this.#forms[index] = form;
+    const form = this.#forms[version] ?? this.#encoded(version);
+    this.#forms[version] = form;
     return form;
   }
 

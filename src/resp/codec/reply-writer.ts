@@ -1,7 +1,7 @@
 /**
  * Replies for a Redis client, as the bytes of its connection. A client speaks RESP2 until it asks for RESP3 with HELLO.
  * The types that RESP2 does not have are written as Redis writes them there: a map as an array of keys and values, a
- * boolean as 0 or 1, a double as text, a push as an array.
+ * double as text, a push as an array.
  *
  * Small parts are gathered in one buffer, and long values are passed on without a copy. So the replies of a turn leave
  * in one write.
@@ -28,9 +28,7 @@ const TYPE = {
   bulk: '$',
   array: '*',
   null: '_',
-  boolean: '#',
   double: ',',
-  bigNumber: '(',
   verbatim: '=',
   map: '%',
   set: '~',
@@ -72,7 +70,7 @@ export class ReplyWriter {
     return parts;
   }
 
-  /** @param text one line without control characters. */
+  /** @param text one line of ASCII, without control characters. */
   simple(text: string): void {
     this.#line(TYPE.simple, text);
   }
@@ -83,13 +81,11 @@ export class ReplyWriter {
    */
   error(text: string): void {
     this.#onError(text);
-    const line = TYPE.error + withoutLineEnds(text) + LINE_END;
-    this.#reserve(line.length);
-    this.#end += this.#room.write(line, this.#end, 'latin1');
+    this.#line(TYPE.error, withoutLineEnds(text));
   }
 
   integer(value: number | bigint): void {
-    this.#line(TYPE.integer, String(value));
+    this.#header(TYPE.integer, value);
   }
 
   bulk(value: Buffer | string): void {
@@ -120,40 +116,29 @@ export class ReplyWriter {
     else this.#header(TYPE.array, type === 'map' ? length * 2 : length);
   }
 
-  boolean(value: boolean): void {
-    if (this.version === 3) this.#line(TYPE.boolean, value ? 't' : 'f');
-    else this.integer(value ? 1 : 0);
-  }
-
   double(value: number): void {
     const text = Number.isFinite(value) ? String(value) : notFinite(value);
     if (this.version === 3) this.#line(TYPE.double, text);
     else this.bulk(text);
   }
 
-  bigNumber(value: bigint): void {
-    if (this.version === 3) this.#line(TYPE.bigNumber, String(value));
-    else this.bulk(String(value));
-  }
-
-  /** Text for a person. @param format three letters, `txt` or `mkd`. */
-  verbatim(text: string, format: 'txt' | 'mkd' = 'txt'): void {
+  /** Text for a person. */
+  verbatim(text: string): void {
     if (this.version === 2) return this.bulk(text);
-    const bytes = Buffer.from(`${format}:${text}`);
+    const bytes = Buffer.from(`txt:${text}`);
     this.#header(TYPE.verbatim, bytes.length);
     this.#body(bytes);
   }
 
   #line(type: string, text: string): void {
     const line = type + text + LINE_END;
-    const bytes = Buffer.byteLength(line);
-    this.#reserve(bytes);
-    this.#end += this.#room.write(line, this.#end);
+    this.#reserve(line.length);
+    this.#end += this.#room.write(line, this.#end, 'latin1');
   }
 
-  #header(type: string, length: number): void {
+  #header(type: string, number: number | bigint): void {
     this.#reserve(HEADER_BYTES_MAX);
-    this.#end += this.#room.write(type + length + LINE_END, this.#end, 'latin1');
+    this.#end += this.#room.write(type + number + LINE_END, this.#end, 'latin1');
   }
 
   #body(bytes: Buffer): void {

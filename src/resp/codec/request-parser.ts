@@ -29,8 +29,6 @@ export const ARGUMENT_COST_BYTES = 104;
 /** The longest inline command, and the longest line that announces a number. */
 const LINE_BYTES_MAX = 64 * 1024;
 const ARGUMENTS_MAX = 1024 * 1024;
-const UNAUTHENTICATED_ARGUMENTS_MAX = 10;
-const UNAUTHENTICATED_ARGUMENT_BYTES_MAX = 16 * 1024;
 const HELD_BYTES_MIN = 256;
 const LINE_END_BYTES = 2;
 
@@ -44,8 +42,6 @@ const ZERO = 48;
 const EMPTY = Buffer.alloc(0);
 
 export class RequestParser {
-  /** Before a client has authenticated, its requests have to be small. */
-  isAuthenticated: boolean;
   readonly #limits: RequestLimits;
   #bytes: Buffer = EMPTY;
   #at = 0;
@@ -62,9 +58,8 @@ export class RequestParser {
   #argumentBytes: number | undefined;
   #hasFailed = false;
 
-  constructor(limits: RequestLimits, { isAuthenticated }: { readonly isAuthenticated: boolean }) {
+  constructor(limits: RequestLimits) {
     this.#limits = limits;
-    this.isAuthenticated = isAuthenticated;
   }
 
   /** The bytes of the request that is not complete yet. */
@@ -160,8 +155,6 @@ export class RequestParser {
     if (this.#bytes[this.#at] !== ASTERISK) return this.#readInline(found);
     const count = this.#readNumber('too big mbulk count string', 'invalid multibulk length', ARGUMENTS_MAX);
     if (count === undefined) return false;
-    if (!this.isAuthenticated && count > UNAUTHENTICATED_ARGUMENTS_MAX)
-      throw new ProtocolError('unauthenticated multibulk length');
     this.#missing = Math.max(0, count);
     return true;
   }
@@ -207,8 +200,6 @@ export class RequestParser {
     const bytes = this.#readNumber('too big bulk count string', 'invalid bulk length', this.#limits.argumentBytesMax);
     if (bytes === undefined) return undefined;
     if (bytes < 0) throw new ProtocolError('invalid bulk length');
-    if (!this.isAuthenticated && bytes > UNAUTHENTICATED_ARGUMENT_BYTES_MAX)
-      throw new ProtocolError('unauthenticated bulk length');
     this.#requestBytes += bytes + ARGUMENT_COST_BYTES;
     if (this.#requestBytes > this.#limits.requestBytesMax)
       throw new ProtocolError(`expected a request of at most ${this.#limits.requestBytesMax} bytes, received more`);

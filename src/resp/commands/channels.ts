@@ -1,9 +1,4 @@
 /** Commands about channels: subscribing, publishing, and looking at the subscriptions. */
-import {
-  SUBSCRIPTION_COST_BYTES,
-  SUBSCRIPTIONS_BYTES_MAX,
-  SUBSCRIPTIONS_CONNECTION_BYTES_MAX,
-} from '../../base/limits.js';
 import type { Channels } from '../channels/channels.js';
 import type { Listener, SubscriptionKind } from '../channels/listener.js';
 import { listenerOf } from '../channels/listening.js';
@@ -11,7 +6,23 @@ import { published } from '../channels/publishing.js';
 import { channelGlob, type Topics } from '../channels/topics.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession, SessionCommand } from '../command.js';
-import { Refusal } from '../replies/refusal.js';
+import { type HelpEntry, writeHelp } from '../replies/help.js';
+import { Refusal, wrongUse } from '../replies/refusal.js';
+
+const HELP: readonly HelpEntry[] = [
+  ['CHANNELS [<pattern>]', "Return the currently active channels matching a <pattern> (default: '*')."],
+  ['NUMPAT', 'Return number of subscriptions to patterns.'],
+  [
+    'NUMSUB [<channel> ...]',
+    'Return the number of subscribers for the specified channels, excluding',
+    'pattern subscriptions(default: no channels).',
+  ],
+  [
+    'SHARDCHANNELS [<pattern>]',
+    "Return the currently active shard level channels matching a <pattern> (default: '*').",
+  ],
+  ['SHARDNUMSUB [<shardchannel> ...]', 'Return the number of subscribers for the specified shard level channel(s)'],
+];
 
 export const channelCommands: CommandFamily = {
   subscribe: subscribing('subscribe', 'channels'),
@@ -29,12 +40,7 @@ export const channelCommands: CommandFamily = {
   'pubsub|numsub': { run: (session, request) => numbers(session, 'channels', request) },
   'pubsub|shardnumsub': { run: (session, request) => numbers(session, 'shardChannels', request) },
   'pubsub|numpat': { run: ({ out, node }) => out.integer(node.channels.topics.patterns.size) },
-  'pubsub|help': {
-    run: ({ out }) => {
-      out.begin('array', HELP.length);
-      for (const line of HELP) out.simple(line);
-    },
-  },
+  'pubsub|help': { run: ({ out }) => writeHelp(out, 'PUBSUB', HELP) },
 };
 
 // ---- subscriptions ------------------------------------------------------------------
@@ -69,12 +75,7 @@ function subscribeToAll(
   const added: Buffer[] = [];
   try {
     return names.map((name) => {
-      const topic = channels.topics[kind].of(name);
-      if (!topic || !listener[kind].has(topic)) {
-        checkRoom(channels, listener, name);
-        channels.subscribe(kind, name, listener);
-        added.push(name);
-      }
+      if (channels.subscribe(kind, name, listener)) added.push(name);
       return listener.count(kind);
     });
   } catch (failure) {
@@ -109,31 +110,15 @@ function confirm(session: CommandSession, word: string, name: Buffer | undefined
   out.integer(count);
 }
 
-function checkRoom({ subscribedBytes }: Channels, listener: Listener, name: Buffer): void {
-  const bytes = name.length + SUBSCRIPTION_COST_BYTES;
-  const hasRoom =
-    subscribedBytes + bytes <= SUBSCRIPTIONS_BYTES_MAX &&
-    listener.subscribedBytes + bytes <= SUBSCRIPTIONS_CONNECTION_BYTES_MAX;
-  if (hasRoom) return;
-  throw new Refusal(
-    `OOM the subscriptions of this connection take ${listener.subscribedBytes} bytes, and those of all ${subscribedBytes}. Subscribe to patterns, or end subscriptions`,
-  );
-}
-
 // ---- looking ------------------------------------------------------------------------
 
 function names({ out, node }: CommandSession, kind: 'channels' | 'shardChannels', request: Request): void {
-  if (request.length > 3) throw new Refusal(tooMany(request));
+  if (request.length > 3) throw new Refusal(wrongUse('pubsub', request[1] as Buffer));
   const topics: Topics = node.channels.topics[kind];
   const glob = request[2] && channelGlob(request[2]);
   const found = [...topics.all].filter(({ name }) => !glob || glob.matches(name));
   out.begin('array', found.length);
   for (const { name } of found) out.bulk(name);
-}
-
-function tooMany(request: Request): string {
-  const word = (request[1] as Buffer).toString('latin1');
-  return `ERR unknown subcommand or wrong number of arguments for '${word}'. Try PUBSUB HELP.`;
 }
 
 function numbers({ out, node }: CommandSession, kind: 'channels' | 'shardChannels', request: Request): void {
@@ -144,20 +129,3 @@ function numbers({ out, node }: CommandSession, kind: 'channels' | 'shardChannel
     out.integer(node.channels.topics[kind].of(name)?.listeners.size ?? 0);
   }
 }
-
-const HELP: readonly string[] = [
-  'PUBSUB <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
-  'CHANNELS [<pattern>]',
-  "    Return the currently active channels matching a <pattern> (default: '*').",
-  'NUMPAT',
-  '    Return number of subscriptions to patterns.',
-  'NUMSUB [<channel> ...]',
-  '    Return the number of subscribers for the specified channels, excluding',
-  '    pattern subscriptions(default: no channels).',
-  'SHARDCHANNELS [<pattern>]',
-  "    Return the currently active shard level channels matching a <pattern> (default: '*').",
-  'SHARDNUMSUB [<shardchannel> ...]',
-  '    Return the number of subscribers for the specified shard level channel(s)',
-  'HELP',
-  '    Prints this help.',
-];

@@ -21,7 +21,7 @@ export const connectionCommands: CommandFamily = {
     run: ({ out, state }, request) => {
       if (request.length > 2) throw new Refusal(wrongArity('ping'));
       const message = request[1];
-      if (state.subscriptions.areAny && out.version === 2) {
+      if (state.listener?.isSubscribed && out.version === 2) {
         out.begin('array', 2);
         out.bulk('pong');
         out.bulk(message ?? '');

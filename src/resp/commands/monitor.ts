@@ -10,7 +10,7 @@ export const monitorCommands: CommandFamily = {
       const { state, node, out } = session;
       if (state.transaction.isExecuting) throw new Refusal("ERR MONITOR isn't allowed for DENY BLOCKING client");
       // Redis sends no second reply either.
-      if (state.isMonitor) return;
+      if (state.listener?.isMonitor) return;
       node.monitors.add(listenerOf(session));
       out.simple('OK');
     },

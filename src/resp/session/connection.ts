@@ -71,8 +71,7 @@ export class RedisConnection {
       // The client reads nothing, so an error would wait behind the replies.
       end: () => this.drop(),
     });
-    const write = (bytes: Buffer, sent: () => void) => socket.write(bytes, () => sent());
-    this.sending = new SendWindow({ write }, this.call, this.share);
+    this.sending = new SendWindow(socket, this.call, this.share);
     // The client may shut down its side, and still wants the answers.
     socket.allowHalfOpen = true;
     socket.once('close', () => this.#closed());

@@ -24,6 +24,8 @@ export interface LeaderRelay {
     bytes: number,
     durability: DurabilityWanted | undefined,
   ): Promise<{ replies: Reply[]; position: Position | undefined }>;
+  /** Ends. Operations that are not answered then get an error as their reply. */
+  close(): Promise<void>;
 }
 
 /** The node that forwards. */

@@ -11,7 +11,7 @@ import type { Position } from '../../model/position.js';
 import { errorReply } from '../../model/reply-size.js';
 import { isWrite } from '../../model/write-kinds.js';
 import type { Batch } from '../../pipeline/batch.js';
-import type { Output } from '../../pipeline/output.js';
+import { Output } from '../../pipeline/output.js';
 import type { ReplyWriter } from '../codec/reply-writer.js';
 import type { Asked } from '../command.js';
 import { sentenceOf } from '../replies/refusal.js';
@@ -36,24 +36,16 @@ export interface OutputConnection {
   onIdle(): void;
 }
 
-export class ReplyOutput implements Output {
+export class ReplyOutput extends Output {
   readonly #connection: OutputConnection;
-  readonly #onDrained: () => void;
   /** The commands that are not answered. */
   readonly #sent = new Fifo<Sent>();
-  #replies: Reply[] = [];
-  /** True while replies wait for the client to read. */
-  isWaiting = false;
   /** True once nobody receives replies any more. Commands that were submitted before are answered all the same. */
   #isOver = false;
 
   constructor(connection: OutputConnection, onDrained: () => void) {
+    super(onDrained);
     this.#connection = connection;
-    this.#onDrained = onDrained;
-  }
-
-  get length(): number {
-    return this.#replies.length;
   }
 
   /** True if every command that was sent is answered. */
@@ -66,18 +58,20 @@ export class ReplyOutput implements Output {
     this.#sent.push(sent);
   }
 
-  add(batch: Batch): boolean {
+  override add(batch: Batch): boolean {
     if (this.#isOver) return true;
     const { position, writes, reached } = batch;
-    const replies = reached?.reached === false ? withoutSafety(batch, reached) : batch.replies;
-    for (const reply of replies) this.#replies.push(reply);
+    this.push(reached?.reached === false ? withoutSafety(batch, reached) : batch.replies);
     if (position) this.#connection.saw(position, { writes });
     return true;
   }
 
-  send(): boolean {
+  override send(): boolean {
     try {
-      return this.#send();
+      const hasAny = this.length > 0;
+      const isAllSent = super.send();
+      if (hasAny && isAllSent && this.isIdle) this.#connection.onIdle();
+      return isAllSent;
     } catch (failure) {
       // A part of the reply may be written, so the replies behind it would be out of step.
       this.clear();
@@ -86,24 +80,14 @@ export class ReplyOutput implements Output {
     }
   }
 
-  #send(): boolean {
+  protected override sendFrom(replies: readonly Reply[], first: number): number {
     const { out } = this.#connection;
-    let next = 0;
-    while (next < this.#replies.length) {
-      while (next < this.#replies.length && out.bytes < REPLY_MESSAGE_BYTES_TARGET) {
-        this.#write(out, this.#replies[next++] as Reply);
-      }
-      if (this.#connection.flush()) continue;
-      this.#wait();
-      break;
+    let next = first;
+    while (next < replies.length && out.bytes < REPLY_MESSAGE_BYTES_TARGET) {
+      this.#write(out, replies[next++] as Reply);
     }
-    if (next < this.#replies.length) {
-      this.#replies.splice(0, next);
-      return false;
-    }
-    this.#replies = [];
-    if (next > 0 && this.isIdle) this.#connection.onIdle();
-    return true;
+    if (!this.#connection.flush()) this.wait(this.#connection.drained());
+    return next;
   }
 
   #write(out: ReplyWriter, reply: Reply): void {
@@ -114,17 +98,9 @@ export class ReplyOutput implements Output {
     else out.error(sent.sentence?.(reply.error) ?? sentenceOf(reply.error, sent.operation));
   }
 
-  #wait(): void {
-    this.isWaiting = true;
-    void this.#connection.drained().then(() => {
-      this.isWaiting = false;
-      this.#onDrained();
-    });
-  }
-
-  clear(): void {
+  override clear(): void {
+    super.clear();
     this.#isOver = true;
-    this.#replies = [];
     this.#sent.takeAll();
   }
 }

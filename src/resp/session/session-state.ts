@@ -33,18 +33,6 @@ class WantedReplies {
   }
 }
 
-/** The numbers of a client's subscriptions. */
-class Subscriptions {
-  channels = 0;
-  patterns = 0;
-  shards = 0;
-
-  /** True while there is any. In RESP2 the client then takes only messages. */
-  get areAny(): boolean {
-    return this.channels + this.patterns + this.shards > 0;
-  }
-}
-
 /** The wait of the command that runs, if the wait may last for ever and CLIENT UNBLOCK can end it. */
 class Blocking {
   /** Called when such a wait begins. */
@@ -89,8 +77,6 @@ export class SessionState {
   /** Names that the client gave itself and its library. Empty if it gave none. */
   readonly names = { client: '', library: '', libraryVersion: '' };
   readonly replies = new WantedReplies();
-  readonly subscriptions = new Subscriptions();
-  isMonitor = false;
   readonly transaction = new TransactionState();
   readonly blocking = new Blocking();
   /** Wishes about the memory and the eviction of Redis. They change nothing here, and are shown. */
@@ -103,21 +89,15 @@ export class SessionState {
   guarantees: Guarantees | undefined;
   /** The subscriptions and the monitor of the connection. Undefined before its first. */
   listener: Listener | undefined;
-  readonly #onReset: Array<() => void> = [];
 
   constructor(id: number, createdMs: number) {
     this.id = id;
     this.activity = { createdMs, receivedMs: createdMs, requests: 0, newest: undefined };
   }
 
-  /** Notes a task that gives up a feature of the connection, such as its subscriptions. `reset` runs the task once. */
-  onReset(task: () => void): void {
-    this.#onReset.push(task);
-  }
-
   /** Returns to the state of a new connection, without its number and its library. */
   reset(): void {
-    for (const task of this.#onReset.splice(0)) task();
+    this.listener?.leave();
     this.transaction.end();
     this.replies.on();
     this.names.client = '';

@@ -97,7 +97,7 @@ export class Session implements CommandSession, Client {
     this.door = door;
     this.node = node;
     this.state = new SessionState(id, node.clock.wallMs());
-    const parser = new RequestParser(requestLimits(node.writes.limits), { isAuthenticated: true });
+    const parser = new RequestParser(requestLimits(node.writes.limits));
     this.#reading = new Reading(connection.socket);
     this.#intake = new Intake(parser, memory, {
       setHeldBack: (isHeldBack) => this.#reading.setHeldBack(isHeldBack),

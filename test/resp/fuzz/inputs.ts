@@ -35,24 +35,24 @@ export class Inputs {
   /** A few requests, most of them valid, in the characters of latin1. */
   next(): string {
     let text = '';
-    for (let left = 1 + this.below(4); left > 0; left--) text += this.#request();
-    for (let left = this.below(3); left > 0; left--) text = this.#mutated(text);
+    for (let left = 1 + this.#below(4); left > 0; left--) text += this.#request();
+    for (let left = this.#below(3); left > 0; left--) text = this.#mutated(text);
     // A line of the greatest length takes far longer than all else.
-    return this.below(20_000) === 0 ? `${text}${'x'.repeat(LINE_BYTES - 2 + this.below(5))}\r\nPING\r\n` : text;
+    return this.#below(20_000) === 0 ? `${text}${'x'.repeat(LINE_BYTES - 2 + this.#below(5))}\r\nPING\r\n` : text;
   }
 
-  below(limit: number): number {
+  #below(limit: number): number {
     return Math.floor(this.#random() * limit);
   }
 
   /** Places at which the bytes are cut, ascending. */
   cuts(length: number): number[] {
-    return Array.from({ length: this.below(6) }, () => this.below(length + 1)).toSorted((a, b) => a - b);
+    return Array.from({ length: this.#below(6) }, () => this.#below(length + 1)).toSorted((a, b) => a - b);
   }
 
   #request(): string {
-    const words = Array.from({ length: this.below(5) }, () => this.#word());
-    switch (this.below(8)) {
+    const words = Array.from({ length: this.#below(5) }, () => this.#word());
+    switch (this.#below(8)) {
       case 0:
         return `${words.map((word) => this.#quoted(word)).join(this.#of([' ', '  ', '\t']))}${this.#of(['\r\n', '\n'])}`;
       case 1:
@@ -65,8 +65,8 @@ export class Inputs {
   }
 
   #word(): string {
-    if (this.below(4) > 0) return this.#of(WORDS);
-    return Array.from({ length: this.below(30) }, () => String.fromCharCode(this.below(256))).join('');
+    if (this.#below(4) > 0) return this.#of(WORDS);
+    return Array.from({ length: this.#below(30) }, () => String.fromCharCode(this.#below(256))).join('');
   }
 
   #quoted(word: string): string {
@@ -74,13 +74,13 @@ export class Inputs {
   }
 
   #number(): string {
-    return this.#of(this.below(3) > 0 ? NUMBERS : HUGE);
+    return this.#of(this.#below(3) > 0 ? NUMBERS : HUGE);
   }
 
   #mutated(text: string): string {
-    const at = this.below(text.length + 1);
-    const end = Math.min(text.length, at + this.below(6));
-    switch (this.below(5)) {
+    const at = this.#below(text.length + 1);
+    const end = Math.min(text.length, at + this.#below(6));
+    switch (this.#below(5)) {
       case 0:
         return text.slice(0, at);
       case 1:
@@ -90,11 +90,11 @@ export class Inputs {
       case 3:
         return text.slice(0, end) + text.slice(at);
       default:
-        return text.slice(0, at) + String.fromCharCode(this.below(256)) + text.slice(at + 1);
+        return text.slice(0, at) + String.fromCharCode(this.#below(256)) + text.slice(at + 1);
     }
   }
 
   #of(items: readonly string[]): string {
-    return items[this.below(items.length)] as string;
+    return items[this.#below(items.length)] as string;
   }
 }

@@ -302,14 +302,14 @@ export const READ_GROUP_KEYS_MAX = 256;
 export const READ_GROUP_BYTES = MiB;
 
 /**
- * Keys in memory, and their bytes, that a status looks up on disk at the most, to say how many keys there are. A look at
- * 4,096 keys takes some milliseconds, most of them off the event loop.
+ * Keys in memory, and their bytes, that a count of all keys looks up on disk at the most, in place of a checkpoint. A
+ * look at 4,096 keys takes some milliseconds, most of them off the event loop.
  */
 export const COUNTED_KEYS_MAX = 4_096;
 export const COUNTED_KEY_BYTES_MAX = MiB;
 /** Keys of a layer in memory that an estimate looks up on disk. The estimate is right to about 3 % of these keys. */
 export const SAMPLED_KEYS_MAX = 1_024;
-/** How long a status waits for that at the most. */
+/** How long a status or INFO waits for a count or an estimate at the most. */
 export const COUNTING_MS_MAX = 100;
 
 /** Records of one group, if there are several, in memory at once at the worst. */
@@ -362,7 +362,7 @@ export const REDIS_SCAN_CURSOR_BYTES_MAX = 4 * MiB;
 /** The size of a piece of the disk from which a key is taken at random, and the most keys of it. */
 export const RANDOM_PIECE_BYTES = 6 * KiB;
 export const RANDOM_ROWS_COUNTED_MAX = 1_024;
-/** Results about ranges of the disk that are kept for the next keys at random, of each kind: some 2 MB if keys are short. */
+/** Results about ranges of the disk that are kept for the next keys at random, of each kind: 2 MB if keys are short. */
 export const RANDOM_RESULTS_MAX = 4_096;
 /** How often LevelDB writes its memory out for keys at random: newer rows come too seldom until then. */
 export const RANDOM_ROWS_FRESH_MS = 10_000;

@@ -71,6 +71,15 @@ export class EntryTable extends OrderedKeyTable {
     this.#doubles[entry * ENTRY_DOUBLES + VERSION] = version;
   }
 
+  /**
+   * Whether the key has a record as of this table: false if the key is deleted. Undefined if the table knows no more of
+   * it than a new expiry.
+   */
+  hasRecord(bytes: Buffer, keyStart: number, keyEnd: number, hash: number): boolean | undefined {
+    const entry = this.find(bytes, keyStart, keyEnd, hash);
+    return entry < 0 || this.kind(entry) === TOUCH ? undefined : this.kind(entry) !== TOMBSTONE;
+  }
+
   /** The entry of a whole record. The value is a view into the block. */
   read(entry: number): Entry {
     return {

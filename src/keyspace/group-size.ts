@@ -1,7 +1,8 @@
 /**
- * The number of records to read at a time: as many as were small lately, a few if nothing is known, more while they prove to be small. So a read of many
- * keys does not stall the event loop. The records of a group never take up more than READ_GROUP_BYTES_MAX
- * together, whatever those before were like. Only a single record may exceed that.
+ * The number of records to read at a time, so that a read of many keys does not stall the event loop. The first group is
+ * as large as earlier records allow, or small if none were read. Groups grow while records prove to be small. The records
+ * of a group never take up more than READ_GROUP_BYTES_MAX together, whatever those before were like. Only a single record
+ * may exceed that.
  */
 import { READ_GROUP_BYTES, READ_GROUP_BYTES_MAX, READ_GROUP_KEYS_FIRST, READ_GROUP_KEYS_MAX } from '../base/limits.js';
 import type { RecordSizes } from './record-sizes.js';

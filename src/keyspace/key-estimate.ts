@@ -5,12 +5,10 @@
 import { READ_GROUP_BYTES_MAX, READ_GROUP_KEYS_FIRST, SAMPLED_KEYS_MAX } from '../base/limits.js';
 import type { Database } from '../disk/level.js';
 import type { CheckpointRecord } from './checkpoint-record.js';
-import { TOMBSTONE, TOUCH } from './entry-table.js';
+import { KeyChanges } from './key-changes.js';
 import type { Layer } from './layer.js';
 import type { Overlay } from './overlay.js';
 import { Presence } from './presence.js';
-import { DATA_KEY_HEADER_BYTES, dataKey } from './record.js';
-import { RecordSizes } from './record-sizes.js';
 
 /** The parts of the keyspace that the estimate needs. */
 export interface EstimatedKeyspace {
@@ -20,36 +18,6 @@ export interface EstimatedKeyspace {
 
 /** Multiples of it, less whole numbers, lie evenly between 0 and 1, however many are taken. */
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
-
-/** The keys of a sample: those of which memory knows whether they were there before, and the rows of the others. */
-class Sample {
-  entries = 0;
-  /** New keys, less deleted ones. */
-  change = 0;
-  readonly rows: Buffer[] = [];
-  /** By row, whether its key was written. False if it was deleted. */
-  readonly isWritten: boolean[] = [];
-
-  /** @param existed whether the key was there before. Undefined if only the disk knows. */
-  add(layer: Layer, entry: number, existed: boolean | undefined): void {
-    this.entries++;
-    const kind = layer.kind(entry);
-    if (kind === TOUCH) return;
-    if (existed !== undefined) return this.#note(kind !== TOMBSTONE, existed);
-    this.rows.push(dataKey(layer.epoch, layer.key(entry)));
-    this.isWritten.push(kind !== TOMBSTONE);
-  }
-
-  /** The keys that an entry of the layer adds, on average. @param present whether the disk has each row. */
-  share(present: readonly boolean[]): number {
-    for (const [row, existed] of present.entries()) this.#note(this.isWritten[row] === true, existed);
-    return this.change / this.entries;
-  }
-
-  #note(isWritten: boolean, existed: boolean): void {
-    if (isWritten !== existed) this.change += isWritten ? 1 : -1;
-  }
-}
 
 export class KeyEstimate {
   readonly #db: Database;
@@ -84,18 +52,15 @@ export class KeyEstimate {
 
   async #sampled(): Promise<number> {
     const { overlay, checkpoint } = this.#keyspace;
-    const sizes = checkpoint.sizes ? RecordSizes.parse(checkpoint.sizes) : RecordSizes.unknown();
-    const isUnmarked = checkpoint.unmarked === true;
-    const presence = new Presence(this.#db, { isUnmarked }, sizes);
+    const presence = Presence.at(checkpoint, this.#db);
     const layers = overlay.visible;
-    const bytesOf = (row: Buffer) => (isUnmarked ? row.length : sizes.of(row, DATA_KEY_HEADER_BYTES));
-    const samples = layers.map((layer, at) => sampleOf(layer, layers.slice(at + 1), bytesOf));
-    for (const [at, layer] of layers.entries()) {
-      const sample = samples[at] as Sample;
-      if (sample.entries === 0 || this.#mayBeOnDisk(layer)) continue;
-      const present = await presence.of(sample.rows);
+    const samples = layers.map((layer, at) => sampleOf(new KeyChanges(layer, layers.slice(at + 1)), presence));
+    for (const sample of samples) {
+      const { layer, entries, rows } = sample;
+      if (entries === 0 || this.#mayBeOnDisk(layer)) continue;
+      const present = await presence.of(rows);
       if (presence.unreadable || this.#mayBeOnDisk(layer)) continue;
-      this.#share = sample.share(present);
+      this.#share = sample.total(present) / entries;
       this.#shares.set(layer, this.#share);
     }
     return this.now;
@@ -108,28 +73,13 @@ export class KeyEstimate {
   }
 }
 
-function sampleOf(layer: Layer, below: readonly Layer[], bytesOf: (row: Buffer) => number): Sample {
-  const sample = new Sample();
-  const { count } = layer;
+function sampleOf(sample: KeyChanges, presence: Presence): KeyChanges {
+  const { count } = sample.layer;
   let bytes = 0;
   for (let i = 0; i < Math.min(count, SAMPLED_KEYS_MAX); i++) {
     if (bytes > READ_GROUP_BYTES_MAX && i >= READ_GROUP_KEYS_FIRST) break;
-    const entry = count <= SAMPLED_KEYS_MAX ? i : Math.floor(count * ((i * GOLDEN_RATIO) % 1));
-    const known = sample.rows.length;
-    sample.add(layer, entry, existedInMemory(layer, entry, below));
-    if (sample.rows.length > known) bytes += bytesOf(sample.rows[known] as Buffer);
+    const row = sample.add(count <= SAMPLED_KEYS_MAX ? i : Math.floor(count * ((i * GOLDEN_RATIO) % 1)));
+    if (row) bytes += presence.bytesFor(row);
   }
   return sample;
-}
-
-/** Whether the key was there before the layer. Undefined if no layer below knows. */
-function existedInMemory(layer: Layer, entry: number, below: readonly Layer[]): boolean | undefined {
-  if (layer.cleared) return false;
-  const bytes = layer.bytesOf(entry);
-  for (const other of below) {
-    const found = other.find(bytes, layer.keyStart(entry), layer.keyEnd(entry), layer.hash(entry));
-    if (found >= 0 && other.kind(found) !== TOUCH) return other.kind(found) !== TOMBSTONE;
-    if (other.cleared) return false;
-  }
-  return undefined;
 }

@@ -26,7 +26,6 @@ import {
 import { type ColdKey, type Found, type ReadOptions, readCold } from './cold-read.js';
 import { DueIndex } from './due-index.js';
 import { EmptiedRanges } from './emptied-ranges.js';
-import { TOUCH } from './entry-table.js';
 import { Flush } from './flush.js';
 import { hashKey } from './key-table.js';
 import type { LaidEntries } from './laid-entries.js';
@@ -77,7 +76,7 @@ export class Keyspace {
     const { epoch, unmarked } = checkpoint;
     this.#emptied = new EmptiedRanges(db, dataStart(epoch), dataEnd(epoch), unmarked);
     this.#checkpoint = checkpoint;
-    this.#sizes = checkpoint.sizes ? RecordSizes.parse(checkpoint.sizes) : RecordSizes.unknown();
+    this.#sizes = RecordSizes.parse(checkpoint.sizes);
     this.flushingTo = flushingTo;
     this.#applied = checkpoint.position;
     this.overlay = new Overlay(checkpoint.epoch);
@@ -253,10 +252,7 @@ export class Keyspace {
   }
 
   #sizesAfter(layer: Layer, written: RecordSizes): RecordSizes {
-    const stays = (key: Buffer) => {
-      const entry = layer.find(key, 0, key.length, hashKey(key, 0, key.length));
-      return entry < 0 || layer.kind(entry) === TOUCH;
-    };
+    const stays = (key: Buffer) => layer.hasRecord(key, 0, key.length, hashKey(key, 0, key.length)) === undefined;
     const sizes = layer.cleared ? new RecordSizes() : this.#sizes.filter(stays);
     sizes.addAll(written);
     return sizes;

@@ -1,5 +1,5 @@
 /**
- * Answers which keys have a record on disk, for the flush, which counts them.
+ * Answers which keys have a record on disk, for the flush and for other counts of keys.
  *
  * A seek is LevelDB's way to ask without the value. A seek walks over every deletion mark behind the key
  * until it finds a row: 256 keys took 45 s behind a million marks. So seeks are used only while no record was
@@ -10,13 +10,15 @@
 import type { HeadwaterError } from '../base/errors.js';
 import { READ_GROUP_KEYS_MAX } from '../base/limits.js';
 import { type Database, isUnreadablePlace } from '../disk/level.js';
+import type { CheckpointRecord } from './checkpoint-record.js';
 import type { EmptiedRanges } from './emptied-ranges.js';
 import { GroupSize } from './group-size.js';
 import { DATA_KEY_HEADER_BYTES } from './record.js';
-import type { RecordSizes } from './record-sizes.js';
+import { RecordSizes } from './record-sizes.js';
 
 export class Presence {
   readonly db: Database;
+  readonly #sizes: RecordSizes;
   /** The size of the groups. Small records let it grow from one call to the next. */
   readonly #group: GroupSize;
   readonly #emptied: Pick<EmptiedRanges, 'isUnmarked'> | undefined;
@@ -29,7 +31,18 @@ export class Presence {
   constructor(db: Database, emptied: Pick<EmptiedRanges, 'isUnmarked'> | undefined, sizes: RecordSizes) {
     this.db = db;
     this.#emptied = emptied;
+    this.#sizes = sizes;
     this.#group = new GroupSize(sizes);
+  }
+
+  /** Answers for the records of a checkpoint. */
+  static at({ unmarked, sizes }: CheckpointRecord, db: Database): Presence {
+    return new Presence(db, { isUnmarked: unmarked === true }, RecordSizes.parse(sizes));
+  }
+
+  /** The most bytes that an answer for this key needs. A seek reads the key alone. */
+  bytesFor(key: Buffer): number {
+    return this.#emptied?.isUnmarked === true ? key.length : this.#sizes.of(key, DATA_KEY_HEADER_BYTES);
   }
 
   /** The last reason why the disk could not be read. Each key that was asked for then counts as present. */

@@ -6,11 +6,10 @@
 import type { Clock } from '../base/clock.js';
 import { RANDOM_ATTEMPTS_MAX, RANDOM_ROWS_COUNTED_MAX } from '../base/limits.js';
 import type { Database } from '../disk/level.js';
-import { type Entry, isExpired } from '../model/command.js';
+import { isExpired } from '../model/command.js';
 import type { CheckpointRecord } from './checkpoint-record.js';
 import type { Found, ReadOptions } from './cold-read.js';
 import { TOMBSTONE, TOUCH } from './entry-table.js';
-import { hashKey } from './key-table.js';
 import type { Layer } from './layer.js';
 import { isMiss, type Overlay } from './overlay.js';
 import { RandomRows } from './random-rows.js';
@@ -80,7 +79,9 @@ export class RandomKeys {
       if (kind === TOMBSTONE || kind === TOUCH) return undefined;
       const key = Buffer.from(layer.key(entry));
       const seen = this.#keyspace.overlay.lookUp(key);
-      const isHidden = layers.slice(0, layers.indexOf(layer)).some((newer) => hasRecord(newer, key));
+      const hash = layer.hash(entry);
+      const newer = layers.slice(0, layers.indexOf(layer));
+      const isHidden = newer.some((other) => other.hasRecord(key, 0, key.length, hash) !== undefined);
       return seen && !isMiss(seen) && !isHidden && !isExpired(seen.expiresAtMs, nowMs) ? key : undefined;
     }
     return undefined;
@@ -91,13 +92,7 @@ export class RandomKeys {
     const key = row && Buffer.from(userKey(row));
     if (!key || !isMiss(this.#keyspace.overlay.lookUp(key))) return undefined;
     const { entries } = await this.#keyspace.read([key], WITHOUT_VALUE);
-    const entry: Entry | undefined = entries[0];
+    const [entry] = entries;
     return entry && !isExpired(entry.expiresAtMs, nowMs) ? key : undefined;
   }
-}
-
-/** Whether the layer knows more of the key than a new expiry. */
-function hasRecord(layer: Layer, key: Buffer): boolean {
-  const entry = layer.find(key, 0, key.length, hashKey(key, 0, key.length));
-  return entry >= 0 && layer.kind(entry) !== TOUCH;
 }

@@ -20,6 +20,7 @@ import {
 } from '../base/limits.js';
 import type { Database } from '../disk/level.js';
 import { keyBehind } from '../model/key-range.js';
+import { readRowKeys } from './row-keys.js';
 
 /** A range of rows, from `from` on and before `to`. */
 export interface Rows {
@@ -31,6 +32,9 @@ export interface Rows {
 interface Piece extends Rows {
   readonly density: number;
 }
+
+/** Bytes of rows that are few enough to be read as one piece, and of the keys of a piece. */
+const COUNTED_BYTES_MAX = RANDOM_ROWS_COUNTED_MAX * RANDOM_PIECE_BYTES;
 
 /** A range in which no row of any kind lies. */
 const BEHIND_ALL = Buffer.of(0xff);
@@ -68,14 +72,14 @@ export class RandomRows {
    */
   async take(range: Rows, isFew: boolean): Promise<Buffer | undefined> {
     const bytes = await this.#db.approximateSize(range.from, range.to);
-    if (isFew && bytes <= RANDOM_ROWS_COUNTED_MAX * RANDOM_PIECE_BYTES) return this.#rowOf(range);
+    if (isFew && bytes <= COUNTED_BYTES_MAX) return this.#rowOf(range);
     const isFirst = await this.#writeOut(range);
     const draws = Array.from({ length: isFirst ? DRAWS_AT_FIRST : DRAWS }, () => this.#draw(range));
     for (const drawn of await Promise.all(draws)) this.#step(drawn);
     return this.#piece && this.#rowOf(this.#piece);
   }
 
-  /** Returns true if the walk begins anew. */
+  /** Returns true if the walk begins from scratch. */
   async #writeOut(range: Rows): Promise<boolean> {
     const isSame = this.#range?.from.equals(range.from) ?? false;
     const now = this.#clock.monotonicMs();
@@ -125,8 +129,8 @@ export class RandomRows {
   /** The rows from the first one to the last one. */
   #outlineOf(rows: Rows): Promise<(Rows & { readonly isOneRow: boolean }) | undefined> {
     return this.#known.outlines.of(rows, async () => {
-      const [first] = await this.#keysOf(rows, { limit: 1 });
-      const [last] = await this.#keysOf(rows, { limit: 1, reverse: true });
+      const [first] = await this.#keysOf(rows, { rows: 1 });
+      const [last] = await this.#keysOf(rows, { rows: 1, reverse: true });
       return first && last && { from: first, to: keyBehind(last), isOneRow: first.equals(last) };
     });
   }
@@ -140,13 +144,9 @@ export class RandomRows {
     return keys[Math.floor(this.#random() * keys.length)];
   }
 
-  async #keysOf({ from, to }: Rows, { limit = RANDOM_ROWS_COUNTED_MAX, reverse = false } = {}): Promise<Buffer[]> {
-    const entries = this.#db.iterate({ gte: from, lt: to, limit, reverse, values: false });
-    try {
-      return (await entries.next(limit)).map(([key]) => key);
-    } finally {
-      await entries.close();
-    }
+  async #keysOf({ from, to }: Rows, { rows = RANDOM_ROWS_COUNTED_MAX, reverse = false } = {}): Promise<Buffer[]> {
+    const max = { rows, bytes: COUNTED_BYTES_MAX, step: rows };
+    return (await readRowKeys(this.#db, { gte: from, lt: to, reverse }, max)).rows;
   }
 }
 

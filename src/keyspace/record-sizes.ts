@@ -35,11 +35,11 @@ export class RecordSizes {
     return new RecordSizes(Number.POSITIVE_INFINITY);
   }
 
-  static parse({ others, large }: KeptSizes): RecordSizes {
-    return new RecordSizes(
-      others,
-      large.map(([key, bytes]) => [Buffer.from(key, 'base64').toString('latin1'), bytes]),
-    );
+  /** The sizes of a checkpoint. */
+  static parse(kept: KeptSizes | undefined): RecordSizes {
+    if (!kept) return RecordSizes.unknown();
+    const large = kept.large.map(([key, bytes]) => [Buffer.from(key, 'base64').toString('latin1'), bytes] as const);
+    return new RecordSizes(kept.others, large);
   }
 
   /** The sizes for a checkpoint. Undefined if nothing is known. */

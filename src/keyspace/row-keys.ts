@@ -7,7 +7,7 @@ import type { Database } from '../disk/level.js';
  */
 export async function readRowKeys(
   db: Database,
-  range: { gte: Buffer; lt: Buffer },
+  range: { gte: Buffer; lt: Buffer; reverse?: boolean },
   max: { rows: number; bytes: number; step: number },
 ): Promise<{ rows: Buffer[]; isCutShort: boolean }> {
   const rows: Buffer[] = [];

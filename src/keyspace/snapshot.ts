@@ -122,10 +122,8 @@ export class KeyspaceSnapshot {
    */
   async *entries(range: KeyRange, { reverse, limit }: ReadOrder): AsyncGenerator<KeyAndEntry[]> {
     const { entries = [], hidesDisk = false } = this.#laid ?? {};
-    const laying = new Laying(
-      entries.length === 0 ? entries : entries.filter(({ key }) => isInRange(key, range)),
-      reverse,
-    );
+    const inRange = entries.filter(({ key }) => isInRange(key, range));
+    const laying = new Laying(inRange, reverse);
     const chunkEntries = Math.min(ROWS_CHUNK_ENTRIES, limit + FIRST_CHUNK_ENTRIES);
     const chunks = { chunkEntries, chunkEntriesMax: ROWS_CHUNK_ENTRIES, reverse };
     if (!hidesDisk) for await (const rows of this.#read(range, chunks)) yield laying.over(rows);

@@ -95,6 +95,22 @@ describe('keys at random', () => {
     await db.close();
   }).timeout(60_000);
 
+  it('come from every part of few rows too, however long the keys are', async () => {
+    const db = await openLevel(path.join(await temporaryDirectory(), 'keyspace'), KEYSPACE_DATABASE);
+    const keyspace = await Keyspace.open(db);
+    const history = new History();
+    history.block(...Array.from({ length: 600 }, (_, i) => put(`${i % 6}${i}`.padEnd(100, '-'), '')));
+    keyspace.apply(history.blocks.at(-1) as Block);
+    keyspace.freeze();
+    await keyspace.flush(history.rows);
+    const parts = new Map<string, number>();
+    for (const [name, count] of await drawn(new RandomKeys(db, keyspace, new TestClock(), seededRandom(3)), 600))
+      parts.set(name.slice(0, 1), (parts.get(name.slice(0, 1)) ?? 0) + count);
+    assert.deepEqual([...parts.keys()].sort(), ['0', '1', '2', '3', '4', '5']);
+    for (const [part, count] of parts) assert.ok(count > 60 && count < 140, `${part}: ${count} of 600`);
+    await db.close();
+  });
+
   it('are found between two others by halving', () => {
     const b = (text: string) => Buffer.from(text, 'latin1');
     assert.deepEqual(middleOf(b('a'), b('c')), b('b'));

@@ -23,6 +23,12 @@ export interface Server {
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
+/** A server with a follower that has all its writes. */
+export interface Pair {
+  readonly leader: Server;
+  readonly follower: Server;
+}
+
 /** Starts servers below one temporary directory, and ends and removes all of them. */
 export class Servers implements AsyncDisposable {
   readonly #root = mkdtempSync(path.join(tmpdir(), 'headwater-bench-'));
@@ -62,6 +68,20 @@ export class Servers implements AsyncDisposable {
     return this.#started(child, port, directory, readyMs);
   }
 
+  async headwaterPair(): Promise<Pair> {
+    const leader = await this.headwater('leader');
+    const follower = await this.headwater('follower', ['--follow', `127.0.0.1:${leader.port}`]);
+    return untilReplicated({ leader, follower });
+  }
+
+  /** A Redis master and its replica, with their AOF every second. */
+  async redisPair(): Promise<Pair> {
+    const aof = ['--appendonly', 'yes', '--appendfsync', 'everysec'];
+    const leader = await this.redis('redis-master', aof);
+    const follower = await this.redis('redis-replica', [...aof, '--replicaof', `127.0.0.1 ${leader.port}`]);
+    return untilReplicated({ leader, follower });
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#running].map((server) => server.kill('SIGKILL')));
     rmSync(this.#root, { recursive: true, force: true });
@@ -87,9 +107,19 @@ export class Servers implements AsyncDisposable {
   }
 }
 
-/** A command of `headwater --json`. @returns what it writes; rejects unless it ends with 0. */
-export function startCommand(args: string[]): { readonly pid: number; readonly output: Promise<string> } {
-  const child = spawn(process.execPath, [HEADWATER, '--json', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+interface Started {
+  readonly pid: number;
+  /** The text that the program writes. Rejects unless the program ends with 0. */
+  readonly output: Promise<string>;
+}
+
+/** A command of `headwater --json`. */
+export function startCommand(args: string[]): Started {
+  return start(process.execPath, [HEADWATER, '--json', ...args]);
+}
+
+export function start(program: string, args: string[]): Started {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
@@ -97,7 +127,7 @@ export function startCommand(args: string[]): { readonly pid: number; readonly o
   const output = new Promise<string>((resolve, reject) => {
     child.once('close', (status) => {
       if (status === 0) resolve(text);
-      else reject(new Error(`headwater ${args.join(' ')} ended with ${status}`));
+      else reject(new Error(`${program} ${args.join(' ')} ended with ${status}`));
     });
   });
   return { pid: child.pid as number, output };
@@ -107,6 +137,17 @@ export function startCommand(args: string[]): { readonly pid: number; readonly o
 export function redisVersion(): string | undefined {
   const found = spawnSync('redis-server', ['--version'], { encoding: 'utf8' });
   return /v=(\S+)/.exec(found.stdout ?? '')?.[1];
+}
+
+async function untilReplicated(pair: Pair): Promise<Pair> {
+  // The write that comes through is the check.
+  const connect = ({ port }: Server) => new Redis(port, { enableReadyCheck: false });
+  const [leader, follower] = [connect(pair.leader), connect(pair.follower)];
+  await leader.set('replicated', '1');
+  await eventually('the follower to have the write', async () => (await follower.get('replicated')) === '1');
+  leader.disconnect();
+  follower.disconnect();
+  return pair;
 }
 
 function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

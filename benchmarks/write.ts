@@ -7,8 +7,9 @@
  */
 import { Redis } from 'ioredis';
 import { Client } from '../src/client/index.js';
-import { redisVersion, type Server, Servers } from './processes.js';
+import { redisVersion, Servers } from './processes.js';
 import { printMachine, printTable, ratios, spread } from './report.js';
+import { inTurn } from './rounds.js';
 import { eventually } from './waiting.js';
 
 const KEYS = 100_000;
@@ -59,14 +60,7 @@ async function compare(
   inFlight: number,
   { rounds, commands }: WriteOptions,
 ): Promise<string[][]> {
-  const results = systems.map(() => [] as Round[]);
-  // One round each that does not count: code gets compiled, connections opened.
-  for (let round = -1; round < rounds; round++) {
-    for (let i = 0; i < systems.length; i++) {
-      const result = await (systems[i] as System).round(commands, inFlight);
-      if (round >= 0) (results[i] as Round[]).push(result);
-    }
-  }
+  const results = await inTurn(systems, rounds, (system) => system.round(commands, inFlight));
   const rates = results.map((of) => of.map(({ perSecond }) => perSecond));
   return systems.map(({ name }, i) => [
     String(inFlight),
@@ -99,11 +93,9 @@ async function drive(commands: number, inFlight: number, set: (key: string) => P
 }
 
 async function headwaterSystem(servers: Servers): Promise<System> {
-  const leader = await servers.headwater('leader');
-  const follower = await servers.headwater('follower', ['--follow', `127.0.0.1:${leader.port}`]);
+  const { leader, follower } = await servers.headwaterPair();
   const client = await Client.connect(`127.0.0.1:${leader.port}`);
   const watcher = await Client.connect(`127.0.0.1:${follower.port}`);
-  await eventually('the follower to stream', async () => (await watcher.status()).upstream?.state === 'streaming');
   return {
     name: 'Headwater',
     async round(commands, inFlight) {
@@ -121,14 +113,9 @@ async function headwaterSystem(servers: Servers): Promise<System> {
 }
 
 async function redisSystem(servers: Servers): Promise<System> {
-  const aof = ['--appendonly', 'yes', '--appendfsync', 'everysec'];
-  const master: Server = await servers.redis('redis-master', aof);
-  const replica: Server = await servers.redis('redis-replica', [...aof, '--replicaof', `127.0.0.1 ${master.port}`]);
-  const client = new Redis(master.port, { enableAutoPipelining: true });
-  const watcher = new Redis(replica.port);
-  await eventually('the replica to stream', async () =>
-    /master_link_status:up/.test(await watcher.info('replication')),
-  );
+  const { leader, follower } = await servers.redisPair();
+  const client = new Redis(leader.port, { enableAutoPipelining: true });
+  const watcher = new Redis(follower.port);
   const offsetOf = async (node: Redis, field: string) =>
     Number(new RegExp(`${field}:(\\d+)`).exec(await node.info('replication'))?.[1]);
   return {

@@ -1,7 +1,6 @@
 /**
  * Files that a command reads and writes on its own machine. A refusal of the operating system reads the same in every
- * command: "cannot read FILE: no such file or directory". output.ts
- * has the exit status of each.
+ * command: "cannot read FILE: no such file or directory". output.ts has the exit status of each.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync, type Stats } from 'node:fs';

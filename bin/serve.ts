@@ -77,7 +77,7 @@ function shutdownOrder(): { order: (options: StopOptions) => void; options: Prom
   const options = new Promise<StopOptions>((resolve) => {
     order = resolve;
   });
-  return { order: (first) => order(first), options };
+  return { order, options };
 }
 
 type Surroundings = NodeSurroundings & { readonly logger: Logger };

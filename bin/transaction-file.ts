@@ -8,10 +8,11 @@ import { UsageError } from './output.js';
 
 type Condition = NonNullable<Transaction['conditions']>[number];
 type Kind = TransactionOperation['kind'];
-type FieldsOf<K extends Kind> = Exclude<keyof Extract<TransactionOperation, { kind: K }>, 'kind'>;
+type NamesOf<K extends Kind> = Exclude<keyof Extract<TransactionOperation, { kind: K }>, 'kind'>;
+type Fields = Record<string, unknown>;
 
 /** The names of each operation. */
-const OPERATIONS: { readonly [K in Kind]: ReadonlyArray<FieldsOf<K>> } = {
+const OPERATIONS: { readonly [K in Kind]: ReadonlyArray<NamesOf<K>> } = {
   get: ['key'],
   multiGet: ['keys'],
   set: ['key', 'value', 'expiry', 'condition', 'returnOld'],
@@ -129,7 +130,7 @@ function operationOf(value: unknown, where: string): TransactionOperation {
   return (object.kind === 'increment' ? { ...operation, bigint: true } : operation) as unknown as TransactionOperation;
 }
 
-function withBytes(object: Record<string, unknown>, where: string): Record<string, unknown> {
+function withBytes(object: Fields, where: string): Fields {
   const fields = Object.entries(object).map(([name, value]) => {
     if (BYTES.includes(name)) return [name, dataOf(value, `${where}.${name}`)];
     if (name === 'keys') {
@@ -141,10 +142,8 @@ function withBytes(object: Record<string, unknown>, where: string): Record<strin
     if (name === 'by' && object.kind === 'increment') return [name, integerOf(value, `${where}.by`)];
     return [name, value];
   });
-  return Object.fromEntries(fields) as Record<string, unknown>;
+  return Object.fromEntries(fields) as Fields;
 }
-
-type Fields = Record<string, unknown>;
 
 function partsOf(
   value: unknown,
@@ -186,7 +185,7 @@ function integerOf(value: unknown, where: string): bigint {
 }
 
 function tagged(
-  object: Record<string, unknown>,
+  object: Fields,
   tag: 'kind' | 'test',
   table: Readonly<Record<string, readonly string[]>>,
   where: string,
@@ -196,14 +195,14 @@ function tagged(
   throw new UsageError(`${where}.${tag}: expected one of ${Object.keys(table).join(', ')}, received ${excerpt(name)}`);
 }
 
-function checkNames(object: Record<string, unknown>, names: readonly string[], where: string): void {
+function checkNames(object: Fields, names: readonly string[], where: string): void {
   const unknown = Object.keys(object).find((name) => !names.includes(name));
   if (unknown !== undefined)
     throw new UsageError(`${where}: unknown name ${excerpt(unknown)}; expected ${names.join(', ') || 'no other'}`);
 }
 
-function objectOf(value: unknown, where: string, expected = 'an object'): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+function objectOf(value: unknown, where: string, expected = 'an object'): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
   throw new UsageError(`${where}: expected ${expected}, received ${excerpt(value)}`);
 }
 

@@ -41,8 +41,8 @@ export interface ClientOptions {
    * reads, and the client looks for the leader. With `redirect: false` the client means its node, and reads there,
    * whatever the node's role. `nearest` sends them to
    * the node with the least round-trip time, found from the addresses given and the nodes known there. `followers` does
-   * the same, but not to the leader while a follower can be reached. `keys`, `scan`, `randomKey` and `dbsize` go to the same node as
-   * writes.
+   * the same, but not to the leader while a follower can be reached. `keys`, `scan`, `randomKey` and `dbsize` go to the
+   * same node as writes.
    */
   readonly readFrom?: ReadFrom;
   /**

@@ -394,9 +394,8 @@ export class TransactionBuilder<
     if (refusal !== undefined) return Promise.reject(refusal);
     const operations = [...this.#operations];
     const reads = [...this.#reads];
-    const handling = options?.onRefusal === undefined ? {} : { onRefusal: options.onRefusal };
     return this.#session.ask<'transact', unknown>(
-      { kind: 'transact', conditions: [...this.#conditions], operations, ...handling },
+      { kind: 'transact', conditions: [...this.#conditions], operations, onRefusal: options?.onRefusal },
       operations.some(mayWrite),
       (reply) => resultsOf(reply, operations, reads),
       options,

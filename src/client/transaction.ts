@@ -181,8 +181,7 @@ export function transactOperation<Input>(
   const summed = mapped(operations, (one) => (one.kind === 'increment' ? { ...one, by: summandOf(one) } : one));
   const inner = forms.hasCodec ? withEncoded(summed, forms, 'kind', 'set') : summed;
   const tests = forms.hasCodec ? withEncoded(conditions, forms, 'test', 'value') : conditions;
-  const handling = onRefusal === undefined ? {} : { onRefusal };
-  const operation = { kind: 'transact', conditions: tests, operations: inner, ...handling } as OutgoingOf<'transact'>;
+  const operation = { kind: 'transact', conditions: tests, operations: inner, onRefusal } as OutgoingOf<'transact'>;
   return { operation, writes: Array.isArray(inner) && operation.operations.some(mayWrite) };
 }
 

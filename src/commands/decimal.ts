@@ -20,23 +20,33 @@ const EXPONENT_MIN = -4951;
 /** Size of Redis's buffer for the text of a long double. A text of this length or more is no number. */
 export const TEXT_BYTES_MAX = 5 * 1024;
 
-const FRACTION_DIGITS_MAX = 17;
+/** The digits behind the point of a result. */
+export const FRACTION_DIGITS_MAX = 17;
 
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
 /** Returns undefined if `text` is no finite decimal number, or is far outside the range of a long double. */
 export function parseDecimal(text: string): Decimal | undefined {
-  if (text.length >= TEXT_BYTES_MAX) return undefined;
-  const match = DECIMAL.exec(text);
+  const number = readDecimal(text);
+  if (number === undefined) return undefined;
+  const { units, scale, digits } = number;
+  if (units === 0n) return { units, scale: 0 };
+  const leading = digits - 1 - scale;
+  return leading > EXPONENT_MAX || leading < EXPONENT_MIN ? undefined : { units, scale };
+}
+
+/**
+ * Reads a decimal number of any size. The scale may be infinite.
+ * @returns the number, with the number of its digits, zeros before them left out. Undefined if `text` is none.
+ */
+export function readDecimal(text: string): (Decimal & { readonly digits: number }) | undefined {
+  const match = text.length < TEXT_BYTES_MAX ? DECIMAL.exec(text) : null;
   if (match === null) return undefined;
   const [, sign, whole = '', fraction = '', exponent = '0'] = match;
   if (whole.length + fraction.length === 0) return undefined;
   const digits = (whole + fraction).replace(/^0+/, '');
-  if (digits === '') return { units: 0n, scale: 0 };
-  const scale = fraction.length - Number(exponent);
-  const leading = digits.length - 1 - scale;
-  if (leading > EXPONENT_MAX || leading < EXPONENT_MIN) return undefined;
-  return { units: sign === '-' ? -BigInt(digits) : BigInt(digits), scale };
+  const units = BigInt(digits);
+  return { units: sign === '-' ? -units : units, scale: fraction.length - Number(exponent), digits: digits.length };
 }
 
 export function addDecimals(left: Decimal, right: Decimal): Decimal {
@@ -46,7 +56,11 @@ export function addDecimals(left: Decimal, right: Decimal): Decimal {
 
 /** Formats with at most 17 digits after the point, no trailing zeros, no exponent, no "-0". */
 export function formatDecimal(decimal: Decimal): string {
-  const units = roundedUnits(decimal);
+  return formatUnits(roundedUnits(decimal));
+}
+
+/** Formats a number of units of 10^-17, as `formatDecimal` does. */
+export function formatUnits(units: bigint): string {
   const digits = String(units < 0n ? -units : units).padStart(FRACTION_DIGITS_MAX + 1, '0');
   const whole = digits.slice(0, -FRACTION_DIGITS_MAX);
   const fraction = digits.slice(-FRACTION_DIGITS_MAX).replace(/0+$/, '');

@@ -6,6 +6,8 @@
  * halves to the even neighbour.
  */
 
+import { FRACTION_DIGITS_MAX, formatUnits, readDecimal, TEXT_BYTES_MAX } from './decimal.js';
+
 /** A number of the format. An infinity has the sign of its significand. */
 export interface LongDouble {
   readonly significand: bigint;
@@ -17,62 +19,49 @@ const SIGNIFICAND_BITS = 64;
 /** The exponent of the largest numbers, and that of the smallest ones. */
 const EXPONENT_MAX = 16_320;
 const EXPONENT_MIN = -16_445;
-/** Decimal exponents beyond are far outside of the format. The bound keeps "1e1000000000" from filling memory. */
+/** Exponents beyond are far outside of the format. The bounds keep "1e1000000000" from filling memory. */
 const DECIMAL_EXPONENT_BOUND = 12_000;
 const BINARY_EXPONENT_BOUND = 40_000;
 const BITS_OF_HEX_DIGIT = 4;
 
-/** The size of Redis's buffer for the text of a number. A text of this length or more is no number. */
-const TEXT_BYTES_MAX = 5 * 1024;
-const FRACTION_DIGITS_MAX = 17;
-
-const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i;
 const HEXADECIMAL = /^([+-]?)0x([\da-f]*)(?:\.([\da-f]*))?(?:p([+-]?\d+))?$/i;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
 
+/** An exact number: `dividend` / `divisor` * 2^`exponent`. */
+type Quotient = readonly [dividend: bigint, divisor: bigint, exponent: number];
+
 /** Reads a text as C's strtold does. Undefined for one that is no number, or outside of the format. */
 export function parseLongDouble(text: string): LongDouble | undefined {
-  if (text.length >= TEXT_BYTES_MAX) return undefined;
   const infinite = INFINITE.exec(text);
   if (infinite) return infinity(infinite[1] === '-' ? -1n : 1n);
-  const number = decimalIn(text) ?? hexadecimalIn(text);
+  const exact = decimalIn(text) ?? hexadecimalIn(text);
+  if (exact === undefined) return undefined;
+  const number = rounded(...exact);
   // A number that is too large or too small for the format is none, as in Redis.
-  if (number === undefined || isInfinite(number.rounded)) return undefined;
-  return number.rounded.significand === 0n && !number.isZero ? undefined : number.rounded;
+  const isTooSmall = number.significand === 0n && exact[0] !== 0n;
+  return isTooSmall || isInfinite(number) ? undefined : number;
 }
 
-interface Parsed {
-  readonly rounded: LongDouble;
-  /** True if every digit was 0. */
-  readonly isZero: boolean;
+function decimalIn(text: string): Quotient | undefined {
+  const number = readDecimal(text);
+  if (number === undefined) return undefined;
+  const scale = within(DECIMAL_EXPONENT_BOUND, number.scale);
+  const power = 10n ** BigInt(Math.abs(scale));
+  return scale > 0 ? [number.units, power, 0] : [number.units * power, 1n, 0];
 }
 
-function decimalIn(text: string): Parsed | undefined {
-  const match = DECIMAL.exec(text);
+function hexadecimalIn(text: string): Quotient | undefined {
+  const match = text.length < TEXT_BYTES_MAX ? HEXADECIMAL.exec(text) : null;
   if (match === null) return undefined;
   const [, sign, whole = '', fraction = '', exponent = '0'] = match;
   if (whole.length + fraction.length === 0) return undefined;
-  const units = signed(sign, BigInt(whole + fraction));
-  const bounded = Math.max(-DECIMAL_EXPONENT_BOUND, Math.min(DECIMAL_EXPONENT_BOUND, Number(exponent)));
-  const power = bounded - fraction.length;
-  const scale = 10n ** BigInt(Math.abs(power));
-  const rounded = power >= 0 ? quotient(units * scale, 1n, 0) : quotient(units, scale, 0);
-  return { rounded, isZero: units === 0n };
+  const units = BigInt(`0x${whole}${fraction}`);
+  const power = within(BINARY_EXPONENT_BOUND, Number(exponent)) - fraction.length * BITS_OF_HEX_DIGIT;
+  return [sign === '-' ? -units : units, 1n, power];
 }
 
-function hexadecimalIn(text: string): Parsed | undefined {
-  const match = HEXADECIMAL.exec(text);
-  if (match === null) return undefined;
-  const [, sign, whole = '', fraction = '', exponent = '0'] = match;
-  if (whole.length + fraction.length === 0) return undefined;
-  const units = signed(sign, BigInt(`0x${whole}${fraction}`));
-  const bounded = Math.max(-BINARY_EXPONENT_BOUND, Math.min(BINARY_EXPONENT_BOUND, Number(exponent)));
-  const rounded = quotient(units, 1n, bounded - fraction.length * BITS_OF_HEX_DIGIT);
-  return { rounded, isZero: units === 0n };
-}
-
-function signed(sign: string | undefined, units: bigint): bigint {
-  return sign === '-' ? -units : units;
+function within(bound: number, exponent: number): number {
+  return Math.max(-bound, Math.min(bound, exponent));
 }
 
 /** The rounded sum. A sum too large for the format is an infinity, and so is one with an infinity. */
@@ -80,21 +69,17 @@ export function addLongDoubles(left: LongDouble, right: LongDouble): LongDouble 
   if (isInfinite(left)) return left;
   if (isInfinite(right)) return right;
   const exponent = Math.min(left.exponent, right.exponent);
-  return quotient(unitsAt(left, exponent) + unitsAt(right, exponent), 1n, exponent);
+  return rounded(unitsAt(left, exponent) + unitsAt(right, exponent), 1n, exponent);
 }
 
 export function isInfinite({ exponent }: LongDouble): boolean {
   return exponent === Number.POSITIVE_INFINITY;
 }
 
-/** Formats a finite number with at most 17 digits after the point, no trailing zeros, no exponent, no "-0". */
+/** Formats a finite number with at most 17 digits after the point, as `formatDecimal` does. */
 export function formatLongDouble({ significand, exponent }: LongDouble): string {
   const scaled = significand * 10n ** BigInt(FRACTION_DIGITS_MAX);
-  const units = exponent >= 0 ? scaled << BigInt(exponent) : divided(scaled, 1n << BigInt(-exponent));
-  const digits = String(units < 0n ? -units : units).padStart(FRACTION_DIGITS_MAX + 1, '0');
-  const whole = digits.slice(0, -FRACTION_DIGITS_MAX);
-  const fraction = digits.slice(-FRACTION_DIGITS_MAX).replace(/0+$/, '');
-  return `${units < 0n ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
+  return formatUnits(exponent >= 0 ? scaled << BigInt(exponent) : divided(scaled, 1n << BigInt(-exponent)));
 }
 
 function infinity(significand: bigint): LongDouble {
@@ -102,7 +87,7 @@ function infinity(significand: bigint): LongDouble {
 }
 
 /** The number of the format next to `dividend` / `divisor` * 2^`exponent`. */
-function quotient(dividend: bigint, divisor: bigint, exponent: number): LongDouble {
+function rounded(dividend: bigint, divisor: bigint, exponent: number): LongDouble {
   if (dividend === 0n) return { significand: 0n, exponent: 0 };
   // With one bit more than wanted at first, since the lengths tell the length of the quotient but for one bit.
   const shift = Math.max(bitsOf(dividend) - bitsOf(divisor) - SIGNIFICAND_BITS - 1, EXPONENT_MIN - exponent);
@@ -125,8 +110,8 @@ function divided(dividend: bigint, divisor: bigint): bigint {
   const down = magnitude / divisor;
   const twice = 2n * (magnitude % divisor);
   const isUp = twice > divisor || (twice === divisor && down % 2n === 1n);
-  const rounded = isUp ? down + 1n : down;
-  return dividend < 0n ? -rounded : rounded;
+  const nearest = isUp ? down + 1n : down;
+  return dividend < 0n ? -nearest : nearest;
 }
 
 function bitsOf(number: bigint): number {

@@ -151,7 +151,8 @@ export interface TransactOperation {
 /**
  * An operation, as the protocol has it, by its `kind`. `key` and `keys` name keys, `newKey` is the name after a
  * `rename` or `copy`, and `value` is the written value. `by` is the summand, for `incrementFloat` as a number or as
- * decimal text. With `longDouble`, the sum has the digits of Redis, which adds in a binary format. `start` and `end` are positions in bytes, both included, and count from the end if they are negative.
+ * decimal text. With `longDouble`, the sum has the digits of Redis, which adds in a binary format. `start` and `end` are
+ * positions in bytes, both included, and count from the end if they are negative.
  * `expiry` is the new expiry, `condition` the condition of an `expire`. `ifAbsent` renames only if the new key does not
  * exist, and sets several keys only if none exists. `entries` are keys with their new values. `replace` copies over an
  * existing new key. `message` comes back from a `ping`.

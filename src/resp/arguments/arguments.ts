@@ -1,5 +1,5 @@
 /** Arguments as Redis reads them. A number has one form alone: no sign `+`, no zero in front, no space around it. */
-import { NOT_AN_INTEGER, Refusal } from '../replies/refusal.js';
+import { DATABASE_OUT_OF_RANGE, NOT_AN_INTEGER, Refusal } from '../replies/refusal.js';
 
 const INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
 const INTEGER_BYTES_MAX = 20;
@@ -31,6 +31,11 @@ export function integerBetween(argument: Buffer | undefined, least: number, most
   const value = int64(argument);
   if (value >= least && value <= most) return Number(value);
   throw new Refusal(`ERR value is out of range, value must between ${least} and ${most}`);
+}
+
+/** @throws Refusal if the argument is not the number of the one database, 0. */
+export function checkDatabase(argument: Buffer | undefined): void {
+  if (integerBetween(argument, -(2 ** 31), 2 ** 31 - 1) !== 0) throw new Refusal(DATABASE_OUT_OF_RANGE);
 }
 
 /** The argument in lower case, for words that Redis reads in either case. */

@@ -11,15 +11,18 @@ export interface TimeUnit {
   readonly from: 'now' | 'epoch';
 }
 
-const TIME_OPTIONS: ReadonlyMap<string, TimeUnit> = new Map([
-  ['ex', { unitMs: 1_000n, from: 'now' }],
-  ['px', { unitMs: 1n, from: 'now' }],
-  ['exat', { unitMs: 1_000n, from: 'epoch' }],
-  ['pxat', { unitMs: 1n, from: 'epoch' }],
-]);
+/** The units by the options of SET that have them. */
+export const TIME_UNITS = {
+  ex: { unitMs: 1_000n, from: 'now' },
+  px: { unitMs: 1n, from: 'now' },
+  exat: { unitMs: 1_000n, from: 'epoch' },
+  pxat: { unitMs: 1n, from: 'epoch' },
+} as const;
+
+const TIME_OPTIONS: ReadonlyMap<string, TimeUnit> = new Map(Object.entries(TIME_UNITS));
 
 /** The store counts in milliseconds below 2^53, which end 280,000 years from now, and Redis below 2^63. */
-const MILLISECONDS_MAX = BigInt(Number.MAX_SAFE_INTEGER);
+export const MILLISECONDS_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** The options of a command, of which each has its own. */
 interface Options {

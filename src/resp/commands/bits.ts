@@ -14,12 +14,7 @@ const NOT_A_BIT = 'ERR bit is not an integer or out of range';
 const NOT_A_BIT_TO_FIND = 'ERR The bit argument must be 1 or 0.';
 const NOT_WITH_MANY = 'ERR BITOP NOT must be called with a single source key.';
 
-const OPERATORS: ReadonlyMap<string, BitOperator> = new Map([
-  ['and', 'and'],
-  ['or', 'or'],
-  ['xor', 'xor'],
-  ['not', 'not'],
-]);
+const OPERATORS: readonly BitOperator[] = ['and', 'or', 'xor', 'not'];
 
 export const bitCommands: CommandFamily = {
   setbit: { ask: setBit },
@@ -78,7 +73,8 @@ function bitPositionIn(request: Request): BitPositionOperation {
 }
 
 function bitOperation(request: Request): Asked {
-  const operator = OPERATORS.get(wordOf(request[1]));
+  const word = wordOf(request[1]);
+  const operator = OPERATORS.find((one) => one === word);
   if (operator === undefined) throw new Refusal(SYNTAX_ERROR);
   const keys = request.slice(3);
   if (operator === 'not' && keys.length !== 1) throw new Refusal(NOT_WITH_MANY);

@@ -6,6 +6,7 @@ import { published } from '../channels/publishing.js';
 import { channelGlob, type Topics } from '../channels/topics.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession, SessionCommand } from '../command.js';
+import { writeArray } from '../replies/answers.js';
 import { type HelpEntry, writeHelp } from '../replies/help.js';
 import { Refusal, wrongUse } from '../replies/refusal.js';
 
@@ -116,9 +117,8 @@ function names({ out, node }: CommandSession, kind: 'channels' | 'shardChannels'
   if (request.length > 3) throw new Refusal(wrongUse('pubsub', request[1] as Buffer));
   const topics: Topics = node.channels.topics[kind];
   const glob = request[2] && channelGlob(request[2]);
-  const found = [...topics.all].filter(({ name }) => !glob || glob.matches(name));
-  out.begin('array', found.length);
-  for (const { name } of found) out.bulk(name);
+  const all = [...topics.all].map(({ name }) => name);
+  writeArray(out, glob ? all.filter((name) => glob.matches(name)) : all);
 }
 
 function numbers({ out, node }: CommandSession, kind: 'channels' | 'shardChannels', request: Request): void {

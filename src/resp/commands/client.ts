@@ -6,6 +6,7 @@ import { clientLine, typeOf } from '../client-line.js';
 import type { Client } from '../clients.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
+import { refusing } from '../replies/answers.js';
 import { type HelpEntry, writeHelp } from '../replies/help.js';
 import { Refusal, SYNTAX_ERROR, wrongUse } from '../replies/refusal.js';
 
@@ -74,11 +75,7 @@ export const clientCommands: CommandFamily = {
     },
   },
 
-  'client|caching': {
-    run: () => {
-      throw new Refusal(NO_CACHING);
-    },
-  },
+  'client|caching': refusing(NO_CACHING),
 
   'client|getredir': { run: ({ out }) => out.integer(-1) },
 

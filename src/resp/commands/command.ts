@@ -3,29 +3,20 @@ import { compileGlob } from '../../commands/glob.js';
 import { wordOf } from '../arguments/arguments.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
+import { writeArray } from '../replies/answers.js';
 import { type HelpEntry, writeHelp } from '../replies/help.js';
 import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
 import { categoriesOf, entriesOf } from '../table/command-categories.js';
 import { keyRules, keysOf, type UsedKey } from '../table/command-keys.js';
-import { writeDocs, writeInfo, writeKeyUse } from '../table/command-replies.js';
+import { writeDocs, writeInfo, writeWords } from '../table/command-replies.js';
 import type { CommandEntry, CommandTable } from '../table/command-table.js';
 
 export const commandCommands: CommandFamily = {
-  command: { run: ({ out, door }) => writeInfos({ out }, [...door.table.commands.values()]) },
+  command: { run: infos },
 
   'command|count': { run: ({ out, door }) => out.integer(door.table.commands.size) },
 
-  'command|info': {
-    run: ({ out, door }, request) => {
-      const names = request.slice(2).map(wordOf);
-      if (names.length === 0) writeInfos({ out }, [...door.table.commands.values()]);
-      else
-        writeInfos(
-          { out },
-          names.map((name) => entryNamed(door.table, name)),
-        );
-    },
-  },
+  'command|info': { run: infos },
 
   'command|docs': { run: docs },
 
@@ -33,9 +24,8 @@ export const commandCommands: CommandFamily = {
 
   'command|getkeys': {
     run: ({ out, door }, request) => {
-      const keys = usedKeys(door.table, request);
-      out.begin('array', keys.length);
-      for (const { key } of keys) out.bulk(key);
+      const keys = usedKeys(door.table, request).map(({ key }) => key);
+      writeArray(out, keys);
     },
   },
 
@@ -46,7 +36,7 @@ export const commandCommands: CommandFamily = {
       for (const { key, use } of keys) {
         out.begin('array', 2);
         out.bulk(key);
-        writeKeyUse(out, use);
+        writeWords(out, use);
       }
     },
   },
@@ -67,9 +57,14 @@ const HELP: readonly HelpEntry[] = [
   ],
 ];
 
-type Out = Pick<CommandSession, 'out'>;
+/** The commands that a request names, or all if it names none. Undefined for a name that no command has. */
+function entriesIn({ commands }: CommandTable, request: Request): ReadonlyArray<CommandEntry | undefined> {
+  const names = request.slice(2).map(wordOf);
+  return names.length === 0 ? [...commands.values()] : names.map((name) => entryNamed(commands, name));
+}
 
-function writeInfos({ out }: Out, entries: ReadonlyArray<CommandEntry | undefined>): void {
+function infos({ out, door }: CommandSession, request: Request): void {
+  const entries = entriesIn(door.table, request);
   out.begin('array', entries.length);
   for (const entry of entries) {
     if (entry) writeInfo(out, entry);
@@ -78,9 +73,7 @@ function writeInfos({ out }: Out, entries: ReadonlyArray<CommandEntry | undefine
 }
 
 function docs({ out, door }: CommandSession, request: Request): void {
-  const names = request.slice(2).map(wordOf);
-  const all = [...door.table.commands.values()];
-  const entries = names.length === 0 ? all : names.flatMap((name) => entryNamed(door.table, name) ?? []);
+  const entries = entriesIn(door.table, request).flatMap((entry) => entry ?? []);
   out.begin('map', entries.length);
   for (const entry of entries) writeDocs(out, entry);
 }
@@ -90,8 +83,7 @@ function list({ out, door }: CommandSession, request: Request): void {
   const names = entriesOf(door.table)
     .filter(matches)
     .map(({ name }) => name);
-  out.begin('array', names.length);
-  for (const name of names) out.bulk(name);
+  writeArray(out, names);
 }
 
 function filterOf(request: Request): (entry: CommandEntry) => boolean {
@@ -114,7 +106,7 @@ function filterOf(request: Request): (entry: CommandEntry) => boolean {
 }
 
 /** @param name in lower case, of a subcommand with its command: `client|id`. */
-function entryNamed({ commands }: CommandTable, name: string): CommandEntry | undefined {
+function entryNamed(commands: CommandTable['commands'], name: string): CommandEntry | undefined {
   const [outer = '', inner, ...more] = name.split('|');
   const entry = commands.get(outer);
   if (inner === undefined) return entry;

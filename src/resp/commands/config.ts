@@ -4,6 +4,7 @@ import { textOf } from '../arguments/arguments.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
 import type { ShownNode } from '../config/parameters.js';
+import { writeArray } from '../replies/answers.js';
 import { type HelpEntry, writeHelp } from '../replies/help.js';
 import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
 
@@ -32,9 +33,8 @@ export const configCommands: CommandFamily = {
     run: ({ out, node }) => {
       const nowMs = node.clock.wallMs();
       const seconds = Math.floor(nowMs / MS_PER_SECOND);
-      out.begin('array', 2);
-      out.bulk(String(seconds));
-      out.bulk(String(Math.floor((nowMs - seconds * MS_PER_SECOND) * MICROSECONDS_PER_MS)));
+      const microseconds = Math.floor((nowMs - seconds * MS_PER_SECOND) * MICROSECONDS_PER_MS);
+      writeArray(out, [String(seconds), String(microseconds)]);
     },
   },
 };

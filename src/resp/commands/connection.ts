@@ -1,13 +1,11 @@
 /** Commands about the connection itself: its protocol, its user, its database and its end. */
-import { int64, integerBetween, wordOf } from '../arguments/arguments.js';
+import { checkDatabase, int64, wordOf } from '../arguments/arguments.js';
 import { clientName } from '../arguments/client-attribute.js';
 import type { RespVersion } from '../codec/reply-writer.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
 import { REDIS_VERSION } from '../redis-version.js';
-import { DATABASE_OUT_OF_RANGE, Refusal, SYNTAX_ERROR, wrongArity } from '../replies/refusal.js';
-
-const INT32_MAX = 2 ** 31 - 1;
+import { Refusal, SYNTAX_ERROR, wrongArity } from '../replies/refusal.js';
 
 /** The one user that exists. No password is asked for, so every password is right. */
 const USER = 'default';
@@ -60,8 +58,7 @@ export const connectionCommands: CommandFamily = {
 
   select: {
     run: ({ out }, request) => {
-      const index = integerBetween(request[1], -INT32_MAX - 1, INT32_MAX);
-      if (index !== 0) throw new Refusal(DATABASE_OUT_OF_RANGE);
+      checkDatabase(request[1]);
       out.simple('OK');
     },
   },

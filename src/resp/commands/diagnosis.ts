@@ -3,11 +3,12 @@
  * together, and none has a time of its own. So the lists are empty. The texts for people have the figures that a node
  * does keep.
  */
-import process from 'node:process';
 import { int64 } from '../arguments/arguments.js';
 import type { ReplyWriter } from '../codec/reply-writer.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
+import { infoFacts } from '../info/facts.js';
+import { memoryFigures } from '../info/process.js';
 import { writeHelp } from '../replies/help.js';
 import { Refusal } from '../replies/refusal.js';
 
@@ -89,23 +90,9 @@ async function latencyDoctor({ node, out }: CommandSession): Promise<void> {
   );
 }
 
-/** Memory as V8 and the system count it. */
-interface MemoryFigures {
-  readonly rss: number;
-  readonly used: number;
-  readonly active: number;
-  readonly peak: number;
-}
-
-function memoryFigures(): MemoryFigures {
-  const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
-  const peak = Math.max(process.resourceUsage().maxRSS * 1_024, rss);
-  return { rss, used: heapUsed + external, active: heapTotal + external, peak };
-}
-
-async function memoryStats({ node, out }: CommandSession): Promise<void> {
-  const { control } = node;
-  const keys = (await control.status()).keys ?? (await control.keysEstimate());
+async function memoryStats(session: CommandSession): Promise<void> {
+  const { out } = session;
+  const { keys } = await infoFacts(session);
   const { rss, used, active, peak } = memoryFigures();
   const whole = {
     'peak.allocated': peak,

@@ -1,20 +1,19 @@
 /**
  * Commands on expiries: TTL, PTTL, EXPIRETIME, PEXPIRETIME, EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT, PERSIST.
  *
- * The store counts in milliseconds below 2^53, and Redis below 2^63. A moment between them is more than 280,000 years
- * from now, and is refused in Redis's words for an invalid time.
+ * A moment that the store cannot count is refused in Redis's words for an invalid time.
  */
 import type { ExpireCondition, NewExpiry, ReplyTo } from '../../model/operation.js';
 import { int64, textOf, wordOf } from '../arguments/arguments.js';
+import { lateExpiry, MILLISECONDS_MAX, TIME_UNITS, type TimeUnit } from '../arguments/expiry-options.js';
 import type { ReplyWriter } from '../codec/reply-writer.js';
 import type { Request } from '../codec/request-parser.js';
 import { asked, type CommandFamily, type DataCommand } from '../command.js';
+import { writeApplied } from '../replies/answers.js';
 import { invalidExpireTime, Refusal } from '../replies/refusal.js';
 
 const NX_WITH_OTHERS = 'ERR NX and XX, GT or LT options at the same time are not compatible';
 const GT_WITH_LT = 'ERR GT and LT options at the same time are not compatible';
-
-const MILLISECONDS_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
 const NO_KEY = -2;
 const NO_EXPIRY = -1;
@@ -31,17 +30,13 @@ export const expiryCommands: CommandFamily = {
   expiretime: remaining(({ expiresAtMs }) => seconds(expiresAtMs)),
   pexpiretime: remaining(({ expiresAtMs }) => expiresAtMs),
 
-  expire: expiring('expire', { unitMs: 1_000n, from: 'now' }),
-  pexpire: expiring('pexpire', { unitMs: 1n, from: 'now' }),
-  expireat: expiring('expireat', { unitMs: 1_000n, from: 'epoch' }),
-  pexpireat: expiring('pexpireat', { unitMs: 1n, from: 'epoch' }),
+  expire: expiring('expire', TIME_UNITS.ex),
+  pexpire: expiring('pexpire', TIME_UNITS.px),
+  expireat: expiring('expireat', TIME_UNITS.exat),
+  pexpireat: expiring('pexpireat', TIME_UNITS.pxat),
 
-  persist: { ask: (request) => asked({ kind: 'persist', key: request[1] as Buffer }, applied) },
+  persist: { ask: (request) => asked({ kind: 'persist', key: request[1] as Buffer }, writeApplied) },
 };
-
-function applied(out: ReplyWriter, reply: { readonly applied: boolean }): void {
-  out.integer(reply.applied ? 1 : 0);
-}
 
 /** Redis rounds to the nearest second. */
 function seconds(milliseconds: number): number {
@@ -57,30 +52,25 @@ function remaining(count: (expiring: Expiring) => number): DataCommand {
   return { ask: (request) => asked({ kind: 'timeToLive', key: request[1] as Buffer }, answer) };
 }
 
-interface Unit {
-  readonly unitMs: bigint;
-  readonly from: 'now' | 'epoch';
-}
-
 /** The command of that name that gives a key an expiry. */
-function expiring(name: string, { unitMs, from }: Unit): DataCommand {
-  const tooLate = invalidExpireTime(name);
+function expiring(name: string, { unitMs, from }: TimeUnit): DataCommand {
+  const sentence = lateExpiry(name);
   return {
     ask: (request) => {
       const condition = conditionIn(request);
-      const ms = milliseconds(int64(request[2]), unitMs, tooLate);
+      const ms = milliseconds(int64(request[2]), unitMs, name);
       const expiry: NewExpiry = from === 'now' ? { ttlMs: ms } : { expiresAtMs: ms };
       const operation = { kind: 'expire', key: request[1] as Buffer, expiry, condition } as const;
-      return asked(operation, applied, ({ code }) => (code === 'invalid_argument' ? tooLate : undefined));
+      return asked(operation, writeApplied, sentence);
     },
   };
 }
 
 /** A moment long before now is the same as any other one there. */
-function milliseconds(count: bigint, unitMs: bigint, tooLate: string): number {
+function milliseconds(count: bigint, unitMs: bigint, command: string): number {
   const ms = count * unitMs;
-  if (ms > MILLISECONDS_MAX || BigInt.asIntN(64, ms) !== ms) throw new Refusal(tooLate);
-  return Number(ms < -MILLISECONDS_MAX ? -MILLISECONDS_MAX : ms);
+  if (ms > MILLISECONDS_MAX || BigInt.asIntN(64, ms) !== ms) throw new Refusal(invalidExpireTime(command));
+  return Math.max(Number(ms), Number(-MILLISECONDS_MAX));
 }
 
 /** XX says nothing new beside GT, since a key without an expiry has the latest one of all. */

@@ -2,35 +2,32 @@
 import { textOf, wordOf } from '../arguments/arguments.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession, SessionCommand } from '../command.js';
+import { linesOf } from '../info/sections.js';
+import { refusing } from '../replies/answers.js';
 import { writeHelp } from '../replies/help.js';
 import { Refusal } from '../replies/refusal.js';
+import { REFUSED_OF_CLUSTER } from '../table/notes/server.js';
 
 const NO_MODULES = 'ERR Headwater loads no modules';
 const NO_SCRIPTS = 'ERR Headwater runs no scripts. Use WATCH, MULTI and EXEC instead';
 const NO_CLUSTER = 'ERR This instance has cluster support disabled';
 const NOTHING_RUNS = 'NOTBUSY No scripts in execution right now.';
 
-const refuse = (sentence: string): SessionCommand => ({
-  run: () => {
-    throw new Refusal(sentence);
-  },
-});
-
 export const featureCommands: CommandFamily = {
   'module|list': { run: ({ out }) => out.begin('array', 0) },
-  'module|load': refuse(NO_MODULES),
-  'module|loadex': refuse(NO_MODULES),
-  'module|unload': refuse(NO_MODULES),
+  'module|load': refusing(NO_MODULES),
+  'module|loadex': refusing(NO_MODULES),
+  'module|unload': refusing(NO_MODULES),
   'module|help': { run: ({ out }) => writeHelp(out, 'MODULE', [['LIST', 'List the modules. There are none.']]) },
 
   'function|list': { run: functionList },
   'function|stats': { run: functionStats },
   'function|flush': { run: flush('ERR FUNCTION FLUSH only supports SYNC|ASYNC option') },
-  'function|kill': refuse(NOTHING_RUNS),
-  'function|delete': refuse('ERR Library not found'),
-  'function|load': refuse(NO_SCRIPTS),
-  'function|dump': refuse(NO_SCRIPTS),
-  'function|restore': refuse(NO_SCRIPTS),
+  'function|kill': refusing(NOTHING_RUNS),
+  'function|delete': refusing('ERR Library not found'),
+  'function|load': refusing(NO_SCRIPTS),
+  'function|dump': refusing(NO_SCRIPTS),
+  'function|restore': refusing(NO_SCRIPTS),
   'function|help': {
     run: ({ out }) =>
       writeHelp(out, 'FUNCTION', [
@@ -47,9 +44,9 @@ export const featureCommands: CommandFamily = {
     },
   },
   'script|flush': { run: flush('ERR SCRIPT FLUSH only support SYNC|ASYNC option') },
-  'script|kill': refuse(NOTHING_RUNS),
-  'script|load': refuse(NO_SCRIPTS),
-  'script|debug': refuse(NO_SCRIPTS),
+  'script|kill': refusing(NOTHING_RUNS),
+  'script|load': refusing(NO_SCRIPTS),
+  'script|debug': refusing(NO_SCRIPTS),
   'script|help': {
     run: ({ out }) =>
       writeHelp(out, 'SCRIPT', [
@@ -60,21 +57,16 @@ export const featureCommands: CommandFamily = {
 
   'cluster|info': { run: clusterInfo },
   ...Object.fromEntries(
-    [
-      'addslots addslotsrange bumpepoch count-failure-reports countkeysinslot delslots delslotsrange failover flushslots',
-      'forget getkeysinslot keyslot links meet myid nodes replicas replicate reset saveconfig set-config-epoch setslot',
-      'shards slaves slots',
-    ]
-      .join(' ')
-      .split(' ')
-      .map((name) => [`cluster|${name}`, refuse(NO_CLUSTER)]),
+    REFUSED_OF_CLUSTER.map(([name]) => `cluster|${name}`)
+      .sort()
+      .map((name) => [name, refusing(NO_CLUSTER)]),
   ),
   'cluster|help': {
     run: ({ out }) => writeHelp(out, 'CLUSTER', [['INFO', 'Tell that the node is in no cluster of Redis.']]),
   },
-  readonly: refuse(NO_CLUSTER),
-  readwrite: refuse(NO_CLUSTER),
-  asking: refuse(NO_CLUSTER),
+  readonly: refusing(NO_CLUSTER),
+  readwrite: refusing(NO_CLUSTER),
+  asking: refusing(NO_CLUSTER),
 };
 
 function functionList({ out }: CommandSession, request: Request): void {
@@ -122,6 +114,5 @@ function clusterInfo({ out }: CommandSession): void {
     cluster_stats_messages_sent: 0,
     cluster_stats_messages_received: 0,
   };
-  const lines = Object.entries(facts).map(([name, value]) => `${name}:${value}\r\n`);
-  out.verbatim(lines.join(''));
+  out.verbatim(linesOf(facts));
 }

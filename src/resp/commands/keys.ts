@@ -5,16 +5,14 @@
  * read just now.
  */
 import type { ReplyTo } from '../../model/operation.js';
-import { integerBetween, wordOf } from '../arguments/arguments.js';
+import { checkDatabase, wordOf } from '../arguments/arguments.js';
 import type { ReplyWriter } from '../codec/reply-writer.js';
 import type { Request } from '../codec/request-parser.js';
 import { type Asked, asked, type CommandFamily } from '../command.js';
+import { writeApplied, writeOk } from '../replies/answers.js';
 import { type HelpEntry, writeHelp } from '../replies/help.js';
 import { redisEncoding, redisReferences } from '../replies/redis-value.js';
-import { DATABASE_OUT_OF_RANGE, Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
-
-const INT32_MIN = -(2 ** 31);
-const INT32_MAX = 2 ** 31 - 1;
+import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
 
 const SAME_OBJECT = 'ERR source and destination objects are the same';
 const NO_FREQUENCY =
@@ -40,13 +38,12 @@ export const keyCommands: CommandFamily = {
   },
 
   rename: {
-    ask: ([, key, newKey]) =>
-      asked({ kind: 'rename', key: key as Buffer, newKey: newKey as Buffer }, (out) => out.simple('OK')),
+    ask: ([, key, newKey]) => asked({ kind: 'rename', key: key as Buffer, newKey: newKey as Buffer }, writeOk),
   },
 
   renamenx: {
     ask: ([, key, newKey]) =>
-      asked({ kind: 'rename', key: key as Buffer, newKey: newKey as Buffer, ifAbsent: true }, applied),
+      asked({ kind: 'rename', key: key as Buffer, newKey: newKey as Buffer, ifAbsent: true }, writeApplied),
   },
 
   copy: { ask: copy },
@@ -70,22 +67,17 @@ function countKeys(request: Request): Asked {
   return asked({ kind: 'exists', keys: request.slice(1) }, (out, { existing }) => out.integer(existing));
 }
 
-function applied(out: ReplyWriter, reply: { readonly applied: boolean }): void {
-  out.integer(reply.applied ? 1 : 0);
-}
-
 function copy(request: Request): Asked {
   const [, key, newKey] = request as [Buffer, Buffer, Buffer];
   let replace = false;
   for (let i = 3; i < request.length; i++) {
     const option = wordOf(request[i]);
     if (option === 'replace') replace = true;
-    else if (option === 'db' && i + 1 < request.length) {
-      if (integerBetween(request[++i], INT32_MIN, INT32_MAX) !== 0) throw new Refusal(DATABASE_OUT_OF_RANGE);
-    } else throw new Refusal(SYNTAX_ERROR);
+    else if (option === 'db' && i + 1 < request.length) checkDatabase(request[++i]);
+    else throw new Refusal(SYNTAX_ERROR);
   }
   if (key.equals(newKey)) throw new Refusal(SAME_OBJECT);
-  return asked({ kind: 'copy', key, newKey, replace }, applied);
+  return asked({ kind: 'copy', key, newKey, replace }, writeApplied);
 }
 
 /** A command whose answer depends on the value. */

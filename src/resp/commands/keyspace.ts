@@ -12,21 +12,13 @@ import { whenAdmitted } from '../../pipeline/node-guarantees.js';
 import { int64, textOf, wordOf } from '../arguments/arguments.js';
 import type { Request } from '../codec/request-parser.js';
 import { type Asked, asked, type CommandFamily, type CommandSession } from '../command.js';
-import { type HelpEntry, writeHelp } from '../replies/help.js';
+import { writeArray, writeOk, writeValue } from '../replies/answers.js';
 import { redisMemory } from '../replies/redis-value.js';
 import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
 
 const EVERYTHING: Buffer = Buffer.from('*');
 const COUNT_DEFAULT = 10;
 const CURSOR = /^[+-]?[0-9]+$/;
-
-const MEMORY_HELP: readonly HelpEntry[] = [
-  [
-    'USAGE <key> [SAMPLES <count>]',
-    'Returns the bytes of memory that Redis would need for the key and its value.',
-    'A string has no parts to sample, so the count says nothing.',
-  ],
-];
 
 export const keyspaceCommands: CommandFamily = {
   keys: { run: keys },
@@ -36,9 +28,7 @@ export const keyspaceCommands: CommandFamily = {
   randomkey: {
     run: async (session) => {
       await beginRead(session);
-      const key = await randomKey(session.node.keyspace);
-      if (key) session.out.bulk(key);
-      else session.out.null();
+      writeValue(session.out, { value: await randomKey(session.node.keyspace) });
     },
   },
 
@@ -53,7 +43,6 @@ export const keyspaceCommands: CommandFamily = {
   flushall: { ask: flush },
 
   'memory|usage': { ask: memoryUsage },
-  'memory|help': { run: ({ out }) => writeHelp(out, 'MEMORY', MEMORY_HELP) },
 };
 
 /** Resolves when the node is as fresh as the client wants. */
@@ -75,9 +64,8 @@ async function keys(session: CommandSession, request: Request): Promise<void> {
 
 async function sendKeys(session: CommandSession, frozen: FrozenRange): Promise<void> {
   const { count, first } = await countKeys(session, frozen);
+  if (first) return writeArray(session.out, first);
   session.out.begin('array', count);
-  for (const key of first ?? []) session.out.bulk(key);
-  if (first) return;
   try {
     for await (const chunk of frozen.matching()) {
       for (const [key] of chunk) session.out.bulk(key);
@@ -120,8 +108,7 @@ async function scan(session: CommandSession, request: Request): Promise<void> {
   const { out } = session;
   out.begin('array', 2);
   out.bulk(String(found.cursor));
-  out.begin('array', found.keys.length);
-  for (const key of found.keys) out.bulk(key);
+  writeArray(out, found.keys);
 }
 
 /** As in C: a sign is taken, and so is nothing at all, which is 0. */
@@ -160,7 +147,7 @@ function scanOptions(request: Request): ScanOptions {
 function flush(request: Request): Asked {
   const option = request.length > 1 ? wordOf(request[1]) : 'sync';
   if (request.length > 2 || (option !== 'sync' && option !== 'async')) throw new Refusal(SYNTAX_ERROR);
-  return asked({ kind: 'flushAll' }, (out) => out.simple('OK'));
+  return asked({ kind: 'flushAll' }, writeOk);
 }
 
 function memoryUsage(request: Request): Asked {

@@ -5,7 +5,8 @@ import type { StatusUpstream, UpstreamState } from '../../model/status.js';
 import { int64, textOf, wordOf } from '../arguments/arguments.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
-import { endpointOf, listedFollowers } from '../info/replication.js';
+import { endpointOf, isOnline, listedFollowers } from '../info/replication.js';
+import { writeArray } from '../replies/answers.js';
 import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
 
 const PORT_MAX = 65_535n;
@@ -48,15 +49,14 @@ async function role({ node, out }: CommandSession): Promise<void> {
     out.integer(offset);
     return;
   }
-  const followers = listedFollowers(status).filter(({ state }) => state === 'streaming' || state === 'catching_up');
+  const followers = listedFollowers(status).filter(isOnline);
   out.begin('array', 3);
   out.bulk('master');
   out.integer(offset);
   out.begin('array', followers.length);
   for (const { address, appendedOffset } of followers) {
     const { host, port } = endpointOf(address);
-    out.begin('array', 3);
-    for (const text of [host, String(port), String(appendedOffset)]) out.bulk(text);
+    writeArray(out, [host, String(port), String(appendedOffset)]);
   }
 }
 
@@ -141,8 +141,7 @@ async function failover({ node, out }: CommandSession, request: Request): Promis
   if (wanted.to !== '') {
     const target = followers.find(({ address }) => address === wanted.to);
     if (!target) throw new Refusal('ERR FAILOVER target HOST and PORT is not a replica.');
-    if (target.state !== 'streaming' && target.state !== 'catching_up')
-      throw new Refusal('ERR FAILOVER target replica is not online.');
+    if (!isOnline(target)) throw new Refusal('ERR FAILOVER target replica is not online.');
   }
   failovers.begin(control, wanted, logger);
   out.simple('OK');

@@ -4,7 +4,7 @@
  */
 import type { KeyAndValue, ReplyTo } from '../../model/operation.js';
 import { int64 } from '../arguments/arguments.js';
-import { expiryOf, lateExpiry, lifeSpan, optionsIn, type TimeUnit } from '../arguments/expiry-options.js';
+import { expiryOf, lateExpiry, lifeSpan, optionsIn, TIME_UNITS, type TimeUnit } from '../arguments/expiry-options.js';
 import { positionOf, rangeOf } from '../arguments/ranges.js';
 import type { ReplyWriter } from '../codec/reply-writer.js';
 import type { Request } from '../codec/request-parser.js';
@@ -23,8 +23,8 @@ export const stringCommands: CommandFamily = {
       asked({ kind: 'set', key: key as Buffer, value: value as Buffer, condition: 'if_absent' }, writeApplied),
   },
 
-  setex: settingWithLifeSpan('setex', { unitMs: 1_000n, from: 'now' }),
-  psetex: settingWithLifeSpan('psetex', { unitMs: 1n, from: 'now' }),
+  setex: settingWithLifeSpan('setex', TIME_UNITS.ex),
+  psetex: settingWithLifeSpan('psetex', TIME_UNITS.px),
 
   getset: {
     ask: ([, key, value]) =>

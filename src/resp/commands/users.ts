@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { int64, textOf, wordOf } from '../arguments/arguments.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
+import { refusing, writeArray } from '../replies/answers.js';
 import { writeHelp } from '../replies/help.js';
 import { Refusal } from '../replies/refusal.js';
 import { CATEGORIES, namesIn } from '../table/command-categories.js';
@@ -18,28 +19,22 @@ const NO_FILE = [
 
 const ONE_USER = `ERR Headwater has one user, '${USER}', and no passwords yet. Let the node listen on loopback or on a private network`;
 
-const PASSWORD_BITS = 256;
+const PASSWORD_BITS = 256n;
 const PASSWORD_BITS_MAX = 4_096n;
-
-const refuse = (sentence: string) => ({
-  run: () => {
-    throw new Refusal(sentence);
-  },
-});
 
 export const userCommands: CommandFamily = {
   'acl|whoami': { run: ({ out }) => out.bulk(USER) },
-  'acl|users': { run: ({ out }) => writeTexts(out, [USER]) },
-  'acl|list': { run: ({ out }) => writeTexts(out, [`user ${USER} on nopass ~* &* +@all`]) },
+  'acl|users': { run: ({ out }) => writeArray(out, [USER]) },
+  'acl|list': { run: ({ out }) => writeArray(out, [`user ${USER} on nopass ~* &* +@all`]) },
   'acl|cat': { run: categories },
   'acl|getuser': { run: getUser },
   'acl|genpass': { run: password },
   'acl|log': { run: log },
-  'acl|load': refuse(NO_FILE),
-  'acl|save': refuse(NO_FILE),
-  'acl|setuser': refuse(ONE_USER),
-  'acl|deluser': refuse(ONE_USER),
-  'acl|dryrun': refuse(ONE_USER),
+  'acl|load': refusing(NO_FILE),
+  'acl|save': refusing(NO_FILE),
+  'acl|setuser': refusing(ONE_USER),
+  'acl|deluser': refusing(ONE_USER),
+  'acl|dryrun': refusing(ONE_USER),
   'acl|help': {
     run: ({ out }) =>
       writeHelp(out, 'ACL', [
@@ -54,17 +49,12 @@ export const userCommands: CommandFamily = {
   },
 };
 
-function writeTexts(out: CommandSession['out'], texts: readonly string[]): void {
-  out.begin('array', texts.length);
-  for (const text of texts) out.bulk(text);
-}
-
 function categories({ out, door }: CommandSession, request: Request): void {
   const name = request[2];
-  if (!name) return writeTexts(out, CATEGORIES);
+  if (!name) return writeArray(out, CATEGORIES);
   const category = wordOf(name);
   if (!CATEGORIES.includes(category)) throw new Refusal(`ERR Unknown category '${textOf(name)}'`);
-  writeTexts(out, namesIn(door.table, category));
+  writeArray(out, namesIn(door.table, category));
 }
 
 function getUser({ out }: CommandSession, request: Request): void {
@@ -84,7 +74,7 @@ function getUser({ out }: CommandSession, request: Request): void {
 }
 
 function password({ out }: CommandSession, request: Request): void {
-  const bits = request[2] ? int64(request[2]) : BigInt(PASSWORD_BITS);
+  const bits = request[2] ? int64(request[2]) : PASSWORD_BITS;
   if (bits <= 0n || bits > PASSWORD_BITS_MAX)
     throw new Refusal(
       'ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096',

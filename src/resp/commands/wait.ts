@@ -2,6 +2,7 @@
  * WAIT and WAITAOF: the followers that have the writes of this client, in their logs or on their disks. Every follower
  * counts whose history is this node's, those of followers too.
  */
+import { eitherAborts } from '../../base/abort.js';
 import type { DurabilityReached } from '../../base/error-details.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { DURABILITY_TIMEOUT_MS_MAX } from '../../base/limits.js';
@@ -103,7 +104,7 @@ async function block(
     unblocking.abort();
   });
   const endMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : node.clock.monotonicMs() + timeoutMs;
-  const signal = AbortSignal.any([session.signal, unblocking.signal]);
+  const signal = eitherAborts(session.signal, unblocking.signal);
   try {
     for (const goal of goals) await reachBefore(endMs, session, { position, goal, signal });
   } catch (failure) {
@@ -111,6 +112,8 @@ async function block(
     if (unblocked === 'error') throw new Refusal(UNBLOCKED);
   } finally {
     state.blocking.end();
+    // Removes the listener on the signal of the session.
+    unblocking.abort();
   }
 }
 

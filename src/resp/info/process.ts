@@ -57,15 +57,26 @@ export function clients({ status, counts, clients: { blocked } }: InfoFacts): Fi
   };
 }
 
+/** Memory as V8 and the system count it. */
+interface MemoryFigures {
+  readonly rss: number;
+  readonly used: number;
+  readonly active: number;
+  readonly peak: number;
+}
+
+export function memoryFigures(): MemoryFigures {
+  const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
+  const peak = Math.max(process.resourceUsage().maxRSS * 1_024, rss);
+  return { rss, used: heapUsed + external, active: heapTotal + external, peak };
+}
+
 /** The memory that was used when the program was loaded. */
-const STARTUP_BYTES = usedBytes(process.memoryUsage());
+const STARTUP_BYTES = memoryFigures().used;
 
 /** `used_memory` is the memory of values and objects, `used_memory_rss` all that the process occupies. */
 export function memory({ status }: InfoFacts): Fields {
-  const figures = process.memoryUsage();
-  const { rss, heapTotal, external } = figures;
-  const used = usedBytes(figures);
-  const peak = Math.max(process.resourceUsage().maxRSS * 1_024, rss);
+  const { rss, used, active, peak } = memoryFigures();
   const total = os.totalmem();
   return {
     used_memory: used,
@@ -77,7 +88,7 @@ export function memory({ status }: InfoFacts): Fields {
     used_memory_peak_perc: percent(used / peak),
     used_memory_startup: STARTUP_BYTES,
     allocator_allocated: used,
-    allocator_active: heapTotal + external,
+    allocator_active: active,
     allocator_resident: rss,
     total_system_memory: total,
     total_system_memory_human: humanBytes(total),
@@ -103,10 +114,6 @@ export function memory({ status }: InfoFacts): Fields {
     lazyfreed_objects: 0,
     headwater_log_bytes: status.logBytes,
   };
-}
-
-function usedBytes({ heapUsed, external }: NodeJS.MemoryUsage): number {
-  return heapUsed + external;
 }
 
 export function cpu(): Fields {

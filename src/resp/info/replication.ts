@@ -38,6 +38,11 @@ export function listedFollowers({ followers }: NodeStatus): StatusFollower[] {
   return followers.filter(({ via, address, state }) => via === '' && address !== '' && state !== 'ended');
 }
 
+/** Whether a follower follows the log. */
+export function isOnline({ state }: StatusFollower): boolean {
+  return SLAVE_STATES[state] === 'online';
+}
+
 /** A host without the brackets of IPv6, and a port. */
 export function endpointOf(address: string): { readonly host: string; readonly port: number } {
   const { host, port } = parseAddress(address);

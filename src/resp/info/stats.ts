@@ -1,4 +1,4 @@
-/** The section of INFO with counts since the node started. */
+/** The sections of INFO with counts since the node started. */
 import type { StatusReasonCount } from '../../model/status.js';
 import type { Fields, InfoFacts } from './facts.js';
 
@@ -37,6 +37,10 @@ export function stats({ status, counts, topics }: InfoFacts): Fields {
     unexpected_error_replies: 0,
     total_error_replies: errors,
   };
+}
+
+export function errorStats({ counts }: InfoFacts): Fields {
+  return Object.fromEntries([...counts.errors].map(([word, count]) => [`errorstat_${word}`, `count=${count}`]));
 }
 
 function isFailure({ kind, reason }: StatusReasonCount): boolean {

@@ -1,5 +1,6 @@
 /** Replies that many commands have. */
 import type { ReplyWriter } from '../codec/reply-writer.js';
+import { Refusal } from './refusal.js';
 
 export function writeOk(out: ReplyWriter): void {
   out.simple('OK');
@@ -24,4 +25,19 @@ export function writeValue(out: ReplyWriter, { value }: { readonly value?: Buffe
 
 export function writeLength(out: ReplyWriter, { length }: { readonly length: number }): void {
   out.integer(length);
+}
+
+/** Writes an array of texts. */
+export function writeArray(out: ReplyWriter, texts: ReadonlyArray<Buffer | string>): void {
+  out.begin('array', texts.length);
+  for (const text of texts) out.bulk(text);
+}
+
+/** A command that is always refused. */
+export function refusing(sentence: string): { readonly run: () => never } {
+  return {
+    run: () => {
+      throw new Refusal(sentence);
+    },
+  };
 }

@@ -6,12 +6,8 @@ const BY_GROUP: Readonly<Record<string, string>> = {
   bitmap: 'bitmap',
   connection: 'connection',
   generic: 'keyspace',
-  hash: 'hash',
-  list: 'list',
   pubsub: 'pubsub',
   scripting: 'scripting',
-  set: 'set',
-  'sorted-set': 'sortedset',
   string: 'string',
   transactions: 'transaction',
 };

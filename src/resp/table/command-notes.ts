@@ -33,11 +33,9 @@ const NOTES: ReadonlyMap<string, CommandNote> = new Map(
   ),
 );
 
-const NO_NOTE: CommandNote = { group: 'generic', since: '7.2.0', syntax: '', summary: '' };
-
-/** Every command has a note, and a test holds that. A command without one is described by its facts alone. */
+/** Every command has a note, and a test holds that. */
 export function noteOn({ name }: Pick<CommandEntry, 'name'>): CommandNote {
-  return NOTES.get(name) ?? NO_NOTE;
+  return NOTES.get(name) as CommandNote;
 }
 
 function noteOf(group: string, [since, syntax, summary]: Note): CommandNote {

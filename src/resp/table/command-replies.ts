@@ -2,7 +2,7 @@
 
 import type { ReplyWriter } from '../codec/reply-writer.js';
 import { categoriesOf } from './command-categories.js';
-import { type KeyRule, type KeyUse, keyRules } from './command-keys.js';
+import { type KeyRule, keyRules } from './command-keys.js';
 import { noteOn } from './command-notes.js';
 import { type CommandArgument, parseSyntax } from './command-syntax.js';
 import type { CommandEntry } from './command-table.js';
@@ -20,10 +20,9 @@ export function writeInfo(out: ReplyWriter, entry: CommandEntry): void {
   out.bulk(name);
   out.integer(facts.arity);
   writeWords(out, facts.flags);
-  const [first, last, step] = facts.keyStart === 0 ? [0, 0, 0] : [facts.keyStart, facts.keyStop, facts.step];
-  out.integer(first);
-  out.integer(last);
-  out.integer(step);
+  out.integer(facts.keyStart);
+  out.integer(facts.keyStop);
+  out.integer(facts.step);
   writeWords(
     out,
     categoriesOf(entry).map((category) => `@${category}`),
@@ -36,10 +35,6 @@ export function writeInfo(out: ReplyWriter, entry: CommandEntry): void {
   for (const rule of rules) writeKeyRule(out, rule);
   out.begin('set', subcommands.size);
   for (const subcommand of subcommands.values()) writeInfo(out, subcommand);
-}
-
-export function writeKeyUse(out: ReplyWriter, use: KeyUse): void {
-  writeWords(out, use);
 }
 
 /** Writes the name and the documentation behind it, for a map. */
@@ -71,7 +66,7 @@ function tipsOf({ name, facts }: CommandEntry): string[] {
   ];
 }
 
-function writeWords(out: ReplyWriter, words: readonly string[]): void {
+export function writeWords(out: ReplyWriter, words: readonly string[]): void {
   out.begin('set', words.length);
   for (const word of words) out.simple(word);
 }
@@ -86,7 +81,7 @@ function writeTexts(out: ReplyWriter, texts: Readonly<Record<string, string>>): 
 function writeKeyRule(out: ReplyWriter, { use, first, last, step }: KeyRule): void {
   out.begin('map', 3);
   out.bulk('flags');
-  writeKeyUse(out, use);
+  writeWords(out, use);
   writeSearch(out, 'begin_search', 'index', { index: first });
   writeSearch(out, 'find_keys', 'range', { lastkey: last, keystep: step, limit: 0 });
 }

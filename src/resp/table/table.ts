@@ -47,7 +47,6 @@ const FACTS: Readonly<Record<string, CommandFacts>> = {
   ...OWN_FACTS,
 };
 
-// biome-ignore format: one family a line, so that branches merge
 const FAMILIES: readonly CommandFamily[] = [
   channelCommands,
   clientCommands,

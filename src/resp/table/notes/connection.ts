@@ -37,9 +37,9 @@ export const CONNECTION_NOTES: Notes = {
   ],
   ping: ['1.0.0', '[message]', 'Answers, to show that the connection works.'],
   quit: ['1.0.0', '', 'Closes the connection.'],
-  readonly: ['3.0.0', '', 'Has no effect: a follower always answers reads.'],
-  readwrite: ['3.0.0', '', 'Has no effect: a follower never takes writes.'],
-  asking: ['3.0.0', '', 'Has no effect: there are no slots that move.'],
+  readonly: ['3.0.0', '', 'Is refused: the node has no slots.'],
+  readwrite: ['3.0.0', '', 'Is refused: the node has no slots.'],
+  asking: ['3.0.0', '', 'Is refused: the node has no slots.'],
   reset: ['6.2.0', '', 'Returns the connection to its first state.'],
   select: ['1.0.0', 'index:integer', 'Chooses database 0, which is the only one.'],
 };

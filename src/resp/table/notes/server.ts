@@ -2,12 +2,13 @@
 import type { Notes } from './note.js';
 
 const HELP = 'Explains the subcommands.';
+const NO_SLOTS = 'Is refused: the node has no slots.';
 
 export const SERVER_NOTES: Notes = {
   acl: ['6.0.0', '', 'Shows users and categories of commands.'],
   'acl|cat': ['6.0.0', '[category]', 'Lists the categories of commands, or the commands of one.'],
   'acl|deluser': ['6.0.0', 'username ...', 'Is refused: the node has one user.'],
-  'acl|dryrun': ['7.0.0', 'username command [arg ...]', 'Tells whether a user may run a command.'],
+  'acl|dryrun': ['7.0.0', 'username command [arg ...]', 'Is refused: the node has one user.'],
   'acl|genpass': ['6.0.0', '[bits:integer]', 'Makes a password that nobody can guess.'],
   'acl|getuser': ['6.0.0', 'username', 'Shows the rules of a user.'],
   'acl|help': ['6.0.0', '', HELP],
@@ -84,27 +85,25 @@ export const SERVER_NOTES: Notes = {
   time: ['2.6.0', '', "Returns the time of the node's machine."],
 };
 
-/** Subcommands of CLUSTER that are refused, by the version that had them first. */
-const REFUSED_OF_CLUSTER: ReadonlyArray<readonly [since: string, names: string]> = [
+/** Subcommands of CLUSTER that are refused, with the version that had them first. */
+export const REFUSED_OF_CLUSTER: ReadonlyArray<readonly [name: string, since: string]> = (
   [
-    '3.0.0',
-    'addslots bumpepoch count-failure-reports countkeysinslot delslots failover flushslots forget getkeysinslot keyslot',
-  ],
-  ['3.0.0', 'meet myid nodes replicate reset saveconfig set-config-epoch setslot slaves slots'],
-  ['5.0.0', 'replicas'],
-  ['7.0.0', 'addslotsrange delslotsrange links shards'],
-];
+    [
+      '3.0.0',
+      'addslots bumpepoch count-failure-reports countkeysinslot delslots failover flushslots forget getkeysinslot keyslot',
+    ],
+    ['3.0.0', 'meet myid nodes replicate reset saveconfig set-config-epoch setslot slaves slots'],
+    ['5.0.0', 'replicas'],
+    ['7.0.0', 'addslotsrange delslotsrange links shards'],
+  ] as const
+).flatMap(([since, names]) => names.split(' ').map((name) => [name, since] as const));
 
 /** Commands on features that the node does not have. They answer what clients ask before they use the feature. */
 export const ABSENT_NOTES: Notes = {
   cluster: ['3.0.0', '', 'Shows that the node has no slots.'],
   'cluster|help': ['5.0.0', '', HELP],
   'cluster|info': ['3.0.0', '', 'Returns that slots are off.'],
-  ...Object.fromEntries(
-    REFUSED_OF_CLUSTER.flatMap(([since, names]) =>
-      names.split(' ').map((name) => [`cluster|${name}`, [since, '', 'Is refused: the node has no slots.'] as const]),
-    ),
-  ),
+  ...Object.fromEntries(REFUSED_OF_CLUSTER.map(([name, since]) => [`cluster|${name}`, [since, '', NO_SLOTS] as const])),
 };
 
 export const SCRIPT_NOTES: Notes = {

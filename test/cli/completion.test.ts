@@ -3,14 +3,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { isInstalled, skipUnless } from '../support/installed.js';
 import { hasTerminal, Terminal } from '../support/terminal.js';
 import { endAll, headwater, temporaryDirectory } from './command-line.js';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
-
-function isInstalled(program: string, ...args: string[]): boolean {
-  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
-}
 
 /** Each line, and what Tab offers at its end, sorted. The files are those of `directory`. */
 const CASES: ReadonlyArray<readonly [line: string, offers: readonly string[]]> = [
@@ -68,7 +65,7 @@ describe('completion', function () {
 
   for (const [line, offers] of CASES) {
     it(`bash offers the right words for "headwater ${line}"`, function () {
-      if (!isInstalled('bash', '-c', 'true')) return this.skip();
+      skipUnless(this, isInstalled('bash', '-c', 'true'), 'bash');
       // As bash splits a line: at blanks, and before and behind an equals sign or a colon.
       const words = ['headwater', ...line.split(/[ ]|(?<=[=:])|(?=[=:])/)];
       const program = `source ${scripts.bash}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _headwater; printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -79,7 +76,7 @@ describe('completion', function () {
     });
 
     it(`fish offers the right words for "headwater ${line}"`, function () {
-      if (!isInstalled('fish', '-N', '-c', 'true')) return this.skip();
+      skipUnless(this, isInstalled('fish', '-N', '-c', 'true'), 'fish');
       const program = `source ${scripts.fish}; complete -C 'headwater ${line}'`;
       const offered = run('fish', ['-N', '-c', program], { XDG_DATA_HOME: directory, XDG_CONFIG_HOME: directory });
       const words = offered
@@ -91,7 +88,7 @@ describe('completion', function () {
   }
 
   it('bash offers the values of an option that is written with an equals sign', function () {
-    if (!isInstalled('bash', '-c', 'true')) return this.skip();
+    skipUnless(this, isInstalled('bash', '-c', 'true'), 'bash');
     const program = `source ${scripts.bash}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _headwater; printf '%s\\n' "\${COMPREPLY[@]}"`;
     for (const [words, offers] of [
       [
@@ -104,7 +101,7 @@ describe('completion', function () {
   });
 
   it('zsh completes commands, options, values and files', async function () {
-    if (!hasTerminal || !isInstalled('zsh', '-f', '-c', 'true')) return this.skip();
+    skipUnless(this, hasTerminal && isInstalled('zsh', '-f', '-c', 'true'), 'zsh and tmux');
     const terminal = new Terminal(['zsh', '-f'], { env: { HOME: directory, PS1: '> ' }, columns: 100 });
     try {
       await terminal.shows(/^>/m);
@@ -153,7 +150,7 @@ describe('the manual page', function () {
   });
 
   it('has every command, every option and the exit statuses, as man shows it', async function () {
-    if (!isInstalled('man', '--version')) return this.skip();
+    skipUnless(this, isInstalled('man', '--version'), 'man-db');
     const { stdout } = await headwater(['man']);
     const { stdout: shown, stderr } = spawnSync('man', ['-l', '-'], {
       input: stdout,
@@ -177,7 +174,7 @@ describe('the manual page', function () {
   });
 
   it('has no fault that mandoc finds', async function () {
-    if (!isInstalled('mandoc', '-Tutf8', '/dev/null')) return this.skip();
+    skipUnless(this, isInstalled('mandoc', '-Tutf8', '/dev/null'), 'mandoc');
     const { stdout } = await headwater(['man']);
     const { stdout: faults } = spawnSync('mandoc', ['-Tlint', '-W', 'warning'], { input: stdout, encoding: 'utf8' });
     assert.deepEqual(

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { eventually } from '../../benchmarks/waiting.js';
 import { describeStatus } from '../../bin/status.js';
 import { Client } from '../../src/client/index.js';
+import { skipUnless } from '../support/installed.js';
 import { hasTerminal, Terminal } from '../support/terminal.js';
 import { begin, endAll, HEADWATER, headwater, type Outcome, Served, temporaryDirectory } from './command-line.js';
 
@@ -123,7 +124,7 @@ describe('status --watch', function () {
   });
 
   it('redraws the screen of a terminal, and gives it back at q', async function () {
-    if (!hasTerminal) return this.skip();
+    skipUnless(this, hasTerminal, 'tmux');
     const terminal = onTerminal(['status', '--watch', '100ms']);
     const screen = await terminal.shows(/^role +leader$/m);
     assert.match(screen, /^\d\d:\d\d:\d\d, every 100ms; q or Ctrl-C ends\n\nnode +[0-9a-f]{32} /);
@@ -133,7 +134,7 @@ describe('status --watch', function () {
   });
 
   it('fits its lines to the terminal, also after a resize', async function () {
-    if (!hasTerminal) return this.skip();
+    skipUnless(this, hasTerminal, 'tmux');
     const terminal = onTerminal(['status', '--watch', '1h'], { columns: 30, rows: 8 });
     const screen = (await terminal.shows(/terminal is too low/)).trimEnd().split('\n');
     assert.equal(screen.length, 8);
@@ -145,7 +146,7 @@ describe('status --watch', function () {
   });
 
   it('has no colours with NO_COLOR', async function () {
-    if (!hasTerminal) return this.skip();
+    skipUnless(this, hasTerminal, 'tmux');
     const terminal = onTerminal(['status'], { env: { NO_COLOR: '1' } });
     await terminal.shows(/^role +leader$/m);
     assert(!terminal.screen({ colours: true }).includes('\x1b['));
@@ -334,7 +335,7 @@ describe('top', function () {
   });
 
   it('draws the screen of a terminal, and q ends it', async function () {
-    if (!hasTerminal) return this.skip();
+    skipUnless(this, hasTerminal, 'tmux');
     const terminal = new Terminal(
       [process.execPath, HEADWATER, '--connect', below.address, 'top', '--every', '100ms'],
       {
@@ -354,7 +355,7 @@ describe('top', function () {
   });
 
   it('prints no line of the table once that a terminal would wrap', async function () {
-    if (!hasTerminal) return this.skip();
+    skipUnless(this, hasTerminal, 'tmux');
     const words = [process.execPath, HEADWATER, '--connect', below.address, 'top', '--once'];
     const terminal = new Terminal(words, { columns: 80 });
     terminals.push(terminal);
@@ -414,7 +415,7 @@ describe('latency', function () {
   });
 
   it('fits into 80 columns, and leaves the figures behind when the screen is gone', async function () {
-    if (!hasTerminal) return this.skip();
+    skipUnless(this, hasTerminal, 'tmux');
     const words = [process.execPath, HEADWATER, '--connect', node.address, 'latency'];
     const terminal = new Terminal(words, { columns: 80 });
     try {
@@ -435,7 +436,7 @@ describe('a live view in the shell', function () {
   after(endAll);
 
   it('takes the keys while it runs, and gives them back', async function () {
-    if (!hasTerminal) return this.skip();
+    skipUnless(this, hasTerminal, 'tmux');
     const node = await Served.fresh();
     const state = temporaryDirectory();
     const words = [process.execPath, HEADWATER, '--connect', node.address, 'shell'];

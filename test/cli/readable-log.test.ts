@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { readableLine } from '../../bin/readable-log.js';
 import { type Paint, plain } from '../../bin/terminal.js';
+import { skipUnless } from '../support/installed.js';
 import { hasTerminal, Terminal } from '../support/terminal.js';
 import { begin, endAll, HEADWATER, temporaryDirectory } from './command-line.js';
 
@@ -72,7 +73,7 @@ describe('serve', function () {
     const data = path.join(temporaryDirectory(), 'node');
     const { stderr } = await begin(['serve', '--data', data, '--listen', '203.0.113.1:7420']).outcome;
     assert.equal(JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '').event, 'refused');
-    if (!hasTerminal) return this.skip();
+    skipUnless(this, hasTerminal, 'tmux');
     const terminal = new Terminal(
       [process.execPath, HEADWATER, 'serve', '--data', data, '--listen', '203.0.113.1:7420', '--log-format', 'json'],
       { columns: 200 },
@@ -85,7 +86,7 @@ describe('serve', function () {
   });
 
   it('logs prose on a terminal, with short IDs and no fields', async function () {
-    if (!hasTerminal) return this.skip();
+    skipUnless(this, hasTerminal, 'tmux');
     const data = path.join(temporaryDirectory(), 'node');
     const words = [process.execPath, HEADWATER, 'serve', '--data', data, '--listen', '127.0.0.1:0'];
     const terminal = new Terminal(words, { columns: 200 });

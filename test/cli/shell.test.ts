@@ -5,8 +5,9 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { eventually } from '../../benchmarks/waiting.js';
+import { skipUnless } from '../support/installed.js';
 import { begin, endAll, headwater, Served, temporaryDirectory } from './command-line.js';
-import { KEYS, noTerminal, Terminal } from './terminal.js';
+import { hasScript, KEYS, Terminal } from './terminal.js';
 
 const NOWHERE = '127.0.0.1:1';
 
@@ -181,10 +182,7 @@ describe('the shell', function () {
     const open: Terminal[] = [];
 
     before(function () {
-      const why = noTerminal();
-      if (why === undefined) return;
-      console.log(`      skipped: ${why}`);
-      this.skip();
+      skipUnless(this, hasScript, 'script, of util-linux');
     });
     beforeEach(() => {
       state = temporaryDirectory();

@@ -2,22 +2,18 @@
  * The command line on a terminal, as a person sees it. The terminal is a pseudo-terminal of script(1), which util-linux
  * has. What is typed goes to it as keys, and what it shows comes back with its colours.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { isInstalled } from '../support/installed.js';
 
 const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
 const SEEN_MS_MAX = 15_000;
 
 export const KEYS = { ENTER: '\r', TAB: '\t', CTRL_C: '\u0003', CTRL_D: '\u0004', UP: '\u001b[A' } as const;
 
-/** Why there is no terminal to test with; undefined if there is one. */
-export function noTerminal(): string | undefined {
-  const { error, status } = spawnSync('script', ['-qefc', 'true', '/dev/null'], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  return error || status !== 0 ? 'script (of util-linux) is not installed' : undefined;
-}
+/** Whether there is a terminal to test with. */
+export const hasScript = isInstalled('script', '-qefc', 'true', '/dev/null');
 
 export class Terminal {
   readonly #child: ChildProcess;

@@ -17,6 +17,7 @@ import { restoreDirectory } from '../../src/tools.js';
 import { inPieces } from '../backup/files.js';
 import { endAll, headwater, temporaryDirectory } from '../cli/command-line.js';
 import { assertEqualData, Cluster, caughtUp, type Daemon } from '../support/cluster.js';
+import { skipUnless } from '../support/installed.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 
 const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
@@ -226,7 +227,8 @@ describe('backup and restore', function () {
 
   it('a disk that fills up ends both with a clear error, and what they had written is gone', async function () {
     const full = temporaryDirectory();
-    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', full]).status !== 0) return this.skip();
+    const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', full]);
+    skipUnless(this, status === 0, 'the right to mount');
     try {
       await using cluster = new Cluster();
       const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../../benchmarks/waiting.js';
 import { Client } from '../../src/index.js';
 import { eventually } from '../support/cluster.js';
+import { skipUnless } from '../support/installed.js';
 
 const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
 const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
@@ -48,8 +49,7 @@ describe('a daemon that starts before the clock is set', () => {
   });
 
   it('refuses a time to live until it is set, and gives the whole of it then', async function () {
-    // Shown as pending: a machine without faketime proves nothing of it.
-    if (!fakes(time)) return this.skip();
+    skipUnless(this, fakes(time), 'libfaketime');
     const address = `127.0.0.1:${await freePort()}`;
     let said = '';
     daemon = spawn(

@@ -11,6 +11,7 @@ import { freePort } from '../../benchmarks/waiting.js';
 import type { Client, HeadwaterError } from '../../src/index.js';
 import { endAll, headwater, temporaryDirectory } from '../cli/command-line.js';
 import { caughtUp, Daemon, eventually } from '../support/cluster.js';
+import { skipUnless } from '../support/installed.js';
 import { seededRandom } from '../support/random.js';
 
 const MiB = 2 ** 20;
@@ -101,7 +102,7 @@ describe('a node on a full disk', function () {
 
   it('refuses writes with exit status 3, answers reads, and recovers without a restart', async function () {
     const directory = mounted(224);
-    if (!directory) return this.skip();
+    skipUnless(this, directory, 'the right to mount');
     const node = await started('node', path.join(directory, 'data'));
     await eventually('the ballast', async () => existsSync(path.join(node.directory, 'ballast')));
     const client = await node.client();
@@ -134,7 +135,7 @@ describe('a node on a full disk', function () {
 
   it('loses nothing if another program takes the last byte, also over a kill', async function () {
     const directory = mounted(224);
-    if (!directory) return this.skip();
+    skipUnless(this, directory, 'the right to mount');
     const node = await started('node', path.join(directory, 'data'));
     const ballast = path.join(node.directory, 'ballast');
     await eventually('the ballast', async () => existsSync(ballast));
@@ -177,7 +178,7 @@ describe('a node on a full disk', function () {
 
   it('resumes from its position once there is room, as a follower', async function () {
     const directory = mounted(224);
-    if (!directory) return this.skip();
+    skipUnless(this, directory, 'the right to mount');
     const leader = await started('leader', path.join(temporaryDirectory(), 'data'));
     const node = await started('follower', path.join(directory, 'data'), '--follow', leader.address);
     await eventually('the ballast', async () => existsSync(path.join(node.directory, 'ballast')));

@@ -11,6 +11,7 @@ import { restoreDirectory } from '../../src/tools.js';
 import { PYTHON } from '../documents/steps.js';
 import { buf, type Finished, finished, PROTO } from '../protobuf/buf.js';
 import { Cluster, type Daemon } from '../support/cluster.js';
+import { isInstalled, skipUnless } from '../support/installed.js';
 
 const EXAMPLES = path.join(PROTO, 'examples');
 const TOOLS = path.join(PROTO, '../node_modules/.bin');
@@ -81,13 +82,8 @@ describe('an example in another language', function () {
 
   it('Python does all of the tour', async function () {
     const needs = `command -v grpc_python_plugin && protoc ${ANY} && ${PYTHON} -c "import grpc, google.protobuf"`;
-    const needed = await run('bash', ['-c', needs]);
-    if (needed.status !== 0) {
-      console.log(
-        '      skipped: install protobuf-compiler-grpc, libprotobuf-dev, python3-grpcio and python3-protobuf',
-      );
-      return this.skip();
-    }
+    const packages = 'protobuf-compiler-grpc, libprotobuf-dev, python3-grpcio and python3-protobuf';
+    skipUnless(this, isInstalled('bash', '-c', needs), packages);
     const { output: plugin } = await run('bash', ['-c', 'command -v grpc_python_plugin']);
     const out = await generated('protoc', (to) => [
       `--python_out=${to}`,
@@ -102,11 +98,8 @@ describe('an example in another language', function () {
   });
 
   it('Ruby does all of the tour', async function () {
-    const needed = await run('bash', ['-c', `grpc_tools_ruby_protoc ${ANY} && ruby -e "require 'grpc'"`]);
-    if (needed.status !== 0) {
-      console.log('      skipped: install the packages ruby-grpc-tools, libprotobuf-dev and ruby-grpc');
-      return this.skip();
-    }
+    const needs = `grpc_tools_ruby_protoc ${ANY} && ruby -e "require 'grpc'"`;
+    skipUnless(this, isInstalled('bash', '-c', needs), 'ruby-grpc-tools, libprotobuf-dev and ruby-grpc');
     const out = await generated('grpc_tools_ruby_protoc', (to) => [`--ruby_out=${to}`, `--grpc_out=${to}`]);
     const file = path.join(folder, 'ruby.backup');
     const said = await mustRun('ruby', ['-I', out, path.join(EXAMPLES, 'tour.rb'), node.address, file]);
@@ -115,11 +108,7 @@ describe('an example in another language', function () {
   });
 
   it('buf curl does all of the tour, by reflection alone', async function () {
-    const version = await buf('--version');
-    if (version.status !== 0) {
-      console.log('      skipped: buf does not run on this machine');
-      return this.skip();
-    }
+    skipUnless(this, (await buf('--version')).status === 0, '@bufbuild/buf, which does not run on this machine');
     const file = path.join(folder, 'buf.backup');
     const tour = [path.join(EXAMPLES, 'tour.sh'), node.address, file];
     const said = await mustRun('bash', tour, { PATH: `${TOOLS}:${process.env.PATH}` });

@@ -4,12 +4,10 @@
  * of things would let it pass a gigabyte with large values.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { assertEqualData, Cluster } from '../support/cluster.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 
-const KiB = 1024;
-const MiB = 1024 * KiB;
+const MiB = 1024 * 1024;
 /** src/rpc/README.md says so. */
 const RESIDENT_BYTES_MAX = 1024 * MiB;
 const IN_FLIGHT = 16;
@@ -18,12 +16,6 @@ const RUNS = Number(process.env.HEADWATER_RUNS ?? 1);
 
 /** All values are parts of it, so that this process spends no time on making and collecting them. */
 const VALUE = Buffer.alloc(16 * MiB, 'v');
-
-/** The most that the process has had resident. */
-function peakBytes(pid: number): number {
-  const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes) * KiB;
-}
 
 describe('memory under values of all sizes', function () {
   this.timeout(400_000);
@@ -50,10 +42,10 @@ describe('memory under values of all sizes', function () {
     }
     await Promise.all(inFlight);
     await assertEqualData(leader, follower);
-    for (const { name, pid } of [leader, follower]) {
-      const bytes = peakBytes(pid);
-      assert(bytes < RESIDENT_BYTES_MAX, `${name} had ${Math.round(bytes / MiB)} MiB resident`);
-      if (process.env.HEADWATER_SHOW) console.log(`${name}: ${Math.round(bytes / MiB)} MiB`);
+    for (const node of [leader, follower]) {
+      const bytes = node.memoryBytes('VmHWM');
+      assert(bytes < RESIDENT_BYTES_MAX, `${node.name} had ${Math.round(bytes / MiB)} MiB resident`);
+      if (process.env.HEADWATER_SHOW) console.log(`${node.name}: ${Math.round(bytes / MiB)} MiB`);
     }
   });
 });

@@ -5,7 +5,6 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import { RECEIVING_BYTES_MAX } from '../../src/base/limits.js';
 import { OPERATION_METHODS } from '../../src/rpc/definitions.js';
@@ -17,11 +16,6 @@ const VALUE_BYTES = 16 * MiB;
 /** As other nodes under load: src/rpc/README.md says a gigabyte. Half of every value would be 1.6 GiB. */
 const RESIDENT_BYTES_MAX = 1024 * MiB;
 const RESOURCE_EXHAUSTED = '8';
-
-function peakBytes(pid: number): number {
-  const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes) * 1024;
-}
 
 function setMessage(key: string, value: Buffer): Buffer {
   const method = OPERATION_METHODS.get('set');
@@ -74,7 +68,7 @@ describe('requests that arrive slowly', function () {
       if (status === RESOURCE_EXHAUSTED)
         assert.match(message, /^the (request|write) was refused: .*\. Try again later$/);
     }
-    const peak = peakBytes(leader.pid);
+    const peak = leader.memoryBytes('VmHWM');
     if (process.env.HEADWATER_SHOW) console.log(counts, `${Math.round(peak / MiB)} MiB`);
     assert(
       peak < RESIDENT_BYTES_MAX,

@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { Cluster, type Daemon, eventually } from '../support/cluster.js';
-
-const HAS_CLIENT = spawnSync('redis-cli', ['--version']).status === 0;
+import { isInstalled, skipUnless } from '../support/installed.js';
 
 describe('redis-cli and two nodes', () => {
   let cluster: Cluster;
 
   before(function () {
-    if (!HAS_CLIENT) this.skip();
+    skipUnless(this, isInstalled('redis-cli', '--version'), 'redis-tools');
   });
 
   beforeEach(() => {

@@ -3,15 +3,14 @@
  * fields of INFO, as with Redis. The tests need the program redis-sentinel, and are skipped where it is missing.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort, eventually as patiently } from '../../benchmarks/waiting.js';
 import { Cluster, caughtUp, type Daemon } from '../support/cluster.js';
-
-const HAS_SENTINEL = spawnSync('redis-sentinel', ['--version']).status === 0;
+import { isInstalled, skipUnless } from '../support/installed.js';
 
 const DOWN_AFTER_MS = 1_000;
 const FAILOVER_MS = 60_000;
@@ -101,7 +100,7 @@ describe('Redis Sentinel', function () {
   const sentinels: Sentinel[] = [];
 
   before(function () {
-    if (!HAS_SENTINEL) this.skip();
+    skipUnless(this, isInstalled('redis-sentinel', '--version'), 'redis-sentinel');
   });
 
   beforeEach(() => {

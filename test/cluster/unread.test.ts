@@ -3,7 +3,6 @@
  * bounded part of the replies, serve all other clients, and lose no reply.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import * as grpc from '@grpc/grpc-js';
 import { DUPLEX_STREAMS_MAX, REPLYING_BYTES_MAX } from '../../src/base/limits.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../src/protobuf/pipeline.js';
@@ -18,11 +17,6 @@ const READS_IN_MESSAGE = 8;
 /** Beside the replies: garbage, and the buffers of the streams. */
 const SPARE_BYTES = 120 * MiB;
 const asIs = (bytes: Buffer) => bytes;
-
-function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
-  const [, kilobytes] = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes) * KiB;
-}
 
 const keyOf = (index: number) => Buffer.from(`key ${index % KEYS}`);
 const VALUES = Array.from({ length: KEYS }, (_, i) => Buffer.alloc(VALUE_BYTES, `value ${i} `));
@@ -99,13 +93,13 @@ describe('replies that nobody reads', function () {
       const first = new Pipeline(clients[0] as grpc.Client, reads);
       await first.hasBegun;
       await first.readOn();
-      const before = memoryOf(leader.pid, 'VmRSS');
+      const before = leader.memoryBytes('VmRSS');
       const pipelines = clients.flatMap((client) =>
         Array.from({ length: DUPLEX_STREAMS_MAX }, () => new Pipeline(client, reads)),
       );
       await Promise.all(pipelines.map(({ hasBegun }) => hasBegun));
       for (let i = 0; i < 300; i++) assert.equal((await db.get(keyOf(i)))?.length, VALUE_BYTES);
-      const grown = memoryOf(leader.pid, 'VmHWM') - before;
+      const grown = leader.memoryBytes('VmHWM') - before;
       if (process.env.HEADWATER_SHOW) console.log(`${Math.round(grown / MiB)} MiB more`);
       // A connection has at most half.
       const bytesMax = connections === 1 ? REPLYING_BYTES_MAX / 2 : REPLYING_BYTES_MAX;

@@ -5,17 +5,14 @@
  * HEADWATER_REDIS_RUNS makes the stream longer.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import { compileGlob, compileRedisGlob, type Glob } from '../../src/commands/glob.js';
 import type { BitFieldStep, BitPositionOperation, NewExpiry, Operation, Reply } from '../../src/model/operation.js';
+import { isInstalled, skipUnless } from '../support/installed.js';
+import { RedisServer } from '../support/redis-server.js';
 import { Bench, b } from './bench.js';
 import { plainOperations, transactions } from './operations.js';
 
@@ -55,28 +52,16 @@ const ERRORS: Partial<Record<ErrorCode, RegExp>> = {
 };
 
 class RealRedis {
-  readonly #process: ChildProcess;
-  readonly #directory: string;
+  readonly #server: RedisServer;
   readonly #client: Redis;
 
-  constructor() {
-    this.#directory = mkdtempSync(join(tmpdir(), 'headwater-redis-'));
-    const socket = join(this.#directory, 'redis.sock');
-    const options = [
-      '--port',
-      '0',
-      '--unixsocket',
-      socket,
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-      '--dir',
-      this.#directory,
-    ];
-    this.#process = spawn('redis-server', options, { stdio: 'ignore' });
-    this.#client = new Redis({ path: socket, stringNumbers: true, protocol: 2, retryStrategy: () => 20 });
-    this.#client.on('error', () => {}); // It tries again until the server listens.
+  private constructor(server: RedisServer) {
+    this.#server = server;
+    this.#client = new Redis({ path: server.path, stringNumbers: true, protocol: 2 });
+  }
+
+  static async start(): Promise<RealRedis> {
+    return new RealRedis(await RedisServer.start());
   }
 
   async send([name, ...args]: RedisCommand): Promise<Answer> {
@@ -89,10 +74,7 @@ class RealRedis {
 
   async stop(): Promise<void> {
     this.#client.disconnect();
-    const exited = once(this.#process, 'exit');
-    this.#process.kill('SIGKILL');
-    await exited;
-    rmSync(this.#directory, { recursive: true });
+    await this.#server[Symbol.asyncDispose]();
   }
 }
 
@@ -406,9 +388,9 @@ class Stream {
 describe('commands and a real redis-server', () => {
   let redis: RealRedis | undefined;
 
-  before(function () {
-    if (spawnSync('redis-server', ['--version']).status !== 0) this.skip();
-    redis = new RealRedis();
+  before(async function () {
+    skipUnless(this, isInstalled('redis-server', '--version'), 'redis-server');
+    redis = await RealRedis.start();
   });
 
   after(() => redis?.stop());

@@ -1,5 +1,6 @@
 /** The steps of a page: a block that is run, with the blocks that continue it and the output that the page shows. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { pythonWith } from '../support/installed.js';
 import type { Block } from './pages.js';
 
 /** The kinds of blocks that are run. A block `text` is only for reading. */
@@ -131,12 +132,8 @@ export function benchmarksOf(command: string): string[] {
   return [...command.matchAll(/\bnpm run bench -- ([\w-]+)/g)].map(([, name]) => `benchmarks/${name}.ts`);
 }
 
-/** The Python that has grpcio: the system's own, if that of the path has none. */
-export const PYTHON = ['python3', '/usr/bin/python3'].find(hasGrpc) ?? 'python3';
-
-function hasGrpc(python: string): boolean {
-  return spawnSync(python, ['-c', 'import grpc'], { stdio: 'ignore' }).status === 0;
-}
+/** The Python that has grpcio. */
+export const PYTHON = pythonWith('grpc') ?? 'python3';
 
 /** Tools that not every machine has, each with a command that fails without it. */
 const OPTIONAL: ReadonlyArray<readonly [use: RegExp, tool: string, probe: string]> = [

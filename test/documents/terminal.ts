@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { eventually } from '../../benchmarks/waiting.js';
+import { skipUnless } from '../support/installed.js';
 import { ROOT } from './pages.js';
 
 /** Longer than any command of a page takes on a busy machine. */
@@ -73,9 +74,8 @@ async function findPlace(): Promise<Place | undefined> {
 /** A terminal for a suite of tests, which is skipped, visibly, if there can be none. */
 export async function terminalFor(suite: Mocha.Context): Promise<Terminal> {
   const terminal = await Terminal.open();
-  if (terminal) return terminal;
-  console.log('      skipped: no network of its own (unshare), and a port from 7420 to 7423 is taken');
-  return suite.skip();
+  skipUnless(suite, terminal, 'a network of its own (unshare), or free ports from 7420 to 7423');
+  return terminal;
 }
 
 export class Terminal {

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { Node } from '../../src/index.js';
 import { blocksOf } from '../documents/pages.js';
+import { skipUnless } from '../support/installed.js';
 import { Consumer } from './consumer.js';
 import { publicFaults } from './declarations.js';
 
@@ -73,10 +74,7 @@ describe('the package', function () {
 
   before(async function () {
     const made = await Consumer.make();
-    if (!made) {
-      console.log('      skipped: the npm registry cannot be reached, and the cache of npm lacks a package');
-      return this.skip();
-    }
+    skipUnless(this, made, 'the npm registry, which cannot be reached, or all packages in the cache of npm');
     consumer = made;
   });
 

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { skipUnless } from '../support/installed.js';
 import { buf, PROTO } from './buf.js';
 
 /** The files as the last release has them. proto/README.md says when this file is replaced. */
@@ -15,11 +16,8 @@ const EXPLAINED = 'a change of the .proto files breaks clients of the last relea
 
 describe('buf', () => {
   before(async function () {
-    const version = await buf('--version');
-    if (version.status !== 0) {
-      console.log(`      skipped: buf does not run on this machine: ${/^Error: .*$/m.exec(version.output)?.[0]}`);
-      this.skip();
-    }
+    const { status, output } = await buf('--version');
+    skipUnless(this, status === 0, `buf, which does not run on this machine: ${/^Error: .*$/m.exec(output)?.[0]}`);
   });
 
   it('finds no fault in the files', async () => {

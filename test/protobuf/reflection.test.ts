@@ -8,6 +8,7 @@ import path from 'node:path';
 import $protobuf from 'protobufjs/minimal.js';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { answerReflection, DescriptorSet } from '../../src/protobuf/reflection.js';
+import { skipUnless } from '../support/installed.js';
 import { buf, PROTO } from './buf.js';
 
 const SET = path.join(PROTO, 'headwater.binpb');
@@ -74,10 +75,7 @@ describe('the descriptor set', () => {
   let set: DescriptorSet;
 
   before(function () {
-    if (!existsSync(SET)) {
-      console.log('      skipped: the build has made no descriptor set, since buf does not run on this machine');
-      return this.skip();
-    }
+    skipUnless(this, existsSync(SET), 'a descriptor set, which the build does not make where buf does not run');
     set = new DescriptorSet(readFileSync(SET));
   });
 

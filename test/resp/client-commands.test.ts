@@ -1,17 +1,12 @@
 /** CLIENT: connections listed, closed, paused and silenced, byte for byte as Redis 7 answers. */
 import assert from 'node:assert/strict';
 import type { Node } from '../../src/index.js';
+import { turns } from '../support/clock.js';
 import { Door, type Wire } from './door.js';
 
 /** Fields of a line of CLIENT LIST. */
 function fieldsOf(line: string): Map<string, string> {
   return new Map(line.split(' ').map((field) => field.split('=', 2) as [string, string]));
-}
-
-/** Sends a command and checks its reply. */
-async function asks(wire: Wire, command: string, reply: string): Promise<void> {
-  wire.send(`${command}\r\n`);
-  assert.equal(await wire.reads(reply), reply, command);
 }
 
 describe('CLIENT LIST', () => {
@@ -32,13 +27,13 @@ describe('CLIENT LIST', () => {
   it('has a line for each client with the fields of Redis in their order', async () => {
     const node = await door.node();
     const wire = door.open(node);
-    await asks(wire, 'HELLO 3 SETNAME bob', '');
-    await asks(wire, 'CLIENT ID', '');
+    await wire.asks('HELLO 3 SETNAME bob', '');
+    await wire.asks('CLIENT ID', '');
     wire.send(
       'CLIENT SETINFO lib-name mine\r\nCLIENT SETINFO lib-ver 1.0\r\nCLIENT NO-EVICT ON\r\nSET a 1\r\nGET a\r\n',
     );
     const end = '+OK\r\n+OK\r\n+OK\r\n+OK\r\n$1\r\n1\r\n';
-    for (let text = ''; !text.endsWith(end); ) text += await wire.reads('x');
+    await wire.readsUpTo(end);
     const lines = await list(node);
     assert.deepEqual([...lines.keys()], [1, 2]);
     const line = lines.get(1) as Map<string, string>;
@@ -62,7 +57,7 @@ describe('CLIENT LIST', () => {
   it('shows the bytes of a request that is not complete', async () => {
     const node = await door.node();
     const wire = door.open(node);
-    await asks(wire, 'PING', '+PONG\r\n');
+    await wire.asks('PING', '+PONG\r\n');
     wire.send('*2\r\n$4\r\nECHO\r\n$900000\r\n');
     for (let held = 0; held < 900_000; held = Number((await list(node)).get(1)?.get('qbuf')))
       wire.send('x'.repeat(9_000));
@@ -71,15 +66,15 @@ describe('CLIENT LIST', () => {
   it('chooses by type or by number', async () => {
     const node = await door.node();
     const wire = door.open(node);
-    await asks(wire, 'PING', '+PONG\r\n');
+    await wire.asks('PING', '+PONG\r\n');
     assert.deepEqual([...(await list(node, ' TYPE normal')).keys()], [1, 2]);
     assert.deepEqual([...(await list(node, ' ID 7 1')).keys()], [1]);
     for (const type of ['pubsub', 'master', 'replica', 'slave'])
-      await asks(wire, `CLIENT LIST TYPE ${type}`, '$0\r\n\r\n');
-    await asks(wire, 'CLIENT LIST TYPE foo', "-ERR Unknown client type 'foo'\r\n");
-    await asks(wire, 'CLIENT LIST ID x', '-ERR Invalid client ID\r\n');
+      await wire.asks(`CLIENT LIST TYPE ${type}`, '$0\r\n\r\n');
+    await wire.asks('CLIENT LIST TYPE foo', "-ERR Unknown client type 'foo'\r\n");
+    await wire.asks('CLIENT LIST ID x', '-ERR Invalid client ID\r\n');
     for (const wrong of ['ID', 'foo', 'TYPE normal ID 1'])
-      await asks(wire, `CLIENT LIST ${wrong}`, '-ERR syntax error\r\n');
+      await wire.asks(`CLIENT LIST ${wrong}`, '-ERR syntax error\r\n');
   });
 
   it('is text for a person in RESP3, and CLIENT INFO is the own line', async () => {
@@ -95,16 +90,16 @@ describe('CLIENT KILL', () => {
 
   async function clients(node: Node, count: number): Promise<Wire[]> {
     const wires = Array.from({ length: count }, () => door.open(node));
-    for (const wire of wires) await asks(wire, 'PING', '+PONG\r\n');
+    for (const wire of wires) await wire.asks('PING', '+PONG\r\n');
     return wires;
   }
 
   it('closes the client at an address, and knows no other', async () => {
     const node = await door.node();
     const [first, second] = (await clients(node, 2)) as [Wire, Wire];
-    await asks(first, `CLIENT KILL 127.0.0.1:${second.socket.localPort}`, '+OK\r\n');
+    await first.asks(`CLIENT KILL 127.0.0.1:${second.socket.localPort}`, '+OK\r\n');
     assert.equal(await second.all(), '');
-    await asks(first, `CLIENT KILL 127.0.0.1:${second.socket.localPort}`, '-ERR No such client\r\n');
+    await first.asks(`CLIENT KILL 127.0.0.1:${second.socket.localPort}`, '-ERR No such client\r\n');
     first.send(`CLIENT KILL 127.0.0.1:${first.socket.localPort}\r\nPING\r\n`);
     assert.equal(await first.all(), '+OK\r\n');
   });
@@ -112,14 +107,14 @@ describe('CLIENT KILL', () => {
   it('closes the clients that all filters are true for, spares the asking one, and counts', async () => {
     const node = await door.node();
     const [asker, second, third] = (await clients(node, 3)) as [Wire, Wire, Wire];
-    await asks(asker, 'CLIENT KILL ID 2 TYPE pubsub', ':0\r\n');
-    await asks(asker, 'CLIENT KILL ID 2 TYPE normal USER default', ':1\r\n');
+    await asker.asks('CLIENT KILL ID 2 TYPE pubsub', ':0\r\n');
+    await asker.asks('CLIENT KILL ID 2 TYPE normal USER default', ':1\r\n');
     assert.equal(await second.all(), '');
-    await asks(asker, `CLIENT KILL LADDR ${node.address}`, ':1\r\n');
+    await asker.asks(`CLIENT KILL LADDR ${node.address}`, ':1\r\n');
     assert.equal(await third.all(), '');
-    await asks(asker, 'CLIENT KILL ID 1', ':0\r\n');
-    await asks(asker, 'CLIENT KILL MAXAGE 1000', ':0\r\n');
-    for (const type of ['master', 'replica', 'slave']) await asks(asker, `CLIENT KILL TYPE ${type}`, ':0\r\n');
+    await asker.asks('CLIENT KILL ID 1', ':0\r\n');
+    await asker.asks('CLIENT KILL MAXAGE 1000', ':0\r\n');
+    for (const type of ['master', 'replica', 'slave']) await asker.asks(`CLIENT KILL TYPE ${type}`, ':0\r\n');
   });
 
   it('answers a client that ends itself, and drops what follows', async () => {
@@ -132,12 +127,12 @@ describe('CLIENT KILL', () => {
     const node = await door.node();
     const [wire] = (await clients(node, 1)) as [Wire];
     for (const wrong of ['ID 1 foo', 'foo bar', 'SKIPME maybe'])
-      await asks(wire, `CLIENT KILL ${wrong}`, '-ERR syntax error\r\n');
+      await wire.asks(`CLIENT KILL ${wrong}`, '-ERR syntax error\r\n');
     for (const id of ['str', '-1', '0'])
-      await asks(wire, `CLIENT KILL ID ${id}`, '-ERR client-id should be greater than 0\r\n');
-    await asks(wire, 'CLIENT KILL TYPE foo', "-ERR Unknown client type 'foo'\r\n");
-    await asks(wire, 'CLIENT KILL USER foo', "-ERR No such user 'foo'\r\n");
-    await asks(wire, 'CLIENT KILL', "-ERR wrong number of arguments for 'client|kill' command\r\n");
+      await wire.asks(`CLIENT KILL ID ${id}`, '-ERR client-id should be greater than 0\r\n');
+    await wire.asks('CLIENT KILL TYPE foo', "-ERR Unknown client type 'foo'\r\n");
+    await wire.asks('CLIENT KILL USER foo', "-ERR No such user 'foo'\r\n");
+    await wire.asks('CLIENT KILL', "-ERR wrong number of arguments for 'client|kill' command\r\n");
   });
 });
 
@@ -171,55 +166,54 @@ describe('CLIENT PAUSE', () => {
 
   /** Resolves when a client is shown as blocked. */
   async function isOneBlocked(asker: Wire): Promise<void> {
-    for (let line = ''; !/ flags=b /.test(line); ) {
-      asker.send('CLIENT LIST\r\n');
-      line = '';
-      while (!line.endsWith('\n\r\n')) line += await asker.reads('x');
-    }
+    for (let list = ''; !/ flags=b /.test(list); list = await asker.readsUpTo('\n\r\n')) asker.send('CLIENT LIST\r\n');
   }
 
   it('WRITE holds writes back, and lets reads and refusals through', async () => {
     const node = await door.node();
     const [asker, other] = [door.open(node), door.open(node)];
-    await asks(asker, 'SET a 1', '+OK\r\n');
-    await asks(other, 'PING', '+PONG\r\n');
-    await asks(asker, 'CLIENT PAUSE 60000 WRITE', '+OK\r\n');
+    await asker.asks('SET a 1', '+OK\r\n');
+    await other.asks('PING', '+PONG\r\n');
+    await asker.asks('CLIENT PAUSE 60000 WRITE', '+OK\r\n');
     other.send('GET a\r\nSET a\r\nGET a\r\nSET a 2\r\nGET a\r\n');
     const before = "$1\r\n1\r\n-ERR wrong number of arguments for 'set' command\r\n$1\r\n1\r\n";
-    assert.equal(await other.reads(before), before);
+    await other.hears(before);
     await isOneBlocked(asker);
-    await asks(asker, 'GET a', '$1\r\n1\r\n');
-    await asks(asker, 'CLIENT UNPAUSE', '+OK\r\n');
-    assert.equal(await other.reads('+OK\r\n$1\r\n2\r\n'), '+OK\r\n$1\r\n2\r\n');
+    await asker.asks('GET a', '$1\r\n1\r\n');
+    await asker.asks('CLIENT UNPAUSE', '+OK\r\n');
+    await other.hears('+OK\r\n$1\r\n2\r\n');
   });
 
   it('ALL holds everything back, but the end of the pause', async () => {
     const node = await door.node();
     const [asker, other] = [door.open(node), door.open(node)];
-    await asks(other, 'PING', '+PONG\r\n');
-    await asks(asker, 'CLIENT PAUSE 60000', '+OK\r\n');
+    await other.asks('PING', '+PONG\r\n');
+    await asker.asks('CLIENT PAUSE 60000', '+OK\r\n');
+    const { bytesRead } = other.socket;
     other.send('PING\r\n');
-    await asks(asker, 'CLIENT UNPAUSE', '+OK\r\n');
-    assert.equal(await other.reads('+PONG\r\n'), '+PONG\r\n');
+    await turns(100);
+    assert.equal(other.socket.bytesRead, bytesRead);
+    await asker.asks('CLIENT UNPAUSE', '+OK\r\n');
+    await other.hears('+PONG\r\n');
   });
 
   it('ends with its time, and another pause makes it no shorter and no weaker', async () => {
     const node = await door.node();
     const [asker, other] = [door.open(node), door.open(node)];
-    await asks(other, 'PING', '+PONG\r\n');
+    await other.asks('PING', '+PONG\r\n');
     const beganMs = performance.now();
-    await asks(asker, 'CLIENT PAUSE 300 ALL', '+OK\r\n');
-    await asks(asker, 'CLIENT PAUSE 1 WRITE', '');
-    await asks(other, 'GET a', '$-1\r\n');
+    await asker.asks('CLIENT PAUSE 300 ALL', '+OK\r\n');
+    await asker.asks('CLIENT PAUSE 1 WRITE', '');
+    await other.asks('GET a', '$-1\r\n');
     assert.ok(performance.now() - beganMs >= 300);
-    assert.equal(await asker.reads('+OK\r\n'), '+OK\r\n');
+    await asker.hears('+OK\r\n');
   });
 
   it('drops the commands that wait if the node stops', async () => {
     const node = await door.node();
     const [asker, other] = [door.open(node), door.open(node)];
-    await asks(other, 'PING', '+PONG\r\n');
-    await asks(asker, 'CLIENT PAUSE 60000 WRITE', '+OK\r\n');
+    await other.asks('PING', '+PONG\r\n');
+    await asker.asks('CLIENT PAUSE 60000 WRITE', '+OK\r\n');
     other.send('SET a 2\r\n');
     await isOneBlocked(asker);
     await node.stop();
@@ -229,12 +223,11 @@ describe('CLIENT PAUSE', () => {
   it('refuses times and modes as Redis does', async () => {
     const node = await door.node();
     const wire = door.open(node);
-    await asks(wire, 'CLIENT PAUSE x', '-ERR timeout is not an integer or out of range\r\n');
-    await asks(wire, 'CLIENT PAUSE -1', '-ERR timeout is negative\r\n');
-    await asks(wire, 'CLIENT PAUSE 1 foo', '-ERR CLIENT PAUSE mode must be WRITE or ALL\r\n');
-    await asks(wire, 'CLIENT PAUSE 0', '+OK\r\n');
-    await asks(
-      wire,
+    await wire.asks('CLIENT PAUSE x', '-ERR timeout is not an integer or out of range\r\n');
+    await wire.asks('CLIENT PAUSE -1', '-ERR timeout is negative\r\n');
+    await wire.asks('CLIENT PAUSE 1 foo', '-ERR CLIENT PAUSE mode must be WRITE or ALL\r\n');
+    await wire.asks('CLIENT PAUSE 0', '+OK\r\n');
+    await wire.asks(
       'CLIENT PAUSE 1 ALL x',
       "-ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.\r\n",
     );
@@ -248,16 +241,14 @@ describe('CLIENT', () => {
   it('tells that tracking is off, and refuses to turn it on', async () => {
     const node = await door.node();
     const wire = door.open(node);
-    await asks(wire, 'CLIENT GETREDIR', ':-1\r\n');
-    await asks(
-      wire,
+    await wire.asks('CLIENT GETREDIR', ':-1\r\n');
+    await wire.asks(
       'CLIENT TRACKINGINFO',
       '*6\r\n$5\r\nflags\r\n*1\r\n$3\r\noff\r\n$8\r\nredirect\r\n:-1\r\n$8\r\nprefixes\r\n*0\r\n',
     );
-    await asks(wire, 'CLIENT TRACKING OFF', '+OK\r\n');
-    await asks(wire, 'CLIENT TRACKING foo', '-ERR syntax error\r\n');
-    await asks(
-      wire,
+    await wire.asks('CLIENT TRACKING OFF', '+OK\r\n');
+    await wire.asks('CLIENT TRACKING foo', '-ERR syntax error\r\n');
+    await wire.asks(
       'CLIENT TRACKING ON',
       '-ERR client-side caching over this protocol is not supported. To invalidate a cache,',
     );
@@ -266,17 +257,16 @@ describe('CLIENT', () => {
   it('CACHING needs tracking, UNBLOCK a client that waits, and wishes are on or off', async () => {
     const node = await door.node();
     const wire = door.open(node);
-    await asks(
-      wire,
+    await wire.asks(
       'CLIENT CACHING yes',
       '-ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled\r\n',
     );
-    await asks(wire, 'CLIENT UNBLOCK 1', ':0\r\n');
-    await asks(wire, 'CLIENT UNBLOCK x', '-ERR value is not an integer or out of range\r\n');
-    await asks(wire, 'CLIENT UNBLOCK 1 foo', '-ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR\r\n');
-    await asks(wire, 'CLIENT NO-TOUCH on', '+OK\r\n');
-    await asks(wire, 'CLIENT NO-EVICT foo', '-ERR syntax error\r\n');
-    await asks(wire, 'CLIENT', "-ERR wrong number of arguments for 'client' command\r\n");
-    await asks(wire, 'CLIENT foo', "-ERR unknown subcommand 'foo'. Try CLIENT HELP.\r\n");
+    await wire.asks('CLIENT UNBLOCK 1', ':0\r\n');
+    await wire.asks('CLIENT UNBLOCK x', '-ERR value is not an integer or out of range\r\n');
+    await wire.asks('CLIENT UNBLOCK 1 foo', '-ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR\r\n');
+    await wire.asks('CLIENT NO-TOUCH on', '+OK\r\n');
+    await wire.asks('CLIENT NO-EVICT foo', '-ERR syntax error\r\n');
+    await wire.asks('CLIENT', "-ERR wrong number of arguments for 'client' command\r\n");
+    await wire.asks('CLIENT foo', "-ERR unknown subcommand 'foo'. Try CLIENT HELP.\r\n");
   });
 });

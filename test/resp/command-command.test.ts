@@ -3,19 +3,10 @@ import assert from 'node:assert/strict';
 import { noteOn } from '../../src/resp/table/command-notes.js';
 import { parseSyntax } from '../../src/resp/table/command-syntax.js';
 import { TABLE } from '../../src/resp/table/table.js';
-import { Door, type Wire } from './door.js';
+import { list } from './conversation.js';
+import { Door } from './door.js';
 
 const ENTRIES = [...TABLE.commands.values()].flatMap((entry) => [entry, ...entry.subcommands.values()]);
-
-async function asks(wire: Wire, command: string, reply: string): Promise<void> {
-  wire.send(`${command}\r\n`);
-  assert.equal(await wire.reads(reply), reply, command);
-}
-
-/** An array of bulk strings. */
-function texts(...values: string[]): string {
-  return `*${values.length}\r\n${values.map((value) => `$${value.length}\r\n${value}\r\n`).join('')}`;
-}
 
 describe('every command of the table', () => {
   it('has facts, and a note with a sentence and arguments that can be read', () => {
@@ -55,15 +46,15 @@ describe('COMMAND', () => {
         `${map(3)}\r\n$7\r\nlastkey\r\n:0\r\n$7\r\nkeystep\r\n:1\r\n$5\r\nlimit\r\n:0\r\n${set}0\r\n`,
       ].join('');
     };
-    await asks(wire, 'COMMAND INFO GET nosuch get|x client|foo', `*4\r\n${get(2)}$-1\r\n$-1\r\n$-1\r\n`);
+    await wire.asks('COMMAND INFO GET nosuch get|x client|foo', `*4\r\n${get(2)}$-1\r\n$-1\r\n$-1\r\n`);
     wire.send('HELLO 3\r\n');
-    for (let text = ''; !text.endsWith('modules\r\n*0\r\n'); ) text += await wire.reads('x');
-    await asks(wire, 'COMMAND INFO get', `*1\r\n${get(3)}`);
+    await wire.readsUpTo('modules\r\n*0\r\n');
+    await wire.asks('COMMAND INFO get', `*1\r\n${get(3)}`);
     const list = [
       '*1\r\n*10\r\n$11\r\nclient|list\r\n:-2\r\n~4\r\n+admin\r\n+noscript\r\n+loading\r\n+stale\r\n:0\r\n:0\r\n:0\r\n',
       '~4\r\n+@admin\r\n+@slow\r\n+@dangerous\r\n+@connection\r\n~1\r\n$23\r\nnondeterministic_output\r\n~0\r\n~0\r\n',
     ];
-    await asks(wire, 'COMMAND INFO client|list', list.join(''));
+    await wire.asks('COMMAND INFO client|list', list.join(''));
   });
 
   it('counts and describes all commands', async () => {
@@ -79,12 +70,11 @@ describe('COMMAND', () => {
   it('DOCS has a sentence, the group and the arguments, and leaves unknown commands out', async () => {
     const wire = door.open(await door.node());
     const key = '*4\r\n$4\r\nname\r\n$3\r\nkey\r\n$4\r\ntype\r\n$3\r\nkey\r\n';
-    await asks(
-      wire,
+    await wire.asks(
       'COMMAND DOCS get nosuch',
       `*2\r\n$3\r\nget\r\n*8\r\n$7\r\nsummary\r\n$27\r\nReturns the value of a key.\r\n$5\r\nsince\r\n$5\r\n1.0.0\r\n$5\r\ngroup\r\n$6\r\nstring\r\n$9\r\narguments\r\n*1\r\n${key}`,
     );
-    await asks(wire, 'COMMAND DOCS nosuch', '*0\r\n');
+    await wire.asks('COMMAND DOCS nosuch', '*0\r\n');
     const own = await door.exchange(await door.node(), 'COMMAND DOCS headwater\r\n');
     assert.equal(own.match(/\r\nsince\r\n\$\d+\r\nHeadwater \d+\.\d+\.\d+\r\n/g)?.length, 7);
     assert.equal(own.match(/\r\nsince\r\n/g)?.length, 7);
@@ -92,35 +82,34 @@ describe('COMMAND', () => {
 
   it('LIST has all names, or those that a filter is true for', async () => {
     const wire = door.open(await door.node());
-    await asks(wire, 'COMMAND LIST', `*${ENTRIES.length}\r\n`);
+    await wire.asks('COMMAND LIST', `*${ENTRIES.length}\r\n`);
     const node = await door.node();
-    const list = (filter: string) => door.exchange(node, `COMMAND LIST FILTERBY ${filter}\r\n`);
-    assert.equal(await list('PATTERN SET'), texts('set'));
-    assert.equal(await list('PATTERN config|*re*'), texts('config|resetstat', 'config|rewrite'));
-    assert.equal(await list('PATTERN nosuch*'), '*0\r\n');
-    assert.match(await list('ACLCAT transaction'), /\r\nexec\r\n/);
-    assert.equal(await list('ACLCAT nosuch'), '*0\r\n');
-    assert.equal(await list('MODULE x'), '*0\r\n');
+    const listed = (filter: string) => door.exchange(node, `COMMAND LIST FILTERBY ${filter}\r\n`);
+    assert.equal(await listed('PATTERN SET'), list('set'));
+    assert.equal(await listed('PATTERN config|*re*'), list('config|resetstat', 'config|rewrite'));
+    assert.equal(await listed('PATTERN nosuch*'), '*0\r\n');
+    assert.match(await listed('ACLCAT transaction'), /\r\nexec\r\n/);
+    assert.equal(await listed('ACLCAT nosuch'), '*0\r\n');
+    assert.equal(await listed('MODULE x'), '*0\r\n');
     for (const wrong of ['foo', 'foo bar', 'PATTERN', 'PATTERN a b'])
-      assert.equal(await list(wrong), '-ERR syntax error\r\n');
+      assert.equal(await listed(wrong), '-ERR syntax error\r\n');
     assert.equal(await door.exchange(node, 'COMMAND LIST x\r\n'), '-ERR syntax error\r\n');
   });
 
   it('GETKEYS and GETKEYSANDFLAGS find the keys of a command', async () => {
     const wire = door.open(await door.node());
-    await asks(wire, 'COMMAND GETKEYS GET a', texts('a'));
-    await asks(wire, 'COMMAND GETKEYS MSET a 1 b 2', texts('a', 'b'));
-    await asks(wire, 'COMMAND GETKEYS MGET a b c', texts('a', 'b', 'c'));
-    await asks(wire, 'COMMAND GETKEYS BITOP NOT a b', texts('a', 'b'));
-    await asks(wire, 'COMMAND GETKEYS OBJECT ENCODING a', texts('a'));
-    await asks(wire, 'COMMAND GETKEYS LCS a b', texts('a', 'b'));
+    await wire.asks('COMMAND GETKEYS GET a', list('a'));
+    await wire.asks('COMMAND GETKEYS MSET a 1 b 2', list('a', 'b'));
+    await wire.asks('COMMAND GETKEYS MGET a b c', list('a', 'b', 'c'));
+    await wire.asks('COMMAND GETKEYS BITOP NOT a b', list('a', 'b'));
+    await wire.asks('COMMAND GETKEYS OBJECT ENCODING a', list('a'));
+    await wire.asks('COMMAND GETKEYS LCS a b', list('a', 'b'));
     const used = (key: string, ...use: string[]) =>
       `*2\r\n$${key.length}\r\n${key}\r\n*${use.length}\r\n${use.map((word) => `+${word}\r\n`).join('')}`;
-    await asks(wire, 'COMMAND GETKEYSANDFLAGS SET a 1', `*1\r\n${used('a', 'OW', 'update')}`);
-    await asks(wire, 'COMMAND GETKEYSANDFLAGS SET a 1 GET', `*1\r\n${used('a', 'RW', 'access', 'update')}`);
-    await asks(wire, 'COMMAND GETKEYSANDFLAGS BITFIELD a GET u8 0', `*1\r\n${used('a', 'RO', 'access')}`);
-    await asks(
-      wire,
+    await wire.asks('COMMAND GETKEYSANDFLAGS SET a 1', `*1\r\n${used('a', 'OW', 'update')}`);
+    await wire.asks('COMMAND GETKEYSANDFLAGS SET a 1 GET', `*1\r\n${used('a', 'RW', 'access', 'update')}`);
+    await wire.asks('COMMAND GETKEYSANDFLAGS BITFIELD a GET u8 0', `*1\r\n${used('a', 'RO', 'access')}`);
+    await wire.asks(
       'COMMAND GETKEYSANDFLAGS RENAME a b',
       `*2\r\n${used('a', 'RW', 'access', 'delete')}${used('b', 'OW', 'update')}`,
     );
@@ -128,12 +117,12 @@ describe('COMMAND', () => {
 
   it('GETKEYS refuses what is no command, has no keys, or the wrong number of arguments', async () => {
     const wire = door.open(await door.node());
-    await asks(wire, 'COMMAND GETKEYS nosuch a', '-ERR Invalid command specified\r\n');
-    await asks(wire, 'COMMAND GETKEYS OBJECT foo a', '-ERR Invalid command specified\r\n');
-    await asks(wire, 'COMMAND GETKEYS PING a', '-ERR The command has no key arguments\r\n');
-    await asks(wire, 'COMMAND GETKEYS GET a b', '-ERR Invalid number of arguments specified for command\r\n');
-    await asks(wire, 'COMMAND GETKEYS', "-ERR wrong number of arguments for 'command|getkeys' command\r\n");
-    await asks(wire, 'COMMAND foo', "-ERR unknown subcommand 'foo'. Try COMMAND HELP.\r\n");
+    await wire.asks('COMMAND GETKEYS nosuch a', '-ERR Invalid command specified\r\n');
+    await wire.asks('COMMAND GETKEYS OBJECT foo a', '-ERR Invalid command specified\r\n');
+    await wire.asks('COMMAND GETKEYS PING a', '-ERR The command has no key arguments\r\n');
+    await wire.asks('COMMAND GETKEYS GET a b', '-ERR Invalid number of arguments specified for command\r\n');
+    await wire.asks('COMMAND GETKEYS', "-ERR wrong number of arguments for 'command|getkeys' command\r\n");
+    await wire.asks('COMMAND foo', "-ERR unknown subcommand 'foo'. Try COMMAND HELP.\r\n");
   });
 });
 

@@ -1,11 +1,6 @@
 /** CONFIG and TIME: the parameters of Redis with the values of a node. */
 import assert from 'node:assert/strict';
-import { Door, type Wire } from './door.js';
-
-async function asks(wire: Wire, command: string, reply: string): Promise<void> {
-  wire.send(`${command}\r\n`);
-  assert.equal(await wire.reads(reply), reply, command);
-}
+import { Door } from './door.js';
 
 /** A reply of CONFIG GET in RESP2 as pairs. */
 function pairsOf(reply: string): Array<[string, string]> {
@@ -25,11 +20,11 @@ describe('CONFIG GET', () => {
   it('answers what redis-benchmark asks, several patterns, and names as they were typed', async () => {
     const node = await door.node();
     const wire = door.open(node);
-    await asks(wire, 'CONFIG GET save', '*2\r\n$4\r\nsave\r\n$0\r\n\r\n');
-    await asks(wire, 'CONFIG GET appendonly', '*2\r\n$10\r\nappendonly\r\n$3\r\nyes\r\n');
-    await asks(wire, 'CONFIG GET SAVE s?ve nosuch', '*4\r\n$4\r\nSAVE\r\n$0\r\n\r\n$4\r\nsave\r\n$0\r\n\r\n');
-    await asks(wire, 'CONFIG GET nosuch', '*0\r\n');
-    await asks(wire, 'CONFIG GET', "-ERR wrong number of arguments for 'config|get' command\r\n");
+    await wire.asks('CONFIG GET save', '*2\r\n$4\r\nsave\r\n$0\r\n\r\n');
+    await wire.asks('CONFIG GET appendonly', '*2\r\n$10\r\nappendonly\r\n$3\r\nyes\r\n');
+    await wire.asks('CONFIG GET SAVE s?ve nosuch', '*4\r\n$4\r\nSAVE\r\n$0\r\n\r\n$4\r\nsave\r\n$0\r\n\r\n');
+    await wire.asks('CONFIG GET nosuch', '*0\r\n');
+    await wire.asks('CONFIG GET', "-ERR wrong number of arguments for 'config|get' command\r\n");
   });
 
   it('is a map in RESP3', async () => {
@@ -75,36 +70,33 @@ describe('CONFIG SET', () => {
     const node = await door.node();
     const before = pairsOf(await door.exchange(node, 'CONFIG GET *\r\n'));
     const wire = door.open(node);
-    for (const [name, value] of before) await asks(wire, `CONFIG SET ${name} "${value}"`, '+OK\r\n');
+    for (const [name, value] of before) await wire.asks(`CONFIG SET ${name} "${value}"`, '+OK\r\n');
     assert.deepEqual(pairsOf(await door.exchange(node, 'CONFIG GET *\r\n')), before);
   });
 
   it('keeps valid values of parameters that tune the inside of Redis, under both names', async () => {
     const node = await door.node();
     const wire = door.open(node);
-    await asks(
-      wire,
+    await wire.asks(
       'CONFIG SET zset-max-ziplist-entries 7 LAZYFREE-LAZY-EXPIRE YES stream-node-max-bytes 10mb',
       '+OK\r\n',
     );
-    await asks(wire, 'CONFIG GET zset-max-listpack-entries', '*2\r\n$25\r\nzset-max-listpack-entries\r\n$1\r\n7\r\n');
-    await asks(wire, 'CONFIG GET lazyfree-lazy-expire', '*2\r\n$20\r\nlazyfree-lazy-expire\r\n$3\r\nyes\r\n');
-    await asks(wire, 'CONFIG GET stream-node-max-bytes', '*2\r\n$21\r\nstream-node-max-bytes\r\n$8\r\n10485760\r\n');
+    await wire.asks('CONFIG GET zset-max-listpack-entries', '*2\r\n$25\r\nzset-max-listpack-entries\r\n$1\r\n7\r\n');
+    await wire.asks('CONFIG GET lazyfree-lazy-expire', '*2\r\n$20\r\nlazyfree-lazy-expire\r\n$3\r\nyes\r\n');
+    await wire.asks('CONFIG GET stream-node-max-bytes', '*2\r\n$21\r\nstream-node-max-bytes\r\n$8\r\n10485760\r\n');
   });
 
   it('refuses what this node does not do, with the option that changes it', async () => {
     const node = await door.node();
     const wire = door.open(node);
-    await asks(
-      wire,
+    await wire.asks(
       'CONFIG SET appendonly no',
       failed(
         'appendonly',
         "expected 'yes', received 'no'. The node always writes its log, and makes checkpoints by itself.",
       ),
     );
-    await asks(
-      wire,
+    await wire.asks(
       'CONFIG SET min-slaves-to-write 2',
       failed(
         'min-slaves-to-write',
@@ -116,9 +108,9 @@ describe('CONFIG SET', () => {
   it('refuses values in the words of Redis, and then sets nothing', async () => {
     const node = await door.node();
     const wire = door.open(node);
-    await asks(wire, 'CONFIG SET nosuch 1', "-ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'\r\n");
-    await asks(wire, 'CONFIG SET maxmemory 10mb save', '-ERR syntax error\r\n');
-    await asks(wire, 'CONFIG SET save', "-ERR wrong number of arguments for 'config|set' command\r\n");
+    await wire.asks('CONFIG SET nosuch 1', "-ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'\r\n");
+    await wire.asks('CONFIG SET maxmemory 10mb save', '-ERR syntax error\r\n');
+    await wire.asks('CONFIG SET save', "-ERR wrong number of arguments for 'config|set' command\r\n");
     const refusals: Array<[string, string, string]> = [
       ['maxmemory', 'x', 'argument must be a memory value'],
       ['hash-max-listpack-entries', '-1', 'argument must be between 0 and 9223372036854775807 inclusive'],
@@ -127,9 +119,9 @@ describe('CONFIG SET', () => {
       ['appendfsync', 'foo', 'argument(s) must be one of the following: always, everysec, no'],
     ];
     for (const [name, value, reason] of refusals)
-      await asks(wire, `CONFIG SET hz 99 ${name} ${value}`, failed(name, reason));
-    await asks(wire, 'CONFIG SET hz 99 hz 99', failed('hz', 'duplicate parameter'));
-    await asks(wire, 'CONFIG GET hz', '*2\r\n$2\r\nhz\r\n$2\r\n10\r\n');
+      await wire.asks(`CONFIG SET hz 99 ${name} ${value}`, failed(name, reason));
+    await wire.asks('CONFIG SET hz 99 hz 99', failed('hz', 'duplicate parameter'));
+    await wire.asks('CONFIG GET hz', '*2\r\n$2\r\nhz\r\n$2\r\n10\r\n');
   });
 });
 
@@ -140,11 +132,11 @@ describe('CONFIG and TIME', () => {
   it('RESETSTAT begins the counts of INFO again, and REWRITE has nothing to do', async () => {
     const node = await door.node();
     const wire = door.open(node);
-    await asks(wire, 'PING', '+PONG\r\n');
-    await asks(wire, 'CONFIG RESETSTAT', '+OK\r\n');
-    await asks(wire, 'CONFIG REWRITE', '+OK\r\n');
+    await wire.asks('PING', '+PONG\r\n');
+    await wire.asks('CONFIG RESETSTAT', '+OK\r\n');
+    await wire.asks('CONFIG REWRITE', '+OK\r\n');
     assert.match(await door.exchange(node, 'INFO stats\r\n'), /total_connections_received:1\r\n/);
-    await asks(wire, 'CONFIG foo', "-ERR unknown subcommand 'foo'. Try CONFIG HELP.\r\n");
+    await wire.asks('CONFIG foo', "-ERR unknown subcommand 'foo'. Try CONFIG HELP.\r\n");
   });
 
   it('TIME has seconds and microseconds', async () => {

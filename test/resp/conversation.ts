@@ -6,11 +6,11 @@ import { Wire } from './door.js';
 /** A connection says a command in words. Connections hear bytes, one text after another. */
 export type Turn = readonly [speaker: string, words: string, heard: Readonly<Record<string, string>>];
 
-/** Leads the conversation with the server at `port`. Every byte that the server sends has to be an expected one. */
-export async function converse(port: number, turns: readonly Turn[]): Promise<void> {
+/** Leads the conversation with the server at an address. Every byte that the server sends has to be an expected one. */
+export async function converse(address: net.NetConnectOpts, turns: readonly Turn[]): Promise<void> {
   const wires = new Map<string, Wire>();
   const wireOf = (name: string) => {
-    const wire = wires.get(name) ?? new Wire(net.connect(port, '127.0.0.1'));
+    const wire = wires.get(name) ?? new Wire(net.connect(address));
     wires.set(name, wire);
     return wire;
   };

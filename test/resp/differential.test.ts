@@ -6,16 +6,18 @@
  * and the others in RESP3.
  */
 import assert from 'node:assert/strict';
+import { redisVersion } from '../../benchmarks/processes.js';
 import { parseAddress } from '../../src/base/address.js';
+import { Dice } from '../support/dice.js';
+import { skipUnless } from '../support/installed.js';
 import { seedOfThisRun } from '../support/random.js';
+import { RedisServer } from '../support/redis-server.js';
 import { NAMES, randomCommands } from './differential/commands.js';
-import { Dice } from './differential/dice.js';
 import { EXCEPTIONS, isMeant } from './differential/exceptions.js';
 import { Peer, requestsOf } from './differential/peer.js';
 import { Replies } from './differential/replies.js';
 import { randomTransaction } from './differential/transactions.js';
 import { Door } from './door.js';
-import { installedRedis, RedisServer } from './redis-server.js';
 
 const COMMANDS = Number(process.env.HEADWATER_COMMANDS ?? 20_000);
 const BATCH = 500;
@@ -106,19 +108,13 @@ function shownCommand(command: Command): string {
 
 describe('a node and a real redis-server', () => {
   const door = new Door();
-  let redis: RedisServer | undefined;
-
-  afterEach(async () => {
-    await door.close();
-    await redis?.stop();
-    redis = undefined;
-  });
+  afterEach(() => door.close());
 
   it(`answer ${COMMANDS} random commands with the same bytes`, async function () {
-    if (!installedRedis()?.startsWith('7.')) this.skip();
+    skipUnless(this, redisVersion()?.startsWith('7.'), 'redis-server 7');
     this.timeout(60_000 + (COMMANDS / COMMANDS_PER_SECOND_MIN) * 1_000);
     const seed = seedOfThisRun();
-    redis = await RedisServer.start();
+    await using redis = await RedisServer.start();
     const node = await door.node();
     const ours = new Peer({ host: '127.0.0.1', port: parseAddress(node.address).port });
     const theirs = new Peer({ path: redis.path });

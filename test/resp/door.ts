@@ -4,7 +4,11 @@ import net from 'node:net';
 import path from 'node:path';
 import { parseAddress } from '../../src/base/address.js';
 import { Node } from '../../src/index.js';
+import { eventually } from '../support/cluster.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+import { standstill } from '../support/standstill.js';
+
+const MiB = 1024 * 1024;
 
 type NodeSurroundings = Parameters<typeof Node.start>[1];
 type Options = Omit<Parameters<typeof Node.start>[0], 'data'>;
@@ -18,6 +22,13 @@ export class Door {
     const node = await Node.start({ data, listen: '127.0.0.1:0', ...options }, surroundings);
     this.#closers.push(() => node.stop());
     return node;
+  }
+
+  /** A follower of the leader, which streams. */
+  async follower({ address }: Node, options: Options = {}): Promise<Node> {
+    const follower = await this.node({ follow: address, ...options });
+    await streams(follower);
+    return follower;
   }
 
   /** Opens a connection. The test ends with it. */
@@ -40,10 +51,26 @@ export class Door {
     assert.equal(replies, dialogue.map(([, reply]) => `${reply}\r\n`).join(''));
   }
 
+  /**
+   * Waits until the node has sent a MiB or more to a client that reads none of it, and sends no more.
+   * @returns the bytes of replies that the node holds for the client.
+   */
+  async whenHeldBack(node: Node, { socket }: Wire): Promise<number> {
+    const line = new RegExp(` addr=\\S+:${socket.localPort} .* omem=(\\d+) .* tot-net-out=(\\d+) `);
+    const figures = async () => line.exec(await this.exchange(node, 'CLIENT LIST\r\n')) ?? [];
+    await standstill('the bytes sent', async () => Number((await figures())[2]), MiB);
+    return Number((await figures())[1]);
+  }
+
   async close(): Promise<void> {
     for (const close of this.#closers.splice(0).reverse()) await close();
     await removeTemporaryDirectories();
   }
+}
+
+/** Resolves once the node gets the commands of its leader. */
+export async function streams(follower: Node): Promise<void> {
+  await eventually('the follower to stream', async () => (await follower.status()).upstream?.state === 'streaming');
 }
 
 /** One connection, read by bytes. */
@@ -73,6 +100,22 @@ export class Wire {
   /** Sends a command as an array of bulk strings. */
   command(...words: Array<string | Buffer>): void {
     this.send(request(...words));
+  }
+
+  /** Sends a line, and compares the reply. */
+  async asks(line: string, reply: string): Promise<void> {
+    this.send(`${line}\r\n`);
+    await this.hears(reply, line);
+  }
+
+  /** Sends each line behind the reply to the one before, and compares the replies. */
+  async dialogue(exchanges: ReadonlyArray<readonly [line: string, reply: string]>): Promise<void> {
+    for (const [line, reply] of exchanges) await this.asks(line, reply);
+  }
+
+  /** Reads a reply, and compares it. */
+  async hears(reply: string, line?: string): Promise<void> {
+    assert.equal(await this.reads(reply), reply, line);
   }
 
   /** Resolves when exactly so many bytes as `expected` has were read, with them. */
@@ -117,7 +160,7 @@ export class Wire {
 }
 
 /** A request as clients send it. */
-export function request(...words: Array<string | Buffer>): Buffer {
+export function request(...words: ReadonlyArray<string | Uint8Array>): Buffer {
   const parts = words.map((word) => Buffer.from(word as string));
   return Buffer.concat([
     Buffer.from(`*${parts.length}\r\n`),

@@ -1,8 +1,7 @@
 /** A follower that forwards writes (`--forward-writes`): what the leader gets, what later reads see, and failures. */
 import assert from 'node:assert/strict';
-import { eventually } from '../../benchmarks/waiting.js';
 import type { Node } from '../../src/index.js';
-import { Door } from './door.js';
+import { Door, streams } from './door.js';
 
 describe('a follower that forwards writes', () => {
   const door = new Door();
@@ -11,22 +10,18 @@ describe('a follower that forwards writes', () => {
 
   beforeEach(async () => {
     leader = await door.node();
-    follower = await door.node({ follow: leader.address, forwardWrites: true });
-    await level(follower);
+    follower = await door.follower(leader, { forwardWrites: true });
   });
   afterEach(() => door.close());
-
-  const level = (node: Node) =>
-    eventually('the follower to stream', async () => (await node.status()).upstream?.state === 'streaming');
 
   it('answers with the replies of the leader, and a later read sees the write', async () => {
     const wire = door.open(follower);
     for (let i = 0; i < 200; i++) {
       wire.command('SET', 'a', `${i}`);
-      assert.equal(await wire.reads('+OK\r\n'), '+OK\r\n');
+      await wire.hears('+OK\r\n');
       const value = `$${`${i}`.length}\r\n${i}\r\n`;
       wire.command('GET', 'a');
-      assert.equal(await wire.reads(value), value);
+      await wire.hears(value);
     }
     assert.equal(await door.exchange(leader, 'GET a\r\n'), '$3\r\n199\r\n');
   });
@@ -57,11 +52,10 @@ describe('a follower that forwards writes', () => {
   });
 
   it('forwards to the new leader after a hand-over', async () => {
-    const other = await door.node({ follow: leader.address });
-    await level(other);
+    const other = await door.follower(leader);
     assert.equal(await door.exchange(follower, 'SET a 1\r\n'), '+OK\r\n');
     await leader.failover({ to: other.address, timeoutMs: 5_000 });
-    await level(follower);
+    await streams(follower);
     assert.equal(await door.exchange(follower, 'SET a 2\r\nGET a\r\n'), '+OK\r\n$1\r\n2\r\n');
     assert.equal(await door.exchange(other, 'GET a\r\n'), '$1\r\n2\r\n');
   });
@@ -88,15 +82,14 @@ describe('a follower that forwards writes', () => {
   it('answers MASTERDOWN if no leader is there', async () => {
     const wire = door.open(follower);
     wire.command('SET', 'a', '1');
-    assert.equal(await wire.reads('+OK\r\n'), '+OK\r\n');
+    await wire.hears('+OK\r\n');
     await leader.stop();
     wire.command('SET', 'a', '2');
-    assert.equal(await wire.reads('-MASTERDOWN '), '-MASTERDOWN ');
+    await wire.hears('-MASTERDOWN ');
   }).timeout(15_000);
 
   it('refuses writes without the option', async () => {
-    const plain = await door.node({ follow: leader.address });
-    await level(plain);
+    const plain = await door.follower(leader);
     assert.equal(
       await door.exchange(plain, 'SET a 1\r\n'),
       "-READONLY You can't write against a read only replica.\r\n",

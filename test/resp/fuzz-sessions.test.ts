@@ -7,7 +7,8 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { parseAddress } from '../../src/base/address.js';
 import type { Logger } from '../../src/base/logger.js';
-import { seededRandom, seedOfThisRun } from '../support/random.js';
+import { Dice } from '../support/dice.js';
+import { seedOfThisRun } from '../support/random.js';
 import { Replies } from './differential/replies.js';
 import { Door, request } from './door.js';
 import { commandLine } from './fuzz/lines.js';
@@ -31,12 +32,12 @@ describe('random commands of Redis clients', function () {
     const node = await door.node({}, { logger });
     const { port } = parseAddress(node.address);
     const speak = async (index: number) => {
-      const random = seededRandom(seed + index);
+      const dice = new Dice(seed + index);
       const socket = net.connect(port, '127.0.0.1');
       const chunks = socket.iterator({ destroyOnReturn: false });
       try {
         for (let done = 0; done < COMMANDS / CONNECTIONS; done += BATCH) {
-          const lines = Array.from({ length: BATCH }, () => commandLine(random));
+          const lines = Array.from({ length: BATCH }, () => commandLine(dice));
           // The batch may have begun a transaction, or may speak RESP3.
           const requests = [...lines.map((line) => request(...line)), request('DISCARD'), request('ECHO', `${done}`)];
           socket.write(Buffer.concat(requests));

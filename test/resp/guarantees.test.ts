@@ -13,14 +13,6 @@ describe('guarantees for Redis clients', () => {
   const door = new Door();
   afterEach(() => door.close());
 
-  /** Sends each command alone, and asserts its reply. */
-  async function converse(wire: Wire, exchanges: ReadonlyArray<readonly [command: string, reply: string]>) {
-    for (const [command, reply] of exchanges) {
-      wire.command(...command.split(' '));
-      assert.equal(await wire.reads(reply), reply, command);
-    }
-  }
-
   async function isWaiting(node: Node): Promise<void> {
     await eventually('a client to wait', async () =>
       (await door.exchange(node, 'INFO clients\r\n')).includes('blocked_clients:1'),
@@ -31,7 +23,7 @@ describe('guarantees for Redis clients', () => {
     it('answers with the number of followers that have the writes of the client', async () => {
       const leader = await door.node();
       const wire = door.open(leader);
-      await converse(wire, [
+      await wire.dialogue([
         ['WAIT 0 0', ':0\r\n'],
         ['WAIT -1 0', ':0\r\n'],
         ['SET a 1', OK],
@@ -39,20 +31,20 @@ describe('guarantees for Redis clients', () => {
       ]);
       wire.command('WAIT', '1', '0');
       const follower = await door.node({ follow: leader.address });
-      assert.equal(await wire.reads(':1\r\n'), ':1\r\n');
-      await converse(wire, [
+      await wire.hears(':1\r\n');
+      await wire.dialogue([
         ['SET a 2', OK],
         ['WAIT 1 0', ':1\r\n'],
         ['WAIT 0 0', ':1\r\n'],
         ['WAIT 2 20', ':1\r\n'],
       ]);
       assert.equal(await door.exchange(follower, 'GET a\r\n'), '$1\r\n2\r\n');
-      await converse(door.open(leader), [['WAIT 1 0', ':1\r\n']]);
+      await door.open(leader).asks('WAIT 1 0', ':1\r\n');
     });
 
     it('refuses arguments in the words of Redis', async () => {
       const node = await door.node();
-      await converse(door.open(node), [
+      await door.open(node).dialogue([
         ['WAIT x 0', '-ERR value is not an integer or out of range\r\n'],
         ['WAIT 0 x', '-ERR timeout is not an integer or out of range\r\n'],
         ['WAIT 0 -1', '-ERR timeout is negative\r\n'],
@@ -65,7 +57,7 @@ describe('guarantees for Redis clients', () => {
       const follower = await door.node({ follow: leader.address });
       const sentence =
         '-ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.\r\n';
-      await converse(door.open(follower), [
+      await door.open(follower).dialogue([
         ['WAIT 0 0', sentence],
         ['WAIT x y', sentence],
       ]);
@@ -73,7 +65,7 @@ describe('guarantees for Redis clients', () => {
 
     it('does not wait within a transaction', async () => {
       const node = await door.node();
-      await converse(door.open(node), [
+      await door.open(node).dialogue([
         ['MULTI', OK],
         ['SET a 1', '+QUEUED\r\n'],
         ['WAIT 1 0', '+QUEUED\r\n'],
@@ -84,7 +76,7 @@ describe('guarantees for Redis clients', () => {
     it('ends at CLIENT UNBLOCK', async () => {
       const node = await door.node();
       const [wire, other] = [door.open(node), door.open(node)];
-      await converse(wire, [
+      await wire.dialogue([
         ['CLIENT ID', ':1\r\n'],
         ['SET a 1', OK],
       ]);
@@ -97,16 +89,16 @@ describe('guarantees for Redis clients', () => {
           other.command('CLIENT', 'UNBLOCK', '1', how);
           return (await other.reads(':1\r\n')) === ':1\r\n';
         });
-        assert.equal(await wire.reads(reply), reply);
+        await wire.hears(reply);
       }
-      await converse(wire, [['GET a', '$1\r\n1\r\n']]);
+      await wire.asks('GET a', '$1\r\n1\r\n');
     });
 
     it('ends with the connection if the node begins to follow', async () => {
       const leader = await door.node();
       const node = await door.node();
       const wire = door.open(node);
-      await converse(wire, [['SET a 1', OK]]);
+      await wire.asks('SET a 1', OK);
       wire.command('WAIT', '1', '0');
       await isWaiting(node);
       await node.follow(leader.address, { acceptDataLoss: true, full: false });
@@ -119,7 +111,7 @@ describe('guarantees for Redis clients', () => {
     it('does not hold up a stop', async () => {
       const node = await door.node();
       const wire = door.open(node);
-      await converse(wire, [['SET a 1', OK]]);
+      await wire.asks('SET a 1', OK);
       wire.command('WAIT', '1', '0');
       await isWaiting(node);
       await node.stop();
@@ -131,7 +123,7 @@ describe('guarantees for Redis clients', () => {
     it('answers whether the writes are on the disk here, and on the disks of how many followers', async () => {
       const leader = await door.node({ fsync: 'never' });
       const wire = door.open(leader);
-      await converse(wire, [
+      await wire.dialogue([
         ['WAITAOF 0 0 0', '*2\r\n:1\r\n:0\r\n'],
         ['SET a 1', OK],
         ['WAITAOF 0 0 0', '*2\r\n:0\r\n:0\r\n'],
@@ -139,19 +131,19 @@ describe('guarantees for Redis clients', () => {
         ['WAITAOF 1 1 20', '*2\r\n:1\r\n:0\r\n'],
       ]);
       await door.node({ follow: leader.address });
-      await converse(wire, [['WAITAOF 1 1 0', '*2\r\n:1\r\n:1\r\n']]);
+      await wire.asks('WAITAOF 1 1 0', '*2\r\n:1\r\n:1\r\n');
     });
 
     it('refuses arguments in the words of Redis', async () => {
       const leader = await door.node();
       const follower = await door.node({ follow: leader.address });
-      await converse(door.open(leader), [
+      await door.open(leader).dialogue([
         ['WAITAOF x 0 0', '-ERR value is not an integer or out of range\r\n'],
         ['WAITAOF 2 0 0', '-ERR value is out of range, value must between 0 and 1\r\n'],
         ['WAITAOF 0 -1 0', '-ERR value is out of range, must be positive\r\n'],
         ['WAITAOF 0 0 -1', '-ERR timeout is negative\r\n'],
       ]);
-      await converse(door.open(follower), [
+      await door.open(follower).dialogue([
         [
           'WAITAOF 0 0 0',
           '-ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated.\r\n',
@@ -172,10 +164,10 @@ describe('guarantees for Redis clients', () => {
     it('lets a follower answer with all that the client has seen at the leader', async () => {
       const leader = await door.node();
       const [writer, node] = [door.open(leader), await door.node()];
-      await converse(writer, [['SET a 1', OK]]);
+      await writer.asks('SET a 1', OK);
       const token = await tokenOf(writer);
       const reader = door.open(node);
-      await converse(reader, [
+      await reader.dialogue([
         ['GET a', '$-1\r\n'],
         [`HEADWATER ATLEAST ${token}`, OK],
       ]);
@@ -183,9 +175,9 @@ describe('guarantees for Redis clients', () => {
       for (const command of ['GET', 'KEYS', 'SCAN']) reader.command(command, command === 'SCAN' ? '0' : 'a');
       await node.follow(leader.address, { acceptDataLoss: false, full: false });
       const replies = '$1\r\n1\r\n*1\r\n$1\r\na\r\n*2\r\n$1\r\n0\r\n*1\r\n$1\r\na\r\n';
-      assert.equal(await reader.reads(replies), replies);
+      await reader.hears(replies);
       assert.equal(await tokenOf(reader), token);
-      await converse(reader, [
+      await reader.dialogue([
         ['MULTI', OK],
         ['GET a', '+QUEUED\r\n'],
         ['EXEC', '*1\r\n$1\r\n1\r\n'],
@@ -198,22 +190,22 @@ describe('guarantees for Redis clients', () => {
       const leader = await door.node();
       const [one, other] = [door.open(leader), door.open(leader)];
       const empty = await tokenOf(one);
-      await converse(one, [['SET a 1', OK]]);
+      await one.asks('SET a 1', OK);
       const written = await tokenOf(one);
       assert.notEqual(written, empty);
       assert.equal(await tokenOf(other), written);
-      await converse(one, [['SET a 2', OK]]);
+      await one.asks('SET a 2', OK);
       assert.equal(await tokenOf(other), written);
-      await converse(other, [['GET a', '$1\r\n2\r\n']]);
+      await other.asks('GET a', '$1\r\n2\r\n');
       assert.equal(await tokenOf(other), await tokenOf(one));
     });
 
     it('refuses a token of a lost history, and words that are none', async () => {
       const node = await door.node();
       const wire = door.open(node);
-      await converse(wire, [['SET a 1', OK]]);
+      await wire.asks('SET a 1', OK);
       const token = await tokenOf(wire);
-      await converse(wire, [
+      await wire.dialogue([
         [
           'HEADWATER ATLEAST 12',
           '-ERR a position token: expected ID:OFFSET:CHECKSUM (40 hexadecimal characters, a number, 8 hexadecimal characters), received "12"\r\n',
@@ -230,7 +222,7 @@ describe('guarantees for Redis clients', () => {
     it('answers writes when they are as durable as wanted, and says so if they are not', async () => {
       const leader = await door.node({ fsync: 'never' });
       const wire = door.open(leader);
-      await converse(wire, [
+      await wire.dialogue([
         ['HEADWATER DURABILITY FOLLOWERS 1 20', OK],
         ['SET a 1', NO_REPLICAS],
         ['SET a 2 NX', '$-1\r\n'],
@@ -247,8 +239,8 @@ describe('guarantees for Redis clients', () => {
       ]);
       wire.command('SET', 'a', '4');
       await door.node({ follow: leader.address });
-      assert.equal(await wire.reads(OK), OK);
-      await converse(wire, [
+      await wire.hears(OK);
+      await wire.dialogue([
         ['WAIT 1 0', ':1\r\n'],
         ['HEADWATER RESET', OK],
         ['SET a 5', OK],
@@ -258,7 +250,7 @@ describe('guarantees for Redis clients', () => {
     it('refuses a durability that is none', async () => {
       const node = await door.node();
       const levels = 'appended, synced, followers, followers_synced';
-      await converse(door.open(node), [
+      await door.open(node).dialogue([
         ['HEADWATER DURABILITY nope', `-ERR durability: expected one of ${levels}, received nope\r\n`],
         ['HEADWATER DURABILITY followers', "-ERR wrong number of arguments for 'headwater|durability' command\r\n"],
         ['HEADWATER DURABILITY synced 1 2', "-ERR wrong number of arguments for 'headwater|durability' command\r\n"],
@@ -275,7 +267,7 @@ describe('guarantees for Redis clients', () => {
       const leader = await door.node({ heartbeatIntervalMs: 100 });
       const follower = await door.node({ follow: leader.address });
       const wire = door.open(follower);
-      await converse(wire, [
+      await wire.dialogue([
         ['HEADWATER MAXSTALENESS 60000', OK],
         ['GET a', '$-1\r\n'],
         ['HEADWATER MAXSTALENESS -1', '-ERR value is out of range, value must between 0 and 9007199254740991\r\n'],

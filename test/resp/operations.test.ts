@@ -3,12 +3,10 @@ import assert from 'node:assert/strict';
 import { Node, type StopOptions } from '../../src/index.js';
 import { until } from '../support/clock.js';
 import { temporaryDirectory } from '../support/database.js';
+import { list } from './conversation.js';
 import { Door } from './door.js';
 
 const NO_CLUSTER = '-ERR This instance has cluster support disabled\r\n';
-
-const texts = (...values: string[]) =>
-  `*${values.length}\r\n${values.map((value) => `$${value.length}\r\n${value}\r\n`).join('')}`;
 
 describe('commands of an operator', () => {
   const door = new Door();
@@ -52,7 +50,7 @@ describe('commands of an operator', () => {
       ['ACL WHOAMI', '$7\r\ndefault\r\n'],
       ['ACL USERS', '*1\r\n$7\r\ndefault\r\n'],
       ['ACL LIST', '*1\r\n$34\r\nuser default on nopass ~* &* +@all\r\n'],
-      ['ACL CAT transaction', texts('multi', 'exec', 'discard', 'watch', 'unwatch')],
+      ['ACL CAT transaction', list('multi', 'exec', 'discard', 'watch', 'unwatch')],
       ['ACL CAT GEO', '*0\r\n'],
       ['ACL CAT nosuch', "-ERR Unknown category 'nosuch'\r\n"],
       ['ACL GETUSER bob', '$-1\r\n'],

@@ -26,10 +26,8 @@ describe('commands about replication', () => {
     await reads(follower, 'a', '1');
     assert.equal(await ask(follower, 'SET a 2'), "-READONLY You can't write against a read only replica.\r\n");
     assert.equal(await ask(follower, `REPLICAOF ${endpoint(leader)}`), '+OK Already connected to specified master\r\n');
-    assert.equal(
-      await ask(follower, 'ROLE'),
-      `*5\r\n$5\r\nslave\r\n$9\r\n127.0.0.1\r\n:${portOf(leader)}\r\n$9\r\nconnected\r\n:1\r\n`,
-    );
+    const connected = `*5\r\n$5\r\nslave\r\n$9\r\n127.0.0.1\r\n:${portOf(leader)}\r\n$9\r\nconnected\r\n:1\r\n`;
+    await until('the follower is connected', async () => (await ask(follower, 'ROLE')) === connected);
     const port = portOf(follower);
     const listed = `*3\r\n$6\r\nmaster\r\n:1\r\n*1\r\n*3\r\n$9\r\n127.0.0.1\r\n$${port.length}\r\n${port}\r\n$1\r\n1\r\n`;
     await until('the leader lists the follower', async () => (await ask(leader, 'ROLE')) === listed);

@@ -5,7 +5,7 @@ import { Client } from '../../src/client/index.js';
 import type { Node } from '../../src/index.js';
 import { ARGUMENT_COST_BYTES } from '../../src/resp/codec/request-parser.js';
 import { TransactionState } from '../../src/resp/session/transaction-state.js';
-import { Door, request, type Wire } from './door.js';
+import { Door, request } from './door.js';
 
 const OK = '+OK\r\n';
 const QUEUED = '+QUEUED\r\n';
@@ -21,14 +21,6 @@ describe('transactions of Redis clients', () => {
     await client.close();
   }
 
-  /** Sends each command alone, and asserts its reply. */
-  async function converse(wire: Wire, exchanges: ReadonlyArray<readonly [command: string, reply: string]>) {
-    for (const [command, reply] of exchanges) {
-      wire.command(...command.split(' '));
-      assert.equal(await wire.reads(reply), reply, command);
-    }
-  }
-
   it('queue commands, and do them together', async () => {
     const node = await door.node();
     const requests = 'MULTI\r\nSET a 1\r\nINCR a\r\nGET a\r\nPING\r\nGET b\r\nEXEC\r\nGET a\r\n';
@@ -39,18 +31,18 @@ describe('transactions of Redis clients', () => {
   it('show others nothing before EXEC, and all of it after', async () => {
     const node = await door.node();
     const [one, other] = [door.open(node), door.open(node)];
-    await converse(one, [
+    await one.dialogue([
       ['MULTI', OK],
       ['SET a 1', QUEUED],
     ]);
-    await converse(other, [['GET a', '$-1\r\n']]);
-    await converse(one, [['EXEC', `*1\r\n${OK}`]]);
-    await converse(other, [['GET a', '$1\r\n1\r\n']]);
+    await other.asks('GET a', '$-1\r\n');
+    await one.asks('EXEC', `*1\r\n${OK}`);
+    await other.asks('GET a', '$1\r\n1\r\n');
   });
 
   it('go on behind a command that fails when it runs', async () => {
     const node = await door.node();
-    await converse(door.open(node), [
+    await door.open(node).dialogue([
       ['MULTI', OK],
       ['SET a x', QUEUED],
       ['INCR a', QUEUED],
@@ -64,7 +56,7 @@ describe('transactions of Redis clients', () => {
 
   it('word a refusal as the command words it when it is alone', async () => {
     const node = await door.node();
-    await converse(door.open(node), [
+    await door.open(node).dialogue([
       ['MULTI', OK],
       ['SETRANGE a 536870912 x', QUEUED],
       ['SETRANGE a 0 x', QUEUED],
@@ -84,12 +76,12 @@ describe('transactions of Redis clients', () => {
     ];
     const wire = door.open(node);
     for (const exchange of refused)
-      await converse(wire, [['MULTI', OK], ['SET a 1', QUEUED], exchange, ['EXEC', ABORTED], ['GET a', '$-1\r\n']]);
+      await wire.dialogue([['MULTI', OK], ['SET a 1', QUEUED], exchange, ['EXEC', ABORTED], ['GET a', '$-1\r\n']]);
   });
 
   it('answer commands that stand in the wrong place', async () => {
     const node = await door.node();
-    await converse(door.open(node), [
+    await door.open(node).dialogue([
       ['EXEC', '-ERR EXEC without MULTI\r\n'],
       ['DISCARD', '-ERR DISCARD without MULTI\r\n'],
       ['UNWATCH', OK],
@@ -114,7 +106,7 @@ describe('transactions of Redis clients', () => {
       ['DISCARD', OK],
       ['RESET', '+RESET\r\n'],
     ] as const) {
-      await converse(wire, [
+      await wire.dialogue([
         ['MULTI', OK],
         ['SET a 1', QUEUED],
         [command, reply],
@@ -123,7 +115,7 @@ describe('transactions of Redis clients', () => {
       ]);
     }
     assert.equal(await door.exchange(node, 'MULTI\r\nSET a 1\r\nQUIT\r\nEXEC\r\n'), `${OK}${QUEUED}${OK}`);
-    await converse(wire, [['GET a', '$-1\r\n']]);
+    await wire.asks('GET a', '$-1\r\n');
   });
 
   it('answer in the protocol of the client, which may change within', async () => {
@@ -166,13 +158,10 @@ describe('transactions of Redis clients', () => {
       it(`${name}: ${isAborted ? 'nothing is done' : 'all is done'}`, async () => {
         const wire = door.open(node);
         const replies: Record<string, string> = { EXEC: '*0\r\n', RESET: '+RESET\r\n' };
-        await converse(
-          wire,
-          watched.split('\r\n').map((command) => [command, replies[command] ?? OK]),
-        );
+        await wire.dialogue(watched.split('\r\n').map((command) => [command, replies[command] ?? OK]));
         if (meanwhile === 'FLUSHALL') await flush(node);
         else await door.exchange(node, `${meanwhile}\r\n`);
-        await converse(wire, [
+        await wire.dialogue([
           ['MULTI', OK],
           ['SET done 1', QUEUED],
           ['EXEC', isAborted ? '*-1\r\n' : `*1\r\n${OK}`],
@@ -186,7 +175,7 @@ describe('transactions of Redis clients', () => {
     }
 
     it('the client itself counts too', async () => {
-      await converse(door.open(node), [
+      await door.open(node).dialogue([
         ['WATCH a', OK],
         ['SET a 2', OK],
         ['MULTI', OK],
@@ -196,12 +185,12 @@ describe('transactions of Redis clients', () => {
 
     it('a key that expires meanwhile has changed, and one that was expired has not', async () => {
       const wire = door.open(node);
-      await converse(wire, [
+      await wire.dialogue([
         ['PEXPIRE a 500', ':1\r\n'],
         ['WATCH a', OK],
       ]);
       await eventually('the key to expire', async () => (await door.exchange(node, 'EXISTS a\r\n')) === ':0\r\n');
-      await converse(wire, [
+      await wire.dialogue([
         ['MULTI', OK],
         ['PING', QUEUED],
         ['EXEC', '*-1\r\n'],
@@ -214,9 +203,9 @@ describe('transactions of Redis clients', () => {
 
     it('commands alone are aborted too, such as those of Sentinel', async () => {
       const wire = door.open(node);
-      await converse(wire, [['WATCH a', OK]]);
+      await wire.asks('WATCH a', OK);
       await door.exchange(node, 'SET a 2\r\n');
-      await converse(wire, [
+      await wire.dialogue([
         ['MULTI', OK],
         ['CLIENT SETNAME me', QUEUED],
         ['EXEC', '*-1\r\n'],
@@ -227,7 +216,7 @@ describe('transactions of Redis clients', () => {
 
   it('do commands that are no data commands behind the data, with the replies in their places', async () => {
     const node = await door.node();
-    await converse(door.open(node), [
+    await door.open(node).dialogue([
       ['MULTI', OK],
       ['CLIENT SETNAME me', QUEUED],
       ['SET a 1', QUEUED],
@@ -242,7 +231,7 @@ describe('transactions of Redis clients', () => {
   it('refuse writes on a follower when they are queued, and answer reads', async () => {
     const leader = await door.node();
     const follower = await door.node({ follow: leader.address });
-    await converse(door.open(follower), [
+    await door.open(follower).dialogue([
       ['MULTI', OK],
       ['SET a 1', "-READONLY You can't write against a read only replica.\r\n"],
       ['GET a', QUEUED],
@@ -258,7 +247,7 @@ describe('transactions of Redis clients', () => {
     const leader = await door.node();
     const follower = await door.node({ follow: leader.address, forwardWrites: true });
     const wire = door.open(follower);
-    await converse(wire, [
+    await wire.dialogue([
       ['SET a x', OK],
       ['WATCH a', OK],
       ['MULTI', OK],
@@ -269,7 +258,7 @@ describe('transactions of Redis clients', () => {
       ['WATCH b', OK],
     ]);
     await door.exchange(leader, 'SET b 2\r\n');
-    await converse(wire, [
+    await wire.dialogue([
       ['MULTI', OK],
       ['SET b 3', QUEUED],
       ['EXEC', '*-1\r\n'],
@@ -281,29 +270,29 @@ describe('transactions of Redis clients', () => {
     const leader = await door.node();
     const node = await door.node();
     const wire = door.open(node);
-    await converse(wire, [
+    await wire.dialogue([
       ['MULTI', OK],
       ['SET a 1', QUEUED],
     ]);
     await node.follow(leader.address, { acceptDataLoss: false, full: false });
     const reply =
       "-EXECABORT Transaction discarded because of: READONLY You can't write against a read only replica.\r\n";
-    await converse(wire, [['EXEC', reply]]);
+    await wire.asks('EXEC', reply);
   });
 
   it('hold no more bytes than the largest transaction', async () => {
     const node = await door.node({ transactionBytesMax: 64 * 1024, valueBytesMax: 32 * 1024 });
     const wire = door.open(node);
     const value = 'v'.repeat(30_000);
-    await converse(wire, [['MULTI', OK]]);
+    await wire.asks('MULTI', OK);
     for (let i = 0; i < 2; i++) {
       wire.command('SET', 'a', value);
-      assert.equal(await wire.reads(QUEUED), QUEUED);
+      await wire.hears(QUEUED);
     }
     wire.command('SET', 'a', value);
     const refusal = '-ERR a transaction: expected at most 65536 bytes, received 90948 bytes\r\n';
-    assert.equal(await wire.reads(refusal), refusal);
-    await converse(wire, [
+    await wire.hears(refusal);
+    await wire.dialogue([
       ['EXEC', ABORTED],
       ['MULTI', OK],
       ['SET a 1', QUEUED],
@@ -338,6 +327,6 @@ describe('transactions of Redis clients', () => {
     );
     for (const byte of bytes) await new Promise<void>((resolve) => wire.socket.write(Buffer.of(byte), () => resolve()));
     const expected = `${OK}${QUEUED}${QUEUED}*2\r\n${OK}$256\r\n${value.toString('latin1')}\r\n`;
-    assert.equal(await wire.reads(expected), expected);
+    await wire.hears(expected);
   });
 });

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import net from 'node:net';
+import { networkInterfaces } from 'node:os';
 import * as grpc from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 import { HeadwaterError } from '../../src/base/errors.js';
@@ -13,6 +14,7 @@ import { BYTES, type Method, OPERATION_METHODS } from '../../src/rpc/definitions
 import { duplex, serverStream, unary } from '../../src/rpc/handler.js';
 import type { Service } from '../../src/rpc/server.js';
 import { fromStatus } from '../../src/rpc/status.js';
+import { skipUnless } from '../support/installed.js';
 import { FakeStore } from './fake-store.js';
 import { call, callBytes, closeAll, gate, RawPipeline, rawClient, serve, set, until } from './harness.js';
 
@@ -79,7 +81,14 @@ describe('the server', () => {
     });
 
     it('listens on an IPv6 address in brackets', async function () {
-      const { address } = await serve(store, { address: '[::1]:0' }).catch(() => this.skip());
+      skipUnless(
+        this,
+        Object.values(networkInterfaces())
+          .flat()
+          .some((own) => own?.address === '::1'),
+        'IPv6',
+      );
+      const { address } = await serve(store, { address: '[::1]:0' });
       assert.match(address, /^\[::1\]:\d+$/);
       await call(rawClient(address), operationMethod('ping'), { kind: 'ping', message: NOTHING });
     });
@@ -427,9 +436,8 @@ describe('the server', () => {
     const LIST = Buffer.from([0x3a, 0x00]);
 
     before(function () {
-      if (existsSync('proto/headwater.binpb')) return;
-      console.log('      skipped: the build has made no descriptor set, since buf does not run on this machine');
-      this.skip();
+      const isThere = existsSync('proto/headwater.binpb');
+      skipUnless(this, isThere, 'a descriptor set, which the build does not make where buf does not run');
     });
 
     async function ask(request: Buffer, path = PATH): Promise<Buffer> {

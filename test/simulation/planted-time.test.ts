@@ -4,7 +4,7 @@ import { LogicalClock } from '../../src/base/clock.js';
 import { DUE_SCAN_ROWS, EXPIRY_STEP_KEYS } from '../../src/base/limits.js';
 import { DueIndex } from '../../src/keyspace/due-index.js';
 import { firstViolation } from './planted/hunt.js';
-import { isFirstPart } from './seeds.js';
+import { inFirstPart } from './seeds.js';
 import { type TimeFactors, TimeRun } from './time/run.js';
 
 interface Planted {
@@ -71,8 +71,9 @@ const PLANTED: readonly Planted[] = [
 /** Set by the run that is under way: the planted clock goes on by it. */
 let elapsed: () => number = () => 0;
 
-(isFirstPart ? describe : describe.skip)('a simulation of time', function () {
+describe('a simulation of time', function () {
   this.timeout(0);
+  before(inFirstPart);
 
   for (const { name, found, plant, factors } of PLANTED) {
     it(`finds ${name}`, async () => {

@@ -3,12 +3,15 @@
  * how many, HEADWATER_FIRST_SEED the first of them, so that several processes can
  * share a long run, and HEADWATER_SEED repeats a single one.
  */
+import { skipUnless } from '../support/installed.js';
 
 const ONE = process.env.HEADWATER_SEED;
 const FIRST_SEED = wholeNumber('HEADWATER_SEED') ?? wholeNumber('HEADWATER_FIRST_SEED') ?? 1;
 
-/** A part of a long run leaves the planted bugs to the part that begins with the first seed. */
-export const isFirstPart = ONE === undefined && FIRST_SEED === 1;
+/** For `before`. A part of a long run leaves the planted bugs to the part that begins with the first seed. */
+export function inFirstPart(this: Mocha.Context): void {
+  skipUnless(this, ONE === undefined && FIRST_SEED === 1, 'the part of a run that begins with seed 1');
+}
 
 /** Between two lines about how far a long run has got. */
 const PROGRESS_INTERVAL_MS = 30_000;

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,7 +32,7 @@ export class Daemon {
   /** What the process has said on stderr, all its lives long. */
   log = '';
   #process: ChildProcess | undefined;
-  #client: Client | undefined;
+  #client: Promise<Client> | undefined;
 
   constructor(name: string, port: number, directory: string) {
     this.name = name;
@@ -48,9 +48,18 @@ export class Daemon {
     return this.#process?.pid as number;
   }
 
+  /** The memory that is resident now, or the most that ever was. */
+  memoryBytes(field: 'VmRSS' | 'VmHWM'): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1_024;
+  }
+
   /** Of this node and no other. Connected on first use, through all the lives of the node. */
-  async client(): Promise<Client> {
-    this.#client ??= await Client.connect(this.address, { redirect: false });
+  client(): Promise<Client> {
+    this.#client ??= Client.connect(this.address, { redirect: false }).catch((error: unknown) => {
+      this.#client = undefined;
+      throw error;
+    });
     return this.#client;
   }
 
@@ -112,7 +121,8 @@ export class Daemon {
 
   async close(): Promise<void> {
     if (this.#process) await this.end('SIGKILL');
-    await this.#client?.close();
+    const client = await this.#client?.catch(() => undefined);
+    await client?.close();
   }
 }
 

@@ -1,13 +1,14 @@
 /** A program on a real terminal, by tmux. Where there is no tmux, the tests that need one are skipped, visibly. */
 import { spawnSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isInstalled } from './installed.js';
 
 const POLL_MS = 50;
 const SHOWN_MS_MAX = 20_000;
 
 let terminals = 0;
 
-export const hasTerminal = spawnSync('tmux', ['-V']).status === 0;
+export const hasTerminal = isInstalled('tmux', '-V');
 
 export class Terminal {
   /** A server of its own, so that the person's own sessions are not met. */

@@ -1,43 +1,48 @@
 /**
  * The client libraries that people have, against a real node: values, a pipeline, transactions with WATCH, a session
- * store, a rate limiter, a lock, a scan, a subscription, an error. A library that is not installed is skipped, and the
- * title of the test says so.
+ * store, a rate limiter, a lock, a scan, a subscription, an error. A library that is not installed is skipped, visibly.
  */
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { createClient, WatchError } from 'redis';
 import type { Node } from '../../../src/index.js';
+import { isInstalled, pythonWith, skipUnless } from '../../support/installed.js';
 import { Door } from '../door.js';
 
 const run = promisify(execFile);
 const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const portOf = (node: Node) => Number(node.address.split(':')[1]);
 
-/** @returns what the program of a library prints, line by line. */
-async function tour(node: Node, command: string, program: string): Promise<string[]> {
-  const { stdout } = await run(command, [fileOf(program), String(portOf(node))], { timeout: 60_000 });
+/** @returns what the program of a library prints, line by line. Each gets the ports of the nodes. */
+async function tour(command: string, program: string, ...nodes: Node[]): Promise<string[]> {
+  const ports = nodes.map((node) => String(portOf(node)));
+  const { stdout } = await run(command, [fileOf(program), ...ports], { timeout: 60_000 });
   return stdout.trim().split('\n');
 }
 
+/** The lines of one subscriber. */
+const HEARD_IN_PYTHON = [
+  'subscribe None news 1',
+  'psubscribe None we* 2',
+  'message None news hello',
+  'pmessage we* weather sun',
+];
+
 const WRONG = 'ERR value is not an integer or out of range';
 
-describe('the client libraries of Redis', () => {
+describe('the client libraries of Redis', function () {
+  this.timeout(90_000);
   const door = new Door();
   afterEach(() => door.close());
 
-  /** A test that is skipped visibly if `check` does not succeed. */
-  function test(name: string, check: [string, ...string[]], body: () => Promise<void>): void {
-    const isHere = spawnSync(check[0], check.slice(1)).status === 0;
-    if (isHere) it(name, body).timeout(90_000);
-    else it.skip(`${name} (not installed here)`, body);
-  }
-
-  test('redis-py', ['/usr/bin/python3', '-c', 'import redis'], async () => {
-    const node = await door.node();
-    assert.deepEqual(await tour(node, '/usr/bin/python3', 'tour.py'), [
+  it('redis-py, with subscribers on the leader and on a follower', async function () {
+    const python = pythonWith('redis');
+    skipUnless(this, python, 'python3-redis');
+    const leader = await door.node();
+    assert.deepEqual(await tour(python, 'tour.py', leader, await door.follower(leader)), [
       "get b'h\\x00i'",
       'pipeline 1000',
       'watch True',
@@ -46,14 +51,17 @@ describe('the client libraries of Redis', () => {
       'limiter 3',
       'lock True None 1',
       'scan 3',
-      'message hello',
+      'published 1 1 0',
+      "subscribed ['news'] [('news', 1)] 1",
+      ...HEARD_IN_PYTHON,
+      ...HEARD_IN_PYTHON,
       'error value is not an integer or out of range',
     ]);
   });
 
-  test('redis-rb', ['ruby', '-e', 'require "redis"'], async () => {
-    const node = await door.node();
-    assert.deepEqual(await tour(node, 'ruby', 'tour.rb'), [
+  it('redis-rb', async function () {
+    skipUnless(this, isInstalled('ruby', '-e', 'require "redis"'), 'ruby-redis');
+    assert.deepEqual(await tour('ruby', 'tour.rb', await door.node()), [
       'get "h\\u0000i"',
       'pipeline 1000',
       'watch OK',
@@ -67,9 +75,9 @@ describe('the client libraries of Redis', () => {
     ]);
   });
 
-  test('phpredis', ['php', '-r', 'exit(extension_loaded("redis") ? 0 : 1);'], async () => {
-    const node = await door.node();
-    assert.deepEqual(await tour(node, 'php', 'tour.php'), [
+  it('phpredis', async function () {
+    skipUnless(this, isInstalled('php', '-r', 'exit(extension_loaded("redis") ? 0 : 1);'), 'php-cli and php-redis');
+    assert.deepEqual(await tour('php', 'tour.php', await door.node()), [
       'get "h\\u0000i"',
       'pipeline 1000',
       'watch true',

@@ -1,4 +1,4 @@
-"""The tour of clients.test.ts with redis-py: one line for each step."""
+"""The tour of clients.test.ts with redis-py, given the ports of a leader and its follower: a line for each step."""
 import sys
 
 import redis
@@ -48,11 +48,19 @@ print("lock", lock, other.set("lock", "theirs", nx=True, px=60000), client.delet
 
 print("scan", len(set(client.scan_iter(match="*", count=2))))
 
-subscriber = client.pubsub()
-subscriber.subscribe("news")
-subscriber.get_message(timeout=10)
-other.publish("news", "hello")
-print("message", subscriber.get_message(timeout=10)["data"].decode())
+subscribers = []
+for port in sys.argv[1:]:
+    subscriber = redis.Redis(host="127.0.0.1", port=int(port), decode_responses=True).pubsub()
+    subscriber.subscribe("news")
+    subscriber.psubscribe("we*")
+    messages = subscriber.listen()
+    subscribers.append([next(messages), next(messages), messages])
+print("published", *[client.publish(*item) for item in (("news", "hello"), ("weather", "sun"), ("other", "nobody"))])
+names = redis.Redis(host="127.0.0.1", port=int(sys.argv[1]), decode_responses=True)
+print("subscribed", names.pubsub_channels("new*"), names.pubsub_numsub("news"), names.pubsub_numpat())
+for *confirmations, messages in subscribers:
+    for message in (*confirmations, next(messages), next(messages)):
+        print(message["type"], message["pattern"], message["channel"], message["data"])
 
 client.set("text", "a")
 try:

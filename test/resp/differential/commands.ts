@@ -1,5 +1,5 @@
 /** Random commands on few keys: all those on strings, numbers, bits, keys, expiries and all keys, some of them broken. */
-import type { Dice } from './dice.js';
+import type { Dice } from '../../support/dice.js';
 import {
   all,
   bitOffset,

@@ -1,6 +1,7 @@
 /** Random transactions: some watch keys, some of these are written meanwhile, and some are dropped or refused. */
+
+import type { Dice } from '../../support/dice.js';
 import { randomCommands } from './commands.js';
-import type { Dice } from './dice.js';
 import { all, either, integer, key, numberKey, type Slot, times, words } from './words.js';
 
 /** Commands whose replies may differ (see exceptions.ts), which is only known of commands that are alone. */

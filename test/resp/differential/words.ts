@@ -4,7 +4,7 @@
  * No word is a number from 2^24 to 2^32, nor a field of bits in a place beyond them that Redis takes: as an offset it
  * would make Redis write a value of up to 512 MiB, which is more than a node accepts.
  */
-import type { Dice } from './dice.js';
+import type { Dice } from '../../support/dice.js';
 
 /** Makes arguments of a command: none, one, or some. */
 export type Slot = (dice: Dice) => string[];

@@ -1,17 +1,13 @@
-/** A real redis-server, for tests that compare with it. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+/** A real redis-server, for tests that compare with it. It listens on a socket of the file system alone. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { eventually } from '../../benchmarks/waiting.js';
 
-/** The version of the installed redis-server, such as 7.0.15. Undefined if there is none. */
-export function installedRedis(): string | undefined {
-  return /v=(\d+\.\d+\.\d+)/.exec(spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[1];
-}
-
-export class RedisServer {
+export class RedisServer implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #directory: string;
   /** The path of its socket. */
@@ -27,11 +23,15 @@ export class RedisServer {
 
   static async start(): Promise<RedisServer> {
     const server = new RedisServer();
-    await eventually('redis-server to listen', async () => existsSync(server.path));
+    await eventually('redis-server to listen', async () => {
+      const socket = net.connect(server.path);
+      await once(socket, 'connect');
+      return socket.destroy();
+    });
     return server;
   }
 
-  async stop(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     const exited = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await exited;

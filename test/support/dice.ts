@@ -1,5 +1,5 @@
-/** Random choices of the differential test. A seed repeats them. */
-import { seededRandom } from '../../support/random.js';
+/** Random choices. A seed repeats them. */
+import { seededRandom } from './random.js';
 
 export class Dice {
   readonly #random: () => number;

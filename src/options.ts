@@ -193,6 +193,16 @@ export const OPTIONS = {
     help: 'the memory for recent writes that are not yet in the database of keys on disk',
   },
 
+  /** The memory is reserved by halves, and used as reads find records on disk. 0 switches the cache off. */
+  readCacheBytes: {
+    name: 'read-cache',
+    kind: 'size',
+    default: 32 * MiB,
+    least: 0,
+    most: GiB,
+    help: 'the memory for records that reads have found on disk, for the next reads of the same keys; 0 keeps none',
+  },
+
   /** The most log that a restart may have to replay, in bytes. 128 MiB by default. */
   replayBytesMax: {
     name: 'replay-bytes',

@@ -390,6 +390,9 @@ export const EMPTIED_RANGE_MARKS_MIN = 4 * 1024;
 export const RECENT_KEYS_MAX = 128 * 1024;
 export const RECENT_KEYS_BYTES_MAX = 16 * MiB;
 
+/** The largest record that the cache of reads keeps, with its key: the look-up is a small part of a larger one's price. */
+export const CACHED_RECORD_BYTES_MAX = 16 * KiB;
+
 /** Callers that ask for a snapshot share one younger than this. */
 export const SNAPSHOT_SHARE_MS = 1_000;
 

@@ -8,6 +8,7 @@ import { type Database, isUnreadable, type Snapshot } from '../disk/level.js';
 import type { Entry } from '../model/command.js';
 import { GroupSize } from './group-size.js';
 import { type Miss, touched } from './overlay.js';
+import type { ReadCache } from './read-cache.js';
 import { dataKey, decodeRecord, isDamage } from './record.js';
 import type { RecordSizes } from './record-sizes.js';
 
@@ -31,6 +32,7 @@ const NO_VALUE = Buffer.alloc(0);
 
 export interface ColdKey {
   readonly index: number;
+  readonly hash: number;
   readonly miss: Miss;
 }
 
@@ -39,12 +41,17 @@ interface ColdRead {
   /** The entries that memory knows. The read adds the others. */
   readonly entries: Array<Entry | undefined>;
   readonly cold: readonly ColdKey[];
+  /** Bytes of values that memory has copied for this read. */
+  readonly copiedBytes: number;
   readonly options: ReadOptions;
   readonly withSnapshot: boolean;
   /** The epoch of the records, as of the turn in which the layers were read: see level.ts. */
   readonly epoch: number;
   /** Sizes of the records on disk. */
   readonly sizes: RecordSizes;
+  /** The cache to fill, and its number of changes as of the turn in which the layers were read. */
+  readonly cache: ReadCache;
+  readonly changes: number;
   /** Begins the whole read again, with a snapshot. */
   again(): Found | Promise<Found>;
 }
@@ -57,21 +64,24 @@ type StoredRecord = Buffer | HeadwaterError | undefined;
  * groups, a snapshot keeps the state.
  */
 export async function readCold(db: Database, read: ColdRead): Promise<Found> {
-  const { keys, entries, cold, options, epoch } = read;
+  const { keys, entries, cold, options, epoch, cache, changes } = read;
   const group = new GroupSize(read.sizes);
   const keyOf = ({ index }: ColdKey) => keys[index] as Buffer;
   let wanted = group.take(cold, 0, keyOf, 0);
   const snapshot = read.withSnapshot || cold.length > wanted.length ? db.snapshot() : undefined;
   const damaged = new Map<number, HeadwaterError>();
   const { bytesMax = Number.POSITIVE_INFINITY, needsValue } = options;
+  const keep = (key: ColdKey, entry: Entry | undefined) => {
+    if (!key.miss.touch) cache.add(keyOf(key), key.hash, entry, changes);
+  };
   let next = 0;
-  let bytes = 0;
+  let bytes = read.copiedBytes;
   try {
     for (;;) {
       const rows = wanted.map(({ index }) => dataKey(epoch, keys[index] as Buffer));
       const records = await readRows(db, rows, snapshot);
       if (!records) return await read.again();
-      const { bytesRead, bytesKept } = decodeInto({ keys, entries, damaged, needsValue }, wanted, records);
+      const { bytesRead, bytesKept } = decodeInto({ keys, entries, damaged, needsValue, keep }, wanted, records);
       group.hasRead(wanted.length, bytesRead);
       bytes += bytesKept;
       next += wanted.length;
@@ -124,6 +134,8 @@ function decodeInto(
     entries: Array<Entry | undefined>;
     damaged: Map<number, HeadwaterError>;
     needsValue: ReadOptions['needsValue'];
+    /** Called with what the disk has for a key. */
+    keep(key: ColdKey, entry: Entry | undefined): void;
   },
   wanted: readonly ColdKey[],
   records: readonly StoredRecord[],
@@ -132,12 +144,18 @@ function decodeInto(
   let bytesKept = 0;
   for (let i = 0; i < wanted.length; i++) {
     const record = records[i];
-    if (!record) continue;
-    const { index, miss } = wanted[i] as ColdKey;
+    const key = wanted[i] as ColdKey;
+    const { index, miss } = key;
+    if (!record) {
+      into.keep(key, undefined);
+      continue;
+    }
     try {
       if (record instanceof HeadwaterError) throw record;
       bytesRead += record.length;
-      const entry = touched(decodeRecord(into.keys[index] as Buffer, record), miss.touch);
+      const found = decodeRecord(into.keys[index] as Buffer, record);
+      into.keep(key, found);
+      const entry = touched(found, miss.touch);
       const keeps = into.needsValue?.(index) ?? true;
       // The value is a view that would keep the whole record.
       into.entries[index] = keeps ? entry : { ...entry, value: NO_VALUE };

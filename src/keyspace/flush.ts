@@ -22,6 +22,7 @@ import { GroupSize } from './group-size.js';
 import type { Layer } from './layer.js';
 import { Merge, sortRun } from './merge.js';
 import { Presence } from './presence.js';
+import type { ReadCache } from './read-cache.js';
 import type { RecentKeys } from './recent-keys.js';
 import {
   DATA_KEY_HEADER_BYTES,
@@ -52,6 +53,8 @@ export class Flush {
   readonly #layer: Layer;
   /** Keys known to be on disk, updated with what this flush writes. */
   readonly #onDisk: RecentKeys;
+  /** The cache forgets each key before its record changes. */
+  readonly #cache: ReadCache;
   readonly #presence: Presence;
   /** The index learns of every row that is added to it. */
   readonly #dueIndex: DueIndex;
@@ -75,12 +78,21 @@ export class Flush {
     layer: Layer,
     {
       onDisk,
+      cache,
       dueIndex,
       emptied,
       sizes,
       repeats,
-    }: { onDisk: RecentKeys; dueIndex: DueIndex; emptied: EmptiedRanges; sizes: RecordSizes; repeats: boolean },
+    }: {
+      onDisk: RecentKeys;
+      cache: ReadCache;
+      dueIndex: DueIndex;
+      emptied: EmptiedRanges;
+      sizes: RecordSizes;
+      repeats: boolean;
+    },
   ) {
+    this.#cache = cache;
     this.#dueIndex = dueIndex;
     this.#emptied = emptied;
     this.#db = db;
@@ -146,6 +158,7 @@ export class Flush {
     const batch = this.#db.batch();
     const touched: number[] = [];
     for (let i = 0; i < entries.length; i++) {
+      this.#forget(entries[i] as number);
       const kind = this.#layer.kind(entries[i] as number);
       const key = keys[i] as Buffer;
       const existedHere = existed === undefined || existed[i] === true;
@@ -252,6 +265,11 @@ export class Flush {
 
   #noteOnDisk(entry: number, key: Buffer): void {
     this.#onDisk.add(key, DATA_KEY_HEADER_BYTES, key.length, this.#layer.hash(entry));
+  }
+
+  #forget(entry: number): void {
+    const layer = this.#layer;
+    this.#cache.forget(layer.bytesOf(entry), layer.keyStart(entry), layer.keyEnd(entry), layer.hash(entry));
   }
 
   #delete(batch: WriteBatch, entry: number, key: Buffer): void {

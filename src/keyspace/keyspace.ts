@@ -2,9 +2,10 @@
  * The keyspace: the state that the commands of the log produce, as an in-memory overlay over a LevelDB
  * database of its own.
  *
- * Reads go through the layers in memory (overlay.ts) and then the disk (cold-read.ts). `apply` is blind: it never reads,
- * so that leader, follower and recovery run the same code and cannot drift. `flush` writes a frozen layer out and makes
- * a checkpoint of it (checkpoint-record.ts). store/checkpoint.ts orders flushes and the log's durable points.
+ * Reads go through the layers in memory (overlay.ts), the cache (read-cache.ts) and then the disk (cold-read.ts).
+ * `apply` is blind: it never reads, so that leader, follower and recovery run the same code and cannot drift. `flush`
+ * writes a frozen layer out and makes a checkpoint of it (checkpoint-record.ts). store/checkpoint.ts orders flushes and
+ * the log's durable points.
  */
 
 import type { HeadwaterError } from '../base/errors.js';
@@ -30,8 +31,9 @@ import { Flush } from './flush.js';
 import { hashKey } from './key-table.js';
 import type { LaidEntries } from './laid-entries.js';
 import type { AppliedBlock, Layer } from './layer.js';
-import { type FrozenLayer, isMiss, Overlay } from './overlay.js';
+import { type FrozenLayer, isMiss, Overlay, touched } from './overlay.js';
 import { findChanges, type RangePatch, writeChanges } from './range-patch.js';
+import { NOT_CACHED, ReadCache } from './read-cache.js';
 import { RecentKeys } from './recent-keys.js';
 import { DATA_KEY_HEADER_BYTES, dataEnd, dataStart } from './record.js';
 import { RecordSizes } from './record-sizes.js';
@@ -66,12 +68,15 @@ export class Keyspace {
   #recountSizes = new RecordSizes();
   /** Keys of the epoch on disk. A failed write latches the database, so a key noted before its write does no harm. */
   readonly #onDisk = new RecentKeys(RECENT_KEYS_MAX);
+  /** Records that reads have found on disk. All code that changes records on disk keeps the invariant of the cache. */
+  readonly #cache: ReadCache;
   /** The ranges in which flushes have deleted records of that epoch. */
   readonly #emptied: EmptiedRanges;
   #flushes: FlushState = 'whole';
 
-  private constructor(db: Database, checkpoint: CheckpointRecord, flushingTo: number) {
+  private constructor(db: Database, cache: ReadCache, checkpoint: CheckpointRecord, flushingTo: number) {
     this.#db = db;
+    this.#cache = cache;
     this.dueIndex = new DueIndex(db);
     const { epoch, unmarked } = checkpoint;
     this.#emptied = new EmptiedRanges(db, dataStart(epoch), dataEnd(epoch), unmarked);
@@ -83,10 +88,13 @@ export class Keyspace {
     this.sweep = new Sweep(db, this.#emptied, () => this.#checkpoint);
   }
 
-  /** @throws HeadwaterError `unknown_format` or `corrupt`. */
-  static async open(db: Database): Promise<Keyspace> {
+  /**
+   * @param cache an empty cache, for this keyspace alone. Without one, nothing is cached.
+   * @throws HeadwaterError `unknown_format` or `corrupt`.
+   */
+  static async open(db: Database, cache = new ReadCache(0)): Promise<Keyspace> {
     const { checkpoint, flushingTo } = await readCheckpoint(db);
-    return new Keyspace(db, checkpoint, flushingTo);
+    return new Keyspace(db, cache, checkpoint, flushingTo);
   }
 
   /** The directory of LevelDB's files. Undefined if there are none. */
@@ -137,22 +145,33 @@ export class Keyspace {
   }
 
   #read(keys: readonly Buffer[], options: ReadOptions, withSnapshot: boolean): Found | Promise<Found> {
+    const { bytesMax = Number.POSITIVE_INFINITY } = options;
     const entries: Array<Entry | undefined> = [];
     let cold: ColdKey[] | undefined;
+    let copiedBytes = 0;
     for (let index = 0; index < keys.length; index++) {
-      const hit = this.overlay.lookUp(keys[index] as Buffer);
-      if (isMiss(hit)) {
+      const key = keys[index] as Buffer;
+      const hash = hashKey(key, 0, key.length);
+      const hit = this.overlay.lookUp(key, hash);
+      if (!isMiss(hit)) {
+        entries.push(hit);
+        continue;
+      }
+      const cached = copiedBytes < bytesMax ? this.#cache.find(key, hash) : NOT_CACHED;
+      if (cached === NOT_CACHED) {
         cold ??= [];
-        cold.push({ index, miss: hit });
+        cold.push({ index, hash, miss: hit });
         entries.push(undefined);
       } else {
-        entries.push(hit);
+        entries.push(cached && touched(cached, hit.touch));
+        copiedBytes += cached?.value.length ?? 0;
       }
     }
     if (!cold) return { entries, count: keys.length, damaged: undefined };
     const again = () => this.#read(keys, options, true);
     const { epoch } = this.#checkpoint;
-    return readCold(this.#db, { keys, entries, cold, options, withSnapshot, epoch, sizes: this.#sizes, again });
+    const ofTurn = { epoch, cache: this.#cache, changes: this.#cache.changes, sizes: this.#sizes };
+    return readCold(this.#db, { keys, entries, cold, copiedBytes, options, withSnapshot, again, ...ofTurn });
   }
 
   // ---- freezing and flushing ---------------------------------------------
@@ -187,8 +206,8 @@ export class Keyspace {
     // An interrupted flush may have left larger records than these. They are of one layer, so their bytes are
     // bounded nevertheless.
     const repeats = this.#flushes === 'interrupted' || this.#checkpoint.position.offset < this.flushingTo;
-    const [onDisk, emptied, sizes] = [this.#onDisk, this.#emptied, this.#sizes];
-    const flush = new Flush(this.#db, layer, { onDisk, dueIndex: this.dueIndex, emptied, sizes, repeats });
+    const [onDisk, cache, emptied, sizes] = [this.#onDisk, this.#cache, this.#emptied, this.#sizes];
+    const flush = new Flush(this.#db, layer, { onDisk, cache, dueIndex: this.dueIndex, emptied, sizes, repeats });
     const delta = await this.#interruptible(async () => {
       const changed = await flush.run(cancelled);
       if (changed !== undefined) await this.#db.durable();
@@ -229,6 +248,8 @@ export class Keyspace {
       this.#flushes !== 'cut_short',
       'after a flush that ended early the count and what is on disk are unknown',
     );
+    if (layer.cleared) this.#cache.clear();
+    else this.#cache.changing();
     // Replay may flush on its way. Until replay has passed an interrupted flush, the disk is ahead of every
     // checkpoint.
     await this.#db.put(...flushingRow(Math.max(position.offset, this.flushingTo)), { sync: true });
@@ -288,7 +309,7 @@ export class Keyspace {
       this.#checkpoint = { ...this.#checkpoint, keys: null, sizes: this.#sizes.kept, unmarked };
       batch.put(...checkpointRow(this.#checkpoint));
     }
-    await batch.write({ sync: true });
+    await this.#cache.emptyDuring(() => batch.write({ sync: true }));
     if (changes.due.length > 0) this.dueIndex.added(0);
     return { written, deleted, rest: changes.rest };
   }

@@ -72,8 +72,7 @@ export class Overlay {
   }
 
   /** Returns the newest knowledge of a key, or a Miss if the disk has to be asked. */
-  lookUp(key: Buffer): Entry | undefined | Miss {
-    const hash = hashKey(key, 0, key.length);
+  lookUp(key: Buffer, hash = hashKey(key, 0, key.length)): Entry | undefined | Miss {
     let touch: Touch | undefined;
     for (let i = this.#frozen.length; i >= 0; i--) {
       const layer = i === this.#frozen.length ? this.#active : (this.#frozen[i] as FrozenLayer).layer;

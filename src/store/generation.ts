@@ -13,6 +13,7 @@ import { KeyCounter } from '../keyspace/key-counter.js';
 import { KeyEstimate } from '../keyspace/key-estimate.js';
 import { Keyspace } from '../keyspace/keyspace.js';
 import { RandomKeys } from '../keyspace/random-keys.js';
+import { ReadCache } from '../keyspace/read-cache.js';
 import type { Block } from '../log/block.js';
 import type { LogFinding } from '../log/finding.js';
 import { Log } from '../log/log.js';
@@ -55,6 +56,8 @@ export interface GenerationOptions extends Retained {
   readonly logger: Logger;
   readonly fsync: FsyncPolicy;
   readonly budget: CheckpointBudget;
+  /** Memory for records that reads have found on disk. */
+  readonly readCacheBytes: number;
   /** Notes data that the disk cannot read. */
   readonly damage: DamageNotes;
   /** Knows whether the disk has room. */
@@ -148,7 +151,7 @@ export class Generation {
       const [logDatabase, keyspaceDatabase] = databases;
       const identity = await verifyIdentity(databases);
       const log = await Log.open(logDatabase);
-      const keyspace = await Keyspace.open(keyspaceDatabase);
+      const keyspace = await Keyspace.open(keyspaceDatabase, new ReadCache(options.readCacheBytes));
       if (identity === undefined) await giveIdentity(databases, options.randomBytes);
       const checkpointer = new Checkpointer({ ...options, log, keyspace });
       const incomplete = await recover({ log, keyspace, checkpointer, losses }, options).catch(async (error: Error) => {

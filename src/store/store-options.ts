@@ -20,6 +20,8 @@ export interface StoreOptions extends Retained {
   readonly fsync: FsyncPolicy;
   readonly limits: Limits;
   readonly budget: CheckpointBudget;
+  /** Memory for records that reads have found on disk. */
+  readonly readCacheBytes: number;
   /** The ID of the machine's start; undefined if the machine does not tell. */
   bootId(): string | undefined;
   /** Whether a follower whose data cannot be opened gets a copy from its upstream without a person's word. */

@@ -9,11 +9,15 @@ import { KeyCounter } from '../../src/keyspace/key-counter.js';
 import { KeyEstimate } from '../../src/keyspace/key-estimate.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { layEntries, type RangeWanted, sortLayers } from '../../src/keyspace/laid-entries.js';
+import { ReadCache } from '../../src/keyspace/read-cache.js';
 import type { Block } from '../../src/log/block.js';
 import { type Command, type Entry, isExpired } from '../../src/model/command.js';
 import { isInRange } from '../../src/model/key-range.js';
 import { History } from '../log/blocks.js';
 import { MemoryDisk } from '../support/database.js';
+
+/** Small, so that the cache is full now and then. */
+const READ_CACHE_BYTES = 64 * 1024;
 
 type State = Map<string, Entry>;
 
@@ -44,7 +48,7 @@ export class Bench {
 
   async #open(): Promise<void> {
     this.db = await this.disk.database();
-    this.keyspace = await Keyspace.open(this.db);
+    this.keyspace = await Keyspace.open(this.db, new ReadCache(READ_CACHE_BYTES));
     this.counter = new KeyCounter(this.db, this.keyspace);
     this.estimate = new KeyEstimate(this.db, this.keyspace);
   }

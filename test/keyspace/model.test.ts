@@ -1,5 +1,5 @@
 /**
- * Random histories against a plain Map: writes, freezes, flushes with reads,
+ * Random histories against a plain Map: writes, freezes, flushes with reads, fast and slow ones,
  * writes and further freezes in the middle of them, crashes at any chunk,
  * restarts, recounts, sweeps and snapshots, interleaved. What is read, counted
  * and digested must be what the Map says, at every step.
@@ -41,6 +41,7 @@ type Step =
   | { kind: 'write'; commands: Command[] }
   | { kind: 'bulk'; from: number; count: number; way: string }
   | { kind: 'turns'; count: number }
+  | { kind: 'slow reads'; turns: number }
   | { kind: 'crash'; chunk: number }
   | { kind: 'freeze' | 'begin flush' | 'end flush' | 'read' | 'restart' | 'recount' | 'sweep' | 'snapshot' };
 
@@ -56,6 +57,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       .map(([from, count, way]): Step => ({ kind: 'bulk', from, count, way })),
   },
   { weight: 4, arbitrary: fc.integer({ min: 1, max: 12 }).map((count): Step => ({ kind: 'turns', count })) },
+  { weight: 1, arbitrary: fc.nat(60).map((count): Step => ({ kind: 'slow reads', turns: count })) },
   { weight: 2, arbitrary: fc.integer({ min: 1, max: 4 }).map((chunk): Step => ({ kind: 'crash', chunk })) },
   { weight: 3, arbitrary: fc.constant<Step>({ kind: 'freeze' }) },
   { weight: 6, arbitrary: fc.constant<Step>({ kind: 'begin flush' }) },
@@ -88,6 +90,9 @@ class Run {
         break;
       case 'turns':
         await turns(step.count);
+        break;
+      case 'slow reads':
+        bench.disk.fault = ({ kind }) => (kind === 'read' ? turns(step.turns) : undefined);
         break;
       case 'freeze':
         bench.keyspace.freeze();
@@ -172,6 +177,47 @@ describe('a keyspace under any history', () => {
         await run.end();
       }),
       runs(120),
+    );
+  });
+
+  it('answers slow reads as a plain Map does, while flushes write the same few keys', async function () {
+    this.timeout(60_000);
+    const key = fc.constantFrom('a', 'b', 'c');
+    const write: fc.Arbitrary<Command> = fc.oneof(
+      { weight: 4, arbitrary: fc.tuple(key, fc.string({ maxLength: 4 })).map(([name, value]) => put(name, value)) },
+      { weight: 2, arbitrary: key.map(del) },
+      { weight: 2, arbitrary: key.map((name) => touch(name, 9_000_000_000_000)) },
+      { weight: 1, arbitrary: fc.constant(clear()) },
+    );
+    const next = fc.oneof(
+      { weight: 3, arbitrary: write.map((command) => ({ kind: 'write' as const, command })) },
+      { weight: 4, arbitrary: fc.nat(30).map((count) => ({ kind: 'read' as const, turns: count })) },
+      { weight: 3, arbitrary: fc.nat(8).map((count) => ({ kind: 'turns' as const, turns: count })) },
+      { weight: 3, arbitrary: fc.constant({ kind: 'flush' as const, turns: 0 }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(next, { minLength: 40, maxLength: 120 }), async (steps) => {
+        const bench = await Bench.open();
+        const reading: Array<Promise<void>> = [];
+        let flushing: Promise<void> | undefined;
+        for (const one of steps) {
+          if (one.kind === 'write') bench.apply(one.command);
+          else if (one.kind === 'turns') await turns(one.turns);
+          else if (one.kind === 'read') {
+            // A look-up finds what is there when it begins, and brings it later.
+            bench.disk.fault = ({ kind }) => (kind === 'read' ? turns(one.turns) : undefined);
+            reading.push(bench.check());
+            bench.disk.fault = undefined;
+          } else if (!flushing && bench.keyspace.freeze())
+            flushing = bench.flushOne().finally(() => {
+              flushing = undefined;
+            });
+        }
+        await Promise.all(reading);
+        await flushing;
+        await bench.check();
+      }),
+      runs(300),
     );
   });
 });

@@ -37,6 +37,7 @@ const WANTED: Counts = {
   'answered by token': 70,
   'answered within a bound': 35,
   'session reads in time': 100,
+  'keys read from memory': 300,
   'stream from an unknown history answered': 50,
   'token of a lost branch': 20,
   'compared equal': 50,

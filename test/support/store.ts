@@ -110,6 +110,8 @@ export class TestStore {
         bootId: () => this.bootId,
         limits: { keyBytesMax: 64 * 1024, valueBytesMax: 16 * MiB, transactionBytesMax: 64 * MiB },
         budget: { overlayBytesMax: 48 * MiB, replayBytesMax: 64 * MiB },
+        // Small, so that it is full now and then.
+        readCacheBytes: 64 * 1024,
         ...this.#options,
         directory: this.directory,
         clock: this.clock,

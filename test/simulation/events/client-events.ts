@@ -5,7 +5,15 @@ import type { SimulatedNode } from '../nodes/node.js';
 import type { Simulation } from '../simulation.js';
 import { openLines } from './network-events.js';
 
-const keyName = (simulation: Simulation) => Buffer.from(`k${Math.floor(simulation.dice.random() * 12)}`);
+const KEYS = 12;
+const TOTAL = Buffer.from('total');
+const keyName = (simulation: Simulation) => Buffer.from(`k${Math.floor(simulation.dice.random() * KEYS)}`);
+
+/** All keys that `operation` writes. */
+export const CLIENT_KEYS: readonly Buffer[] = [
+  TOTAL,
+  ...Array.from({ length: KEYS }, (_, i) => [Buffer.from(`k${i}`), Buffer.from(`nk${i}`)]).flat(),
+];
 
 function operation(simulation: Simulation): Operation {
   const key = keyName(simulation);
@@ -25,7 +33,7 @@ function operation(simulation: Simulation): Operation {
       conditions: simulation.dice.chance(0.3) ? [{ key, test: 'absent' }] : [],
       operations: [
         { kind: 'set', key, value },
-        { kind: 'increment', key: Buffer.from('total'), by: 2n },
+        { kind: 'increment', key: TOTAL, by: 2n },
       ],
     }),
     () => (simulation.dice.chance(0.2) ? { kind: 'flushAll' } : { kind: 'persist', key }),

@@ -20,6 +20,7 @@ import {
 import { checkpoint, forge, forget, inspect, trim } from './disk-events.js';
 import type { Event } from './event.js';
 import { HANDOVERS } from './handovers.js';
+import { KEY_READS } from './key-reads.js';
 import { LOST_FILES } from './lost-files.js';
 import { LOST_WRITES } from './lost-writes.js';
 import { MASS_DELETE } from './mass-deletes.js';
@@ -41,6 +42,7 @@ export const EVENTS: readonly Event[] = [
   { name: 'watch', weight: 6, run: (simulation) => readOn(simulation, 'watch') },
   { name: 'subscribe', weight: 6, run: (simulation) => readOn(simulation, 'subscribe') },
   MASS_DELETE,
+  KEY_READS,
   { name: 'read by token', weight: 5, run: readByToken },
   { name: 'read within a bound', weight: 4, run: readWithin },
   { name: 'read right after coming back', weight: 3, run: readAfterComingBack },

@@ -4,6 +4,7 @@ import { Fifo } from '../../../src/base/fifo.js';
 import { EmptiedRanges } from '../../../src/keyspace/emptied-ranges.js';
 import { Keyspace } from '../../../src/keyspace/keyspace.js';
 import { Presence } from '../../../src/keyspace/presence.js';
+import { ReadCache } from '../../../src/keyspace/read-cache.js';
 import { KeyspaceSnapshot } from '../../../src/keyspace/snapshot.js';
 import { Block } from '../../../src/log/block.js';
 import { LogHistory } from '../../../src/log/history.js';
@@ -188,5 +189,10 @@ export const PLANTED_DATA: readonly PlantedBug[] = [
         Object.defineProperty(Silence.prototype, 'heardMs', heardMs);
       };
     },
+  },
+  {
+    name: 'a cache of reads that keeps keys which a flush has changed',
+    found: /a read finds what a plain replay has/,
+    plant: () => replace(ReadCache.prototype, 'forget', () => {}),
   },
 ];

@@ -105,11 +105,11 @@ export const RECEIVING_STALL_MS_MAX = 5_000;
 export const RECEIVING_LOOK_MS = 1_000;
 
 /**
- * Requests of Redis clients that are not complete, in bytes, over all connections. A request does not say how large it
- * becomes. So above this bound only one of these connections is read at a time, and that one can always become
- * complete.
+ * Requests of Redis clients that are more than a chunk and not complete, or not answered, in bytes, over all connections.
+ * A request does not say how large it becomes. So above this bound only one of these connections is read at a time, and
+ * that one can always become complete. The writer is kept busy by far less.
  */
-export const RESP_RECEIVING_BYTES_MAX = 128 * MiB;
+export const RESP_RECEIVING_BYTES_MAX = 64 * MiB;
 
 /** Reply bytes put into one message of a pipeline or a scan before the next message begins. */
 export const REPLY_MESSAGE_BYTES_TARGET = 256 * KiB;

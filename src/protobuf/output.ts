@@ -8,6 +8,8 @@
 const INITIAL_BYTES = 64 * 1024;
 /** A larger buffer is not kept after its message. */
 const KEPT_BYTES_MAX = 1024 * 1024;
+/** A large message that fills so much of the buffer takes the buffer itself, and is not copied. */
+const FILLED_PART_MIN = 31 / 32;
 
 let shared = Buffer.allocUnsafeSlow(INITIAL_BYTES);
 
@@ -22,8 +24,13 @@ export function room(at: number, count: number): Buffer {
   return shared;
 }
 
-/** Returns the message that ends at `end` as a copy of its own, which outlives the next message. */
+/** Returns the message that ends at `end` in a buffer of its own, which outlives the next message. */
 export function finish(end: number): Buffer {
+  if (shared.length > KEPT_BYTES_MAX && end > shared.length * FILLED_PART_MIN) {
+    const filled = shared.subarray(0, end);
+    shared = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    return filled;
+  }
   const message = Buffer.allocUnsafeSlow(end);
   shared.copy(message, 0, 0, end);
   if (shared.length > KEPT_BYTES_MAX) shared = Buffer.allocUnsafeSlow(INITIAL_BYTES);

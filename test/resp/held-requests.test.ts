@@ -9,9 +9,14 @@ const MiB = 1024 * 1024;
 class Connection implements Holder {
   isHeldBack = false;
   isDropped = false;
+  isUnread = false;
 
   setHeldBack(isHeldBack: boolean): void {
     this.isHeldBack = isHeldBack;
+  }
+
+  leavesUnread(): boolean {
+    return this.isUnread;
   }
 
   drop(): void {
@@ -93,15 +98,17 @@ describe('the memory of requests that are not complete', () => {
   });
 
   it('passes over a connection that is not read anyway, and never closes it', async () => {
-    note(0, 9 * MiB, false);
-    note(1, 2 * MiB);
+    note(0, 4.5 * MiB, false);
+    note(1, 6 * MiB);
     assert.deepEqual(read(), [1, 2, 3]);
-    note(1, 2 * MiB, false);
+    note(1, 6 * MiB, false);
     assert.deepEqual(read(), [2, 3]);
     await clock.advance(3 * RECEIVING_STALL_MS_MAX);
     assert(!connections.some(({ isDropped }) => isDropped));
-    note(0, 8.5 * MiB, true);
+    note(1, 4.5 * MiB, false);
+    note(0, 6 * MiB, true);
     assert.deepEqual(read(), [0, 2, 3]);
+    note(1, 0);
     note(0, 0);
     assert.deepEqual(read(), [0, 1, 2, 3]);
     assert.equal(clock.waiting, 0);
@@ -113,6 +120,40 @@ describe('the memory of requests that are not complete', () => {
     assert.deepEqual(read(), [1, 2, 3]);
     note(0, 0);
     assert.deepEqual(read(), [0, 1, 2, 3]);
+  });
+
+  it('reads no large one while requests that wait for the node hold more than half', async () => {
+    note(0, 6 * MiB, false);
+    note(1, 2 * MiB);
+    note(2, 3 * MiB);
+    assert.deepEqual(read(), [3]);
+    await clock.advance(3 * RECEIVING_STALL_MS_MAX);
+    assert(!connections.some(({ isDropped }) => isDropped), 'the node is slow, not the clients');
+    note(0, 5 * MiB, false);
+    note(2, 4 * MiB);
+    assert.deepEqual(read(), [2, 3]);
+    note(2, 6 * MiB, false);
+    assert.deepEqual(read(), [3]);
+    note(0, 0);
+    assert.deepEqual(read(), [0, 1, 2, 3]);
+    assert.equal(clock.waiting, 0);
+  });
+
+  it('closes one that waits and leaves replies unread if that holds up the others', async () => {
+    note(0, 6 * MiB, false);
+    note(1, 5 * MiB, false);
+    note(2, 1 * MiB);
+    (connections[1] as Connection).isUnread = true;
+    (connections[2] as Connection).isUnread = true;
+    await clock.advance(RECEIVING_STALL_MS_MAX);
+    assert(!connections.some(({ isDropped }) => isDropped));
+    await clock.advance(2 * RECEIVING_LOOK_MS);
+    assert.deepEqual(
+      connections.map(({ isDropped }) => isDropped),
+      [false, true, false, false],
+    );
+    assert.deepEqual(read(), [0, 1, 2, 3]);
+    assert.equal(clock.waiting, 0);
   });
 
   it('closes none that waits', async () => {

@@ -1,4 +1,4 @@
-/** The memory of the requests of one client: large ones count until the store has them, and small ones never do. */
+/** The memory of the requests of one client: large ones count until they are answered, and small ones never do. */
 import assert from 'node:assert/strict';
 import { RequestParser } from '../../src/resp/codec/request-parser.js';
 import { Intake } from '../../src/resp/session/intake.js';
@@ -15,7 +15,7 @@ describe('the requests that a Redis client has sent', () => {
   beforeEach(() => {
     noted = 0;
     const memory = { note: (_holder: object, bytes: number) => (noted = bytes) };
-    const holder = { setHeldBack() {}, drop() {} };
+    const holder = { setHeldBack() {}, leavesUnread: () => false, drop() {} };
     intake = new Intake(new RequestParser(LIMITS), memory, holder);
   });
 
@@ -23,33 +23,52 @@ describe('the requests that a Redis client has sent', () => {
     for (let at = 0; at < bytes.length; at += CHUNK_BYTES) intake.receive(bytes.subarray(at, at + CHUNK_BYTES));
   }
 
-  const note = (isInUse: boolean, queuedBytes = 0) => intake.note({ isInUse, isReading: !isInUse, queuedBytes });
+  const note = (unanswered: number, queuedBytes = 0) =>
+    intake.note({ unanswered, isReading: unanswered === 0, queuedBytes });
 
   it('count while they are incomplete, and then until all are done with', () => {
     const set = request('SET', 'k', Buffer.alloc(4 * MiB));
     receive(set.subarray(0, -1));
-    note(false);
+    note(0);
     assert(noted >= 4 * MiB && noted <= 8 * MiB + CHUNK_BYTES);
     receive(set.subarray(-1));
-    note(false);
+    note(0);
     assert(noted >= 4 * MiB, 'the request is complete and waits');
     intake.advance();
     intake.settle();
-    note(true);
-    assert(noted >= 4 * MiB, 'the request waits in the pipeline');
-    note(false);
+    note(1);
+    assert(noted >= 4 * MiB, 'the request waits for its answer');
+    note(0);
     assert.equal(noted, 0);
-    note(false, 1_000);
+    note(0, 1_000);
     assert.equal(noted, 1_000, 'commands wait for EXEC');
     intake.end();
     assert.equal(noted, 0);
-    note(false, 1_000);
+    note(0, 1_000);
     assert.equal(noted, 0, 'nothing counts behind the end');
+  });
+
+  it('count one by one, until each is answered', () => {
+    const set = request('SET', 'k', Buffer.alloc(MiB));
+    for (let i = 0; i < 3; i++) {
+      receive(set);
+      intake.advance();
+      intake.settle();
+    }
+    note(3);
+    assert(noted >= 3 * MiB);
+    note(2);
+    assert(noted >= 2 * MiB && noted < 3 * MiB);
+    note(1);
+    assert(noted >= MiB && noted < 2 * MiB);
+    receive(set.subarray(0, MiB / 2));
+    note(0);
+    assert(noted >= MiB / 2 && noted < MiB, 'the next request has begun');
   });
 
   it('do not count if they are no larger than a chunk', () => {
     intake.receive(Buffer.from('GET a\r\n'.repeat(1_000)));
-    note(true);
+    note(1);
     assert.equal(noted, 0);
   });
 

@@ -147,13 +147,13 @@ describe('requests of a Redis client', () => {
   it('hold no more memory than twice the bytes that have come', () => {
     const one = parser();
     one.take(Buffer.from('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\n'));
-    const announced = one.heldBytes - 1_000_000;
+    const announced = one.heldBytes;
     assert(announced < 1_000, 'an announcement takes no memory');
     let came = 0;
     for (const chunk of Array.from({ length: 100 }, () => Buffer.alloc(9_000, 'v'))) {
       one.take(chunk);
       came += chunk.length;
-      assert(one.heldBytes - 1_000_000 <= announced + 2 * came);
+      assert(one.heldBytes <= announced + 2 * came);
     }
     const [request] = one.take(Buffer.from(`${'v'.repeat(100_000)}\r\n`));
     assert.deepEqual(

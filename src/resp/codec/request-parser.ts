@@ -10,6 +10,7 @@
  * Invariant: the memory that a client can make the parser hold is bounded by bytes that the client has sent, never by
  * bytes that the client has only announced.
  */
+import { HeldBytes } from './held-bytes.js';
 import { splitInline } from './inline.js';
 import { ProtocolError } from './protocol-error.js';
 
@@ -29,7 +30,6 @@ export const ARGUMENT_COST_BYTES = 104;
 /** The longest inline command, and the longest line that announces a number. */
 const LINE_BYTES_MAX = 64 * 1024;
 const ARGUMENTS_MAX = 1024 * 1024;
-const HELD_BYTES_MIN = 256;
 const LINE_END_BYTES = 2;
 
 const LF = 10;
@@ -45,9 +45,8 @@ export class RequestParser {
   readonly #limits: RequestLimits;
   #bytes: Buffer = EMPTY;
   #at = 0;
-  /** The beginning of a line or of a bulk string, in a buffer with room to grow. */
-  #held: Buffer = EMPTY;
-  #heldBytes = 0;
+  /** The beginning of a line or of a bulk string. */
+  readonly #held = new HeldBytes();
   /** The bytes that have to be there before the parser can go on. Zero if it needs the end of a line. */
   #neededBytes = 0;
   #request: Buffer[] = [];
@@ -64,7 +63,9 @@ export class RequestParser {
 
   /** The bytes of the request that is not complete yet. */
   get heldBytes(): number {
-    return this.#held.length + this.#requestBytes;
+    // The argument that is announced and has not come takes no memory yet.
+    const announced = this.#argumentBytes === undefined ? 0 : this.#argumentBytes + ARGUMENT_COST_BYTES;
+    return this.#held.memory + this.#requestBytes - announced;
   }
 
   /**
@@ -75,12 +76,10 @@ export class RequestParser {
   take(chunk: Buffer): Array<Request | ProtocolError> {
     const found: Array<Request | ProtocolError> = [];
     if (this.#hasFailed) return found;
-    if (this.#heldBytes > 0) {
-      this.#hold(chunk);
+    if (this.#held.length > 0) {
+      this.#held.add(chunk);
       if (!this.#canGoOn(chunk)) return found;
-      this.#begin(this.#held.subarray(0, this.#heldBytes));
-      this.#held = EMPTY;
-      this.#heldBytes = 0;
+      this.#begin(this.#held.take());
     } else {
       this.#begin(chunk);
     }
@@ -88,7 +87,7 @@ export class RequestParser {
     try {
       this.#parse(found);
       this.#releaseBytes(found.length > 0 ? 0 : first);
-      this.#hold(this.#bytes.subarray(this.#at));
+      this.#held.add(this.#bytes.subarray(this.#at));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail();
@@ -105,22 +104,8 @@ export class RequestParser {
 
   /** True if the chunk, which is held already, ends the line or the bulk string that the parser waits for. */
   #canGoOn(chunk: Buffer): boolean {
-    if (this.#neededBytes > 0) return this.#heldBytes >= this.#neededBytes;
-    return chunk.includes(LF) || this.#heldBytes > LINE_BYTES_MAX;
-  }
-
-  /** Copies the bytes behind those that are held. The room doubles, so that a client of single bytes costs no more. */
-  #hold(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    const heldBytes = this.#heldBytes + bytes.length;
-    if (heldBytes > this.#held.length) {
-      const room = Math.max(heldBytes, Math.min(this.#held.length * 2, this.#neededBytes || LINE_BYTES_MAX));
-      const held = Buffer.allocUnsafeSlow(Math.max(room, HELD_BYTES_MIN));
-      this.#held.copy(held, 0, 0, this.#heldBytes);
-      this.#held = held;
-    }
-    bytes.copy(this.#held, this.#heldBytes);
-    this.#heldBytes = heldBytes;
+    const { length } = this.#held;
+    return this.#neededBytes > 0 ? length >= this.#neededBytes : chunk.includes(LF) || length > LINE_BYTES_MAX;
   }
 
   /**
@@ -137,8 +122,7 @@ export class RequestParser {
 
   #fail(): void {
     this.#hasFailed = true;
-    this.#held = EMPTY;
-    this.#heldBytes = 0;
+    this.#held.clear();
     this.#request = [];
     this.#requestBytes = 0;
   }

@@ -1,6 +1,6 @@
 /**
  * The memory of requests of Redis clients, over all connections: of those that are not complete, and of large ones that
- * are complete and wait for their turn. The commands between MULTI and EXEC count too. The announcement of a request
+ * are complete and not answered. The commands between MULTI and EXEC count too. The announcement of a request
  * does not say how large the request becomes, since each argument says its own size. So no room can be claimed in
  * advance, as requests of gRPC do.
  *
@@ -9,7 +9,11 @@
  * while others wait, the connection is closed. A connection that holds no more than a chunk is always read, so a large
  * request of one client does not hold up the small ones of others.
  *
- * Invariant: the held bytes are at most the bound, one request of the largest size, and two chunks for each connection.
+ * Complete requests free their bytes when the node has answered them. If they hold more than half of the bound, no large
+ * connection is read until they are fewer. A client that leaves replies unread meanwhile is closed.
+ *
+ * Invariant: the held bytes are at most one and a half times the bound, one request of the largest size, and two chunks
+ * for each connection.
  */
 import type { Clock } from '../../base/clock.js';
 import {
@@ -23,13 +27,15 @@ import {
 export interface Holder {
   /** Stops reading, or reads on. */
   setHeldBack(isHeldBack: boolean): void;
+  /** True if replies wait for the client to read. */
+  leavesUnread(): boolean;
   /** Closes the connection. */
   drop(): void;
 }
 
 interface Held {
   bytes: number;
-  /** False while the connection is not read anyway, since its requests wait for their turn. */
+  /** False while nothing is gained if the connection is read, since its requests wait for their turn or for answers. */
   isReading: boolean;
 }
 
@@ -45,6 +51,10 @@ export class HeldRequests {
   readonly #bytesMax: number;
   readonly #holders = new Map<Holder, Held>();
   #bytes = 0;
+  /** The bytes of connections whose requests wait for their turn or for answers. */
+  #waitingBytes = 0;
+  /** The time since which these bytes have not become fewer, while they hold up all others. */
+  #stuckSinceMs: number | undefined;
   /** True while the bytes are above the bound. */
   #isFull = false;
   /** Undefined if no large connection can be read. */
@@ -62,12 +72,13 @@ export class HeldRequests {
 
   /**
    * Notes the bytes that a connection holds now. 0 if it holds none, or is closed.
-   * @param isReading false if the connection is not read now, since its requests wait for their turn.
+   * @param isReading false if the connection is not read now, since its requests wait for their turn or for answers.
    */
   note(holder: Holder, bytes: number, isReading: boolean): void {
     const held = this.#holders.get(holder);
     if (bytes === (held?.bytes ?? 0) && isReading === (held?.isReading ?? isReading)) return;
     this.#bytes += bytes - (held?.bytes ?? 0);
+    this.#noteWaiting((isReading ? 0 : bytes) - (held && !held.isReading ? held.bytes : 0));
     if (bytes === 0) {
       this.#holders.delete(holder);
       // The bytes may fall below the bound now, and then only the holders that are left are told.
@@ -77,6 +88,16 @@ export class HeldRequests {
     this.#settle(holder);
   }
 
+  #noteWaiting(change: number): void {
+    this.#waitingBytes += change;
+    if (change < 0) this.#stuckSinceMs = undefined;
+  }
+
+  /** True while so many requests wait for the node that no other may become complete. */
+  get #awaitsNode(): boolean {
+    return this.#waitingBytes > this.#bytesMax / 2;
+  }
+
   #settle(changed: Holder): void {
     if (this.#bytes <= this.#bytesMax) return this.#readAll();
     if (this.#isFull) this.#readOrHold(changed);
@@ -84,7 +105,7 @@ export class HeldRequests {
       this.#isFull = true;
       for (const holder of this.#holders.keys()) this.#readOrHold(holder);
     }
-    if (!this.#alone || !this.#canBeAlone(this.#holders.get(this.#alone.holder))) this.#readNext();
+    if (!this.#alone || this.#awaitsNode || !this.#canBeAlone(this.#holders.get(this.#alone.holder))) this.#readNext();
   }
 
   #readOrHold(holder: Holder): void {
@@ -100,6 +121,7 @@ export class HeldRequests {
     if (!this.#isFull) return;
     this.#isFull = false;
     this.#alone = undefined;
+    this.#stuckSinceMs = undefined;
     this.#cancelLook?.();
     this.#cancelLook = undefined;
     for (const holder of this.#holders.keys()) holder.setHeldBack(false);
@@ -110,6 +132,8 @@ export class HeldRequests {
     const last = this.#alone?.holder;
     this.#alone = undefined;
     if (last) this.#readOrHold(last);
+    this.#cancelLook ??= this.#clock.after(RECEIVING_LOOK_MS, () => this.#look());
+    if (this.#awaitsNode) return;
     let seenBytes = 0;
     for (const [holder, held] of this.#holders) {
       if (held.bytes <= seenBytes || !this.#canBeAlone(held)) continue;
@@ -117,21 +141,38 @@ export class HeldRequests {
       this.#alone = { holder, seenBytes, seenMs: this.#clock.monotonicMs() };
     }
     this.#alone?.holder.setHeldBack(false);
-    this.#cancelLook ??= this.#clock.after(RECEIVING_LOOK_MS, () => this.#look());
   }
 
   #look(): void {
     this.#cancelLook = this.#clock.after(RECEIVING_LOOK_MS, () => this.#look());
-    const alone = this.#alone;
-    if (!alone) return;
-    const bytes = this.#holders.get(alone.holder)?.bytes ?? 0;
     const nowMs = this.#clock.monotonicMs();
-    if (bytes - alone.seenBytes >= RECEIVING_PROGRESS_BYTES) {
+    if (this.#alone) this.#lookAt(this.#alone, nowMs);
+    else if (this.#awaitsNode) this.#lookAtWaiting(nowMs);
+  }
+
+  #lookAt(alone: Alone, nowMs: number): void {
+    const bytes = this.#holders.get(alone.holder)?.bytes ?? 0;
+    // The bytes become fewer if requests before are answered.
+    if (bytes < alone.seenBytes || bytes - alone.seenBytes >= RECEIVING_PROGRESS_BYTES) {
       alone.seenBytes = bytes;
       alone.seenMs = nowMs;
     } else if (nowMs - alone.seenMs >= RECEIVING_STALL_MS_MAX) {
-      alone.holder.drop();
-      this.note(alone.holder, 0, true);
+      this.#drop(alone.holder);
     }
+  }
+
+  /** Closes the one that holds most of those who do not read their replies, if that holds up all others. */
+  #lookAtWaiting(nowMs: number): void {
+    this.#stuckSinceMs ??= nowMs;
+    if (nowMs - this.#stuckSinceMs < RECEIVING_STALL_MS_MAX) return;
+    const [most] = [...this.#holders]
+      .filter(([holder, held]) => !held.isReading && holder.leavesUnread())
+      .sort(([, one], [, other]) => other.bytes - one.bytes);
+    if (most) this.#drop(most[0]);
+  }
+
+  #drop(holder: Holder): void {
+    holder.drop();
+    this.note(holder, 0, true);
   }
 }

@@ -2,8 +2,10 @@
  * The requests of one Redis client that have come and are not begun, and the memory that they take.
  *
  * A chunk of the socket is small, so every connection may hold one. A request that came in many chunks is counted with
- * the memory of all connections: while it is incomplete, and then until the session and its pipeline have done with it.
+ * the memory of all connections: while it is incomplete, and then until it is answered. So requests that wait for the
+ * writer count too.
  */
+import { Fifo } from '../../base/fifo.js';
 import { RECEIVING_SMALL_BYTES } from '../../base/limits.js';
 import type { ProtocolError } from '../codec/protocol-error.js';
 import type { Request, RequestParser } from '../codec/request-parser.js';
@@ -11,9 +13,16 @@ import type { HeldRequests, Holder } from './held-requests.js';
 
 /** The use that a session makes of its requests, as `note` explains. */
 interface SessionUse {
-  readonly isInUse: boolean;
+  readonly unanswered: number;
   readonly isReading: boolean;
   readonly queuedBytes: number;
+}
+
+/** Requests that came together and are more than a chunk. */
+interface LargeBatch {
+  readonly bytes: number;
+  /** The number of requests of the connection up to the last one of these. */
+  readonly end: number;
 }
 
 export class Intake {
@@ -24,7 +33,11 @@ export class Intake {
   #next = 0;
   /** Bytes of the requests that have come together. */
   #bytes = 0;
-  /** Bytes of complete requests that are more than a chunk, and that are still in use. */
+  /** The requests that have become complete, and those that the session has begun. */
+  #complete = 0;
+  #begun = 0;
+  /** Complete requests that are more than a chunk, and that are not answered. */
+  readonly #large = new Fifo<LargeBatch>();
   #largeBytes = 0;
   #isOver = false;
 
@@ -43,7 +56,11 @@ export class Intake {
     if (requests.length === 0) return 0;
     const bytes = heldBytes + chunk.length;
     this.#bytes = this.isEmpty ? bytes : this.#bytes + bytes;
-    if (bytes > RECEIVING_SMALL_BYTES) this.#largeBytes += bytes;
+    this.#complete += requests.length;
+    if (bytes > RECEIVING_SMALL_BYTES) {
+      this.#large.push({ bytes, end: this.#complete });
+      this.#largeBytes += bytes;
+    }
     if (this.isEmpty) this.#requests = requests;
     else for (const request of requests) this.#requests.push(request);
     return requests.length;
@@ -71,6 +88,7 @@ export class Intake {
   /** Passes over the first request. The requests stay in memory until all have been passed over. */
   advance(): void {
     this.#next++;
+    this.#begun++;
   }
 
   /** Forgets the requests if none is left. */
@@ -96,6 +114,11 @@ export class Intake {
     return bytes;
   }
 
+  /** True if there are large requests that are complete and not answered. */
+  get hasLarge(): boolean {
+    return this.#large.length > 0;
+  }
+
   /** Bytes of the request that is not complete yet. */
   get heldBytes(): number {
     return this.#parser.heldBytes;
@@ -103,14 +126,20 @@ export class Intake {
 
   /**
    * Notes the bytes with the memory of all sessions.
-   * @param state.isInUse true while the session or its pipeline still works with requests that it was given.
+   * @param state.unanswered the number of requests that are begun and not answered.
    * @param state.isReading false if the session itself reads nothing now.
    * @param state.queuedBytes of commands that wait for EXEC, and of watched keys.
    */
-  note({ isInUse, isReading, queuedBytes }: SessionUse): void {
+  note({ unanswered, isReading, queuedBytes }: SessionUse): void {
     if (this.#isOver) return;
-    if (this.isEmpty && !isInUse) this.#largeBytes = 0;
-    this.#memory.note(this.#holder, this.#parser.heldBytes + this.#largeBytes + queuedBytes, isReading);
+    for (let batch = this.#large.at(0); batch && batch.end <= this.#begun - unanswered; batch = this.#large.at(0)) {
+      this.#large.shift();
+      this.#largeBytes -= batch.bytes;
+    }
+    const { heldBytes } = this.#parser;
+    // A client that waits for answers has nothing to send, so nothing is gained if it is read alone.
+    const canGoOn = isReading && (unanswered === 0 || heldBytes > 0);
+    this.#memory.note(this.#holder, heldBytes + this.#largeBytes + queuedBytes, canGoOn);
   }
 
   /** Drops everything, and takes nothing more. */

@@ -48,6 +48,11 @@ export class ReplyOutput extends Output {
     this.#connection = connection;
   }
 
+  /** The number of commands that were sent and are not answered. */
+  get unanswered(): number {
+    return this.#sent.length;
+  }
+
   /** True if every command that was sent is answered. */
   get isIdle(): boolean {
     return this.#sent.length === 0;

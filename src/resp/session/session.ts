@@ -76,8 +76,6 @@ export class Session implements CommandSession, Client {
   #endInput!: () => void;
   /** True while the pipeline takes no more. */
   #isPaused = false;
-  /** True if the store has everything that the pipeline was given. */
-  #isTaken = true;
   /** True while a command that runs alone goes on. */
   #isRunning = false;
   /** Bytes that were written before the command that runs alone. */
@@ -101,6 +99,7 @@ export class Session implements CommandSession, Client {
     this.#reading = new Reading(connection.socket);
     this.#intake = new Intake(parser, memory, {
       setHeldBack: (isHeldBack) => this.#reading.setHeldBack(isHeldBack),
+      leavesUnread: () => connection.sending.bytes > 0,
       drop: () => connection.drop(),
     });
   }
@@ -225,8 +224,8 @@ export class Session implements CommandSession, Client {
   #updateReading(): void {
     // Bytes behind the end of a session are read and dropped.
     const isReading = this.#isClosing || (this.#intake.isEmpty && !this.#isPaused);
-    const isInUse = this.#isRunning || !this.#isTaken;
-    this.#intake.note({ isInUse, isReading, queuedBytes: this.state.transaction.bytes });
+    const unanswered = this.#isRunning ? 1 : this.#output.unanswered;
+    this.#intake.note({ unanswered, isReading, queuedBytes: this.state.transaction.bytes });
     this.#reading.setWanted(isReading || (this.#intake.hasRoom && this.#isBlocked));
   }
 
@@ -285,7 +284,6 @@ export class Session implements CommandSession, Client {
     if (typeof found === 'object' && !isAlone(found)) this.state.activity.newest = found;
     this.node.counts.asked(operations.length);
     if (this.node.tap.isOpen) showRequests(this, intake.since(first));
-    this.#isTaken = false;
     this.#deliver({ length: intake.bytesSince(first), operations, guarantees: this.state.guarantees });
   }
 
@@ -370,7 +368,8 @@ export class Session implements CommandSession, Client {
       decode: (commands) => commands,
       refusal: () => undefined,
       onRefused: () => {},
-      taken: () => this.#taken(),
+      // Requests count until they are answered.
+      taken: () => {},
       pause: () => {
         this.#isPaused = true;
       },
@@ -383,26 +382,28 @@ export class Session implements CommandSession, Client {
         const fail = (failure: unknown) => this.#fail(failure);
         const onIdle = () => {
           if (!this.#intake.isEmpty || this.#hasEnded || this.#isClosing) this.#work();
+          else this.#answered();
         };
-        this.#output = new ReplyOutput({ ...outputConnectionOf(this), fail, onIdle }, onDrained);
+        const flush = () => {
+          this.#answered();
+          return this.connection.flush();
+        };
+        this.#output = new ReplyOutput({ ...outputConnectionOf(this), flush, fail, onIdle }, onDrained);
         return this.#output;
       },
     };
   }
 
-  /** The pipeline has given all that it had to the store. */
-  #taken(): void {
-    if (this.#isTaken) return;
-    this.#isTaken = true;
-    if (!this.#isWorking) this.#updateReading();
+  /** Requests were answered, so their memory is free. */
+  #answered(): void {
+    if (this.#intake.hasLarge && !this.#isWorking) this.#updateReading();
   }
 }
 
-/** The connection as its replies need it, without the two events that are the session's own. */
-function outputConnectionOf({ connection, state }: Session): Omit<OutputConnection, 'fail' | 'onIdle'> {
+/** The connection as its replies need it, without the events that are the session's own. */
+function outputConnectionOf({ connection, state }: Session): Omit<OutputConnection, 'flush' | 'fail' | 'onIdle'> {
   return {
     out: connection.out,
-    flush: () => connection.flush(),
     drained: () => connection.sending.drained(),
     saw: (position, { writes }) => {
       state.seen = position;

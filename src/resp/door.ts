@@ -42,7 +42,7 @@ export class RedisServer {
     this.#node = node;
     this.#options = options;
     this.#log = RepeatedLog.of(node);
-    this.#held = new HeldRequests(node.clock, RESP_RECEIVING_BYTES_MAX);
+    this.#held = new HeldRequests(node.clock, RESP_RECEIVING_BYTES_MAX, () => this.#closedForMemory());
     this.#clients = new Clients(node.clock);
     this.#door = { clients: this.#clients, table: TABLE, settings: new Settings(), log: this.#log };
   }
@@ -94,6 +94,14 @@ export class RedisServer {
     for (const session of this.#clients) session.drop();
     this.#node.scans.close();
     await this.#node.relay?.close();
+  }
+
+  #closedForMemory(): void {
+    this.#node.counts.closedForMemory++;
+    this.#log.warn(
+      {},
+      'a connection of the Redis protocol was closed: its large requests made no progress while others waited for memory. Let the client send whole requests, and read its replies',
+    );
   }
 
   #report(failure: unknown): void {

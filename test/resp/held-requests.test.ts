@@ -15,7 +15,7 @@ class Connection implements Holder {
     this.isHeldBack = isHeldBack;
   }
 
-  leavesUnread(): boolean {
+  isIdle(): boolean {
     return this.isUnread;
   }
 

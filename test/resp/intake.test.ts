@@ -15,7 +15,7 @@ describe('the requests that a Redis client has sent', () => {
   beforeEach(() => {
     noted = 0;
     const memory = { note: (_holder: object, bytes: number) => (noted = bytes) };
-    const holder = { setHeldBack() {}, leavesUnread: () => false, drop() {} };
+    const holder = { setHeldBack() {}, isIdle: () => false, drop() {} };
     intake = new Intake(new RequestParser(LIMITS), memory, holder);
   });
 

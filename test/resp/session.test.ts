@@ -84,6 +84,7 @@ describe('a session of a Redis client', () => {
       '',
       'GET a\r\n',
       'SET b 1\r\n'.repeat(10_000),
+      'SET b 1\r\n'.repeat(100_000),
       `*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$200000\r\n${'x'.repeat(150_000)}`,
     ]) {
       assert.equal(await door.exchange(node, `SET a 1\r\nWAIT 1 0\r\n${behind}`), '+OK\r\n');
@@ -104,6 +105,24 @@ describe('a session of a Redis client', () => {
     assert.equal(await door.exchange(node, 'GET a\r\nSET a 2\r\nGET a\r\n'), '$1\r\n1\r\n');
     asker.send('CLIENT UNPAUSE\r\nGET a\r\n');
     await asker.hears('+OK\r\n$1\r\n1\r\n');
+  });
+
+  it('answers all that came behind a command that waited, in order', async () => {
+    const node = await door.node();
+    const asker = door.open(node);
+    asker.send('CLIENT PAUSE 60000 WRITE\r\n');
+    await asker.hears('+OK\r\n');
+    const count = 50_000;
+    const wire = door.open(node);
+    wire.send(`${'INCR n\r\n'.repeat(count)}ECHO end\r\n`);
+    await eventually('the requests to be read', async () => {
+      asker.send('INFO stats\r\n');
+      const [, bytes] = /total_net_input_bytes:(\d+)/.exec(await asker.readsUpTo('total_error_replies:')) ?? [];
+      return Number(bytes) > count * 'INCR n\r\n'.length;
+    });
+    asker.send('CLIENT UNPAUSE\r\n');
+    const numbers = Array.from({ length: count }, (_, index) => `:${index + 1}\r\n`).join('');
+    await wire.hears(`${numbers}$3\r\nend\r\n`);
   });
 
   it('closes at a request of HTTP, and carries out nothing of its body', async () => {

@@ -1,10 +1,12 @@
 /**
- * The bytes of a connection that the parser cannot use yet, because a line or a bulk string is not complete. They are
- * held as they came. A buffer that grows would be copied again and again, and the buffers that it leaves behind break
+ * The bytes of a connection that cannot be used yet, because a line or a bulk string is not complete, or because the
+ * client waits for a command. They are held as they came. A buffer that grows would be copied again and again, and the buffers that it leaves behind break
  * the memory of the process into pieces of all sizes.
  *
  * Invariant: the memory is at most twice the bytes that have come, and `ROOM_BYTES_MIN`.
  */
+
+import { Fifo } from '../../base/fifo.js';
 
 /** Larger chunks are held as they are. Smaller ones are copied together. */
 const CHUNK_BYTES_MIN = 16 * 1024;
@@ -12,7 +14,7 @@ const ROOM_BYTES_MIN = 256;
 const ROOM_BYTES_MAX = 64 * 1024;
 
 export class HeldBytes {
-  #pieces: Buffer[] = [];
+  readonly #pieces = new Fifo<Buffer>();
   #piecesBytes = 0;
   /** The last piece, which has room for more. */
   #room: Buffer | undefined;
@@ -40,14 +42,22 @@ export class HeldBytes {
   /** All bytes in one piece. Nothing is held behind it. */
   take(): Buffer {
     this.#endRoom();
-    const [first] = this.#pieces;
-    const all = this.#pieces.length === 1 ? (first as Buffer) : Buffer.concat(this.#pieces, this.#piecesBytes);
-    this.clear();
-    return all;
+    const bytes = this.#piecesBytes;
+    const pieces = this.#pieces.takeAll();
+    this.#piecesBytes = 0;
+    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, bytes);
+  }
+
+  /** Takes the first piece. There has to be one. */
+  shift(): Buffer {
+    if (this.#pieces.length === 0) this.#endRoom();
+    const piece = this.#pieces.shift() as Buffer;
+    this.#piecesBytes -= piece.length;
+    return piece;
   }
 
   clear(): void {
-    this.#pieces = [];
+    this.#pieces.takeAll();
     this.#piecesBytes = 0;
     this.#room = undefined;
     this.#roomBytes = 0;

@@ -22,6 +22,8 @@ export class DoorCounts {
   connections = 0;
   /** Commands that were asked, carried out or refused. */
   commands = 0;
+  /** Connections that were closed because their requests held memory that others waited for. */
+  closedForMemory = 0;
   readonly #clock: Clock;
   readonly #open = new Set<CountedSocket>();
   readonly #errors = new Map<string, number>();
@@ -105,6 +107,7 @@ export class DoorCounts {
   reset(): void {
     this.connections = 0;
     this.commands = 0;
+    this.closedForMemory = 0;
     this.#errors.clear();
     const { read, written } = this.bytes;
     this.#closedBytes.read -= read;

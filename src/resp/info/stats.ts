@@ -19,6 +19,7 @@ export function stats({ status, counts, topics }: InfoFacts): Fields {
     instantaneous_input_kbps: rates.read.toFixed(2),
     instantaneous_output_kbps: rates.written.toFixed(2),
     rejected_connections: status.connections?.refusedRedis ?? 0,
+    headwater_closed_for_memory: counts.closedForMemory,
     sync_full: status.fullResyncsServed,
     sync_partial_ok: status.partialResyncsServed,
     sync_partial_err: status.resyncReasonsServed.filter(isFailure).reduce((sum, { count }) => sum + count, 0),

@@ -10,7 +10,8 @@
  * request of one client does not hold up the small ones of others.
  *
  * Complete requests free their bytes when the node has answered them. If they hold more than half of the bound, no large
- * connection is read until they are fewer. A client that leaves replies unread meanwhile is closed.
+ * connection is read until they are fewer. A client that leaves replies unread meanwhile, or waits by its own wish, is
+ * closed.
  *
  * Invariant: the held bytes are at most one and a half times the bound, one request of the largest size, and two chunks
  * for each connection.
@@ -27,8 +28,8 @@ import {
 export interface Holder {
   /** Stops reading, or reads on. */
   setHeldBack(isHeldBack: boolean): void;
-  /** True if replies wait for the client to read. */
-  leavesUnread(): boolean;
+  /** True if replies wait for the client to read, or the client waits by its own wish, as with WAIT. */
+  isIdle(): boolean;
   /** Closes the connection. */
   drop(): void;
 }
@@ -61,9 +62,13 @@ export class HeldRequests {
   #alone: Alone | undefined;
   #cancelLook: (() => void) | undefined;
 
-  constructor(clock: Clock, bytesMax: number) {
+  readonly #onDropped: () => void;
+
+  /** @param onDropped called for each connection that is closed. */
+  constructor(clock: Clock, bytesMax: number, onDropped: () => void = () => {}) {
     this.#clock = clock;
     this.#bytesMax = bytesMax;
+    this.#onDropped = onDropped;
   }
 
   get bytes(): number {
@@ -161,17 +166,18 @@ export class HeldRequests {
     }
   }
 
-  /** Closes the one that holds most of those who do not read their replies, if that holds up all others. */
+  /** Closes the one that holds most of those for which the node can do nothing, if that holds up all others. */
   #lookAtWaiting(nowMs: number): void {
     this.#stuckSinceMs ??= nowMs;
     if (nowMs - this.#stuckSinceMs < RECEIVING_STALL_MS_MAX) return;
     const [most] = [...this.#holders]
-      .filter(([holder, held]) => !held.isReading && holder.leavesUnread())
+      .filter(([holder, held]) => !held.isReading && holder.isIdle())
       .sort(([, one], [, other]) => other.bytes - one.bytes);
     if (most) this.#drop(most[0]);
   }
 
   #drop(holder: Holder): void {
+    this.#onDropped();
     holder.drop();
     this.note(holder, 0, true);
   }

@@ -7,6 +7,7 @@
  */
 import { Fifo } from '../../base/fifo.js';
 import { RECEIVING_SMALL_BYTES } from '../../base/limits.js';
+import { HeldBytes } from '../codec/held-bytes.js';
 import type { ProtocolError } from '../codec/protocol-error.js';
 import type { Request, RequestParser } from '../codec/request-parser.js';
 import type { HeldRequests, Holder } from './held-requests.js';
@@ -39,6 +40,8 @@ export class Intake {
   /** Complete requests that are more than a chunk, and that are not answered. */
   readonly #large = new Fifo<LargeBatch>();
   #largeBytes = 0;
+  /** Bytes behind the requests that wait, which are not looked at yet: requests take more memory than their bytes. */
+  readonly #unread = new HeldBytes();
   #isOver = false;
 
   /** @param memory of the requests of all sessions. @param holder the session, as that memory stops it. */
@@ -48,31 +51,48 @@ export class Intake {
     this.#holder = holder;
   }
 
-  /** Takes the next bytes of the connection. @returns the number of requests that they complete. */
+  /** Takes the next bytes of the connection. @returns the number of requests that they complete now. */
   receive(chunk: Buffer): number {
     if (this.#isOver) return 0;
+    if (!this.#hasRoom || this.#unread.length > 0) {
+      this.#unread.add(chunk);
+      return 0;
+    }
+    return this.#parse(chunk);
+  }
+
+  /** Looks at the bytes that wait, once the requests before them have been passed over. @returns true if one is first. */
+  receiveWaiting(): boolean {
+    this.settle();
+    while (this.#requests.length === 0 && this.#unread.length > 0) this.#parse(this.#unread.shift());
+    return this.first !== undefined;
+  }
+
+  #parse(chunk: Buffer): number {
     const heldBytes = this.#parser.heldBytes;
     const requests = this.#parser.take(chunk);
     if (requests.length === 0) return 0;
     const bytes = heldBytes + chunk.length;
-    this.#bytes = this.isEmpty ? bytes : this.#bytes + bytes;
+    const isFirst = this.#requests.length === 0;
+    this.#bytes = isFirst ? bytes : this.#bytes + bytes;
     this.#complete += requests.length;
     if (bytes > RECEIVING_SMALL_BYTES) {
       this.#large.push({ bytes, end: this.#complete });
       this.#largeBytes += bytes;
     }
-    if (this.isEmpty) this.#requests = requests;
+    if (isFirst) this.#requests = requests;
     else for (const request of requests) this.#requests.push(request);
     return requests.length;
   }
 
+  /** True if nothing waits. */
   get isEmpty(): boolean {
-    return this.#requests.length === 0;
+    return this.#requests.length === 0 && this.#unread.length === 0;
   }
 
-  /** True if another chunk may be added to the requests that wait. */
-  get hasRoom(): boolean {
-    return this.isEmpty || this.#bytes <= RECEIVING_SMALL_BYTES;
+  /** True if the requests of another chunk may be added to those that wait. */
+  get #hasRoom(): boolean {
+    return this.#requests.length === 0 || this.#bytes <= RECEIVING_SMALL_BYTES;
   }
 
   /** The first request. Undefined if none is left. */
@@ -139,12 +159,13 @@ export class Intake {
     const { heldBytes } = this.#parser;
     // A client that waits for answers has nothing to send, so nothing is gained if it is read alone.
     const canGoOn = isReading && (unanswered === 0 || heldBytes > 0);
-    this.#memory.note(this.#holder, heldBytes + this.#largeBytes + queuedBytes, canGoOn);
+    this.#memory.note(this.#holder, heldBytes + this.#unread.memory + this.#largeBytes + queuedBytes, canGoOn);
   }
 
   /** Drops everything, and takes nothing more. */
   end(): void {
     this.#isOver = true;
+    this.#unread.clear();
     this.#requests = [];
     this.#next = 0;
     this.#memory.note(this.#holder, 0, true);

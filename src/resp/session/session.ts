@@ -8,8 +8,8 @@
  * Invariants:
  * - Replies leave in the order of the requests. Every request gets one, unless the client asked for none.
  * - While requests wait here, the socket is not read. So a client that does not read holds one chunk, and the bytes
- *   behind it stay with the client. While a command is blocked, a chunk more is read, so that the end of the client is
- *   noticed.
+ *   behind it stay with the client. While a command is blocked, the node reads on, so that the end of the client is
+ *   noticed. These bytes count with the requests of all connections.
  */
 import { unlessAborted } from '../../base/abort.js';
 import { HeadwaterError } from '../../base/errors.js';
@@ -99,7 +99,7 @@ export class Session implements CommandSession, Client {
     this.#reading = new Reading(connection.socket);
     this.#intake = new Intake(parser, memory, {
       setHeldBack: (isHeldBack) => this.#reading.setHeldBack(isHeldBack),
-      leavesUnread: () => connection.sending.bytes > 0,
+      isIdle: () => connection.sending.bytes > 0 || this.#isBlocked,
       drop: () => connection.drop(),
     });
   }
@@ -190,7 +190,9 @@ export class Session implements CommandSession, Client {
     if (this.#isWorking) return;
     this.#isWorking = true;
     try {
-      while (this.#intake.first && this.#goesOn());
+      do {
+        while (this.#intake.first && this.#goesOn());
+      } while (!this.#intake.first && this.#intake.receiveWaiting());
     } catch (failure) {
       this.#fail(failure);
     }
@@ -226,7 +228,7 @@ export class Session implements CommandSession, Client {
     const isReading = this.#isClosing || (this.#intake.isEmpty && !this.#isPaused);
     const unanswered = this.#isRunning ? 1 : this.#output.unanswered;
     this.#intake.note({ unanswered, isReading, queuedBytes: this.state.transaction.bytes });
-    this.#reading.setWanted(isReading || (this.#intake.hasRoom && this.#isBlocked));
+    this.#reading.setWanted(isReading || this.#isBlocked);
   }
 
   /** All that has come is done. */

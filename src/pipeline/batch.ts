@@ -21,6 +21,9 @@ import type { DecodedOperation, DecodedPipelineRequest } from '../protobuf/pipel
  */
 const BATCH_OPERATIONS_MAX = BLOCK_COMMANDS_MAX;
 
+/** The most replies that count of one transaction. */
+const WEIGHT_MAX = 128;
+
 export interface Batch {
   readonly accepted: readonly Operation[];
   /** Replies to operations that were refused on arrival, by their index in the batch. Seldom any. */
@@ -29,6 +32,8 @@ export interface Batch {
   replies: readonly Reply[];
   readonly bytes: number;
   readonly writes: boolean;
+  /** The number of replies that the estimate of their size counts. */
+  readonly weight: number;
   /** The guarantees that the message asked for beside its operations. */
   readonly asked: Asked | undefined;
   position: Position | undefined;
@@ -96,6 +101,7 @@ function batchOf(
   const accepted: Operation[] = [];
   let refused: Map<number, Reply> | undefined;
   let writes = false;
+  let weight = 0;
   for (let i = start; i < end; i++) {
     const operation = operations[i] as DecodedOperation;
     const refusal = operation.kind === 'error' ? operation : refusalOf(operation, limits, refusals);
@@ -105,16 +111,16 @@ function batchOf(
       continue;
     }
     accepted.push(operation);
+    weight += weightOf(operation);
     writes ||= isWrite(operation);
   }
-  return newBatch(accepted, refused, Math.ceil(bytesEach * (end - start)), writes, asked);
+  return newBatch(accepted, refused, { bytes: Math.ceil(bytesEach * (end - start)), writes, weight }, asked);
 }
 
 function newBatch(
   accepted: readonly Operation[],
   refused: ReadonlyMap<number, Reply> | undefined,
-  bytes: number,
-  writes: boolean,
+  { bytes, writes, weight }: Pick<Batch, 'bytes' | 'writes' | 'weight'>,
   asked: Asked | undefined,
 ): Batch {
   return {
@@ -123,6 +129,7 @@ function newBatch(
     replies: [],
     bytes,
     writes,
+    weight,
     asked,
     position: undefined,
     reached: undefined,
@@ -130,6 +137,11 @@ function newBatch(
     replyBytes: 0,
     isRest: false,
   };
+}
+
+/** A transaction has as many replies as operations. The estimate is a guess at first, so a large one counts as less. */
+export function weightOf(operation: Operation): number {
+  return operation.kind === 'transact' ? 1 + Math.min(operation.operations.length, WEIGHT_MAX) : 1;
 }
 
 /** Makes two batches: the first `count` accepted operations with the refusals between them, and the rest. */
@@ -149,8 +161,11 @@ export function split(batch: Batch, count: number): [first: Batch, rest: Batch] 
     newBatch(
       accepted,
       refusals.size > 0 ? refusals : undefined,
-      bytes,
-      batch.writes && accepted.some(isWrite),
+      {
+        bytes,
+        writes: batch.writes && accepted.some(isWrite),
+        weight: accepted.reduce((weight, operation) => weight + weightOf(operation), 0),
+      },
       batch.asked,
     );
   const firstBytes = Math.floor((batch.bytes * count) / batch.accepted.length);

@@ -2,7 +2,7 @@
  * Estimates the size of the replies of a pipeline stream from the replies that came before. Small requests can have
  * large replies, whose size is known only when they are made.
  */
-import { type Batch, split } from './batch.js';
+import { type Batch, split, weightOf } from './batch.js';
 
 /** The estimate for a reply until the first have been seen. */
 const REPLY_BYTES_UNSEEN = 8 * 1024;
@@ -15,8 +15,8 @@ export class ReplyBytes {
   hasSeenReads = false;
 
   /** Notes the size of the batch's replies. */
-  note({ writes, replies, replyBytes }: Batch): void {
-    const average = replyBytes / Math.max(1, replies.length);
+  note({ writes, weight, refused, replyBytes }: Batch): void {
+    const average = replyBytes / Math.max(1, weight + (refused?.size ?? 0));
     if (writes) this.#ofWrites = Math.max(average, this.#ofWrites / 2);
     else {
       this.#ofReads = Math.max(average, this.#ofReads / 2);
@@ -25,16 +25,26 @@ export class ReplyBytes {
   }
 
   expectedOf(batch: Batch): number {
-    return Math.ceil(batch.accepted.length * this.#each(batch));
+    return Math.ceil(batch.weight * this.#each(batch));
   }
 
   /** Returns the batch, or two batches if the replies would have more than `bytes`. */
   cut(batch: Batch, bytes: number): [first: Batch, rest?: Batch] {
-    const count = Math.max(1, Math.floor(bytes / this.#each(batch)));
-    return batch.accepted.length > count ? split(batch, count) : [batch];
+    const weight = Math.max(1, Math.floor(bytes / this.#each(batch)));
+    return batch.weight > weight ? split(batch, countWithin(batch, weight)) : [batch];
   }
 
-  #each({ writes }: Batch): number {
+  #each({ writes }: Pick<Batch, 'writes'>): number {
     return writes ? this.#ofWrites : this.#ofReads;
   }
+}
+
+/** The number of operations, at least one, that weigh no more than so much. */
+function countWithin({ accepted }: Batch, weight: number): number {
+  let left = weight;
+  const first = accepted.findIndex((operation) => {
+    left -= weightOf(operation);
+    return left < 0;
+  });
+  return Math.max(1, first);
 }

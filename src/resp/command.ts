@@ -1,7 +1,8 @@
 /**
  * Commands of the Redis protocol as a session carries them out. There are two kinds. A data command becomes one
- * operation of the store, and many of them go through the pipeline together. Every other command runs alone, when all
- * before it are answered.
+ * operation of the store, and many of them go through the pipeline together. The commands around a transaction that
+ * change the session alone stand among them: their replies are known at once, and leave in their places. Every other
+ * command runs alone, when all before it are answered.
  *
  * Arguments are those of the request, with the name of the command at 0, as the documents of Redis count them. They
  * are views of received bytes: a command that keeps one for longer than its own turn copies it.
@@ -23,12 +24,22 @@ export interface Asked {
   readonly answer: (out: ReplyWriter, reply: Reply) => void;
   /** The sentence for an error that this command words differently. Undefined for the usual one. */
   readonly sentence?: ((error: HeadwaterError) => string | undefined) | undefined;
+  /** Bytes of the operation that came in earlier chunks: those of a transaction. */
+  readonly keptBytes?: number;
 }
 
-/** A command that is one operation. */
+/** The reply of a command that is done when it is read. */
+export interface Known {
+  readonly write: (out: ReplyWriter) => void;
+}
+
+/** A command that is one operation, or that changes the session alone. */
 export interface DataCommand {
-  /** @throws Refusal if the arguments are not those of the command. */
-  readonly ask: (request: Request) => Asked;
+  /**
+   * Called once, in the order of the requests. The commands before may not be answered yet.
+   * @throws Refusal if the arguments are not those of the command.
+   */
+  readonly ask: (request: Request, session: CommandSession) => Asked | Known;
 }
 
 /** The door of the node, as commands see it that look at other clients or other commands. */

@@ -28,6 +28,21 @@ describe('transactions of Redis clients', () => {
     assert.equal(await door.exchange(node, requests), replies);
   });
 
+  it('travel together if they came together, and their replies leave in one write', async () => {
+    const wire = door.open(await door.node());
+    let writes = 0;
+    wire.socket.on('data', () => writes++);
+    const count = 100;
+    wire.send('MULTI\r\nINCR a\r\nGET b\r\nINCR a z\r\nDISCARD\r\nMULTI\r\nINCR a\r\nGET b\r\nEXEC\r\n'.repeat(count));
+    const replies = Array.from({ length: count }, (_, i) => {
+      const discarded = `${OK}${QUEUED}${QUEUED}-ERR wrong number of arguments for 'incr' command\r\n${OK}`;
+      return `${discarded}${OK}${QUEUED}${QUEUED}*2\r\n:${i + 1}\r\n$-1\r\n`;
+    });
+    const expected = replies.join('');
+    assert.equal(await wire.reads(expected), expected);
+    assert.ok(writes <= 3, `received ${writes} pieces`);
+  });
+
   it('show others nothing before EXEC, and all of it after', async () => {
     const node = await door.node();
     const [one, other] = [door.open(node), door.open(node)];
@@ -300,13 +315,57 @@ describe('transactions of Redis clients', () => {
     ]);
   });
 
+  it('are whole whatever the cuts between their bytes are, also one that is larger than a chunk', async () => {
+    const wire = door.open(await door.node());
+    wire.socket.setNoDelay(true);
+    const value = 'v'.repeat(300);
+    const small = `MULTI\r\n${`SET a ${value}\r\nINCR n\r\n`.repeat(3)}EXEC\r\n`;
+    const large = `MULTI\r\n${`SET a ${value}\r\n`.repeat(400)}GET n\r\nEXEC\r\n`;
+    const all = Buffer.from(`${small.repeat(50)}${large}${small.repeat(50)}`);
+    let n = 0;
+    const ofSmall = () => `${OK}${QUEUED.repeat(6)}*6\r\n${`${OK}:#\r\n`.repeat(3)}`.replace(/#/g, () => `${++n}`);
+    const ofLarge = () => `${OK}${QUEUED.repeat(401)}*401\r\n${OK.repeat(400)}$3\r\n${n}\r\n`;
+    const many = () => Array.from({ length: 50 }, ofSmall).join('');
+    const expected = `${many()}${ofLarge()}${many()}`;
+    for (let start = 0; start < all.length; start += 4_999) {
+      await new Promise<void>((resolve) => wire.socket.write(all.subarray(start, start + 4_999), () => resolve()));
+    }
+    assert.equal(await wire.reads(expected), expected);
+  });
+
+  it('answer a client that sends them and reads nothing, once it reads', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    wire.socket.pause();
+    // Nothing of these needs the store. The answers are more than the sockets hold.
+    const requests = 'MULTI\r\nMULTI\r\nNOPE\r\nDISCARD\r\n'.repeat(10_000);
+    const part = `${OK}-ERR MULTI calls can not be nested\r\n-ERR unknown command 'NOPE', with args beginning with: \r\n${OK}`;
+    const rounds = 16;
+    for (let round = 0; round < rounds; round++) wire.send(requests);
+    let [held, looks] = [0, 0];
+    await eventually('the node to stop reading', async () => {
+      const bytes = Number(/omem=([0-9]+)/.exec(await door.exchange(node, 'CLIENT LIST ID 1\r\n'))?.[1]);
+      looks = bytes > 0 && bytes === held ? looks + 1 : 0;
+      held = bytes;
+      return looks > 9;
+    });
+    assert.ok(held < 6 * 1024 * 1024, `the node holds ${held} bytes of replies`);
+    let bytes = 0;
+    wire.socket.removeAllListeners('data').on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    wire.socket.resume();
+    await eventually('all answers', async () => bytes === rounds * 10_000 * part.length);
+  });
+
   it('count the memory of all that they keep, and keep no received bytes', () => {
     const state = new TransactionState();
     const chunk = Buffer.alloc(64 * 1024, 'k');
     state.watch(chunk.subarray(0, 10), 7, 1_000);
     assert.equal(state.bytes, 2 * (10 + ARGUMENT_COST_BYTES));
     state.begin();
-    state.add({ command: {}, request: [chunk.subarray(0, 3), chunk.subarray(5, 9)], writes: true }, 1_000);
+    state.add({ command: {}, writes: true, isAlone: false }, [chunk.subarray(0, 3), chunk.subarray(5, 9)], 1_000);
+    state.keep();
     assert.equal(state.bytes, 4 * ARGUMENT_COST_BYTES + 27);
     assert.throws(() => state.watch(chunk.subarray(0, 300), 7, 1_000), { code: 'too_large' });
     const [queued] = state.open?.queue ?? [];

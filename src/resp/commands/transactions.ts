@@ -11,41 +11,54 @@
  */
 import { HeadwaterError } from '../../base/errors.js';
 import { sizeOf, validate } from '../../commands/execute.js';
-import type { Limits } from '../../commands/view.js';
-import type { Reply, TransactOperation } from '../../model/operation.js';
+import type { Operation, Reply, ReplyTo, TransactOperation } from '../../model/operation.js';
+import type { ReplyWriter } from '../codec/reply-writer.js';
 import type { Request } from '../codec/request-parser.js';
-import { type Asked, type Command, type CommandFamily, type CommandSession, isAlone } from '../command.js';
+import {
+  type Asked,
+  type Command,
+  type CommandFamily,
+  type CommandSession,
+  type DataCommand,
+  isAlone,
+  type Known,
+} from '../command.js';
 import { Refusal, sentenceOf, transactionAborted } from '../replies/refusal.js';
 import type { QueuedCommand } from '../session/transaction-state.js';
 
+const OK: Known = { write: (out) => out.simple('OK') };
+
 export const transactionCommands: CommandFamily = {
   multi: {
-    run: ({ out, state }) => {
+    ask: (_, { state }) => {
       if (state.transaction.open) throw new Refusal('ERR MULTI calls can not be nested');
       state.transaction.begin();
-      out.simple('OK');
+      return OK;
     },
   },
 
   exec: { run: exec },
 
   discard: {
-    run: ({ out, state }) => {
+    ask: (_, { state }) => {
       if (!state.transaction.open) throw new Refusal('ERR DISCARD without MULTI');
       state.transaction.end();
-      out.simple('OK');
+      return OK;
     },
   },
 
   watch: { run: watch },
 
   unwatch: {
-    run: ({ out, state }) => {
+    ask: (_, { state }) => {
       state.transaction.unwatch();
-      out.simple('OK');
+      return OK;
     },
   },
 };
+
+/** EXEC of a transaction that is one operation, among the other data commands. */
+export const EXECUTE: DataCommand = { ask: askTransaction };
 
 async function watch(session: CommandSession, request: Request): Promise<void> {
   const { out, node } = session;
@@ -62,44 +75,87 @@ async function watch(session: CommandSession, request: Request): Promise<void> {
   out.simple('OK');
 }
 
+function askTransaction(_: Request, session: CommandSession): Asked | Known {
+  const { parts, operation, keptBytes } = takeTransaction(session);
+  if (isEmpty(operation)) return { write: (out) => writeParts(out, parts, []) };
+  return {
+    operation,
+    answer: (out, reply) => writeTransaction(out, parts, reply as ReplyTo<'transact'>),
+    sentence: abortion,
+    keptBytes,
+  };
+}
+
+/** Carries out a transaction with commands that run alone, or a large one. */
 async function exec(session: CommandSession): Promise<void> {
-  const { out } = session;
   const { transaction } = session.state;
-  const { open } = transaction;
-  if (!open) throw new Refusal('ERR EXEC without MULTI');
-  const conditions = transaction.end();
-  if (open.isRefused) throw new Refusal('EXECABORT Transaction discarded because of previous errors.');
-  const parts = open.queue.map((queued) => partOf(queued as QueuedCommand<Command>, session.node.writes.limits));
-  const operations = parts.flatMap((part) => (part.kind === 'asked' ? [part.asked.operation] : []));
-  const replies = await transact(session, { kind: 'transact', conditions, operations, onRefusal: 'keep' });
+  if (!transaction.open) throw new Refusal('ERR EXEC without MULTI');
+  transaction.executingBytes = transaction.open.bytes;
+  try {
+    await execAlone(session);
+  } finally {
+    transaction.executingBytes = 0;
+  }
+}
+
+async function execAlone(session: CommandSession): Promise<void> {
+  const { out } = session;
+  const { parts, operation } = takeTransaction(session);
+  const replies = isEmpty(operation) ? [] : await transact(session, operation);
   if (!replies) return out.nullArray();
   out.begin('array', parts.length);
   let next = 0;
   for (const part of parts) {
-    if (part.kind === 'refused') out.error(part.sentence);
-    else if (part.kind === 'asked') answer(session, part.asked, replies[next++] as Reply);
-    else await runWithin(session, part.queued);
+    if (part.kind === 'alone') await runWithin(session, part.queued);
+    else next += writePart(out, part, replies[next]);
   }
 }
 
+interface TakenTransaction {
+  readonly parts: readonly Part[];
+  readonly operation: TransactOperation;
+  readonly keptBytes: number;
+}
+
+/** Ends the open transaction. @throws Refusal if one of its commands was refused. */
+function takeTransaction(session: CommandSession): TakenTransaction {
+  const { transaction } = session.state;
+  const { queue, isRefused, keptBytes } = transaction.open as NonNullable<typeof transaction.open>;
+  const conditions = transaction.end();
+  if (isRefused) throw new Refusal('EXECABORT Transaction discarded because of previous errors.');
+  const operations: Operation[] = [];
+  const parts = queue.map((queued) => {
+    const part = partOf(queued as QueuedCommand<Command>, session);
+    if (part.kind === 'asked') operations.push(part.asked.operation);
+    return part;
+  });
+  return { parts, operation: { kind: 'transact', conditions, operations, onRefusal: 'keep' }, keptBytes };
+}
+
+function isEmpty({ conditions, operations }: TransactOperation): boolean {
+  return conditions.length + operations.length === 0;
+}
+
 type Part =
-  | { readonly kind: 'refused'; readonly sentence: string }
+  | { readonly kind: 'known'; readonly known: Known }
   | { readonly kind: 'asked'; readonly asked: Asked }
   | { readonly kind: 'alone'; readonly queued: QueuedCommand<Command> };
 
 /** Makes an operation of a data command. A refusal of its arguments concerns this command alone. */
-function partOf(queued: QueuedCommand<Command>, limits: Limits): Part {
+function partOf(queued: QueuedCommand<Command>, session: CommandSession): Part {
   const { command, request } = queued;
   if (isAlone(command)) return { kind: 'alone', queued };
   let asked: Asked | undefined;
   try {
-    asked = command.ask(request);
-    validate(asked.operation, limits);
+    const answered = command.ask(request, session);
+    if ('write' in answered) return { kind: 'known', known: answered };
+    asked = answered;
+    validate(asked.operation, session.node.writes.limits);
     return { kind: 'asked', asked };
   } catch (failure) {
     const sentence = knownSentence(failure, asked);
     if (sentence === undefined) throw failure;
-    return { kind: 'refused', sentence };
+    return { kind: 'known', known: { write: (out) => out.error(sentence) } };
   }
 }
 
@@ -114,7 +170,6 @@ async function transact(
   session: CommandSession,
   transaction: TransactOperation,
 ): Promise<readonly Reply[] | undefined> {
-  if (transaction.conditions.length + transaction.operations.length === 0) return [];
   const [reply] = (await session.execute([transaction], sizeOf(transaction))) as [Reply];
   if (reply.kind === 'error') throw notDone(reply.error);
   if (reply.kind === 'transact' && reply.committed) return reply.replies;
@@ -124,14 +179,35 @@ async function transact(
 /** Errors after which the operations may have been done, or have been. */
 const MAYBE_DONE: ReadonlySet<string> = new Set(['outcome_unknown', 'durability_not_reached', 'internal']);
 
-function notDone(error: HeadwaterError): Error {
-  if (MAYBE_DONE.has(error.code)) return error;
-  return new Refusal(transactionAborted(sentenceOf(error)));
+/** The sentence for a transaction that was not done. Undefined if it may have been. */
+function abortion(error: HeadwaterError): string | undefined {
+  return MAYBE_DONE.has(error.code) ? undefined : transactionAborted(sentenceOf(error));
 }
 
-function answer({ out }: CommandSession, { answer: write, sentence, operation }: Asked, reply: Reply): void {
-  if (reply.kind !== 'error') write(out, reply);
+function notDone(error: HeadwaterError): Error {
+  const sentence = abortion(error);
+  return sentence === undefined ? error : new Refusal(sentence);
+}
+
+function writeTransaction(out: ReplyWriter, parts: readonly Part[], { committed, replies }: ReplyTo<'transact'>): void {
+  if (committed) writeParts(out, parts, replies);
+  else out.nullArray();
+}
+
+function writeParts(out: ReplyWriter, parts: readonly Part[], replies: readonly Reply[]): void {
+  out.begin('array', parts.length);
+  let next = 0;
+  for (const part of parts) next += writePart(out, part, replies[next]);
+}
+
+/** @param reply the next one of the store. @returns the number of replies that were written: one, or none. */
+function writePart(out: ReplyWriter, part: Part, reply: Reply | undefined): number {
+  if (part.kind === 'known') part.known.write(out);
+  if (part.kind !== 'asked' || !reply) return 0;
+  const { answer, sentence, operation } = part.asked;
+  if (reply.kind !== 'error') answer(out, reply);
   else out.error(sentence?.(reply.error) ?? sentenceOf(reply.error, operation));
+  return 1;
 }
 
 async function runWithin(session: CommandSession, { command, request }: QueuedCommand<Command>): Promise<void> {

@@ -1,35 +1,30 @@
 /** The dispatch between MULTI and EXEC: nearly every command is queued. A refused one makes EXEC do nothing. */
 import { HeadwaterError } from '../../base/errors.js';
 import type { Request } from '../codec/request-parser.js';
-import type { Command, CommandSession, SessionCommand } from '../command.js';
+import { type Command, type CommandSession, type DataCommand, isAlone, type Known } from '../command.js';
 import { READ_ONLY, Refusal, sentenceOf } from '../replies/refusal.js';
 import type { TransactionState } from './transaction-state.js';
 
-/** A command of the table, as far as the queue looks at it. */
-export interface Queueable {
-  readonly name: string;
-  readonly facts: { readonly flags: readonly string[] };
-  readonly command: Command | undefined;
-}
+const QUEUED: Known = { write: (out) => out.simple('QUEUED') };
 
-/** These commands run at once, also between MULTI and EXEC. */
-const AT_ONCE: ReadonlySet<string> = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
-
-/**
- * The command that queues a request. MULTI and others run themselves.
- * @param found the command that the client asks for, or the sentence of its refusal.
- */
-export function queueing(found: Queueable | string): Command {
-  if (typeof found === 'string') return refusing(found);
-  const { name, facts, command } = found;
-  if (AT_ONCE.has(name)) return command as Command;
-  return { run: (session, request) => enqueue(session, facts.flags, command as Command, request) };
-}
-
-/** A request of EXEC that is refused ends the transaction. */
-function refusing(sentence: string): SessionCommand {
+/** A command that queues another one. */
+export function queueing(command: Command, flags: readonly string[]): DataCommand {
+  const isRefused = flags.includes('no_multi');
+  const kind = { command, writes: flags.includes('write'), isAlone: isAlone(command) };
   return {
-    run: ({ state: { transaction } }, [name]) => {
+    ask: (request, session) => {
+      const { transaction } = session.state;
+      if (isRefused) refuse(transaction, 'ERR Command not allowed inside a transaction');
+      if (kind.writes) refuseOnFollower(session);
+      return enqueue(session, kind, request);
+    },
+  };
+}
+
+/** The command in the place of a request that is refused. A refused EXEC ends the transaction. */
+export function refusing(sentence: string): DataCommand {
+  return {
+    ask: ([name], { state: { transaction } }) => {
       if (name?.toString('latin1').toLowerCase() !== 'exec') refuse(transaction, sentence);
       transaction.end();
       throw new Refusal(sentence);
@@ -37,20 +32,24 @@ function refusing(sentence: string): SessionCommand {
   };
 }
 
-function enqueue(session: CommandSession, flags: readonly string[], command: Command, request: Request): void {
-  const { node, out } = session;
-  const { activity, transaction } = session.state;
-  activity.newest = command;
-  const writes = flags.includes('write');
-  if (flags.includes('no_multi')) refuse(transaction, 'ERR Command not allowed inside a transaction');
-  if (writes && node.roles.role === 'follower' && !node.relay) refuse(transaction, READ_ONLY);
+interface Kind {
+  readonly command: Command;
+  readonly writes: boolean;
+  readonly isAlone: boolean;
+}
+
+function enqueue({ node, state: { transaction } }: CommandSession, kind: Kind, request: Request): Known {
   try {
-    transaction.add({ command, request, writes }, node.writes.limits.transactionBytesMax);
+    transaction.add(kind, request, node.writes.limits.transactionBytesMax);
   } catch (error) {
     if (!HeadwaterError.is(error)) throw error;
     refuse(transaction, sentenceOf(error));
   }
-  out.simple('QUEUED');
+  return QUEUED;
+}
+
+function refuseOnFollower({ node, state: { transaction } }: CommandSession): void {
+  if (node.roles.role === 'follower' && !node.relay) refuse(transaction, READ_ONLY);
 }
 
 function refuse(transaction: TransactionState, sentence: string): never {

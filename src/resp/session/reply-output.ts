@@ -13,14 +13,26 @@ import { isWrite } from '../../model/write-kinds.js';
 import type { Batch } from '../../pipeline/batch.js';
 import { Output } from '../../pipeline/output.js';
 import type { ReplyWriter } from '../codec/reply-writer.js';
-import type { Asked } from '../command.js';
+import type { Asked, Known } from '../command.js';
 import { sentenceOf } from '../replies/refusal.js';
 
-/** A command that was sent to the pipeline: one that is answered, the sentence of a refusal, or a taker of the reply. */
-export type Sent = Asked | string | { readonly collect: (reply: Reply) => void };
+/** A command that was sent to the pipeline: one that is answered, or a taker of the reply. */
+type Pending = Asked | { readonly collect: (reply: Reply) => void };
 
-/** A command whose reply the client does not want. */
+/** A command that was begun: one that was sent to the pipeline, one that is done, or the sentence of a refusal. */
+export type Sent = Pending | Known | string;
+
+/** A command whose reply the client does not want, and one that is done. */
 export const SILENT: Sent = { collect() {} };
+export const SILENT_KNOWN: Known = { write() {} };
+
+/** The most known replies that wait for others. The session goes on when all have left. */
+const KNOWN_MAX = 4096;
+
+/** Tells whether the reply needs nothing of the store. */
+export function isKnown(sent: Sent): sent is Known | string {
+  return typeof sent === 'string' || 'write' in sent;
+}
 
 /** The connection that the replies leave by. */
 export interface OutputConnection {
@@ -38,8 +50,12 @@ export interface OutputConnection {
 
 export class ReplyOutput extends Output {
   readonly #connection: OutputConnection;
-  /** The commands that are not answered. */
+  /** The commands that are not answered. Known replies leave with the next reply of the store, before or behind. */
   readonly #sent = new Fifo<Sent>();
+  /** How many of them are not known. */
+  #pending = 0;
+  /** True if the client has to read known replies before the session goes on. */
+  #isHeldUp = false;
   /** True once nobody receives replies any more. Commands that were submitted before are answered all the same. */
   #isOver = false;
 
@@ -53,14 +69,29 @@ export class ReplyOutput extends Output {
     return this.#sent.length;
   }
 
+  /** True if the session should begin no more commands before `onIdle`. */
+  get isLaden(): boolean {
+    return this.#isHeldUp || this.#sent.length - this.#pending > KNOWN_MAX;
+  }
+
   /** True if every command that was sent is answered. */
   get isIdle(): boolean {
     return this.#sent.length === 0;
   }
 
-  /** Notes a command that is sent to the pipeline, with the way to write its reply. */
+  /** Notes a command, with the way to write its reply. */
   expect(sent: Sent): void {
     this.#sent.push(sent);
+    if (!isKnown(sent)) this.#pending++;
+  }
+
+  /** Sends known replies at once if no reply of the store is to come that they could leave with. */
+  settle(): void {
+    if (this.#pending > 0) return;
+    this.#writeKnown(this.#connection.out);
+    if (this.#connection.flush()) return;
+    this.#isHeldUp = true;
+    this.wait(this.#connection.drained());
   }
 
   override add(batch: Batch): boolean {
@@ -73,7 +104,8 @@ export class ReplyOutput extends Output {
 
   override send(): boolean {
     try {
-      const hasAny = this.length > 0;
+      const hasAny = this.length > 0 || this.#isHeldUp;
+      this.#isHeldUp = false;
       const isAllSent = super.send();
       if (hasAny && isAllSent && this.isIdle) this.#connection.onIdle();
       return isAllSent;
@@ -96,17 +128,30 @@ export class ReplyOutput extends Output {
   }
 
   #write(out: ReplyWriter, reply: Reply): void {
-    const sent = this.#sent.shift() as Sent;
-    if (typeof sent === 'string') out.error(sent);
-    else if ('collect' in sent) sent.collect(reply);
+    this.#writeKnown(out);
+    const sent = this.#sent.shift() as Pending;
+    this.#pending--;
+    if ('collect' in sent) sent.collect(reply);
     else if (reply.kind !== 'error') sent.answer(out, reply);
     else out.error(sent.sentence?.(reply.error) ?? sentenceOf(reply.error, sent.operation));
+    // No other reply may come for a while.
+    this.#writeKnown(out);
+  }
+
+  /** Writes the known replies that stand first. */
+  #writeKnown(out: ReplyWriter): void {
+    for (let sent = this.#sent.at(0); sent !== undefined && isKnown(sent); sent = this.#sent.at(0)) {
+      this.#sent.shift();
+      if (typeof sent === 'string') out.error(sent);
+      else sent.write(out);
+    }
   }
 
   override clear(): void {
     super.clear();
     this.#isOver = true;
     this.#sent.takeAll();
+    this.#pending = 0;
   }
 }
 

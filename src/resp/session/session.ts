@@ -2,8 +2,9 @@
  * The connection of a Redis client: requests in, replies out in the same order.
  *
  * A chunk of the socket is parsed whole. The data commands in it that follow each other are one message to the
- * pipeline, whose replies leave in one write. Every other command waits until all before it is answered, runs alone,
- * and the input goes on behind it. So a session needs no order of its own beside the pipeline's.
+ * pipeline, whose replies leave in one write. MULTI, the commands behind it and most EXECs are among them. Every other
+ * command waits until all before it is answered, runs alone, and the input goes on behind it. So a session needs no
+ * order of its own beside the pipeline's.
  *
  * Invariants:
  * - Replies leave in the order of the requests. Every request gets one, unless the client asked for none.
@@ -12,7 +13,6 @@
  *   noticed. These bytes count with the requests of all connections.
  */
 import { unlessAborted } from '../../base/abort.js';
-import { HeadwaterError } from '../../base/errors.js';
 import type { Limits } from '../../commands/view.js';
 import type { Guarantees } from '../../model/guarantees.js';
 import type { Operation, Reply } from '../../model/operation.js';
@@ -26,7 +26,6 @@ import { ProtocolError } from '../codec/protocol-error.js';
 import { ReplyWriter, type RespVersion } from '../codec/reply-writer.js';
 import { type Request, type RequestLimits, RequestParser } from '../codec/request-parser.js';
 import {
-  type Asked,
   type Command,
   type CommandSession,
   type DataCommand,
@@ -42,7 +41,7 @@ import { ForwardedWrites } from './forwarded-writes.js';
 import type { HeldRequests } from './held-requests.js';
 import { Intake } from './intake.js';
 import { Reading } from './reading.js';
-import { type OutputConnection, ReplyOutput, SILENT } from './reply-output.js';
+import { isKnown, type OutputConnection, ReplyOutput, SILENT, SILENT_KNOWN } from './reply-output.js';
 import { SessionState } from './session-state.js';
 
 /** Data commands that were received together. */
@@ -50,12 +49,6 @@ interface Commands extends Message {
   readonly operations: DecodedOperation[];
   readonly guarantees: Guarantees | undefined;
 }
-
-/** The operation of a request that is refused before it gets to the store. The sentence of the refusal is its reply. */
-const REFUSED: DecodedOperation = {
-  kind: 'error',
-  error: new HeadwaterError('invalid_argument', 'the request was refused'),
-};
 
 /** The parts of the door that a session needs. */
 interface Surroundings {
@@ -199,6 +192,7 @@ export class Session implements CommandSession, Client {
     this.#isWorking = false;
     if (this.#hasEnded && this.#isBlocked) this.#giveUp();
     this.#intake.settle();
+    if (this.#intake.isEmpty) this.state.transaction.keep();
     this.#updateReading();
     if (this.#intake.isEmpty && this.#output.isIdle && !this.#isRunning) this.#rest();
     else this.connection.flush();
@@ -247,6 +241,7 @@ export class Session implements CommandSession, Client {
     const command = request instanceof ProtocolError ? breakOff(request) : commandOf(request, this.state);
     if (this.door.clients.pause.isOn && this.#isHeld(command)) return false;
     if (!isAlone(command)) {
+      if (this.#output.isLaden) return false;
       this.#sendData(command);
       return true;
     }
@@ -266,27 +261,37 @@ export class Session implements CommandSession, Client {
     return true;
   }
 
-  /** Sends the data commands that follow each other, from `command` on, as one message to the pipeline. */
+  /**
+   * Sends the data commands that follow each other, from `command` on, as one message to the pipeline. The commands
+   * among them that change the session alone are done here.
+   */
   #sendData(command: DataCommand | string): void {
     const operations: DecodedOperation[] = [];
     const intake = this.#intake;
-    const { report } = this.connection.call;
     const first = intake.place;
+    let keptBytes = 0;
     const goesOneByOne = this.door.clients.pause.isOn;
     let found: Command | string = command;
     while (!isAlone(found)) {
-      const sent = typeof found === 'string' ? found : ask(found, intake.first as Request, report);
-      operations.push(typeof sent === 'string' ? REFUSED : sent.operation);
-      this.#output.expect(this.state.replies.takesSilence() ? SILENT : sent);
+      const sent = typeof found === 'string' ? found : ask(found, intake.first as Request, this);
+      const isSilent = this.state.replies.takesSilence();
+      if (isKnown(sent)) this.#output.expect(isSilent ? SILENT_KNOWN : sent);
+      else {
+        operations.push(sent.operation);
+        keptBytes += sent.keptBytes ?? 0;
+        this.#output.expect(isSilent ? SILENT : sent);
+      }
       intake.advance();
       const next = intake.first;
       if (next === undefined || next instanceof ProtocolError || goesOneByOne) break;
       found = commandOf(next, this.state);
     }
     if (typeof found === 'object' && !isAlone(found)) this.state.activity.newest = found;
-    this.node.counts.asked(operations.length);
+    this.node.counts.asked(intake.place - first);
     if (this.node.tap.isOpen) showRequests(this, intake.since(first));
-    this.#deliver({ length: intake.bytesSince(first), operations, guarantees: this.state.guarantees });
+    if (operations.length === 0) return this.#output.settle();
+    const length = intake.bytesSince(first) + keptBytes;
+    this.#deliver({ length, operations, guarantees: this.state.guarantees });
   }
 
   // ---- commands that run alone ------------------------------------------------------
@@ -433,11 +438,11 @@ function breakOff(error: ProtocolError): SessionCommand {
 }
 
 /** @returns the sentence of the refusal if the arguments are not those of the command. */
-function ask(command: DataCommand, request: Request, report: (failure: unknown) => void): Asked | string {
+function ask(command: DataCommand, request: Request, session: Session): ReturnType<DataCommand['ask']> | string {
   try {
-    return command.ask(request);
+    return command.ask(request, session);
   } catch (failure) {
-    return sentenceOfFailure(failure, report);
+    return sentenceOfFailure(failure, session.connection.call.report);
   }
 }
 

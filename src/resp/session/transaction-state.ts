@@ -1,18 +1,26 @@
 /**
  * The transaction of one client: the keys that WATCH watches, and the commands between MULTI and EXEC. Arguments are
- * copied, since the received bytes do not stay.
+ * copied if EXEC does not come with them, since the received bytes do not stay.
  *
  * Invariant: the bytes of keys and commands together are at most those of the largest transaction.
  */
+import { RECEIVING_SMALL_BYTES } from '../../base/limits.js';
 import { tooLarge } from '../../commands/arguments.js';
 import type { Condition } from '../../model/operation.js';
 import { ARGUMENT_COST_BYTES, type Request } from '../codec/request-parser.js';
 
+/** A command of the table, as the queue looks at it. */
+interface QueuedKind<Command> {
+  readonly command: Command;
+  readonly writes: boolean;
+  /** True if the command is no data command, and runs alone. */
+  readonly isAlone: boolean;
+}
+
 /** A command of the table, with its arguments. */
 export interface QueuedCommand<Command = unknown> {
   readonly command: Command;
-  readonly request: Request;
-  readonly writes: boolean;
+  request: Request;
 }
 
 /** The commands since MULTI. */
@@ -20,13 +28,39 @@ class OpenTransaction {
   readonly queue: QueuedCommand[] = [];
   /** The memory that the commands take. */
   bytes = 0;
+  /** The commands whose arguments are copies, and the bytes of these. */
+  kept = 0;
+  keptBytes = 0;
   /** True if a command of it writes. */
   writes = false;
+  /** True if EXEC is more than one operation of the store. */
+  runsAlone = false;
   /** True if a command was refused, so that EXEC does nothing. */
   isRefused = false;
 
   get commands(): number {
     return this.queue.length;
+  }
+
+  /** True if EXEC is one operation of the store, or is refused. */
+  get isOneOperation(): boolean {
+    return this.isRefused || !this.runsAlone;
+  }
+
+  /** Copies the arguments of the newest commands. */
+  keep(): void {
+    const fresh = this.queue.slice(this.kept);
+    const copies = copyOf(fresh.flatMap(({ request }) => request));
+    let next = 0;
+    for (const queued of fresh) {
+      const { length } = queued.request;
+      queued.request = copies.slice(next, next + length);
+      next += length;
+      for (const argument of queued.request) this.keptBytes += argument.length;
+    }
+    this.kept = this.queue.length;
+    // As in a chunk, bytes of one client.
+    this.runsAlone ||= this.keptBytes > RECEIVING_SMALL_BYTES;
   }
 }
 
@@ -35,6 +69,8 @@ export class TransactionState {
   open: OpenTransaction | undefined;
   /** True while EXEC runs a command. The command must not wait for anything then. */
   isExecuting = false;
+  /** The memory of the commands that EXEC carries out alone. */
+  executingBytes = 0;
   readonly #watched = new Map<string, Extract<Condition, { test: 'version' }>>();
   #watchedBytes = 0;
 
@@ -42,9 +78,9 @@ export class TransactionState {
     return this.#watched.size;
   }
 
-  /** The memory that keys and commands take. */
+  /** The memory that keys and commands take, those too that EXEC carries out alone. */
   get bytes(): number {
-    return this.#watchedBytes + (this.open?.bytes ?? 0);
+    return this.#watchedBytes + (this.open?.bytes ?? 0) + this.executingBytes;
   }
 
   begin(): void {
@@ -53,14 +89,21 @@ export class TransactionState {
 
   /**
    * Adds a command to the open transaction.
+   * @param request whose bytes stay until `keep`.
    * @throws HeadwaterError `too_large`.
    */
-  add({ command, request, writes }: QueuedCommand, bytesMax: number): void {
+  add({ command, writes, isAlone }: QueuedKind<unknown>, request: Request, bytesMax: number): void {
     const { open } = this;
     if (!open) return;
     open.bytes += this.#roomFor(request, bytesMax);
     open.writes ||= writes;
-    open.queue.push({ command, request: copyOf(request), writes });
+    open.runsAlone ||= isAlone;
+    open.queue.push({ command, request });
+  }
+
+  /** Copies the arguments of queued commands that are views of received bytes, which do not stay. */
+  keep(): void {
+    if (this.open && this.open.kept < this.open.queue.length) this.open.keep();
   }
 
   watches(key: Buffer): boolean {
@@ -100,7 +143,7 @@ export class TransactionState {
   }
 }
 
-/** Copies arguments into memory of their own. A pool would keep more bytes than are counted. */
+/** Copies arguments into one piece of memory. A pool would keep more bytes than are counted. */
 function copyOf(request: Request): Buffer[] {
   const bytes = Buffer.allocUnsafeSlow(request.reduce((sum, argument) => sum + argument.length, 0));
   let end = 0;

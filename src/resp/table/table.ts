@@ -25,12 +25,12 @@ import { operationCommands } from '../commands/operations.js';
 import { replicationCommands } from '../commands/replication.js';
 import { stringCommands } from '../commands/strings.js';
 import { subsequenceCommands } from '../commands/subsequence.js';
-import { transactionCommands } from '../commands/transactions.js';
+import { EXECUTE, transactionCommands } from '../commands/transactions.js';
 import { userCommands } from '../commands/users.js';
 import { waitCommands } from '../commands/wait.js';
 import { unknownSubcommand, wrongArity } from '../replies/refusal.js';
 import { foreignProtocol } from '../session/foreign-protocol.js';
-import { queueing } from '../session/queueing.js';
+import { queueing, refusing } from '../session/queueing.js';
 import type { SessionState } from '../session/session-state.js';
 import { absentCommand } from './absent-commands.js';
 import type { CommandEntry, CommandFacts, CommandTable } from './command-table.js';
@@ -39,6 +39,8 @@ import { OWN_FACTS } from './own-facts.js';
 interface TableEntry extends CommandEntry {
   /** Undefined for a command that has to have a subcommand. */
   readonly command: Command | undefined;
+  /** The command in its place between MULTI and EXEC. */
+  readonly inTransaction: Command | undefined;
   readonly subcommands: ReadonlyMap<string, TableEntry>;
 }
 
@@ -73,6 +75,9 @@ const FAMILIES: readonly CommandFamily[] = [
   waitCommands,
 ];
 
+/** These commands run at once, also between MULTI and EXEC. */
+const AT_ONCE: ReadonlySet<string> = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
+
 /** The subcommands of a command without any. */
 const NONE: ReadonlyMap<string, TableEntry> = new Map();
 
@@ -82,7 +87,9 @@ const COMMANDS = commandsOf(FAMILIES);
 const ENTRIES: ReadonlyMap<object, TableEntry> = new Map(
   [...COMMANDS.values()]
     .flatMap((entry) => [entry, ...entry.subcommands.values()])
-    .flatMap((entry) => (entry.command ? [[entry.command, entry] as const] : [])),
+    .flatMap((entry) =>
+      [entry.command, entry.inTransaction].flatMap((command) => (command ? [[command, entry] as const] : [])),
+    ),
 );
 
 export const TABLE: CommandTable = { commands: COMMANDS, entryOf: (command) => ENTRIES.get(command) };
@@ -95,14 +102,25 @@ function commandsOf(families: readonly CommandFamily[]): ReadonlyMap<string, Tab
     const [outer = name, inner] = name.split('|');
     const facts = FACTS[outer] as CommandFacts;
     const known = table.get(outer);
-    if (inner === undefined) table.set(name, { name, facts, command, subcommands: known?.subcommands ?? NONE });
+    if (inner === undefined) table.set(name, entryFor(name, facts, command, known?.subcommands));
     else {
-      const entry = { name, facts: facts.subcommands?.[inner] as CommandFacts, command, subcommands: NONE };
+      const entry = entryFor(name, facts.subcommands?.[inner] as CommandFacts, command);
       const subcommands = new Map([...(known?.subcommands ?? []), [inner, entry] as const]);
-      table.set(outer, { name: outer, facts, command: known?.command, subcommands });
+      table.set(outer, entryFor(outer, facts, known?.command, subcommands));
     }
   }
   return table;
+}
+
+function entryFor(
+  name: string,
+  facts: CommandFacts,
+  command: Command | undefined,
+  subcommands: ReadonlyMap<string, TableEntry> = NONE,
+): TableEntry {
+  const inTransaction =
+    name === 'exec' ? EXECUTE : AT_ONCE.has(name) || !command ? command : queueing(command, facts.flags);
+  return { name, facts, command, inTransaction, subcommands };
 }
 
 /** The entry of a request, or the sentence of the refusal if there is none, or if the arguments are too few or many. */
@@ -126,8 +144,10 @@ export function commandOf(request: Request, { transaction, listener }: SessionSt
   const foreign = typeof entry === 'string' ? foreignProtocol(request) : undefined;
   if (foreign) return foreign;
   if (listener && typeof entry !== 'string') entry = listener.refusalOf(entry.name, entry.facts.flags) ?? entry;
-  if (transaction.open) return queueing(entry);
-  return typeof entry === 'string' ? entry : (entry.command as Command);
+  if (!transaction.open) return typeof entry === 'string' ? entry : (entry.command as Command);
+  if (typeof entry === 'string') return refusing(entry);
+  const isAsked = entry.name !== 'exec' || transaction.open.isOneOperation;
+  return (isAsked ? entry.inTransaction : entry.command) as Command;
 }
 
 function nameIn(argument: Buffer): string {

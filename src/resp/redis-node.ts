@@ -1,5 +1,6 @@
 /** The parts of a node that the commands of Redis work on. src/redis-door.ts puts them together. */
 import type { Clock } from '../base/clock.js';
+import type { HeadwaterError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { KeyspaceStore } from '../pipeline/frozen-range.js';
 import type { CommandTap } from '../pipeline/monitors.js';
@@ -20,7 +21,12 @@ export interface RedisNode {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly tap: CommandTap;
-  readonly writes: PipelineStore;
+  readonly writes: PipelineStore & {
+    /** The reason why this leader takes no writes, undefined if it does, and on a follower. */
+    readonly refusal: HeadwaterError | undefined;
+    /** The reasons for which a leader refuses writes for a while. */
+    readonly guards: { readonly refusal: HeadwaterError | undefined };
+  };
   readonly keyspace: KeyspaceStore;
   /** The scans that clients have begun, by their cursors. */
   readonly scans: ScanCursors;

@@ -20,6 +20,7 @@ import { askingFollowers, readOnlyFollower, refusingWrites, superseded } from '.
 import type { Roles } from './roles.js';
 import type { Space } from './space.js';
 import type { Tenures } from './tenures.js';
+import { WriteGuards } from './write-guards.js';
 import type { WriteWaits } from './write-waits.js';
 
 /** A message to publish. */
@@ -51,13 +52,13 @@ export class Writes {
   readonly limits: Limits;
   /** Whether, why and how long writes wait for the disk. */
   readonly waits: WriteWaits;
-  readonly #space: Space;
+  /** The reasons for which a leader refuses writes for a while. */
+  readonly guards: WriteGuards;
   readonly #clock: LogicalClock;
   readonly #gate: Gate;
   readonly #roles: Roles;
   readonly #data: StoreData;
   readonly #tenures: Tenures;
-  #guard: (() => HeadwaterError | undefined) | undefined;
   /** The latest end of asking, milliseconds since the epoch. */
   #asksUntilMs = 0;
   /** The end of all writes; resolves when the last one is done. */
@@ -71,7 +72,7 @@ export class Writes {
   constructor({ limits, waits, space, clock, gate, roles, data, tenures }: WritesOptions) {
     this.limits = limits;
     this.waits = waits;
-    this.#space = space;
+    this.guards = new WriteGuards(space);
     this.#clock = clock;
     this.#gate = gate;
     this.#roles = roles;
@@ -106,7 +107,7 @@ export class Writes {
     if (this.#lastWrite && (writes || options.ordered)) await this.#lastWrite;
     const generation = this.#data.serving;
     const { writer } = this.#tenures;
-    const refusal = writer && writes ? (this.#space.refusalOf(options.bytes) ?? this.#guard?.()) : undefined;
+    const refusal = writer && writes ? this.guards.refusalOf(options.bytes) : undefined;
     if (refusal) return this.#refusing(operations, options, refusal, generation.log.end);
     if (writer && (writes || options.ordered)) {
       const replies = await writer.submit(operations, options.bytes);
@@ -115,14 +116,6 @@ export class Writes {
     if (!writes) return this.#reads.ask(operations, options.replyBytesMax);
     const replies = await this.#readAround(operations, generation);
     return { replies, position: generation.log.end };
-  }
-
-  /**
-   * Sets a guard that a leader calls once for each message that writes. The error that the guard returns refuses the
-   * writes in it.
-   */
-  guard(guard: () => HeadwaterError | undefined): void {
-    this.#guard = guard;
   }
 
   /**
@@ -136,7 +129,7 @@ export class Writes {
     const { writer } = this.#tenures;
     if (!writer) throw this.#whyNone();
     if (durable) {
-      const refusal = this.#space.refusalOf(channel.length + data.length) ?? this.#guard?.();
+      const refusal = this.guards.refusalOf(channel.length + data.length);
       if (refusal) throw refusal;
       return writer.publish(channel, data);
     }

@@ -258,6 +258,41 @@ describe('transactions of Redis clients', () => {
     ]);
   });
 
+  it('refuse writes when they are queued while too few followers are there, and answer reads', async () => {
+    const node = await door.node({ minFollowers: 1 });
+    const refusal = '-NOREPLICAS Not enough good replicas to write.\r\n';
+    const wire = door.open(node);
+    await wire.dialogue([
+      ['MULTI', OK],
+      ['GET a', QUEUED],
+      ['SET a 1', refusal],
+      ['EXEC', ABORTED],
+      ['MULTI', OK],
+      ['GET a', QUEUED],
+      ['EXEC', '*1\r\n$-1\r\n'],
+    ]);
+    wire.send('MULTI\r\nSET a 1\r\nINCR a\r\nEXEC\r\nGET a\r\n');
+    const expected = `${OK}${refusal}${refusal}${ABORTED}$-1\r\n`;
+    assert.equal(await wire.reads(expected), expected);
+  });
+
+  it('refuse writes when they are queued while the disk is full, and answer reads', async () => {
+    const node = await door.node({ minFreeBytes: Number.MAX_SAFE_INTEGER });
+    const wire = door.open(node);
+    await wire.dialogue([
+      ['MULTI', OK],
+      ['GET a', QUEUED],
+    ]);
+    wire.command('SET', 'a', '1');
+    assert.match((await wire.lines(1))[0] ?? '', /^-MISCONF the disk of .* is full/);
+    await wire.dialogue([
+      ['EXEC', ABORTED],
+      ['MULTI', OK],
+      ['GET a', QUEUED],
+      ['EXEC', '*1\r\n$-1\r\n'],
+    ]);
+  });
+
   it('are sent to the leader by a follower that forwards writes', async () => {
     const leader = await door.node();
     const follower = await door.node({ follow: leader.address, forwardWrites: true });

@@ -14,7 +14,7 @@ import type { Report } from './reports.js';
 /** The parts of the store that this file needs. */
 export interface FollowerGuardStore {
   readonly data: Pick<StoreData, 'endTimeMs' | 'isServing' | 'log' | 'position'>;
-  readonly writes: Pick<Writes, 'guard'>;
+  readonly writes: Pick<Writes, 'guards'>;
   readonly clock: Pick<LogicalClock, 'now'>;
   readonly identity: Pick<NodeIdentity, 'nodeId'>;
 }
@@ -44,7 +44,7 @@ export class FollowerGuard {
     this.#below = below;
     this.minFollowers = minFollowers;
     this.maxLagMs = maxLagMs;
-    if (minFollowers > 0) store.writes.guard(() => this.#tooFew());
+    if (minFollowers > 0) store.writes.guards.add(() => this.#tooFew());
   }
 
   /**

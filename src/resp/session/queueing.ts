@@ -15,7 +15,7 @@ export function queueing(command: Command, flags: readonly string[]): DataComman
     ask: (request, session) => {
       const { transaction } = session.state;
       if (isRefused) refuse(transaction, 'ERR Command not allowed inside a transaction');
-      if (kind.writes) refuseOnFollower(session);
+      if (kind.writes) admitWrites(session);
       return enqueue(session, kind, request);
     },
   };
@@ -48,8 +48,15 @@ function enqueue({ node, state: { transaction } }: CommandSession, kind: Kind, r
   return QUEUED;
 }
 
-function refuseOnFollower({ node, state: { transaction } }: CommandSession): void {
-  if (node.roles.role === 'follower' && !node.relay) refuse(transaction, READ_ONLY);
+/** Refuses a write that the node would not take now. EXEC asks again. */
+function admitWrites({ node, state: { transaction } }: CommandSession): void {
+  // The commands of one chunk are checked together.
+  if (transaction.open?.areWritesAdmitted) return;
+  const { role } = node.roles;
+  if (role === 'follower' && !node.relay) refuse(transaction, READ_ONLY);
+  const reason = role === 'leader' ? (node.writes.refusal ?? node.writes.guards.refusal) : undefined;
+  if (reason) refuse(transaction, sentenceOf(reason));
+  if (transaction.open) transaction.open.areWritesAdmitted = true;
 }
 
 function refuse(transaction: TransactionState, sentence: string): never {

@@ -33,6 +33,8 @@ class OpenTransaction {
   keptBytes = 0;
   /** True if a command of it writes. */
   writes = false;
+  /** True if the node takes the writes of the newest commands, as far as is known before EXEC. */
+  areWritesAdmitted = false;
   /** True if EXEC is more than one operation of the store. */
   runsAlone = false;
   /** True if a command was refused, so that EXEC does nothing. */
@@ -59,6 +61,7 @@ class OpenTransaction {
       for (const argument of queued.request) this.keptBytes += argument.length;
     }
     this.kept = this.queue.length;
+    this.areWritesAdmitted = false;
     // As in a chunk, bytes of one client.
     this.runsAlone ||= this.keptBytes > RECEIVING_SMALL_BYTES;
   }

@@ -1,0 +1,30 @@
+/**
+ * The reasons for which a leader refuses writes for a while: the disk has no room, or too few followers have caught up.
+ * Reads are answered all the same.
+ */
+import type { HeadwaterError } from '../base/errors.js';
+import type { Space } from './space.js';
+
+export class WriteGuards {
+  readonly #space: Pick<Space, 'refusal' | 'refusalOf'>;
+  #guard: (() => HeadwaterError | undefined) | undefined;
+
+  constructor(space: Pick<Space, 'refusal' | 'refusalOf'>) {
+    this.#space = space;
+  }
+
+  /** Adds a guard. The error that it returns refuses writes. A leader calls it once for each message that writes. */
+  add(guard: () => HeadwaterError | undefined): void {
+    this.#guard = guard;
+  }
+
+  /** The reason why no writes are taken now, undefined if they are. */
+  get refusal(): HeadwaterError | undefined {
+    return this.#space.refusal ?? this.#guard?.();
+  }
+
+  /** Returns `refusal` for a writer of so many bytes. */
+  refusalOf(bytes: number): HeadwaterError | undefined {
+    return this.#space.refusalOf(bytes) ?? this.#guard?.();
+  }
+}

@@ -125,6 +125,6 @@ function memoryDoctor({ out }: CommandSession): void {
   const { rss, used, peak } = memoryFigures();
   const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   out.verbatim(
-    `The process occupies ${mib(rss)}, ${mib(peak)} at its peak. ${mib(used)} of it are in use.\nValues are on disk. Memory holds recent writes (--overlay-bytes) and replies that wait for their clients.\n`,
+    `The process occupies ${mib(rss)}, ${mib(peak)} at its peak. ${mib(used)} of it are in use.\nValues are on disk. Memory holds recent writes (--overlay-bytes) and recent reads (--read-cache). Replies that wait for their clients are in memory too.\n`,
   );
 }

@@ -22,6 +22,7 @@
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError, shuttingDown } from '../base/errors.js';
+import { JointTasks } from '../base/joint-tasks.js';
 import {
   FRESH_WAIT_BYTES_MAX,
   FRESH_WITHIN_MS_MAX,
@@ -100,6 +101,9 @@ export interface PipelineStore {
     options: { bytes: number; ordered: boolean; replyBytesMax?: number },
   ): Promise<{ replies: Reply[]; position: Position }>;
 }
+
+/** The flushes of all pipelines, since a block may answer many of them. */
+const FLUSHES = new JointTasks((run) => process.nextTick(run));
 
 /** The most batches of reads that are submitted and not answered. A small request can have a large reply. */
 const READS_IN_HAND_MAX = 64;
@@ -182,7 +186,7 @@ class Pipeline<M extends Message> {
     }
     if (this.#tap.isOpen) this.#tap.saw(this.#stream.call, request.operations);
     const { freshness } = this.#guarantees;
-    const came = { bytes: message.length, arrivedMs: this.#clock.monotonicMs() };
+    const came = { bytes: message.length, clock: this.#clock };
     const { guarantees } = request;
     const leaderOnly = guarantees instanceof HeadwaterError ? false : guarantees?.leaderOnly;
     const ofReads = freshness.refusal ?? (leaderOnly ? freshness.notLeading : undefined);
@@ -373,7 +377,7 @@ class Pipeline<M extends Message> {
     if (this.#flushing) return;
     this.#flushing = true;
     // The flush follows the microtasks of this turn, in which a block answers all streams whose operations it holds.
-    process.nextTick(() => this.#flush());
+    FLUSHES.add(() => this.#flush());
   }
 
   #flush(): void {

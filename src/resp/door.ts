@@ -5,6 +5,7 @@
 import type net from 'node:net';
 import { HeadwaterError } from '../base/errors.js';
 import { InvariantViolation } from '../base/invariant.js';
+import { JointTasks } from '../base/joint-tasks.js';
 import { RESP_RECEIVING_BYTES_MAX } from '../base/limits.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import type { StatusRedis } from '../model/status.js';
@@ -31,6 +32,8 @@ export class RedisServer {
   readonly #options: DoorOptions;
   readonly #log: RepeatedLog;
   readonly #held: HeldRequests;
+  /** Sessions work behind all reads of a turn. So the writes of many clients share a block of the log, with its costs. */
+  readonly #work = new JointTasks((run) => setImmediate(run));
   readonly #door: Door;
   readonly #clients: Clients<Session>;
   #lastId = 0;
@@ -69,7 +72,12 @@ export class RedisServer {
     });
     const id = ++this.#lastId;
     const clients = this.#clients;
-    const session = new Session(connection, this.#node, { id, door: this.#door, memory: this.#held });
+    const session = new Session(connection, this.#node, {
+      id,
+      door: this.#door,
+      memory: this.#held,
+      work: this.#work,
+    });
     clients.add(session);
     socket.once('close', () => {
       clients.remove(session);

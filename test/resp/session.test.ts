@@ -1,9 +1,13 @@
 /** Sessions of Redis clients with a real node: order, breaks of the protocol, back-pressure, the end of a connection. */
 import assert from 'node:assert/strict';
 import net from 'node:net';
+import path from 'node:path';
 import { eventually } from '../../benchmarks/waiting.js';
 import { parseAddress } from '../../src/base/address.js';
 import { REPLYING_STREAM_BYTES_MAX } from '../../src/base/limits.js';
+import { Node } from '../../src/index.js';
+import { dumpDirectory } from '../../src/tools.js';
+import { temporaryDirectory } from '../support/database.js';
 import { Door, request, Wire } from './door.js';
 
 describe('a session of a Redis client', () => {
@@ -41,6 +45,19 @@ describe('a session of a Redis client', () => {
       await new Promise<void>((resolve) => wire.socket.write(Buffer.of(byte), () => resolve()));
     }
     await wire.hears(expected);
+  });
+
+  it('shares a block of the log with the others whose requests come in the same turn', async () => {
+    const data = path.join(await temporaryDirectory(), 'data');
+    const node = await Node.start({ data, listen: '127.0.0.1:0' });
+    const wires = Array.from({ length: 20 }, () => door.open(node));
+    await Promise.all(wires.map((wire) => wire.asks('PING', '+PONG\r\n')));
+    for (const [i, wire] of wires.entries()) wire.command('SET', `k${i}`, 'v');
+    await Promise.all(wires.map((wire) => wire.hears('+OK\r\n')));
+    await node.stop();
+    const counts: number[] = [];
+    for await (const block of dumpDirectory(data)) if ('commands' in block) counts.push(block.commands.length);
+    assert.deepEqual(counts, [20]);
   });
 
   it('answers a break of the protocol behind all that came before, and closes', async () => {

@@ -1,10 +1,10 @@
 /**
  * The connection of a Redis client: requests in, replies out in the same order.
  *
- * A chunk of the socket is parsed whole. The data commands in it that follow each other are one message to the
- * pipeline, whose replies leave in one write. MULTI, the commands behind it and most EXECs are among them. Every other
- * command waits until all before it is answered, runs alone, and the input goes on behind it. So a session needs no
- * order of its own beside the pipeline's.
+ * A chunk of the socket is parsed whole, and worked through behind all reads of the turn. The data commands in it that
+ * follow each other are one message to the pipeline, whose replies leave in one write. MULTI, the commands behind it and
+ * most EXECs are among them. Every other command waits until all before it is answered, runs alone, and the input goes
+ * on behind it. So a session needs no order of its own beside the pipeline's.
  *
  * Invariants:
  * - Replies leave in the order of the requests. Every request gets one, unless the client asked for none.
@@ -13,6 +13,8 @@
  *   noticed. These bytes count with the requests of all connections.
  */
 import { unlessAborted } from '../../base/abort.js';
+import type { JointTasks } from '../../base/joint-tasks.js';
+import { RECEIVING_SMALL_BYTES } from '../../base/limits.js';
 import type { Limits } from '../../commands/view.js';
 import type { Guarantees } from '../../model/guarantees.js';
 import type { Operation, Reply } from '../../model/operation.js';
@@ -56,6 +58,8 @@ interface Surroundings {
   readonly door: Door;
   /** The memory of the requests that are not complete, of all sessions. */
   readonly memory: Pick<HeldRequests, 'note'>;
+  /** The work of all sessions on the requests of a turn. */
+  readonly work: JointTasks;
 }
 
 export class Session implements CommandSession, Client {
@@ -76,6 +80,7 @@ export class Session implements CommandSession, Client {
   /** The replies that the client does not want. */
   readonly #unsent = new ReplyWriter();
   readonly #reading: Reading;
+  readonly #workLater: () => void;
   /** True while the session works through its requests. */
   #isWorking = false;
   /** True once the client has sent its last byte. */
@@ -83,14 +88,14 @@ export class Session implements CommandSession, Client {
   /** True once no more requests are carried out. */
   #isClosing = false;
 
-  constructor(connection: RedisConnection, node: RedisNode, { id, door, memory }: Surroundings) {
+  constructor(connection: RedisConnection, node: RedisNode, { id, door, memory, work }: Surroundings) {
     this.connection = connection;
     this.door = door;
     this.node = node;
+    this.#workLater = () => work.add(() => this.#work());
     this.state = new SessionState(id, node.clock.wallMs());
-    const parser = new RequestParser(requestLimits(node.writes.limits));
     this.#reading = new Reading(connection.socket);
-    this.#intake = new Intake(parser, memory, {
+    this.#intake = new Intake(new RequestParser(requestLimits(node.writes.limits)), memory, {
       setHeldBack: (isHeldBack) => this.#reading.setHeldBack(isHeldBack),
       isIdle: () => connection.sending.bytes > 0 || this.#isBlocked,
       drop: () => connection.drop(),
@@ -141,8 +146,7 @@ export class Session implements CommandSession, Client {
     const answered = new Promise<Reply[]>((resolve) => {
       const replies: Reply[] = [];
       const collect = (reply: Reply) => {
-        replies.push(reply);
-        if (replies.length === operations.length) resolve(replies);
+        if (replies.push(reply) === operations.length) resolve(replies);
       };
       for (const _ of operations) this.#output.expect({ collect });
       this.#deliver({ length: bytes, operations: [...operations], guarantees: this.state.guarantees });
@@ -175,7 +179,9 @@ export class Session implements CommandSession, Client {
   #receive(chunk: Buffer): void {
     this.state.activity.receivedMs = this.node.clock.wallMs();
     this.state.activity.requests += this.#intake.receive(chunk);
-    this.#work();
+    // Behind a large chunk another may follow in this turn, unless the session stops reading.
+    if (chunk.length >= RECEIVING_SMALL_BYTES) this.#work();
+    else this.#workLater();
   }
 
   /** Works through the requests, until one has to wait. */

@@ -3,6 +3,7 @@
  * be sent. Operations that are refused on arrival keep their place among the others.
  */
 
+import type { Clock } from '../base/clock.js';
 import type { DurabilityReached } from '../base/error-details.js';
 import { HeadwaterError } from '../base/errors.js';
 import { BLOCK_COMMANDS_MAX } from '../base/limits.js';
@@ -64,12 +65,12 @@ interface Refusals {
 /**
  * Checks the operations of one message, and puts them into batches in the order in which they came.
  * @param message.bytes of the message.
- * @param message.arrivedMs on the monotonic clock.
+ * @param message.clock tells the arrival of a message that waits for guarantees.
  * @param refusals reasons to refuse all operations, or those that only read. Nothing waits for an assurance then.
  */
 export function batchesOf(
   { operations, guarantees }: DecodedPipelineRequest,
-  { bytes, arrivedMs }: { readonly bytes: number; readonly arrivedMs: number },
+  { bytes, clock }: { readonly bytes: number; readonly clock: Clock },
   limits: Limits,
   { ofAll, ofReads }: Refusals,
 ): Batch[] {
@@ -77,7 +78,7 @@ export function batchesOf(
   // The demand for the leader is met on arrival. Nearly every message of a client has that one alone.
   const asked: Asked | undefined =
     guarantees && !impossible && guarantees !== LEADER_ONLY
-      ? { guarantees: guarantees as Guarantees, arrivedMs, fresh: 'unknown' }
+      ? { guarantees: guarantees as Guarantees, arrivedMs: clock.monotonicMs(), fresh: 'unknown' }
       : undefined;
   const refusals = { ofAll: impossible, ofReads };
   const bytesEach = bytes / operations.length;

@@ -18,13 +18,13 @@ import type { Keyspace } from '../keyspace/keyspace.js';
 import { sealBlock } from '../log/block.js';
 import type { Log } from '../log/log.js';
 import type { Entry } from '../model/command.js';
-import type { Operation, Reply } from '../model/operation.js';
+import type { Operation } from '../model/operation.js';
 import type { Committer } from './commit.js';
 import { executeItem, Reach } from './execution.js';
 import type { ClockStep } from './node-record.js';
 import { PendingView } from './pending-view.js';
 import type { WriteWaits } from './write-waits.js';
-import { bytesOf, commandsOf, type Item, keysOf, valuesNeededBy, type Written } from './written.js';
+import { bytesOf, commandsOf, type Item, keysOf, type Submitted, valuesNeededBy, type Written } from './written.js';
 
 interface Waiter {
   readonly bytes: number;
@@ -96,8 +96,8 @@ export class Writer {
     });
   }
 
-  /** Returns one reply per operation, in order, once everything that they saw is appended. */
-  submit(operations: readonly Operation[], bytes: number): Promise<Reply[]> {
+  /** Resolves with one reply per operation, in order, once everything that they saw is appended. */
+  submit(operations: readonly Operation[], bytes: number): Promise<Submitted> {
     return new Promise((resolve, reject) => {
       this.#push({ kind: 'operations', operations, bytes, replies: [], next: 0, resolve, reject });
       this.#queuedBytes += bytes;
@@ -227,9 +227,10 @@ export class Writer {
   }
 
   #answer(batch: ReadonlyArray<Written>, complete: number): void {
+    const position = this.#log.end;
     for (let i = 0; i < complete; i++) {
       const item = batch[i] as Written;
-      if (item.kind === 'operations') item.resolve(item.replies);
+      if (item.kind === 'operations') item.resolve({ replies: item.replies, position });
       else if (item.kind === 'expiry') item.resolve();
       else item.resolve(item.offset);
     }

@@ -22,6 +22,7 @@ import type { Space } from './space.js';
 import type { Tenures } from './tenures.js';
 import { WriteGuards } from './write-guards.js';
 import type { WriteWaits } from './write-waits.js';
+import type { Submitted } from './written.js';
 
 /** A message to publish. */
 export interface Message {
@@ -29,12 +30,6 @@ export interface Message {
   readonly data: Buffer;
   /** Whether the message goes into the log, as a command. */
   readonly durable: boolean;
-}
-
-export interface Submitted {
-  readonly replies: Reply[];
-  /** A position at or after everything that the replies have seen. */
-  readonly position: Position;
 }
 
 export interface WritesOptions {
@@ -97,25 +92,43 @@ export class Writes {
    * @param options.ordered executes behind all writes submitted before, even if all operations only read.
    * @param options.replyBytesMax lets reads that are not ordered be answered in part: see readAll.
    */
-  async submit(
+  submit(
     operations: readonly Operation[],
     options: { bytes: number; ordered: boolean; replyBytesMax?: number },
   ): Promise<Submitted> {
     const writes = operations.some(isWrite);
-    if (this.#gate.isClosed && (writes || options.ordered)) await this.#gate.pass(options.bytes);
+    const isOrdered = writes || options.ordered;
+    if (isOrdered && (this.#gate.isClosed || this.#lastWrite)) return this.#submitLater(operations, options);
+    try {
+      return this.#submitNow(operations, options, writes);
+    } catch (failure) {
+      return Promise.reject(failure);
+    }
+  }
+
+  async #submitLater(
+    operations: readonly Operation[],
+    options: { bytes: number; ordered: boolean; replyBytesMax?: number },
+  ): Promise<Submitted> {
+    if (this.#gate.isClosed) await this.#gate.pass(options.bytes);
     // Reads and writes wait for the end of all writes, so that they see all that was submitted before.
-    if (this.#lastWrite && (writes || options.ordered)) await this.#lastWrite;
+    if (this.#lastWrite) await this.#lastWrite;
+    return this.#submitNow(operations, options, operations.some(isWrite));
+  }
+
+  /** A message that writes has no promise but that of the writer. Another would cost as much as a small command. */
+  #submitNow(
+    operations: readonly Operation[],
+    options: { bytes: number; ordered: boolean; replyBytesMax?: number },
+    writes: boolean,
+  ): Promise<Submitted> {
     const generation = this.#data.serving;
     const { writer } = this.#tenures;
     const refusal = writer && writes ? this.guards.refusalOf(options.bytes) : undefined;
     if (refusal) return this.#refusing(operations, options, refusal, generation.log.end);
-    if (writer && (writes || options.ordered)) {
-      const replies = await writer.submit(operations, options.bytes);
-      return { replies, position: generation.log.end };
-    }
+    if (writer && (writes || options.ordered)) return writer.submit(operations, options.bytes);
     if (!writes) return this.#reads.ask(operations, options.replyBytesMax);
-    const replies = await this.#readAround(operations, generation);
-    return { replies, position: generation.log.end };
+    return this.#readAround(operations, generation);
   }
 
   /**
@@ -236,10 +249,11 @@ export class Writes {
   }
 
   /** Answers reads and refuses writes one by one, on a node that takes no writes. */
-  #readAround(operations: readonly Operation[], generation: Generation): Promise<Reply[]> {
-    return refusingWrites(operations, this.#whyNone(), (reads) =>
+  async #readAround(operations: readonly Operation[], generation: Generation): Promise<Submitted> {
+    const replies = await refusingWrites(operations, this.#whyNone(), (reads) =>
       inParts(reads, async (rest) => readAll(rest, generation.keyspace, this.#clock.now(), this.limits)),
     );
+    return { replies, position: generation.log.end };
   }
 
   /** Answers reads and refuses writes one by one, on a leader that takes no writes for now. */

@@ -2,7 +2,15 @@
 import { BLOCK_COMMANDS_MAX } from '../base/limits.js';
 import { keysRead, readsValues } from '../commands/execute.js';
 import type { Operation, Reply } from '../model/operation.js';
+import type { Position } from '../model/position.js';
 import type { ClockStep } from './node-record.js';
+
+/** The answers to operations that were submitted. */
+export interface Submitted {
+  readonly replies: Reply[];
+  /** A position at or after everything that the replies have seen. */
+  readonly position: Position;
+}
 
 /** Operations of one caller, answered together and in order; a large one may span blocks. */
 interface Submission {
@@ -12,7 +20,7 @@ interface Submission {
   readonly replies: Reply[];
   /** The index of the first operation that has not been executed. */
   next: number;
-  resolve(replies: Reply[]): void;
+  resolve(submitted: Submitted): void;
   reject(error: Error): void;
 }
 

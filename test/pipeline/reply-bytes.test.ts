@@ -1,5 +1,6 @@
 /** The estimate of the size of replies, which decides how many operations the store gets at a time. */
 import assert from 'node:assert/strict';
+import { systemClock } from '../../src/base/clock.js';
 import type { Operation } from '../../src/model/operation.js';
 import { type Batch, batchesOf } from '../../src/pipeline/batch.js';
 import { ReplyBytes } from '../../src/pipeline/reply-bytes.js';
@@ -9,7 +10,7 @@ const LIMITS = { keyBytesMax: KiB, valueBytesMax: KiB, transactionBytesMax: 1024
 const GET: Operation = { kind: 'get', key: Buffer.from('k') };
 
 function batchOf(operations: Operation[]): Batch {
-  const came = { bytes: 1, arrivedMs: 0 };
+  const came = { bytes: 1, clock: systemClock };
   const [batch] = batchesOf({ operations, guarantees: undefined }, came, LIMITS, {
     ofAll: undefined,
     ofReads: undefined,

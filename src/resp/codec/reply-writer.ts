@@ -16,6 +16,9 @@ const ROOM_BYTES_MAX = 64 * 1024;
 /** The bytes of a type's letter, of a number and of a line's end. */
 const HEADER_BYTES_MAX = 32;
 
+/** A line of at most so many characters costs less one by one than as a whole. */
+const SHORT_LINE_LENGTH_MAX = 16;
+
 const LINE_END = '\r\n';
 const CR = 13;
 const LF = 10;
@@ -133,7 +136,8 @@ export class ReplyWriter {
   #line(type: string, text: string): void {
     const line = type + text + LINE_END;
     this.#reserve(line.length);
-    this.#end += this.#room.write(line, this.#end, 'latin1');
+    if (line.length > SHORT_LINE_LENGTH_MAX) this.#end += this.#room.write(line, this.#end, 'latin1');
+    else for (let i = 0; i < line.length; i++) this.#room[this.#end++] = line.charCodeAt(i);
   }
 
   #header(type: string, number: number | bigint): void {

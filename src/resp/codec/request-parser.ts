@@ -31,6 +31,8 @@ export const ARGUMENT_COST_BYTES = 104;
 const LINE_BYTES_MAX = 64 * 1024;
 const ARGUMENTS_MAX = 1024 * 1024;
 const LINE_END_BYTES = 2;
+/** The digits of a number that is read without a search for the end of its line. */
+const SHORT_DIGITS_MAX = 8;
 
 const LF = 10;
 const CR = 13;
@@ -195,6 +197,30 @@ export class RequestParser {
    * @returns undefined if the line is not complete.
    */
   #readNumber(tooLong: string, invalid: string, most: number): number | undefined {
+    return this.#readShortNumber(most) ?? this.#readAnyNumber(tooLong, invalid, most);
+  }
+
+  /**
+   * Reads a few digits and the end of their line, as nearly every announcement is. A search for the end of the line costs more.
+   * @returns undefined if the line is any other.
+   */
+  #readShortNumber(most: number): number | undefined {
+    const bytes = this.#bytes;
+    const first = this.#at + 1;
+    let value = 0;
+    let at = first;
+    for (; at < first + SHORT_DIGITS_MAX; at++) {
+      const digit = (bytes[at] as number) - ZERO;
+      if (!(digit >= 0 && digit <= 9)) break;
+      value = value * 10 + digit;
+    }
+    if (at === first || bytes[at] !== CR || bytes[at + 1] !== LF) return undefined;
+    if (value > most || (bytes[first] === ZERO && at > first + 1)) return undefined;
+    this.#at = at + LINE_END_BYTES;
+    return value;
+  }
+
+  #readAnyNumber(tooLong: string, invalid: string, most: number): number | undefined {
     const end = this.#lineEnd(tooLong);
     if (end < 0) return undefined;
     const value = decimal(this.#bytes, this.#at + 1, this.#withoutCr(end));

@@ -94,7 +94,6 @@ export const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   member: LISTED,
   client: 'Use monitor: it prints the commands of all clients, with their addresses',
   slowlog: 'Use latency, or monitor',
-  config: 'Give options to serve: "headwater help serve" lists them, and status shows their effect',
   memory: 'Use status: it shows the memory of the process',
   stats: 'Use status, or status --json for a program',
   debug: 'Use status, log or verify',

@@ -13,6 +13,7 @@ import { addBenchCommand } from './bench-command.js';
 import { addCheckCommands } from './check-commands.js';
 import { addCompareCommand } from './compare-commands.js';
 import { addCompletionCommands } from './completion-commands.js';
+import { addConfigCommands } from './config-commands.js';
 import { CALL_MS_MAX } from './connection.js';
 import { addDataCommands } from './data-commands.js';
 import { plural } from './figures.js';
@@ -76,6 +77,7 @@ export function program({ inShell = false }: ProgramOptions = {}): Command {
   addTransferCommands(headwater);
   addBackupCommands(headwater);
   addNodeCommands(headwater);
+  addConfigCommands(headwater);
   addCompareCommand(headwater);
   addLogCommands(headwater);
   addIdCommands(headwater);

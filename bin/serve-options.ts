@@ -1,15 +1,9 @@
 /**
- * The options of `headwater serve`, made from the rows of src/options.ts. Each is settable in three places: a flag, an
- * environment variable HEADWATER_…, a JSON file of the flags' names. The first of these places that has an option wins.
- * The parser of the flag reads all three, so they accept the same.
+ * The options of `headwater serve`, made from the rows of src/options.ts: the flags, and the parser of their values, which
+ * also reads the environment and the config file (option-values.ts). So all three accept the same.
  */
-import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { HeadwaterError } from '../src/base/errors.js';
-import { unknownOption } from '../src/base/option-names.js';
-import { checkConfig } from '../src/config.js';
-import type { NodeOptions } from '../src/index.js';
-import { OPTIONS, type OptionRow, variableOf } from '../src/options.js';
+import { OPTIONS, type OptionRow } from '../src/options.js';
 import {
   formatDuration,
   formatSize,
@@ -21,21 +15,22 @@ import {
   parsePath,
   parseSize,
 } from './arguments.js';
-import { readConfigFile } from './config-file.js';
 import { UsageError } from './output.js';
+import { shownValue } from './toml-lines.js';
 
 /** The options of the command alone: a node in another program has its own logger. */
-const LOG_LEVEL = {
+export const LOG_LEVEL = {
   name: 'log-level',
   kind: 'choice',
   word: 'LEVEL',
   choices: ['debug', 'info', 'warn', 'error'],
   default: 'info',
   help: 'the least severe lines to log: debug, info, warn or error',
+  elsewhere: ['loglevel'],
 } as const satisfies OptionRow;
 
 /** A service manager that keeps the log as text may want prose in a pipe. */
-const LOG_FORMAT = {
+export const LOG_FORMAT = {
   name: 'log-format',
   kind: 'choice',
   word: 'FORMAT',
@@ -52,12 +47,26 @@ export const SERVE_ROWS: readonly OptionRow[] = [...Object.values(OPTIONS), LOG_
  */
 export function addServeOptions(command: Command): void {
   command.addOption(
-    new Option(
-      '--config <FILE>',
-      'read these options from a JSON file: { "data": "/var/lib/headwater", "fsync": "always", … }',
-    ).argParser(parsePath),
+    new Option('--config <FILE>', 'read these options from a TOML file; "config example" prints one').argParser(
+      parsePath,
+    ),
   );
   for (const option of SERVE_ROWS.flatMap(optionsOf)) command.addOption(option);
+}
+
+/** The words that name a command, without the program. */
+function commandPath(command: Command): string {
+  const above = command.parent?.parent ? `${commandPath(command.parent)} ` : '';
+  return `${above}${command.name()}`;
+}
+
+/** The options for talking to a node mean nothing to a node. @throws UsageError if one of them is given. */
+export function refuseClientOptions(command: Command, names = ['connect', 'host', 'port', 'timeout', 'json']): void {
+  for (const name of names)
+    if (command.getOptionValueSourceWithGlobals(name) === 'cli')
+      throw new UsageError(
+        `${commandPath(command)}: expected options of a node, received --${name}, which is for talking to one. The address of a node is --listen HOST:PORT`,
+      );
 }
 
 function optionsOf(row: OptionRow): Option[] {
@@ -100,96 +109,30 @@ function parserOf(row: Exclude<OptionRow, { kind: 'switch' }>): (text: string) =
   return row.kind === 'address' ? (text) => parseAddress(text, row) : PARSERS[row.kind];
 }
 
-export interface LogOptions {
-  readonly level: string;
-  readonly format: (typeof LOG_FORMAT.choices)[number];
-}
-
-export interface ServeOptions {
-  readonly node: NodeOptions;
-  readonly log: LogOptions;
-}
-
 /**
- * The options in force, those of the environment and the file included.
- * @throws UsageError if the options contradict each other, or exceed a bound.
+ * A value from the environment or a config file, as the flag would read it.
+ * @param where the beginning of the refusal.
+ * @throws UsageError if the option does not take the value.
  */
-export function serveOptions(command: Command): ServeOptions {
-  const settable = command.options.filter((option) => !option.negate && !['config', 'help'].includes(option.name()));
-  for (const option of [...settable, ...command.options.filter((one) => one.name() === 'config')]) {
-    const variable = variableOf(option.name());
-    const text = process.env[variable];
-    if (text !== undefined && text !== '') offer(command, option, text, `environment variable ${variable}`, 'env');
-  }
-  const { config } = command.opts<{ config?: string }>();
-  if (config !== undefined) offerFile(command, settable, config);
-  const given = Object.fromEntries(
-    command.options.map((one) => [one.name(), command.getOptionValue(one.attributeName())]),
-  );
-  const log = {
-    level: given[LOG_LEVEL.name] ?? LOG_LEVEL.default,
-    format: given[LOG_FORMAT.name] ?? LOG_FORMAT.default,
-  };
-  return { node: nodeOptions(given), log };
-}
-
-/** @param given values by the names of their options. */
-function nodeOptions(given: Readonly<Record<string, unknown>>): NodeOptions {
-  const options = Object.fromEntries(
-    Object.entries<OptionRow>(OPTIONS).map(([property, { name, kind }]) => {
-      const value = given[name];
-      return [property, kind === 'path' && typeof value === 'string' ? path.resolve(value) : value];
-    }),
-  ) as NodeOptions;
-  options.data ??= path.resolve(OPTIONS.data.default);
-  try {
-    checkConfig(options);
-  } catch (error) {
-    throw HeadwaterError.is(error) ? new UsageError(error.message) : error;
-  }
-  return options;
-}
-
-function offerFile(command: Command, settable: readonly Option[], file: string): void {
-  const entries = Object.entries(readConfigFile(file));
-  for (const [name, value] of entries) {
-    const option = settable.find((candidate) => candidate.name() === name);
-    if (!option)
-      throw new UsageError(
-        `config file ${file}: ${unknownOption(
-          name,
-          settable.map((known) => known.name()),
-        )}`,
-      );
-    offer(command, option, value, `config file ${file}: ${name}`, 'config');
-  }
-}
-
-/** Sets `option` to `value`, unless a place of higher precedence has set it. */
-function offer(command: Command, option: Option, value: unknown, where: string, source: 'env' | 'config'): void {
-  const attribute = option.attributeName();
-  const parsed = option.isBoolean() ? parseSwitch(value, where) : parseWith(option, value, where);
-  const taken = command.getOptionValueSource(attribute);
-  if (taken === undefined || taken === 'default') command.setOptionValueWithSource(attribute, parsed, source);
+export function readValue(row: OptionRow, value: unknown, where: string): unknown {
+  return row.kind === 'switch' ? parseSwitch(value, where) : parseText(row, value, where);
 }
 
 function parseSwitch(value: unknown, where: string): boolean {
   if (value === true || value === 'true' || value === '1') return true;
   if (value === false || value === 'false' || value === '0') return false;
-  throw new UsageError(`${where}: expected true or false, received ${JSON.stringify(value)}`);
+  throw new UsageError(`${where}: expected true or false, received ${shownValue(value)}`);
 }
 
-function parseWith(option: Option, value: unknown, where: string): unknown {
-  if (typeof value !== 'string' && typeof value !== 'number') {
-    throw new UsageError(`${where}: expected text or a number, received ${JSON.stringify(value)}`);
-  }
+function parseText(row: Exclude<OptionRow, { kind: 'switch' }>, value: unknown, where: string): unknown {
+  if (typeof value !== 'string' && typeof value !== 'number')
+    throw new UsageError(`${where}: expected text or a number, received ${shownValue(value)}`);
   const text = String(value);
   // Half a surrogate pair has no UTF-8, so a path with one would name another file.
   if (Buffer.from(text).toString() !== text)
     throw new UsageError(`${where}: expected text, received half a surrogate pair in ${JSON.stringify(text)}`);
-  if (!option.parseArg) return text;
   try {
-    return option.parseArg(text, undefined);
+    return parserOf(row)(text);
   } catch (error) {
     if (error instanceof InvalidArgumentError) throw new UsageError(`${where}: ${inLine(error)}`);
     throw error;

@@ -8,16 +8,18 @@ import type { Logger, LoggerOptions } from 'pino';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { Node, NodeOptions, NodeSurroundings, StopOptions } from '../src/index.js';
 import { VERSION } from '../src/version.js';
-import { EXIT, type ExitStatus, statusOfRefusal, UsageError } from './output.js';
+import { type LogOptions, type ServeOptions, serveOptions } from './option-values.js';
+import { EXIT, type ExitStatus, statusOfRefusal } from './output.js';
 import { readableLog } from './readable-log.js';
-import { addServeOptions, type LogOptions, serveOptions } from './serve-options.js';
+import { addServeOptions, refuseClientOptions } from './serve-options.js';
 import { paintFor } from './terminal.js';
 
 const AFTER_HELP = `
 Each option can also be set as an environment variable
-(--max-key-bytes: HEADWATER_MAX_KEY_BYTES) or in the file of --config
-("max-key-bytes"). A flag overrides the environment, the environment overrides
-the file.
+(--max-key-bytes: HEADWATER_MAX_KEY_BYTES) or in the TOML file of --config
+(max-key-bytes = "64KiB"). A flag overrides the environment, the environment
+overrides the file. "headwater config" checks a file, prints an example of one,
+and shows where each value comes from.
 
 SIGTERM or SIGINT (Ctrl-C) stops the node in good order within --shutdown-timeout:
 a leader waits until its followers have all its writes. A second signal ends the
@@ -31,24 +33,15 @@ export function addServeCommand(program: Command): void {
   command.addHelpText('after', AFTER_HELP);
   command.action(async () => {
     refuseClientOptions(command);
-    const { node, log } = serveOptions(command);
-    process.exit(await serve(node, log));
+    process.exit(await serve(serveOptions(command)));
   });
 }
 
-/** The options for talking to a node mean nothing to a node. @throws UsageError if one is given. */
-function refuseClientOptions(command: Command): void {
-  for (const name of ['connect', 'host', 'port', 'timeout', 'json'])
-    if (command.getOptionValueSourceWithGlobals(name) === 'cli')
-      throw new UsageError(
-        `serve: expected options of a node, received --${name}, which is for talking to one. The address of a node is --listen HOST:PORT`,
-      );
-}
-
 /** Resolves once the node has ended. */
-async function serve(options: NodeOptions, log: LogOptions): Promise<ExitStatus> {
+async function serve({ node: options, log, notices }: ServeOptions): Promise<ExitStatus> {
   const logger = await openLog(log);
   endOnFailure(logger);
+  for (const notice of notices) logger.warn({ event: 'config' }, notice);
   const asked = stopSignal(logger);
   const ordered = shutdownOrder();
   const node = await Promise.race([startNode(options, { logger, onShutdown: ordered.order }), asked]);

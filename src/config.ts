@@ -35,7 +35,7 @@ export function checkConfig(options: NodeOptions): NodeConfig {
   const given = withDependentDefaults(options);
   const checked = Object.entries<OptionRow>(OPTIONS).map(([property, row]) => {
     const value = given[property as OptionName] ?? row.default;
-    return [property, value === undefined ? undefined : checkValue(row, value)];
+    return [property, value === undefined ? undefined : checkOption(row, value)];
   });
   const config = Object.fromEntries(checked) as NodeConfig;
   checkRelations(config);
@@ -64,7 +64,11 @@ function longestHeartbeatMs(linkTimeoutMs: number): number {
 
 const UNITS = { size: 'bytes', time: 'ms', count: '' };
 
-function checkValue(row: OptionRow, value: unknown): unknown {
+/**
+ * The value of one option, in its own form. Relations to other options are not checked.
+ * @throws HeadwaterError `invalid_argument` if it is not of the kind of the row, or exceeds a bound.
+ */
+export function checkOption(row: OptionRow, value: unknown): unknown {
   const { name } = row;
   switch (row.kind) {
     case 'address':

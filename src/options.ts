@@ -1,7 +1,8 @@
 /**
  * The options of a node, one row each. From a row come the check of its value (config.ts), the flag of `serve`, the
- * environment variable, the name in the file of --config, the help, and the line in the table of bin/README.md. The key of
- * a row is the property of `NodeOptions` and `NodeConfig`. Relations between two options are in config.ts.
+ * environment variable, the key in the file of --config and its place in the example of a file, the help, and the line in
+ * the table of bin/README.md. The key of a row is the property of `NodeOptions` and `NodeConfig`. Relations between two
+ * options are in config.ts.
  */
 import { HEARTBEAT_INTERVAL_MS, LINK_TIMEOUT_MS, LOG_RETENTION_PIN_BYTES, MAX_LAG_MS } from './base/limits.js';
 
@@ -51,6 +52,10 @@ export type OptionRow = (NumberRow | TextRow | ChoiceRow | SwitchRow) & {
   readonly help: string;
   /** The default in words, if it depends on something. */
   readonly otherwise?: string;
+  /** A value for the example of a config file. Each row without a default has one. */
+  readonly example?: string | number | boolean;
+  /** The names of the same thing in Redis, etcd and other stores. The refusal of such a key in a file names the option. */
+  readonly elsewhere?: readonly string[];
 };
 
 /** The options of a node by their property. Each row has the name, the default, the bounds and the help. */
@@ -61,6 +66,7 @@ export const OPTIONS = {
     kind: 'path',
     default: 'headwater-data',
     help: 'the data directory; it is made if it does not exist',
+    elsewhere: ['dir', 'data-dir'],
   },
 
   /** The host:port to listen on, `127.0.0.1:7420` by default. Loopback only: a person decides to open a node to a network. */
@@ -70,6 +76,7 @@ export const OPTIONS = {
     portZero: true,
     default: '127.0.0.1:7420',
     help: 'the address to listen on; port 0 takes a free port',
+    elsewhere: ['port', 'bind', 'address', 'listen-client-urls'],
   },
 
   /** A port of its own for the Redis protocol, such as the 6379 that its clients expect. None by default. */
@@ -79,6 +86,8 @@ export const OPTIONS = {
     portZero: true,
     otherwise: 'no other address; --listen takes both protocols',
     help: 'another address to listen on, for the Redis protocol alone; port 0 takes a free port',
+    example: '127.0.0.1:6379',
+    elsewhere: ['redis-port'],
   },
 
   /** The port of --listen takes both protocols, so that any Redis client works with any node. */
@@ -104,6 +113,7 @@ export const OPTIONS = {
     kind: 'switch',
     default: false,
     help: 'let Redis clients use DEBUG, which can stop the whole node for a while; for tests only',
+    elsewhere: ['enable-debug-command'],
   },
 
   /**
@@ -117,6 +127,7 @@ export const OPTIONS = {
     least: 1,
     most: 1_000_000,
     help: 'the most connections of clients from one IP address',
+    example: 100,
   },
 
   /** The host:port of the upstream. Without it the node keeps its last role; a new node leads. */
@@ -125,6 +136,8 @@ export const OPTIONS = {
     kind: 'address',
     otherwise: 'the role that the node had last; a new node leads',
     help: 'the upstream to follow, unless this node was promoted since',
+    example: 'db-1.example:7420',
+    elsewhere: ['replicaof', 'slaveof', 'upstream'],
   },
 
   /** The directory into which the log is written, one closed file after another. No archive by default. */
@@ -133,6 +146,7 @@ export const OPTIONS = {
     kind: 'path',
     otherwise: 'no archive',
     help: 'write the log into this directory too, for restore --archive',
+    example: '/var/backups/headwater',
   },
 
   /** The age of the writes, at most, that the archive lacks if a machine is lost for good. 60,000 ms by default. */
@@ -171,6 +185,7 @@ export const OPTIONS = {
     least: 1,
     most: 32 * MiB,
     help: 'the largest value that is accepted',
+    elsewhere: ['proto-max-bulk-len'],
   },
 
   /** A block holds a whole transaction and its framing, and no block exceeds the 64 MiB of its format. */
@@ -181,6 +196,7 @@ export const OPTIONS = {
     least: KiB,
     most: 32 * MiB,
     help: 'the largest transaction that is accepted',
+    elsewhere: ['client-query-buffer-limit', 'max-request-bytes'],
   },
 
   /** The memory counts pinned block bytes, and a cost per entry. */
@@ -221,6 +237,7 @@ export const OPTIONS = {
     least: KiB,
     most: Number.MAX_SAFE_INTEGER,
     help: 'how much log to keep for followers that come back; older log is deleted',
+    elsewhere: ['repl-backlog-size'],
   },
 
   /** Log that is older is trimmed, unless a follower needs it. In milliseconds, off by default. */
@@ -231,6 +248,8 @@ export const OPTIONS = {
     least: SECOND,
     most: Number.MAX_SAFE_INTEGER,
     help: 'trim log that is older than this, unless a follower needs it',
+    example: 7 * DAY,
+    elsewhere: ['auto-compaction-retention'],
   },
 
   /** A follower that is further behind loses its place. */
@@ -264,6 +283,7 @@ export const OPTIONS = {
     choices: ['always', 'everysec', 'never'],
     default: 'everysec',
     help: 'when the log is synced: always (before each answer), everysec (once a second) or never',
+    elsewhere: ['appendfsync'],
   },
 
   /** The time after which a silent replication link counts as dead, in milliseconds. 5,000 by default. */
@@ -274,6 +294,7 @@ export const OPTIONS = {
     least: 100,
     most: HOUR,
     help: 'how long a replication link may be silent before it counts as dead',
+    elsewhere: ['repl-timeout'],
   },
 
   /** The milliseconds between two heartbeats of a link. 1,000 by default, a third of `linkTimeoutMs` at most. */
@@ -284,6 +305,7 @@ export const OPTIONS = {
     least: 10,
     most: 10 * MINUTE,
     help: 'the time between two heartbeats of a replication link; at most a third of --link-timeout',
+    elsewhere: ['repl-ping-replica-period', 'repl-ping-slave-period'],
   },
 
   /** A leader alone takes writes: a user who wants more safety sets this option. */
@@ -294,6 +316,7 @@ export const OPTIONS = {
     least: 0,
     most: 1_000,
     help: 'on a leader: take writes only while this many followers are within --max-lag',
+    elsewhere: ['min-replicas-to-write', 'min-slaves-to-write'],
   },
 
   /** The lag up to which a follower counts for `minFollowers`, in milliseconds. 10,000 by default. */
@@ -304,6 +327,7 @@ export const OPTIONS = {
     least: 10,
     most: HOUR,
     help: 'how long a follower may be behind or silent and still count for --min-followers',
+    elsewhere: ['min-replicas-max-lag', 'min-slaves-max-lag'],
   },
 
   /** The time that a leader which may have lost the end of its log waits for its followers. 5,000 ms by default. */
@@ -333,6 +357,7 @@ export const OPTIONS = {
     default: true,
     help: 'on a follower: answer reads even while it is behind its upstream',
     helpOff: 'on a follower: refuse reads while it is behind its upstream',
+    elsewhere: ['replica-serve-stale-data', 'slave-serve-stale-data'],
   },
 
   /** Data that cannot be read may be all that is left of something: a person decides. */
@@ -358,6 +383,7 @@ export const OPTIONS = {
     otherwise: 'only if --listen is a loopback address',
     help: 'answer gRPC server reflection, so that tools can list the services',
     helpOff: 'do not answer gRPC server reflection, so that tools can list the services',
+    example: true,
   },
 } as const satisfies Record<string, OptionRow>;
 

@@ -77,6 +77,7 @@ const OWNERS: Record<string, string[]> = {
   'lz4-napi': ['src/backup/'],
   commander: ['bin/', 'benchmarks/'],
   pino: ['bin/'],
+  'smol-toml': ['bin/toml-lines.ts'],
   'cli-progress': ['bin/'],
   'cli-table3': ['bin/demo.ts', 'benchmarks/'],
   ioredis: ['benchmarks/'],

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
-import { addServeOptions, SERVE_ROWS, serveOptions, shownDefault, shownNumber, wordOf } from '../bin/serve-options.js';
+import { exampleFile } from '../bin/config-example.js';
+import { mistakesOf, serveOptions } from '../bin/option-values.js';
+import { addServeOptions, SERVE_ROWS, shownDefault, shownNumber, wordOf } from '../bin/serve-options.js';
+import { parseToml, tomlValue } from '../bin/toml-lines.js';
 import { checkConfig, type NodeOptions } from '../src/config.js';
 import { OPTIONS, type OptionName, type OptionRow, variableOf } from '../src/options.js';
 import { removeTemporaryDirectories, temporaryDirectory } from './support/database.js';
@@ -83,8 +86,8 @@ describe('serve', () => {
       const flags = row.kind === 'switch' ? [`--${row.name}`] : [`--${row.name}`, text];
       assert.equal(parsed([...beside, ...flags]).node[property], value);
       assert.equal(parsed(beside, { [variableOf(row.name)]: text }).node[property], value);
-      const file = path.join(await temporaryDirectory(), 'config.json');
-      writeFileSync(file, JSON.stringify({ [row.name]: row.kind === 'switch' ? true : text }));
+      const file = path.join(await temporaryDirectory(), 'headwater.toml');
+      writeFileSync(file, `${row.name} = ${row.kind === 'switch' ? 'true' : tomlValue(text)}\n`);
       assert.equal(parsed([...beside, '--config', file]).node[property], value);
     });
   }
@@ -114,6 +117,34 @@ describe('serve', () => {
     assert.deepEqual([...flags].sort(), ['config', ...SERVE_ROWS.map(({ name }) => name)].sort());
     assert.deepEqual(log, { level: 'info', format: 'auto' });
     assert.deepEqual(parsed(['--log-level', 'debug', '--log-format', 'text']).log, { level: 'debug', format: 'text' });
+  });
+});
+
+describe('the example of a config file', () => {
+  const read = (text: string) => ({ file: 'x.toml', format: 'toml' as const, entries: parseToml(text) });
+
+  it('sets nothing', () => assert.deepEqual(parseToml(exampleFile()), []));
+
+  it('has every option in a line that a config file may have, with the default if there is one', () => {
+    const { entries } = read(exampleFile().replaceAll(/^#(?=[a-z-]+ = )/gm, ''));
+    assert.deepEqual(
+      entries.map(({ name }) => name),
+      SERVE_ROWS.map(({ name }) => name),
+    );
+    assert.deepEqual(mistakesOf({ ...read(''), entries }), []);
+    for (const [at, row] of SERVE_ROWS.entries()) {
+      if (row.default === undefined) assert.notEqual(row.example, undefined, `${row.name} needs an example`);
+      else if (typeof row.default !== 'number') assert.equal(entries[at]?.value, row.default);
+      else assert.equal(entries[at]?.value, row.kind === 'count' ? row.default : shownNumber(row.kind, row.default));
+    }
+  });
+});
+
+describe('the names of options in other stores', () => {
+  it('are no names of options, and mean one option each', () => {
+    const foreign = SERVE_ROWS.flatMap(({ elsewhere = [] }) => elsewhere);
+    assert.equal(new Set(foreign).size, foreign.length);
+    for (const name of foreign) assert(!SERVE_ROWS.some((row) => row.name === name), name);
   });
 });
 

@@ -8,13 +8,14 @@ import { endAll, headwater, temporaryDirectory } from './command-line.js';
 /** Stands for a fresh directory. */
 const HERE = '<here>';
 const CONFIG = `${HERE}/c.json`;
+const TOML = `${HERE}/c.toml`;
 
 interface Refusal {
   readonly type: readonly string[];
   readonly says: RegExp;
   readonly status?: number;
   readonly env?: Record<string, string>;
-  /** The text of CONFIG. */
+  /** The text of CONFIG and of TOML. */
   readonly config?: string;
 }
 
@@ -31,7 +32,6 @@ const REFUSALS: readonly Refusal[] = [
   { type: ['INFO'], says: /unknown command 'INFO'\n\(Use status, / },
   { type: ['decr', 'k'], says: /unknown command 'decr'\n\(Use incr KEY -1\)/ },
   { type: ['MSET', 'a', '1'], says: /unknown command 'MSET'\n\(Use transact FILE: the operation is multiSet\)/ },
-  { type: ['config', 'get', 'x'], says: /unknown command 'config'\n\(Give options to serve: / },
   { type: ['slaveof', 'no', 'one'], says: /\n\(Use follow HOST:PORT; for NO ONE, use promote\)/ },
   { type: ['bgsave'], says: /\n\(Use backup FILE: / },
   { type: ['hset', 'k', 'f', 'v'], says: /unknown command 'hset'\n\(All values are strings\. / },
@@ -230,6 +230,47 @@ const REFUSALS: readonly Refusal[] = [
     config: '{"reflection":"yes"}',
     says: /reflection: expected true or false, received "yes"/,
   },
+  {
+    type: serve('--config', TOML),
+    config: 'fsync = "always"\nport = 6379\nmaxmemory = "1gb"\n',
+    says: /^headwater: config file .*c\.toml:2: unknown option port: use listen, such as listen = "127\.0\.0\.1:7420" \(and 1 other mistake: headwater config check .*c\.toml\)\n$/,
+  },
+  {
+    type: serve('--config', TOML),
+    config: '# redis\nport 6379\n',
+    says: /c\.toml: not TOML: .*, on line 2\. Expected a line such as port = 6379\n$/,
+  },
+  {
+    type: serve('--config', TOML),
+    config: 'fsync = "never"\nfsync = "always"\n',
+    says: /c\.toml: fsync: expected once, received twice, on line 2\n$/,
+  },
+  {
+    type: serve('--config', TOML),
+    config: '[log]\nlevel = "info"\n',
+    says: /c\.toml:1: log: expected text, .*received a table\. .*: log-level = …\n$/,
+  },
+  {
+    type: serve('--config', TOML),
+    config: 'min-free-space = 1\n',
+    says: /config file .*c\.toml:1: min-free-space: expected at least \d+ bytes/,
+  },
+  {
+    type: serve(),
+    env: { HEADWATER_MIN_FREE_SPACE: '1' },
+    says: /environment variable HEADWATER_MIN_FREE_SPACE: min-free-space: expected at least/,
+  },
+  {
+    type: serve('--config', TOML),
+    config: 'data = "\\ud83d"\n',
+    says: /not TOML: invalid unicode escape, on line 1\n$/,
+  },
+  { type: ['config'], says: /Usage: headwater config/ },
+  { type: ['config', 'chekc'], says: /unknown command 'config chekc'\n\(Did you mean check\?\)/ },
+  { type: ['config', 'check'], says: /^headwater: config check: expected the name of a file, received none\n$/ },
+  { type: ['config', 'check', `${HERE}/none.toml`], says: /cannot read .*none\.toml: no such file or directory\n$/ },
+  { type: ['config', 'print', '--fsync', 'x'], says: /--fsync.*Expected one of always/ },
+  { type: ['config', 'print', '-p', '1'], says: /config print: expected options of a node, received --port/ },
 ];
 
 describe('bad input', function () {
@@ -245,12 +286,13 @@ describe('bad input', function () {
     const typed = type.map((word) => word.slice(0, 60)).join(' ');
     const setting = [
       ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
-      config && `c.json ${config.slice(0, 60).replaceAll('\n', ' ')}`,
+      config && `file ${config.slice(0, 60).replaceAll('\n', ' ')}`,
     ]
       .filter(Boolean)
       .join(' ');
     it(`headwater ${typed}${setting && `, ${setting}`}`, async () => {
-      if (config !== undefined) writeFileSync(path.join(directory, 'c.json'), config);
+      if (config !== undefined)
+        for (const name of ['c.json', 'c.toml']) writeFileSync(path.join(directory, name), config);
       const outcome = await headwater(
         type.map((word) => word.replace(HERE, directory)),
         { env },

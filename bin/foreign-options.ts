@@ -1,0 +1,81 @@
+/**
+ * Options that people bring along from the config files of Redis and etcd. An option that exists here has those names in
+ * its row (src/options.ts); the others are in this file, with the reason why there is none.
+ */
+import type { OptionRow } from '../src/options.js';
+import { formatDuration, formatSize } from './arguments.js';
+import { SERVE_ROWS } from './serve-options.js';
+import { tomlValue } from './toml-lines.js';
+
+const DISK = 'Data are on disk, so memory has no bound for them and nothing is evicted';
+const LOG = 'The node always writes its log, and makes checkpoints by itself';
+const NO_PASSWORD = 'A node asks for no password. Listen on loopback or on a private network';
+const SYSTEM = 'The system runs the node in the background, and knows its process';
+const ONE_PORT = 'A node has one port for clients and other nodes. Use listen';
+const MEMBERS = 'A leader has no list of its followers. Give each follower the option follow';
+
+/** Sentences without their full stop, by a name in lower case. */
+const NOWHERE: Readonly<Record<string, string>> = {
+  maxmemory: DISK,
+  'maxmemory-policy': DISK,
+  'maxmemory-samples': DISK,
+  save: LOG,
+  dbfilename: LOG,
+  appendonly: LOG,
+  appendfilename: LOG,
+  appenddirname: LOG,
+  'snapshot-count': LOG,
+  'quota-backend-bytes': 'The disk bounds the data. Use min-free-space for the space that stays free',
+  requirepass: NO_PASSWORD,
+  masterauth: NO_PASSWORD,
+  masteruser: NO_PASSWORD,
+  aclfile: NO_PASSWORD,
+  user: NO_PASSWORD,
+  'protected-mode': 'A node listens on loopback unless listen names another address',
+  daemonize: SYSTEM,
+  supervised: SYSTEM,
+  pidfile: SYSTEM,
+  logfile: 'Messages go to the standard error stream. Send it into a file',
+  'log-outputs': 'Messages go to the standard error stream. Send it into a file',
+  'syslog-enabled': 'Messages go to the standard error stream. The service manager keeps them',
+  databases: 'There is one keyspace. Use a prefix of the keys instead of a number',
+  'cluster-enabled': 'All nodes of a tree have all data. Use follow',
+  maxclients: 'The limit of open files of the process bounds the connections',
+  timeout: 'A connection of a client may be idle for any time',
+  'tcp-keepalive': 'The node finds dead connections by itself. Use link-timeout for links between nodes',
+  'io-threads': 'The node needs no number of threads',
+  unixsocket: 'A node has no socket in the file system. Use listen',
+  'listen-peer-urls': ONE_PORT,
+  'initial-cluster': MEMBERS,
+  'initial-advertise-peer-urls': MEMBERS,
+  'advertise-client-urls': 'A node announces the address in listen',
+  'replica-announce-ip': 'A node announces the address in listen',
+  'replica-announce-port': 'A node announces the address in listen',
+  'replica-read-only': 'A follower never accepts writes of its own',
+  'slave-read-only': 'A follower never accepts writes of its own',
+  'rename-command': 'Commands keep their names',
+  include: 'A config file includes no other file',
+  loadmodule: 'A node has no modules',
+};
+
+/** The sentence about an option of another store. Undefined if the name is none. */
+export function meaningElsewhere(given: string): string | undefined {
+  const name = given.toLowerCase().replaceAll('_', '-');
+  const row = SERVE_ROWS.find(({ elsewhere }) => elsewhere?.includes(name));
+  if (row) return `use ${row.name}, such as ${row.name} = ${exampleOf(row)}`;
+  const reason = Object.hasOwn(NOWHERE, name) ? NOWHERE[name] : undefined;
+  return reason === undefined ? undefined : `${reason}; leave this line out`;
+}
+
+/** The default of an option, or its example, as it stands in a config file. */
+export function exampleOf(row: OptionRow): string {
+  const value = row.default ?? row.example;
+  return value === undefined ? '""' : typedIn(row, value);
+}
+
+/** A value as it stands in a config file: `"64KiB"`, `"5s"`, `7`, `true`. */
+export function typedIn(row: OptionRow, value: string | number | boolean): string {
+  if (typeof value !== 'number') return tomlValue(value);
+  if (row.kind === 'size') return tomlValue(formatSize(value));
+  return tomlValue(row.kind === 'time' ? formatDuration(value) : value);
+}

@@ -85,6 +85,11 @@ export interface SessionCommand {
    * @throws Refusal, or HeadwaterError, which become the reply.
    */
   readonly run: (session: CommandSession, request: Request) => void | Promise<void>;
+  /**
+   * Carries out several requests of this command that came in a row, and writes a reply for each. Undefined if each
+   * request runs alone. A failure of the whole ends the connection.
+   */
+  readonly runRow?: (session: CommandSession, requests: readonly Request[]) => Promise<void>;
 }
 
 export type Command = DataCommand | SessionCommand;

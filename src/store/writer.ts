@@ -24,7 +24,18 @@ import { executeItem, Reach } from './execution.js';
 import type { ClockStep } from './node-record.js';
 import { PendingView } from './pending-view.js';
 import type { WriteWaits } from './write-waits.js';
-import { bytesOf, commandsOf, type Item, keysOf, type Submitted, valuesNeededBy, type Written } from './written.js';
+import {
+  bytesOf,
+  commandsOf,
+  type Item,
+  isBetween,
+  keysOf,
+  type Notes,
+  notesOf,
+  type Submitted,
+  valuesNeededBy,
+  type Written,
+} from './written.js';
 
 interface Waiter {
   readonly bytes: number;
@@ -134,6 +145,22 @@ export class Writer {
     });
   }
 
+  /**
+   * Runs `task`, which takes no time, when everything before it is committed. Such tasks that come in a row are one
+   * item of the queue.
+   * @param bytes memory that the task keeps while it waits.
+   */
+  note(task: () => void, bytes: number): Promise<void> {
+    const { last } = this.#queue;
+    const notes = last?.kind === 'notes' ? last : notesOf(task, bytes);
+    if (notes === last) {
+      notes.tasks.push(task);
+      notes.bytes += bytes;
+    } else this.#push(notes);
+    this.#queuedBytes += bytes;
+    return notes.done;
+  }
+
   /** Refuses waiting and new items with `reason`; the running batch is finished. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed ??= reason;
@@ -154,9 +181,10 @@ export class Writer {
 
   async #run(): Promise<void> {
     for (let item = this.#queue.at(0); item; item = this.#queue.at(0)) {
-      if (item.kind === 'task') {
+      if (isBetween(item)) {
         this.#queue.shift();
-        await item.run().then(item.resolve, item.reject);
+        if (item.kind === 'notes') runNotes(item);
+        else await item.run().then(item.resolve, item.reject);
         this.#dequeued([item]);
         continue;
       }
@@ -176,7 +204,7 @@ export class Writer {
     const batch: Array<Written> = [];
     let bytes = 0;
     let operations = 0;
-    for (let item = this.#queue.at(0); item && item.kind !== 'task'; item = this.#queue.at(0)) {
+    for (let item = this.#queue.at(0); item && !isBetween(item); item = this.#queue.at(0)) {
       if (bytes >= BLOCK_BYTES_TARGET || operations >= BLOCK_COMMANDS_MAX) break;
       this.#queue.shift();
       batch.push(item);
@@ -278,6 +306,15 @@ export class Writer {
   #release(waiter: Waiter): void {
     this.#waitingForRoom.delete(waiter);
     waiter.resolve();
+  }
+}
+
+function runNotes({ tasks, resolve, reject }: Notes): void {
+  try {
+    for (const task of tasks) task();
+    resolve();
+  } catch (error) {
+    reject(error as Error);
   }
 }
 

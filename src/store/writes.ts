@@ -148,10 +148,11 @@ export class Writes {
     }
     const { log } = generation;
     let offset = 0;
-    await writer.between(async () => {
+    const add = () => {
       offset = log.end.offset;
       log.interludes.add({ kind: 'message', channel, data });
-    }, channel.length + data.length);
+    };
+    await writer.note(add, channel.length + data.length);
     return offset;
   }
 

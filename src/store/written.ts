@@ -56,10 +56,34 @@ interface Task {
   reject(error: Error): void;
 }
 
+/** Work that takes no time, between two blocks. More of it joins while the item is the last in the queue. */
+export interface Notes {
+  readonly kind: 'notes';
+  readonly tasks: Array<() => void>;
+  bytes: number;
+  readonly done: Promise<void>;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
 /** Items that become commands of a block. */
 export type Written = Submission | Expiry | Publication;
 
-export type Item = Written | Task;
+export type Item = Written | Task | Notes;
+
+/** True for an item that ends the block before it. */
+export function isBetween(item: Item): item is Task | Notes {
+  return item.kind === 'task' || item.kind === 'notes';
+}
+
+/** Makes an item of a task, and a promise that the task is done. */
+export function notesOf(task: () => void, bytes: number): Notes {
+  let settle: Pick<Notes, 'resolve' | 'reject'> | undefined;
+  const done = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  return { kind: 'notes', tasks: [task], bytes, done, ...(settle as unknown as Pick<Notes, 'resolve' | 'reject'>) };
+}
 
 export function bytesOf(item: Item): number {
   return item.kind === 'expiry' ? 0 : item.bytes;

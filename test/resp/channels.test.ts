@@ -207,6 +207,31 @@ describe('channels for Redis clients', () => {
     }
   });
 
+  it('publishes messages that came in a row together, each in its place among other commands', async () => {
+    const node = await door.node({ keyBytesMax: 1024 });
+    const [reader, writer] = [door.open(node), door.open(node)];
+    reader.command('SUBSCRIBE', 'a', 'b');
+    await reader.reads(list('subscribe', 'a', 1) + list('subscribe', 'b', 2));
+    const row = (name: string) => Array.from({ length: 50 }, (_, i) => request('PUBLISH', name, String(i)));
+    writer.send(
+      Buffer.concat([
+        ...row('a'),
+        request('PUBLISH', 'x'.repeat(1025), 'y'),
+        request('PUBLISH', 'nobody', 'y'),
+        request('INCR', 'n'),
+        ...row('b'),
+        request('PUBLISH', 'b'),
+        ...row('a'),
+        request('GET', 'n'),
+      ]),
+    );
+    const heard = (name: string) => Array.from({ length: 50 }, (_, i) => list('message', name, String(i))).join('');
+    await reader.hears(heard('a') + heard('b') + heard('a'));
+    const ones = ':1\r\n'.repeat(50);
+    const tooLong = '-ERR a channel: expected at most 1024 bytes, received 1025 bytes\r\n';
+    await writer.hears(`${ones}${tooLong}:0\r\n:1\r\n${ones}${ARITY('publish')}${ones}$1\r\n1\r\n`);
+  });
+
   it('delivers in the order of publishing, and nothing behind the confirmation of UNSUBSCRIBE', async () => {
     const node = await door.node();
     const [reader, leaver, writer] = [door.open(node), door.open(node), door.open(node)];

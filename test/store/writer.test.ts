@@ -43,6 +43,22 @@ describe('group commit', () => {
     await test.store.close();
   });
 
+  it('keeps messages in their places among the writes, those of one row between the same blocks', async () => {
+    const test = await TestStore.open();
+    const publish = (data: string) =>
+      test.store.writes.publish({ channel: key('c'), data: Buffer.from(data), durable: false });
+    const [first, second, , third] = await Promise.all([
+      publish('1'),
+      publish('2'),
+      test.set('k'),
+      publish('3'),
+      test.set('l'),
+    ]);
+    assert.deepEqual([first, second, third], [0, 0, 1]);
+    assert.deepEqual(await blocks(test), [1, 1]);
+    await test.store.close();
+  });
+
   it('gathers while a block is being appended, and puts all of it into the next', async () => {
     const test = await TestStore.open();
     const gate = hold(test.disk, isAppend);

@@ -42,9 +42,9 @@ export class Deliveries {
   /** Ends the wait for a message. */
   forget(delivery: Delivery): void {
     const others = this.#waiting.get(delivery.key) ?? [];
-    const left = others.filter((one) => one !== delivery);
-    if (left.length === 0) this.#waiting.delete(delivery.key);
-    else this.#waiting.set(delivery.key, left);
+    const place = others.indexOf(delivery);
+    if (place >= 0) others.splice(place, 1);
+    if (others.length === 0) this.#waiting.delete(delivery.key);
     delivery.isOver = true;
     delivery.onOver();
   }

@@ -4,26 +4,67 @@
  * alone.
  */
 import { HeadwaterError } from '../../base/errors.js';
+import type { Caller } from '../../pipeline/caller.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandSession } from '../command.js';
-import { Refusal } from '../replies/refusal.js';
+import { Refusal, sentenceOf } from '../replies/refusal.js';
 
-export async function published(
+type Kind = 'channels' | 'shardChannels';
+
+export async function published(session: CommandSession, kind: Kind, request: Request): Promise<void> {
+  try {
+    session.out.integer(await session.node.channels.publish(kind, messageIn(request), callOf(session)));
+  } catch (failure) {
+    throw inWordsOfRedis(failure, session);
+  }
+}
+
+/** Publishes messages that came in a row together. */
+export async function publishedInRow(session: CommandSession, kind: Kind, requests: readonly Request[]): Promise<void> {
+  for (const outcome of await outcomes(session, kind, requests.map(messageIn))) {
+    if (outcome.status === 'fulfilled') session.out.integer(outcome.value);
+    else session.out.error(sentence(inWordsOfRedis(outcome.reason, session)));
+  }
+}
+
+/** A follower has less memory for messages on their way, so a client has one at a time there. */
+async function outcomes(
   session: CommandSession,
-  kind: 'channels' | 'shardChannels',
-  name: Buffer,
-  data: Buffer,
-): Promise<void> {
-  const { signal, node } = session;
-  const call = {
+  kind: Kind,
+  messages: ReadonlyArray<readonly [name: Buffer, data: Buffer]>,
+): Promise<Array<PromiseSettledResult<number>>> {
+  const { channels, roles } = session.node;
+  const call = callOf(session);
+  const published: Array<PromiseSettledResult<number>> = [];
+  const parts = roles.role === 'leader' ? [messages] : messages.map((message) => [message]);
+  for (const part of parts) {
+    const refused = (reason: unknown) => part.map(() => ({ status: 'rejected', reason }) as const);
+    published.push(...(await channels.publishAll(kind, part, call).catch(refused)));
+  }
+  return published;
+}
+
+function messageIn([, name, data]: Request): readonly [name: Buffer, data: Buffer] {
+  return [name as Buffer, data as Buffer];
+}
+
+function callOf({ signal }: CommandSession): Pick<Caller, 'signal' | 'cancelled'> {
+  return {
     signal,
     get cancelled() {
       return signal.aborted ? signal.reason : undefined;
     },
   };
-  try {
-    session.out.integer(await node.channels.publish(kind, [name, data], call));
-  } catch (failure) {
-    const isCutOff = HeadwaterError.is(failure, 'unavailable') && node.roles.role === 'follower';
-    throw isCutOff ? new Refusal(`MASTERDOWN ${failure.message}`) : failure;
-  }
+}
+
+function inWordsOfRedis(failure: unknown, { node }: CommandSession): unknown {
+  const isCutOff = HeadwaterError.is(failure, 'unavailable') && node.roles.role === 'follower';
+  return isCutOff ? new Refusal(`MASTERDOWN ${failure.message}`) : failure;
+}
+
+/** @throws an unforeseen failure, since other replies are written. */
+function sentence(failure: unknown): string {
+  if (failure instanceof Refusal) return failure.message;
+  if (HeadwaterError.is(failure)) return sentenceOf(failure);
+  throw failure;
 }

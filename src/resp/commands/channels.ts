@@ -2,7 +2,7 @@
 import type { Channels } from '../channels/channels.js';
 import type { Listener, SubscriptionKind } from '../channels/listener.js';
 import { listenerOf } from '../channels/listening.js';
-import { published } from '../channels/publishing.js';
+import { published, publishedInRow } from '../channels/publishing.js';
 import { channelGlob, type Topics } from '../channels/topics.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession, SessionCommand } from '../command.js';
@@ -33,8 +33,8 @@ export const channelCommands: CommandFamily = {
   punsubscribe: unsubscribing('punsubscribe', 'patterns'),
   sunsubscribe: unsubscribing('sunsubscribe', 'shardChannels'),
 
-  publish: { run: (session, [, name, data]) => published(session, 'channels', name as Buffer, data as Buffer) },
-  spublish: { run: (session, [, name, data]) => published(session, 'shardChannels', name as Buffer, data as Buffer) },
+  publish: publishing('channels'),
+  spublish: publishing('shardChannels'),
 
   'pubsub|channels': { run: (session, request) => names(session, 'channels', request) },
   'pubsub|shardchannels': { run: (session, request) => names(session, 'shardChannels', request) },
@@ -43,6 +43,13 @@ export const channelCommands: CommandFamily = {
   'pubsub|numpat': { run: ({ out, node }) => out.integer(node.channels.topics.patterns.size) },
   'pubsub|help': { run: ({ out }) => writeHelp(out, 'PUBSUB', HELP) },
 };
+
+function publishing(kind: 'channels' | 'shardChannels'): SessionCommand {
+  return {
+    run: (session, request) => published(session, kind, request),
+    runRow: (session, requests) => publishedInRow(session, kind, requests),
+  };
+}
 
 // ---- subscriptions ------------------------------------------------------------------
 

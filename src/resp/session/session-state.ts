@@ -10,6 +10,11 @@ class WantedReplies {
   /** True while a command runs alone whose reply the client does not want. */
   isSilent = false;
 
+  /** True if the client wants the replies to all commands. */
+  get areAll(): boolean {
+    return this.#wanted === 'on';
+  }
+
   /** Tells whether the reply to the next command is not wanted. Asked once for each command. */
   takesSilence(): boolean {
     if (this.#wanted === 'on') return false;

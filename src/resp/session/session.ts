@@ -252,10 +252,8 @@ export class Session implements CommandSession, Client {
       return true;
     }
     if (!this.#output.isIdle) return false;
-    if (this.connection.hasRoomForPart()) {
-      this.#intake.advance();
-      this.#run(command, request as Request);
-    } else this.#awaitReader();
+    if (this.connection.hasRoomForPart()) this.#run(command, this.#takeRow(command));
+    else this.#awaitReader();
     return true;
   }
 
@@ -302,14 +300,32 @@ export class Session implements CommandSession, Client {
 
   // ---- commands that run alone ------------------------------------------------------
 
-  #run(command: SessionCommand, request: Request): void {
+  /** Passes over the first request, and over those behind it that the command carries out with it. */
+  #takeRow(command: SessionCommand): Request[] {
+    const intake = this.#intake;
+    const row = [intake.first as Request];
+    const first = intake.place;
+    intake.advance();
+    const { replies, listener } = this.state;
+    // A subscriber gets a message of its own before the reply to the command behind it.
+    if (!command.runRow || !replies.areAll || listener || this.door.clients.pause.isOn) return row;
+    for (let next = intake.first; next && !(next instanceof ProtocolError); next = intake.first) {
+      if (intake.bytesSince(first) >= RECEIVING_SMALL_BYTES || commandOf(next, this.state) !== command) break;
+      row.push(next);
+      intake.advance();
+    }
+    return row;
+  }
+
+  #run(command: SessionCommand, row: readonly Request[]): void {
+    const [request] = row as [Request];
     this.state.replies.isSilent = this.state.replies.takesSilence();
     this.#replyStart = this.out.writtenBytes;
     this.state.activity.newest = command;
-    this.node.counts.asked(1);
-    if (this.node.tap.isOpen && Array.isArray(request)) showRequests(this, [request]);
+    this.node.counts.asked(row.length);
+    if (this.node.tap.isOpen && Array.isArray(request)) showRequests(this, row);
     try {
-      const running = command.run(this, request);
+      const running = row.length > 1 ? command.runRow?.(this, row) : command.run(this, request);
       if (running) this.#finishLater(running);
     } catch (failure) {
       this.#refuse(failure);

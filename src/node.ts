@@ -51,6 +51,7 @@ import { fetchBlocks, fetchRanges } from './rpc/peer-calls.js';
 import { dial, replicationService } from './rpc/replication-service.js';
 import { RpcServer } from './rpc/server.js';
 import { streamService } from './rpc/stream-service.js';
+import { KeyWatches } from './store/key-watches.js';
 import { Store } from './store/store.js';
 import type { StoreOptions } from './store/store-options.js';
 import { Streams } from './streams/streams.js';
@@ -112,8 +113,9 @@ export class Node {
       fail = resolve;
     });
     const activeExpiry = { isOn: true };
-    const store = await openStore(config, { logger, activeExpiry, onFatal: fail });
-    const node = new Node({ config, logger, store, activeExpiry, onShutdown }, failed, fail);
+    const watches = new KeyWatches();
+    const store = await openStore(config, { logger, activeExpiry, watches, onFatal: fail });
+    const node = new Node({ config, logger, store, activeExpiry, watches, onShutdown }, failed, fail);
     try {
       await node.#listen();
     } catch (error) {
@@ -342,7 +344,7 @@ export class Node {
 
 function openStore(
   config: NodeConfig,
-  surroundings: Pick<StoreOptions, 'logger' | 'activeExpiry' | 'onFatal'>,
+  surroundings: Pick<StoreOptions, 'logger' | 'activeExpiry' | 'watches' | 'onFatal'>,
 ): Promise<Store> {
   const { follow, acceptDataLoss } = config;
   const role =
@@ -371,6 +373,7 @@ interface Base {
   readonly logger: Logger;
   readonly store: Store;
   readonly activeExpiry: { isOn: boolean };
+  readonly watches: KeyWatches;
   readonly onShutdown: NodeSurroundings['onShutdown'];
   /** host:port, with the actual port. */
   readonly address: () => string;

@@ -32,7 +32,7 @@ interface WholeNode extends Pick<NodeControl, 'status' | 'promote'> {
 }
 
 /** The parts of the node that Redis clients use. */
-interface Parts extends Pick<RedisNode, 'guarantees'>, Pick<NodeControl, 'activeExpiry'> {
+interface Parts extends Pick<RedisNode, 'guarantees' | 'watches'>, Pick<NodeControl, 'activeExpiry'> {
   readonly config: NodeConfig;
   readonly logger: Logger;
   readonly store: Store;
@@ -44,7 +44,7 @@ interface Parts extends Pick<RedisNode, 'guarantees'>, Pick<NodeControl, 'active
 
 /** Puts the door together. The listener hands the connections over later. */
 export async function redisDoor(node: WholeNode, parts: Parts, options: DoorOptions): Promise<RedisServer> {
-  const { config, logger, store, replication, streams, monitors, guarantees } = parts;
+  const { config, logger, store, replication, streams, monitors, guarantees, watches } = parts;
   const clock = systemClock;
   const { writes, roles } = store;
   return new RedisServer(
@@ -53,6 +53,7 @@ export async function redisDoor(node: WholeNode, parts: Parts, options: DoorOpti
       logger,
       tap: monitors,
       writes,
+      watches,
       keyspace: store,
       scans: new ScanCursors(store, clock),
       guarantees,

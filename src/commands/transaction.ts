@@ -7,6 +7,7 @@
 
 import { HeadwaterError } from '../base/errors.js';
 import { TYPE_STRING } from '../model/command.js';
+import type { UntouchedCondition } from '../model/key-watch.js';
 import type { Condition, Operation, Reply, ReplyTo } from '../model/operation.js';
 import { errorReply } from '../model/reply-size.js';
 import { checkKey, checkSteps, checkValue, checkWholeNumber, tooLarge } from './arguments.js';
@@ -96,10 +97,16 @@ function holds(condition: Condition, view: ReadView): boolean {
     case 'absent':
       return entry === undefined;
     case 'version':
-      return (entry?.version ?? 0) === condition.version;
+      return (entry?.version ?? 0) === condition.version && isUntouched(condition, view);
     case 'value':
       return entry !== undefined && entry.type === TYPE_STRING && entry.value.equals(condition.value);
   }
+}
+
+/** False for a watched key that was absent when the watch began, and was written since. */
+function isUntouched(condition: Condition | UntouchedCondition, view: ReadView): boolean {
+  if (!('watch' in condition)) return true;
+  return !condition.watch.isTouched && view.block?.hasPut(condition.key) !== true;
 }
 
 /** Adds to a refusal which operation it was. The index is in the details for programs. */

@@ -12,6 +12,9 @@ export interface View {
   /** The reason why a time to live cannot begin at `nowMs`. Undefined if it can. */
   readonly clockDoubt?: string | undefined;
 
+  /** The block so far, undefined without one. An entry that it puts may be deleted again in it. */
+  readonly block?: { hasPut(key: Buffer): boolean };
+
   /** The limits of this node. A value that grows by an operation is checked against them when the operation runs. */
   readonly limits: Limits;
 
@@ -42,7 +45,7 @@ export interface View {
 }
 
 /** A view that cannot be written. Operations that only read get no more than this. */
-export type ReadView = Pick<View, 'nowMs' | 'get' | 'work'>;
+export type ReadView = Pick<View, 'nowMs' | 'get' | 'block' | 'work'>;
 
 /** Limits of this node on what clients send, in bytes. */
 export interface Limits {

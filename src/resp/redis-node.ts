@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.js';
 import type { HeadwaterError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import type { KeyWatch } from '../model/key-watch.js';
 import type { KeyspaceStore } from '../pipeline/frozen-range.js';
 import type { CommandTap } from '../pipeline/monitors.js';
 import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
@@ -27,6 +28,8 @@ export interface RedisNode {
     /** The reasons for which a leader refuses writes for a while. */
     readonly guards: { readonly refusal: HeadwaterError | undefined };
   };
+  /** Watches of keys that do not exist. */
+  readonly watches: { begin(key: Buffer): KeyWatch };
   readonly keyspace: KeyspaceStore;
   /** The scans that clients have begun, by their cursors. */
   readonly scans: ScanCursors;

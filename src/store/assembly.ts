@@ -44,7 +44,18 @@ export function assemble(options: StoreOptions, opened: Opened): Assembly {
   const waits = new WriteWaits(options.clock, log);
   const failed = (error: Error) => lifecycle.failed(error);
   const data = new StoreData(stages, directory, failed);
-  const shared = { ...options, ...opened, log, stages, changes, data, damage, waits, failedWrite, failed };
+  const shared = {
+    ...options,
+    ...opened,
+    log,
+    stages,
+    changes,
+    data,
+    damage,
+    waits,
+    failedWrite,
+    failed,
+  };
   const tenures = new Tenures(shared);
   const leadership = new LeadershipRecord({
     ...shared,

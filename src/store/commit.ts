@@ -14,6 +14,7 @@ import type { Block } from '../log/block.js';
 import type { Log } from '../log/log.js';
 import type { LineageRow } from '../model/lineage.js';
 import type { Checkpointer } from './checkpoint.js';
+import type { KeyWatches } from './key-watches.js';
 import type { WriteWaits } from './write-waits.js';
 
 /**
@@ -31,6 +32,7 @@ export class Committer {
   readonly #clock: LogicalClock;
   readonly #sync: boolean;
   readonly #waits: WriteWaits;
+  readonly #watches: KeyWatches | undefined;
   #busy = false;
 
   constructor(options: {
@@ -40,6 +42,7 @@ export class Committer {
     clock: LogicalClock;
     fsync: FsyncPolicy;
     waits: WriteWaits;
+    watches: KeyWatches | undefined;
   }) {
     this.#log = options.log;
     this.#keyspace = options.keyspace;
@@ -47,6 +50,9 @@ export class Committer {
     this.#clock = options.clock;
     this.#sync = options.fsync === 'always';
     this.#waits = options.waits;
+    this.#watches = options.watches;
+    // The data before were others.
+    this.#watches?.sawAll();
   }
 
   /**
@@ -61,7 +67,10 @@ export class Committer {
       if (full) await this.#waits.during(() => this.#checkpointer.progress, full);
       const isStep = hasStepBack(blocks, this.#log.lookup.endTimeMs);
       await this.#waits.during(SLOW_LOG, this.#log.append(blocks, { sync: this.#sync, rows }));
-      for (const block of blocks) this.#keyspace.apply(block);
+      for (const block of blocks) {
+        this.#keyspace.apply(block);
+        this.#watches?.saw(block);
+      }
       this.#log.publish(blocks);
       const last = blocks[blocks.length - 1] as Block;
       if (isStep) this.#clock.stepped(last.timeMs);

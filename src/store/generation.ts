@@ -24,6 +24,7 @@ import type { CleanStop } from './clean-stop.js';
 import { Committer, type FsyncPolicy } from './commit.js';
 import type { DamageNotes } from './damage.js';
 import { giveIdentity, verifyIdentity } from './identity.js';
+import type { KeyWatches } from './key-watches.js';
 import { checkBeforeOpening } from './level-check.js';
 import { isTrimmed, type Retained, retain } from './retention.js';
 import type { Space } from './space.js';
@@ -64,6 +65,8 @@ export interface GenerationOptions extends Retained {
   readonly space: Space;
   /** Notices when writes wait for the disk. */
   readonly waits: WriteWaits;
+  /** Watched keys that did not exist. */
+  readonly watches?: KeyWatches | undefined;
   randomBytes(count: number): Buffer;
   /** Keeps blocks that recovery is about to take out of the log; they are durable when the promise resolves. */
   quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void>;
@@ -121,6 +124,7 @@ export class Generation {
       clock: options.logicalClock,
       fsync: options.fsync,
       waits: options.waits,
+      watches: options.watches,
     });
     this.checked = this.incomplete ? Promise.resolve() : this.#scrub(options);
     if (this.incomplete) return;

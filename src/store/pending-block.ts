@@ -48,6 +48,11 @@ export class PendingBlock {
     this.commands.push(command);
   }
 
+  /** Tells whether a command puts an entry of the key. Seldom asked, so nothing is kept for the answer. */
+  hasPut(key: Buffer): boolean {
+    return this.commands.some((command) => command.kind === 'put' && command.key.equals(key));
+  }
+
   /** Drops the commands behind the first `count`. */
   cutTo(count: number): void {
     for (const command of this.commands.splice(count)) this.#bytes -= weigh(command);

@@ -1,4 +1,5 @@
 /** The options of a store: its directory, its limits, and the parts of the machine that it works with. */
+
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { Limits } from '../commands/view.js';
@@ -6,6 +7,7 @@ import type { Files } from '../disk/files.js';
 import type { OpenDatabase } from '../disk/level.js';
 import type { CheckpointBudget } from './checkpoint.js';
 import type { FsyncPolicy } from './commit.js';
+import type { KeyWatches } from './key-watches.js';
 import type { Retained } from './retention.js';
 
 export interface StoreOptions extends Retained {
@@ -34,6 +36,8 @@ export interface StoreOptions extends Retained {
   readonly ballastBytes?: number | undefined;
   /** Whether expired keys are deleted, which a test may switch off at any time. They are if undefined. */
   readonly activeExpiry?: { readonly isOn: boolean } | undefined;
+  /** Watched keys that did not exist. Nobody watches any if undefined. */
+  readonly watches?: KeyWatches | undefined;
   /** Called on a bug of our own: the process must not continue. */
   readonly onFatal: (error: Error) => void;
 }

@@ -37,7 +37,7 @@ const DIFFERENT: ReadonlyArray<readonly [names: string, how: string]> = [
   ['SELECT', 'database 0 alone'],
   ['SHUTDOWN', 'waits for the followers first, unless `NOW`'],
   ['WAIT WAITAOF', 'followers of followers count too'],
-  ['WATCH', 'a key that was absent, written and deleted since counts as unchanged'],
+  ['WATCH', 'on a follower that forwards writes, a key that was absent, written and deleted since counts as unchanged'],
 ];
 
 const PAGE = path.join(import.meta.dirname, '..', '..', 'src', 'resp', 'README.md');

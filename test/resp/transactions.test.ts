@@ -164,6 +164,12 @@ describe('transactions of Redis clients', () => {
       ['WATCH a\r\nRESET', 'SET a 1', false],
       ['WATCH absent', 'GET absent', false],
       ['WATCH absent', 'SET absent 1', true],
+      ['WATCH absent', 'SET absent 1\r\nDEL absent', true],
+      ['WATCH absent', 'SET absent 1\r\nEXPIRE absent -1', true],
+      ['WATCH absent', 'RENAME b absent\r\nRENAME absent b', true],
+      ['WATCH absent', 'DEL absent\r\nSET other 1', false],
+      ['WATCH absent\r\nUNWATCH\r\nWATCH absent other', 'GET absent', false],
+      ['WATCH absent\r\nMULTI\r\nEXEC', 'SET absent 1\r\nDEL absent', false],
       ['WATCH a', 'FLUSHALL', true],
       ['WATCH absent', 'FLUSHALL', false],
       ['SET a 1\r\nWATCH a', 'GET a', false],
@@ -188,6 +194,28 @@ describe('transactions of Redis clients', () => {
         ]);
       });
     }
+
+    it('writes of the client itself count, also if they come with EXEC', async () => {
+      const wire = door.open(node);
+      await wire.dialogue([['WATCH absent', OK]]);
+      wire.send('SET absent 1\r\nDEL absent\r\nMULTI\r\nSET b 2\r\nEXEC\r\nGET b\r\n');
+      const expected = `${OK}:1\r\n${OK}${QUEUED}*-1\r\n$1\r\n1\r\n`;
+      assert.equal(await wire.reads(expected), expected);
+    });
+
+    it('a full resync counts as a write of an absent key', async () => {
+      const leader = await door.node();
+      await door.exchange(leader, 'SET x 1\r\n');
+      const wire = door.open(node);
+      await wire.dialogue([['WATCH absent', OK]]);
+      await node.follow(leader.address, { acceptDataLoss: true, full: true });
+      await eventually('the resync', async () => (await door.exchange(node, 'GET x\r\n')) === '$1\r\n1\r\n');
+      await wire.dialogue([
+        ['MULTI', OK],
+        ['GET x', QUEUED],
+        ['EXEC', '*-1\r\n'],
+      ]);
+    });
 
     it('the client itself counts too', async () => {
       await door.open(node).dialogue([

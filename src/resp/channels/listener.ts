@@ -4,6 +4,7 @@
  */
 import { PUSHED_JOINED_BYTES_MAX } from '../../base/limits.js';
 import type { RespVersion } from '../codec/reply-writer.js';
+import { transactionAborted } from '../replies/refusal.js';
 import { Pushed, type Pushes } from './pushes.js';
 
 /** A channel or a pattern, with its subscribers in the order in which they came. */
@@ -66,7 +67,8 @@ export class Listener {
   refusalOf(name: string, flags: readonly string[]): string | undefined {
     // Replies and messages look alike in RESP2.
     if (this.version === 2 && this.isSubscribed && !WHILE_SUBSCRIBED.has(name)) {
-      return `ERR Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
+      const sentence = `ERR Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
+      return name === 'exec' ? transactionAborted(sentence) : sentence;
     }
     if (!this.isMonitor) return undefined;
     const isAboutKeys = flags.includes('readonly') || flags.includes('write') || name.endsWith('publish');

@@ -6,8 +6,8 @@
  * as in Redis.
  *
  * Two things differ from Redis. Commands that are not about data (PUBLISH, INFO, SCAN) run behind all data commands, and
- * their replies stand in their places. And a watched key that did not exist, and was written and deleted since, counts
- * as unchanged.
+ * their replies stand in their places. And on a follower that forwards writes, a watched key that did not exist, and was
+ * written and deleted since, counts as unchanged, since the leader knows the version alone.
  */
 import { HeadwaterError } from '../../base/errors.js';
 import { sizeOf, validate } from '../../commands/execute.js';
@@ -67,12 +67,25 @@ async function watch(session: CommandSession, request: Request): Promise<void> {
   // The store reads the values too, so the keys are asked for one by one.
   for (const key of request.slice(1)) {
     if (transaction.watches(key)) continue;
-    const [reply] = await session.execute([{ kind: 'multiGet', keys: [key] }], key.length);
-    if (reply?.kind === 'error') throw reply.error;
-    const version = reply?.kind === 'multiGet' ? reply.values[0]?.version : undefined;
-    transaction.watch(key, version ?? 0, node.writes.limits.transactionBytesMax);
+    // The watch of an absent key begins before the look, so that nothing is missed in between.
+    const watch = node.watches.begin(key);
+    try {
+      const version = await versionOf(session, key);
+      transaction.watch(key, version === 0 ? watch : version, node.writes.limits.transactionBytesMax);
+      if (version !== 0) watch.end();
+    } catch (failure) {
+      watch.end();
+      throw failure;
+    }
   }
   out.simple('OK');
+}
+
+/** The version of a key. 0 if the key does not exist. */
+async function versionOf(session: CommandSession, key: Buffer): Promise<number> {
+  const [reply] = await session.execute([{ kind: 'multiGet', keys: [key] }], key.length);
+  if (reply?.kind === 'error') throw reply.error;
+  return (reply?.kind === 'multiGet' && reply.values[0]?.version) || 0;
 }
 
 function askTransaction(_: Request, session: CommandSession): Asked | Known {

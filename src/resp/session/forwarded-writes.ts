@@ -114,7 +114,11 @@ export class ForwardedWrites implements PipelineStore {
   }
 
   async #forward(operations: readonly Operation[], options: { bytes: number; ordered: boolean }): Promise<Submitted> {
-    const { replies, position } = await this.#relay.ask(operations, options.bytes, this.#options.durability());
+    const { replies, position } = await this.#relay.ask(
+      operations.map(withoutWatches),
+      options.bytes,
+      this.#options.durability(),
+    );
     this.#seen = position ?? this.#seen;
     if (position) return { replies, position };
     // The leader was not reached. The position of this node is right for an answer that has seen nothing.
@@ -137,4 +141,14 @@ export class ForwardedWrites implements PipelineStore {
   #forget(position: Position): void {
     if (this.#seen === position) this.#seen = undefined;
   }
+}
+
+/** The operation as another node understands it: a watch belongs to this node, and leaves the version alone. */
+function withoutWatches(operation: Operation): Operation {
+  if (operation.kind !== 'transact' || !operation.conditions.some((condition) => 'watch' in condition))
+    return operation;
+  const conditions = operation.conditions.map((condition) =>
+    condition.test === 'version' ? { key: condition.key, test: condition.test, version: condition.version } : condition,
+  );
+  return { ...operation, conditions };
 }

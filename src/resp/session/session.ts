@@ -44,6 +44,7 @@ import type { HeldRequests } from './held-requests.js';
 import { Intake } from './intake.js';
 import { Reading } from './reading.js';
 import { isKnown, type OutputConnection, ReplyOutput, SILENT, SILENT_KNOWN } from './reply-output.js';
+import { takeRow } from './row.js';
 import { SessionState } from './session-state.js';
 
 /** Data commands that were received together. */
@@ -125,7 +126,10 @@ export class Session implements CommandSession, Client {
     this.connection.call.onStopping(() => this.close());
     this.state.blocking.onBegun = () => this.#work();
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.once('close', () => this.#intake.end());
+    socket.once('close', () => {
+      this.#intake.end();
+      this.state.transaction.close();
+    });
     socket.once('end', () => {
       this.#hasEnded = true;
       this.#work();
@@ -233,6 +237,7 @@ export class Session implements CommandSession, Client {
 
   /** All that has come is done. */
   #rest(): void {
+    this.state.transaction.settle();
     if (!this.#hasEnded && !this.#isClosing) return void this.connection.flush();
     this.#endInput();
     // A client that keeps its side of the connection open receives no more messages.
@@ -245,23 +250,15 @@ export class Session implements CommandSession, Client {
     if (this.#isPaused || this.#isRunning) return false;
     const request = this.#intake.first as Request | ProtocolError;
     const command = request instanceof ProtocolError ? breakOff(request) : commandOf(request, this.state);
-    if (this.door.clients.pause.isOn && this.#isHeld(command)) return false;
+    if (this.door.clients.pause.isOn && isHeld(command, this, () => this.#work())) return false;
     if (!isAlone(command)) {
       if (this.#output.isLaden) return false;
       this.#sendData(command);
       return true;
     }
     if (!this.#output.isIdle) return false;
-    if (this.connection.hasRoomForPart()) this.#run(command, this.#takeRow(command));
+    if (this.connection.hasRoomForPart()) this.#run(command, takeRow(command, this.#intake, this));
     else this.#awaitReader();
-    return true;
-  }
-
-  /** Tells whether a pause holds the command back. The session goes on when the pause is over. */
-  #isHeld(command: Command | string): boolean {
-    const { clients, table } = this.door;
-    if (typeof command === 'string' || !clients.pause.holds(table.entryOf(command), this.state)) return false;
-    clients.pause.hold(this, () => this.#work());
     return true;
   }
 
@@ -299,23 +296,6 @@ export class Session implements CommandSession, Client {
   }
 
   // ---- commands that run alone ------------------------------------------------------
-
-  /** Passes over the first request, and over those behind it that the command carries out with it. */
-  #takeRow(command: SessionCommand): Request[] {
-    const intake = this.#intake;
-    const row = [intake.first as Request];
-    const first = intake.place;
-    intake.advance();
-    const { replies, listener } = this.state;
-    // A subscriber gets a message of its own before the reply to the command behind it.
-    if (!command.runRow || !replies.areAll || listener || this.door.clients.pause.isOn) return row;
-    for (let next = intake.first; next && !(next instanceof ProtocolError); next = intake.first) {
-      if (intake.bytesSince(first) >= RECEIVING_SMALL_BYTES || commandOf(next, this.state) !== command) break;
-      row.push(next);
-      intake.advance();
-    }
-    return row;
-  }
 
   #run(command: SessionCommand, row: readonly Request[]): void {
     const [request] = row as [Request];
@@ -410,6 +390,7 @@ export class Session implements CommandSession, Client {
       output: (onDrained) => {
         const fail = (failure: unknown) => this.#fail(failure);
         const onIdle = () => {
+          this.state.transaction.settle();
           if (!this.#intake.isEmpty || this.#hasEnded || this.#isClosing) this.#work();
           else this.#answered();
         };
@@ -427,6 +408,14 @@ export class Session implements CommandSession, Client {
   #answered(): void {
     if (this.#intake.hasLarge && !this.#isWorking) this.#updateReading();
   }
+}
+
+/** Tells whether a pause holds the command back. `goOn` runs when the pause is over. */
+function isHeld(command: Command | string, session: Session, goOn: () => void): boolean {
+  const { clients, table } = session.door;
+  if (typeof command === 'string' || !clients.pause.holds(table.entryOf(command), session.state)) return false;
+  clients.pause.hold(session, goOn);
+  return true;
 }
 
 /** The connection as its replies need it, without the events that are the session's own. */

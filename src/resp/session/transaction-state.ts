@@ -6,8 +6,11 @@
  */
 import { RECEIVING_SMALL_BYTES } from '../../base/limits.js';
 import { tooLarge } from '../../commands/arguments.js';
+import type { KeyWatch, UntouchedCondition } from '../../model/key-watch.js';
 import type { Condition } from '../../model/operation.js';
 import { ARGUMENT_COST_BYTES, type Request } from '../codec/request-parser.js';
+
+type VersionCondition = Extract<Condition, { test: 'version' }>;
 
 /** A command of the table, as the queue looks at it. */
 interface QueuedKind<Command> {
@@ -74,7 +77,9 @@ export class TransactionState {
   isExecuting = false;
   /** The memory of the commands that EXEC carries out alone. */
   executingBytes = 0;
-  readonly #watched = new Map<string, Extract<Condition, { test: 'version' }>>();
+  readonly #watched = new Map<string, VersionCondition | UntouchedCondition>();
+  /** Watches that may be needed by transactions that are not answered. */
+  #ended: KeyWatch[] = [];
   #watchedBytes = 0;
 
   get watchedKeys(): number {
@@ -115,17 +120,33 @@ export class TransactionState {
 
   /**
    * Watches a key.
-   * @param version of the key. 0 if it does not exist.
+   * @param state the version of the key, or a watch if it does not exist.
    * @throws HeadwaterError `too_large`.
    */
-  watch(key: Buffer, version: number, bytesMax: number): void {
+  watch(key: Buffer, state: number | KeyWatch, bytesMax: number): void {
     // The map holds the name as text too.
     this.#watchedBytes += this.#roomFor([key, key], bytesMax);
     const [copy] = copyOf([key]) as [Buffer];
-    this.#watched.set(key.toString('latin1'), { key: copy, test: 'version', version });
+    const isAbsent = typeof state === 'object';
+    const condition = isAbsent ? { version: 0 as const, watch: state } : { version: state };
+    this.#watched.set(key.toString('latin1'), { key: copy, test: 'version', ...condition });
+  }
+
+  /** Ends the watches that no transaction needs any more. Called when every command is answered. */
+  settle(): void {
+    if (this.#ended.length === 0) return;
+    for (const watch of this.#ended) watch.end();
+    this.#ended = [];
+  }
+
+  /** Ends everything, since the client is gone. */
+  close(): void {
+    this.end();
+    this.settle();
   }
 
   unwatch(): void {
+    for (const condition of this.#watched.values()) if ('watch' in condition) this.#ended.push(condition.watch);
     this.#watched.clear();
     this.#watchedBytes = 0;
   }

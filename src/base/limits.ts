@@ -794,6 +794,9 @@ export const PUSHED_WRITE_COST_BYTES = 512;
 /** Small messages to one connection leave as one buffer of at most so many bytes. */
 export const PUSHED_JOINED_BYTES_MAX = 64 * KiB;
 
+/** Connections that get their messages in one turn of the event loop: a write to a socket takes about 15 us. */
+export const SENDS_IN_TURN_MAX = 512;
+
 /**
  * Subscriptions of Redis clients: the memory of all, and the most for one connection. A subscription costs its name and
  * the places that refer to it.

@@ -6,11 +6,13 @@ import assert from 'node:assert/strict';
 import { eventually } from '../../benchmarks/waiting.js';
 import { parseAddress } from '../../src/base/address.js';
 import { HeadwaterError } from '../../src/base/errors.js';
-import { PUSHED_BYTES_MAX, SUBSCRIPTIONS_CONNECTION_BYTES_MAX } from '../../src/base/limits.js';
+import { PUSHED_BYTES_MAX, SENDS_IN_TURN_MAX, SUBSCRIPTIONS_CONNECTION_BYTES_MAX } from '../../src/base/limits.js';
 import { silentLogger } from '../../src/base/logger.js';
 import { Client } from '../../src/client/index.js';
 import type { Node } from '../../src/index.js';
 import { Channels } from '../../src/resp/channels/channels.js';
+import { Listener } from '../../src/resp/channels/listener.js';
+import { PushMemory } from '../../src/resp/channels/pushes.js';
 import { TestClock, until } from '../support/clock.js';
 import { isInstalled, skipUnless } from '../support/installed.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -356,6 +358,49 @@ describe('channels for Redis clients', () => {
     const writer = door.open(node);
     writer.command('PUBSUB', 'NUMPAT');
     await writer.hears(':1\r\n');
+  });
+
+  it('reach thousands of subscribers in many turns, and none behind its UNSUBSCRIBE', async () => {
+    const count = SENDS_IN_TURN_MAX * 4;
+    const message = { kind: 'message', channel: Buffer.from('a'), data: Buffer.from('b') } as const;
+    const position = { replicationId: '', offset: 0, checksum: 0 };
+    let publish = () => {};
+    const published = new Promise<void>((resolve) => {
+      publish = resolve;
+    });
+    const channels = new Channels({
+      clock: new TestClock(),
+      logger: silentLogger,
+      queue: { queuedBytes: 0, whenQueueBelow: async () => {} },
+      streams: {
+        async *subscribe() {
+          yield { events: [], position, more: false };
+          await published;
+          yield { events: [{ ...message, pattern: undefined, offset: 0, durable: false }], position, more: false };
+          await new Promise(() => {});
+        },
+      },
+      publisher: { publish: async () => 0 },
+    });
+    await channels.ready();
+    const memory = new PushMemory({ clock: new TestClock(), logger: silentLogger });
+    const got: number[] = [];
+    const listeners = Array.from({ length: count }, (_, index) => {
+      const push = () => got.push(index);
+      const pushes = memory.open({ peer: '', push, drop: () => {} });
+      return new Listener({ out: { version: 2 } }, pushes, () => {});
+    });
+    for (const listener of listeners) channels.subscribe('channels', message.channel, listener);
+    publish();
+    let inTurn = 0;
+    for (let before = 0; got.length < count; before = got.length) {
+      await new Promise(setImmediate);
+      inTurn = Math.max(inTurn, got.length - before);
+      if (got.length > 0) channels.unsubscribe('channels', message.channel, listeners[count - 1] as Listener);
+      if (got.length > 0) assert.ok(got.includes(count - 1), 'the message is before the answer to UNSUBSCRIBE');
+    }
+    assert.ok(inTurn <= 2 * SENDS_IN_TURN_MAX, `${inTurn} connections in one turn`);
+    assert.equal(new Set(got).size, count);
   });
 
   it('answer PUBLISH at once if the stream of messages breaks meanwhile', async () => {

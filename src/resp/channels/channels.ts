@@ -8,10 +8,12 @@
  * Shard channels are names of their own. Between nodes, and for clients of gRPC, the channel `x` of SPUBLISH is the
  * channel `__shard__:x`.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import {
   DELIVERY_MS_MAX,
+  SENDS_IN_TURN_MAX,
   SUBSCRIPTION_COST_BYTES,
   SUBSCRIPTIONS_BYTES_MAX,
   SUBSCRIPTIONS_CONNECTION_BYTES_MAX,
@@ -121,6 +123,8 @@ export class Channels {
   }
 
   #remove(kind: SubscriptionKind, topic: Topic, listener: Listener): void {
+    // Nothing comes behind the answer that the subscription has ended.
+    listener.send(this.#join);
     listener[kind].delete(topic);
     this.topics[kind].remove(topic as never, listener);
     this.#count(listener, -topic.name.length - SUBSCRIPTION_COST_BYTES);
@@ -218,7 +222,7 @@ export class Channels {
       if (event.kind === 'message') {
         const turn = this.#turns.spend(this.topics.patterns.stepsFor(event.channel.length));
         if (turn) {
-          this.#send();
+          await this.#send();
           await turn;
           if (signal.aborted) return;
         }
@@ -226,7 +230,7 @@ export class Channels {
         this.#deliveries.delivered(event.channel, event.data, receivers);
       } else this.#deliveries.forgetAll();
     }
-    this.#send();
+    await this.#send();
   }
 
   /** Gathers a message for all that want it. @returns the number of subscriptions that it went to. */
@@ -253,11 +257,16 @@ export class Channels {
     if (listener.add(message, this.#join)) this.#gathered.push(listener);
   }
 
-  #send(): void {
+  /** Sends what was gathered. Thousands of connections take many turns, so that others are answered in between. */
+  async #send(): Promise<void> {
     const gathered = this.#gathered;
+    const join = this.#join;
     this.#gathered = [];
-    for (const listener of gathered) listener.send(this.#join);
     this.#join = joinShared();
+    for (let i = 0; i < gathered.length; i++) {
+      if (i > 0 && i % SENDS_IN_TURN_MAX === 0) await nextTurn();
+      (gathered[i] as Listener).send(join);
+    }
   }
 }
 

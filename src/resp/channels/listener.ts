@@ -87,7 +87,7 @@ export class Listener {
   }
 
   /** Sends what was gathered. */
-  send(join: Join): void {
+  send(join: Join = joinShared()): void {
     const parts = this.#parts;
     if (parts.length === 0) return;
     this.#parts = [];

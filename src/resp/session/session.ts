@@ -169,6 +169,7 @@ export class Session implements CommandSession, Client {
   }
 
   speak(version: RespVersion): void {
+    this.state.listener?.send();
     this.connection.out.version = version;
     this.#unsent.version = version;
   }
@@ -377,7 +378,6 @@ export class Session implements CommandSession, Client {
       decode: (commands) => commands,
       refusal: () => undefined,
       onRefused: () => {},
-      // Requests count until they are answered.
       taken: () => {},
       pause: () => {
         this.#isPaused = true;

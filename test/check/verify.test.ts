@@ -120,7 +120,7 @@ describe('verify', () => {
   });
 
   it(`finds one flipped bit in ${FLIPS} directories, except in LevelDB’s spare bytes`, async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const seed = seedOfThisRun();
     const random = seededRandom(seed);
     const test = await TestStore.open({ openDatabase: openLevel });

@@ -93,11 +93,12 @@ async function startNode(options: NodeOptions, surroundings: Surroundings): Prom
 }
 
 async function sayReady(node: Node, data: string, tookMs: number, logger: Logger): Promise<void> {
-  const { address, nodeId, role } = node;
+  const { address, httpAddress, nodeId, role } = node;
   const { offset, replicationId, upstream } = await node.status();
   const fields = {
     event: 'ready',
     address,
+    ...(httpAddress !== '' && { http: httpAddress }),
     node_id: nodeId,
     role,
     data,

@@ -103,6 +103,7 @@ function checkRelations(config: NodeConfig): void {
       `a node cannot follow itself: expected the address of another node in --follow, received ${follow}; this node listens on ${listen}`,
     );
   checkRedis(config);
+  checkHttp(config);
   const freeBytes = leastFreeBytes(config);
   if (minFreeBytes < freeBytes)
     throw invalid(
@@ -119,6 +120,12 @@ function checkRedis({ listen, redis, redisListen }: NodeConfig): void {
     throw invalid('redis-listen', 'no address with --no-redis, which turns the Redis protocol off', redisListen);
   if (redisListen === listen && !listen.endsWith(':0'))
     throw invalid('redis-listen', 'another address than --listen, which takes the Redis protocol too', redisListen);
+}
+
+function checkHttp({ listen, redisListen, http }: NodeConfig): void {
+  if (http === undefined || http.endsWith(':0')) return;
+  for (const [name, other] of Object.entries({ listen, 'redis-listen': redisListen }))
+    if (http === other) throw invalid('http', `another address than --${name}, which takes other protocols`, http);
 }
 
 function checkHeartbeats({ linkTimeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs }: NodeConfig): void {

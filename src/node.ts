@@ -31,6 +31,8 @@ import { Ranges } from './compare/ranges.js';
 import { checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
 import { systemFiles } from './disk/files.js';
 import { openLevel } from './disk/level.js';
+import { HttpDoor } from './http-door.js';
+import { bindServers } from './listener/binding.js';
 import { Listener } from './listener/listener.js';
 import type { CompareReply, KeyspaceDigestReply } from './model/comparison.js';
 import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from './model/leadership.js';
@@ -51,6 +53,7 @@ import { fetchBlocks, fetchRanges } from './rpc/peer-calls.js';
 import { dial, replicationService } from './rpc/replication-service.js';
 import { RpcServer } from './rpc/server.js';
 import { streamService } from './rpc/stream-service.js';
+import { CommitFigures } from './store/commit-figures.js';
 import { KeyWatches } from './store/key-watches.js';
 import { Store } from './store/store.js';
 import type { StoreOptions } from './store/store-options.js';
@@ -89,6 +92,8 @@ export class Node {
   #server: RpcServer | undefined;
   #redis: RedisServer | undefined;
   #listener: Listener | undefined;
+  #http: HttpDoor | undefined;
+  #failure: Error | undefined;
   #isLoopbackOnly = false;
   #stopped: Promise<void> | undefined;
 
@@ -112,13 +117,23 @@ export class Node {
     const failed = new Promise<Error>((resolve) => {
       fail = resolve;
     });
-    const activeExpiry = { isOn: true };
-    const watches = new KeyWatches();
-    const store = await openStore(config, { logger, activeExpiry, watches, onFatal: fail });
-    const node = new Node({ config, logger, store, activeExpiry, watches, onShutdown }, failed, fail);
+    const [activeExpiry, watches, figures] = [{ isOn: true }, new KeyWatches(), new CommitFigures(systemClock)];
+    // Probes have an answer while the data open, which may take long.
+    const http = await httpDoor(config, logger);
+    const onFatal = fail;
+    const store = await openStore(config, { logger, activeExpiry, watches, figures, onFatal }).catch(async (error) => {
+      await http?.close();
+      throw error;
+    });
+    const node = new Node({ config, logger, store, figures, activeExpiry, watches, onShutdown }, failed, fail);
+    node.#http = http;
+    void failed.then((error) => {
+      node.#failure = error;
+    });
     try {
       await node.#listen();
     } catch (error) {
+      await http?.close();
       await store.close();
       throw error;
     }
@@ -148,6 +163,11 @@ export class Node {
   /** The host:port of the listener for the Redis protocol alone, with the actual port. Empty if there is none. */
   get redisAddress(): string {
     return this.#listener?.redisAddress ?? '';
+  }
+
+  /** The host:port of the HTTP port, with the actual port. Empty if there is none. */
+  get httpAddress(): string {
+    return this.#http?.address ?? '';
   }
 
   /** Whether no other machine reaches the node: every address that its name stands for is this machine's own. */
@@ -288,12 +308,13 @@ export class Node {
       await replication.close(reason);
       await this.#store.close({ checkpointMs: checkpoint ? leftMs() : 0 });
       this.#load.stop();
+      await this.#http?.close();
     })();
     return this.#stopped;
   }
 
   async #listen(): Promise<void> {
-    const { replication, freshness, streams, backups, checks, ranges, repairs } = this.#parts;
+    const { replication, freshness, streams, backups, archiver, checks, ranges, repairs } = this.#parts;
     const monitors = new Monitors(systemClock);
     const { listen, redis, redisListen, reflection, connectionsPerAddress } = this.#config;
     const logger = this.#logger;
@@ -330,6 +351,18 @@ export class Node {
     });
     this.#server = server;
     this.#redis = door;
+    this.#http?.show({
+      ...this.#base,
+      replication,
+      archiver,
+      backups,
+      server,
+      redis: door,
+      replies,
+      isStopping: () => this.#stopped !== undefined,
+      failure: () => this.#failure,
+      status: () => this.status(),
+    });
     this.#store.data.onServing((serving) => this.#server?.setServing(serving));
   }
 
@@ -342,9 +375,15 @@ export class Node {
   }
 }
 
+/** Undefined if the node has no HTTP port. */
+async function httpDoor({ http, readyLagMs }: NodeConfig, logger: Logger): Promise<HttpDoor | undefined> {
+  if (http === undefined) return undefined;
+  return HttpDoor.listen(http, { readyLagMs, logger, bind: bindServers });
+}
+
 function openStore(
   config: NodeConfig,
-  surroundings: Pick<StoreOptions, 'logger' | 'activeExpiry' | 'watches' | 'onFatal'>,
+  surroundings: Pick<StoreOptions, 'logger' | 'activeExpiry' | 'watches' | 'figures' | 'onFatal'>,
 ): Promise<Store> {
   const { follow, acceptDataLoss } = config;
   const role =
@@ -372,6 +411,7 @@ interface Base {
   readonly config: NodeConfig;
   readonly logger: Logger;
   readonly store: Store;
+  readonly figures: CommitFigures;
   readonly activeExpiry: { isOn: boolean };
   readonly watches: KeyWatches;
   readonly onShutdown: NodeSurroundings['onShutdown'];

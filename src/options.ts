@@ -90,6 +90,27 @@ export const OPTIONS = {
     elsewhere: ['redis-port'],
   },
 
+  /** The host:port for programs that watch the node. None by default. */
+  http: {
+    name: 'http',
+    kind: 'address',
+    portZero: true,
+    otherwise: 'no HTTP port',
+    example: '127.0.0.1:7421',
+    elsewhere: ['listen-metrics-urls'],
+    help: 'an address for /metrics, /healthz and /readyz over HTTP, such as 127.0.0.1:7421; port 0 takes a free port',
+  },
+
+  /** The lag up to which /readyz of a follower answers 200, in milliseconds. 10,000 by default. */
+  readyLagMs: {
+    name: 'ready-lag',
+    kind: 'time',
+    default: MAX_LAG_MS,
+    least: 1,
+    most: HOUR,
+    help: 'with --http: how long a follower may be behind and still be ready (/readyz)',
+  },
+
   /** The port of --listen takes both protocols, so that any Redis client works with any node. */
   redis: {
     name: 'redis',

@@ -28,9 +28,9 @@ const FLOORS: string[][] = [
   ['src/replication/replication.ts'],
   ['src/check/'],
   ['src/pipeline/'],
-  ['src/config.ts', 'src/rpc/', 'src/resp/'],
+  ['src/config.ts', 'src/rpc/', 'src/resp/', 'src/http/'],
   ['src/client/', 'src/listener/'],
-  ['src/redis-door.ts'],
+  ['src/redis-door.ts', 'src/http-door.ts'],
   ['src/node.ts'],
   ['src/index.ts', 'src/tools.ts'],
   ['bin/', 'benchmarks/'],
@@ -52,7 +52,7 @@ const ENTRIES = ['src/index.ts', 'src/client/index.ts', 'src/tools.ts'];
 const ONLY_PUBLIC = ['bin/', 'benchmarks/'];
 
 /** Packages that a command must not wait for unless it needs them (measured: they double the time that it takes to start). */
-const LATE = ['level', 'protobufjs', '@grpc/', '@node-rs/crc32', 'snappy', 'lz4-napi', 'pino'];
+const LATE = ['level', 'protobufjs', '@grpc/', '@node-rs/crc32', 'snappy', 'lz4-napi', 'pino', 'prom-client'];
 
 /** The client takes nothing of the server but the parts that both ends share. */
 const CLIENT_FROM = [
@@ -75,6 +75,7 @@ const OWNERS: Record<string, string[]> = {
   protobufjs: ['src/protobuf/'],
   '@grpc/': ['src/rpc/', 'src/client/'],
   'lz4-napi': ['src/backup/'],
+  'prom-client': ['src/http/metrics/'],
   commander: ['bin/', 'benchmarks/'],
   pino: ['bin/'],
   'smol-toml': ['bin/toml-lines.ts'],

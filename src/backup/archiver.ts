@@ -62,6 +62,8 @@ export class Archiver {
   /** The error message that the log line names. */
   #said = '';
   #missed = 0;
+  #writtenMs: number;
+  #lackingSinceMs: number | undefined;
   /**
    * Gaps up to this offset are counted. An attempt that fails behind a gap is repeated, and meets the same
    * gap again.
@@ -70,11 +72,20 @@ export class Archiver {
 
   constructor(options: ArchiverOptions) {
     this.#options = options;
+    this.#writtenMs = options.clock.wallMs();
     this.#log = RepeatedLog.of(options);
   }
 
   get status(): StatusArchive {
     return { directory: this.#options.directory, offset: this.#offset, error: this.#error, missed: this.#missed };
+  }
+
+  /**
+   * The time of the oldest write that the archive lacks, in milliseconds since the epoch. Undefined if none is known. If
+   * the archive fails before it reads the log, this is the time at which it last was in order.
+   */
+  get lackingSinceMs(): number | undefined {
+    return this.#lackingSinceMs;
   }
 
   start(): void {
@@ -156,6 +167,7 @@ export class Archiver {
     const base: Position = { replicationId: log.history.lineage.replicationIdAt(offset), offset, checksum };
     const first = await this.#more(log, cursor, Number.POSITIVE_INFINITY);
     if (first.length === 0) throw this.#stop.signal.reason;
+    this.#lackingSinceMs ??= first[0]?.timeMs;
     await this.#expectRoom();
     const head = { base, clusterId: store.identity.clusterId, nodeId: store.identity.nodeId, madeMs: clock.wallMs() };
     const writer = await StretchWriter.create(files, directory, head);
@@ -231,11 +243,14 @@ export class Archiver {
   #hasWritten(): void {
     this.#error = '';
     this.#isOutOfSpace = false;
+    this.#writtenMs = this.#options.clock.wallMs();
+    this.#lackingSinceMs = undefined;
     this.#log.ends();
   }
 
   #report(error: Error): void {
     const { directory } = this.#options;
+    this.#lackingSinceMs ??= this.#writtenMs;
     const why = isSystemError(error) ? `${error.path ?? directory}: ${systemReason(error)}` : error.message;
     // A full disk fails one operation or another, so the messages differ.
     const isSame = this.#isOutOfSpace && isOutOfSpace(error);

@@ -48,15 +48,30 @@ export interface BackupsOptions {
   startWorker?: StartWorker;
 }
 
+/** The backups of a node for metrics. */
+export interface BackupFigures {
+  readonly running: number;
+  readonly completed: number;
+  /** The time at which the last one was complete, in milliseconds since the epoch. 0 before the first. */
+  readonly completedMs: number;
+}
+
 export class Backups {
   readonly #options: BackupsOptions;
   readonly #running = new Map<string, RunningBackup>();
   /** Number of calls that are about to begin a backup. */
   #beginning = 0;
   #closed: HeadwaterError | undefined;
+  #completed = 0;
+  #completedMs = 0;
 
   constructor(options: BackupsOptions) {
     this.#options = options;
+  }
+
+  /** Backups that callers read now, and those that callers have read to their end since the node started. */
+  get figures(): BackupFigures {
+    return { running: this.#running.size, completed: this.#completed, completedMs: this.#completedMs };
   }
 
   /**
@@ -70,13 +85,18 @@ export class Backups {
     const backup = request.backupId === '' ? await this.#begin(request) : this.#known(request.backupId);
     // A caller that left before it received the ID cannot continue the backup.
     if (request.backupId === '' && signal.aborted) await backup.end(HeadwaterError.from(signal.reason));
-    yield* backup.read(request.chunk, signal);
+    yield* backup.read(request.chunk, signal, () => this.#complete());
   }
 
   /** Ends all backups with `reason`. */
   async close(reason: HeadwaterError): Promise<void> {
     this.#closed = reason;
     for (const backup of this.#running.values()) await backup.end(reason);
+  }
+
+  #complete(): void {
+    this.#completed++;
+    this.#completedMs = this.#options.clock.wallMs();
   }
 
   async #begin({ chunk }: BackupRequest): Promise<RunningBackup> {
@@ -209,7 +229,7 @@ class RunningBackup {
     await this.end(this.#lost(why));
   }
 
-  async *read(from: number, signal: AbortSignal): AsyncGenerator<BackupResponse> {
+  async *read(from: number, signal: AbortSignal, complete: () => void): AsyncGenerator<BackupResponse> {
     this.#reader.abort(new HeadwaterError('cancelled', 'another call continues this backup'));
     const reader = new AbortController();
     this.#reader = reader;
@@ -232,7 +252,9 @@ class RunningBackup {
     } finally {
       if (this.#reader === reader) this.#lease();
     }
-    if (from === this.#count) await this.end(this.#lost('the client has received all of it'));
+    if (from !== this.#count) return;
+    complete();
+    await this.end(this.#lost('the client has received all of it'));
   }
 
   async end(reason: HeadwaterError): Promise<void> {

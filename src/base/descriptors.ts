@@ -9,7 +9,7 @@ import type { Logger } from './logger.js';
 /**
  * The soft limit, which Node has raised to the hard one. Undefined if the system does not tell, or there is no limit.
  */
-function openFilesMax(): number | undefined {
+export function openFilesMax(): number | undefined {
   try {
     const [, limit] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
     return limit === undefined ? undefined : Number(limit);

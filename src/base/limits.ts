@@ -816,6 +816,26 @@ export const DELIVERY_MS_MAX = 1_000;
 export const CHANNELS_RETRY_MS_MIN = 10;
 export const CHANNELS_RETRY_MS_MAX = 1_000;
 
+/**
+ * The HTTP port: connections, the bytes and headers of a request's head, the time until the head is complete, the time
+ * that a connection may stay open between two requests, and the time in which a peer neither sends nor reads. A scrape
+ * a minute keeps its connection.
+ */
+export const HTTP_CONNECTIONS_MAX = 64;
+export const HTTP_HEAD_BYTES_MAX = 8 * KiB;
+export const HTTP_HEADERS_MAX = 64;
+export const HTTP_HEAD_MS_MAX = 5_000;
+export const HTTP_IDLE_MS_MAX = 65_000;
+export const HTTP_STANDSTILL_MS_MAX = 10_000;
+/** The interval at which late heads are looked for. */
+export const HTTP_LOOK_MS = 1_000;
+/** The longest time for an answer, below the 10 s that Prometheus waits for a scrape. */
+export const HTTP_ANSWER_MS_MAX = 5_000;
+/** Scrapes within this time share one text, however many there are. */
+export const SCRAPE_SHARED_MS = 200;
+/** The interval at which a scrape counts the open descriptors. */
+export const HTTP_DESCRIPTORS_MS = 5_000;
+
 /** Monitors of a node: each costs the memory of its queue, and the copies of all commands. */
 export const MONITORS_MAX = 16;
 /** Commands that wait for one monitor. Later ones are dropped and counted. */

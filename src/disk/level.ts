@@ -117,6 +117,8 @@ export interface Database {
   compact(from: Buffer, to: Buffer): Promise<void>;
   /** Bytes of the table files between two keys. */
   approximateSize(from: Buffer, to: Buffer): Promise<number>;
+  /** A property of LevelDB by its name. Undefined if there is none, or the database is closed. */
+  property?(name: string): string | undefined;
   close(): Promise<void>;
 }
 
@@ -144,6 +146,8 @@ interface LevelLike {
   snapshot(): Snapshot;
   compactRange?(start: Buffer, end: Buffer): Promise<void>;
   approximateSize?(start: Buffer, end: Buffer): Promise<number>;
+  readonly status?: string;
+  getProperty?(name: string): string;
   close(): Promise<void>;
 }
 
@@ -332,6 +336,11 @@ export class LatchingDatabase implements Database {
 
   async approximateSize(from: Buffer, to: Buffer): Promise<number> {
     return (await this.#level.approximateSize?.(from, to)) ?? 0;
+  }
+
+  property(name: string): string | undefined {
+    if (this.#level.status !== 'open') return undefined;
+    return this.#level.getProperty?.(name) || undefined;
   }
 
   async close(): Promise<void> {

@@ -27,12 +27,22 @@ const FAILURES: ReadonlyArray<[code: string, reason: string]> = [
 ];
 
 /**
+ * Listens for connections.
  * @param address the host:port. Port 0 takes a free one.
  * @throws HeadwaterError `address_in_use`, or `invalid_argument` if the address does not belong to this machine.
  */
-export async function bind(
+export function bind(
   address: string,
   connected: (socket: net.Socket) => void,
+  lookUp: Lookup = system,
+): Promise<Bound> {
+  return bindServers(address, (options) => net.createServer(options, connected), lookUp);
+}
+
+/** As `bind`, with servers that `create` makes. */
+export async function bindServers(
+  address: string,
+  create: (options: net.ServerOpts) => net.Server,
   lookUp: Lookup = system,
 ): Promise<Bound> {
   const { host, port } = parseAddress(address, { portZero: true });
@@ -43,7 +53,7 @@ export async function bind(
     throw refusal(address, [failure]);
   })) {
     try {
-      const server = await listen(ip, taken, connected);
+      const server = await listen(ip, taken, create);
       servers.push(server);
       taken = (server.address() as net.AddressInfo).port;
     } catch (failure) {
@@ -60,11 +70,11 @@ async function ipsOf(host: string, lookUp: Lookup): Promise<Iterable<string>> {
   return new Set((await lookUp(plain)).map((found) => found.address));
 }
 
-function listen(host: string, port: number, connected: (socket: net.Socket) => void): Promise<net.Server> {
+function listen(host: string, port: number, create: (options: net.ServerOpts) => net.Server): Promise<net.Server> {
   // A peer whose machine is gone sends nothing for ever. The probes of TCP notice it.
   const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_MS };
   return new Promise((resolve, reject) => {
-    const server = net.createServer(options, connected);
+    const server = create(options);
     server.once('error', reject);
     server.listen({ host, port, backlog: LISTEN_BACKLOG }, () => {
       server.off('error', reject);

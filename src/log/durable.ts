@@ -6,6 +6,8 @@ export class Durable {
   readonly #db: Database;
   readonly #extent: Extent;
   #offset: number;
+  /** Called with each sync, which it awaits. Replaced by those who time syncs. */
+  onSync: (sync: Promise<void>) => Promise<void> = (sync) => sync;
 
   constructor(db: Database, extent: Extent) {
     this.#db = db;
@@ -25,7 +27,7 @@ export class Durable {
   async reach(): Promise<number> {
     const { offset } = this.#extent.end;
     if (offset > this.#offset) {
-      await this.#db.durable();
+      await this.onSync(this.#db.durable());
       this.#offset = Math.max(this.#offset, offset);
     }
     return this.#offset;

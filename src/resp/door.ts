@@ -13,6 +13,7 @@ import type { ReplyMemory } from '../pipeline/reply-memory.js';
 import { Clients } from './clients.js';
 import type { Door } from './command.js';
 import { Settings } from './config/settings.js';
+import type { DoorCounts } from './info/door-counts.js';
 import type { RedisNode } from './redis-node.js';
 import { Refusal } from './replies/refusal.js';
 import { RedisConnection } from './session/connection.js';
@@ -25,6 +26,12 @@ export interface DoorOptions {
   readonly replies: Pick<ReplyMemory, 'open'>;
   /** Called if an invariant does not hold, after which the node must not go on. */
   readonly onFatal: (error: InvariantViolation) => void;
+}
+
+/** The figures of the clients for metrics. */
+export interface RedisFigures {
+  readonly counts: DoorCounts;
+  readonly requestBytes: number;
 }
 
 export class RedisServer {
@@ -54,6 +61,12 @@ export class RedisServer {
   get status(): StatusRedis {
     const { channels, pushes } = this.#node;
     return { ...channels.status, slowClosed: pushes.dropped };
+  }
+
+  /** Counts of the clients since the node started, and the bytes of their requests in memory. */
+  get figures(): RedisFigures {
+    const { counts } = this.#node;
+    return { counts, requestBytes: this.#held.bytes };
   }
 
   /** Takes a connection, and answers its requests until its end. */

@@ -38,7 +38,7 @@ export function placeOf(call: NextCall): ConnectionPlace | undefined {
 }
 
 /** gRPC offers no other access to the connection of a call. */
-function streamOf(call: NextCall): ServerHttp2Stream {
+export function streamOf(call: NextCall): ServerHttp2Stream {
   return (call as unknown as { stream: ServerHttp2Stream }).stream;
 }
 

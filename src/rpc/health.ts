@@ -17,6 +17,13 @@ import { toStatus } from './status.js';
 
 const HEALTH_SERVICE = 'grpc.health.v1.Health';
 
+/** The methods of the service, for those who count calls. */
+export const HEALTH_METHODS = ['Check', 'Watch', 'List'].map((name) => ({
+  path: `/${HEALTH_SERVICE}/${name}`,
+  requestStream: false,
+  responseStream: name === 'Watch',
+}));
+
 type Check = grpc.ServerUnaryCall<Buffer, Buffer>;
 type Respond = grpc.sendUnaryData<Buffer>;
 type Watch = grpc.ServerWritableStream<Buffer, Buffer>;

@@ -20,12 +20,13 @@ import {
 import type { Logger } from '../base/logger.js';
 import { ReplyMemory } from '../pipeline/reply-memory.js';
 import { RequestMemory } from '../pipeline/request-memory.js';
+import { CallCounts, type MethodCounts } from './call-counts.js';
 import { CallIntake, type MessageMemory } from './call-intake.js';
 import { Calls, type CallsOptions } from './calls.js';
-import { type ConnectionPlace, placeOf, RefusedCall, setPlace } from './connection-place.js';
+import { type ConnectionPlace, placeOf, RefusedCall, setPlace, streamOf } from './connection-place.js';
 import { PIPELINE } from './definitions.js';
 import type { Endpoint } from './handler.js';
-import { Health } from './health.js';
+import { HEALTH_METHODS, Health } from './health.js';
 import { addReflection } from './reflection.js';
 
 export interface Service {
@@ -59,12 +60,23 @@ const CHANNEL_OPTIONS: grpc.ServerOptions = {
   'grpc.enable_channelz': 0,
 };
 
+/** The figures of a server for metrics. */
+export interface RpcFigures {
+  readonly methods: readonly MethodCounts[];
+  /** Bytes of requests that are being received or wait. */
+  readonly requestBytes: number;
+  /** Bytes of replies to nodes and operators. */
+  readonly nodeReplyBytes: number;
+}
+
 type Injector = ReturnType<grpc.Server['createConnectionInjector']>;
 
 export class RpcServer {
   readonly #server: grpc.Server;
   readonly #injector: Injector;
   readonly #calls: Calls;
+  readonly #counts: CallCounts;
+  readonly #memory: ReturnType<typeof memories>;
   readonly #health: Health;
   readonly #sockets = new Set<net.Socket>();
   #stopped: Promise<void> | undefined;
@@ -74,12 +86,14 @@ export class RpcServer {
   /** Answers the calls of the connections that it receives. Health reports SERVING until `setServing` changes it. */
   constructor(options: RpcServerOptions) {
     tameLogging(options.logger);
-    this.#server = new grpc.Server({ ...CHANNEL_OPTIONS, interceptors: [receiver(options)] });
+    const endpoints = options.services.flatMap((service) => service.endpoints);
+    this.#counts = new CallCounts([...endpoints, ...HEALTH_METHODS]);
+    this.#memory = memories(options);
+    const interceptors = [receiver(options, this.#memory, this.#counts)];
+    this.#server = new grpc.Server({ ...CHANNEL_OPTIONS, interceptors });
     this.#injector = this.#server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
     this.#calls = new Calls(options);
-    for (const { endpoints } of options.services) {
-      for (const endpoint of endpoints) addEndpoint(this.#server, endpoint, this.#calls);
-    }
+    for (const endpoint of endpoints) addEndpoint(this.#server, endpoint, this.#calls);
     this.#health = Health.add(
       this.#server,
       options.services.map(({ name }) => name),
@@ -103,6 +117,16 @@ export class RpcServer {
     });
     if (place) setPlace(socket, place);
     this.#injector.injectConnection(socket);
+  }
+
+  /** The calls by method since the server began, and the bytes of requests and replies in memory. */
+  get figures(): RpcFigures {
+    const { ofClients, ofNodes } = this.#memory;
+    return {
+      methods: this.#counts.called,
+      requestBytes: ofClients.requests.admittedBytes + ofNodes.requests.admittedBytes,
+      nodeReplyBytes: ofNodes.replies.bytes,
+    };
   }
 
   /** Sets the state that the health service reports for the node and for each service. */
@@ -144,17 +168,25 @@ export class RpcServer {
   }
 }
 
-function receiver({ services, replies }: RpcServerOptions): grpc.ServerInterceptor {
+/** Requests of nodes and operators have memory of their own. */
+function memories({ replies }: RpcServerOptions): { ofClients: MessageMemory; ofNodes: MessageMemory } {
   const memory = (receivingBytes: number, shared?: ReplyMemory): MessageMemory => ({
     requests: new RequestMemory(systemClock, receivingBytes),
     replies: shared ?? new ReplyMemory(systemClock, REPLYING_BYTES_MAX),
   });
-  const ofClients = memory(RECEIVING_BYTES_MAX, replies);
-  const ofNodes = memory(RECEIVING_NODES_BYTES_MAX);
+  return { ofClients: memory(RECEIVING_BYTES_MAX, replies), ofNodes: memory(RECEIVING_NODES_BYTES_MAX) };
+}
+
+function receiver(
+  { services }: RpcServerOptions,
+  { ofClients, ofNodes }: ReturnType<typeof memories>,
+  counts: CallCounts,
+): grpc.ServerInterceptor {
   const paths = new Set(
     services.flatMap(({ isForClients, endpoints }) => (isForClients ? endpoints : [])).map(({ path }) => path),
   );
   return ({ path }, call) => {
+    counts.begin(path, streamOf(call));
     const place = placeOf(call);
     if (!paths.has(path)) {
       place?.prove();

@@ -2,6 +2,7 @@
 import type { LogicalClock } from '../base/clock.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import { Changes } from './changes.js';
+import { CommitFigures } from './commit-figures.js';
 import { DamageNotes } from './damage.js';
 import { StoreData } from './data.js';
 import type { Directory } from './directory.js';
@@ -42,6 +43,7 @@ export function assemble(options: StoreOptions, opened: Opened): Assembly {
   const failedWrite = new FailedWrite(directory.folder);
   const damage = new DamageNotes(log);
   const waits = new WriteWaits(options.clock, log);
+  const figures = options.figures ?? new CommitFigures(options.clock);
   const failed = (error: Error) => lifecycle.failed(error);
   const data = new StoreData(stages, directory, failed);
   const shared = {
@@ -53,6 +55,7 @@ export function assemble(options: StoreOptions, opened: Opened): Assembly {
     data,
     damage,
     waits,
+    figures,
     failedWrite,
     failed,
   };

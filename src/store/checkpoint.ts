@@ -30,6 +30,7 @@ import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { Log } from '../log/log.js';
 import { CheckpointQueue } from './checkpoint-queue.js';
 import { type CheckpointState, nextState } from './checkpoint-state.js';
+import type { CommitFigures } from './commit-figures.js';
 import type { DamageNotes } from './damage.js';
 import { Recount } from './recount.js';
 import { type RangeSnapshot, SharedSnapshots, type SnapshotWish } from './shared-snapshots.js';
@@ -51,6 +52,7 @@ interface CheckpointerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly damage: DamageNotes;
+  readonly figures: Pick<CommitFigures, 'checkpointed'>;
   readonly space: Pick<Space, 'isWatched' | 'roomFor'>;
   /** Called once, with the reason for which the generation has to be reopened. */
   onFailure(error: Error): void;
@@ -371,7 +373,7 @@ export class Checkpointer {
   async #flushOldest(): Promise<void> {
     const position = this.#keyspace.overlay.oldest?.position;
     if (!position || this.#isClosed) return;
-    const { log, clock, damage, logger } = this.#options;
+    const { log, clock, damage, figures, logger } = this.#options;
     const { offset } = position;
     const sinceMs = clock.monotonicMs();
     this.#to({ name: 'flushing', offset, sinceMs, step: 'waits for the log to be synced' });
@@ -388,6 +390,7 @@ export class Checkpointer {
     if (this.#keyspace.checkpoint.keys !== null) damage.passed('count');
     this.#unreadableInARow = 0;
     const tookMs = Math.round(clock.monotonicMs() - sinceMs);
+    figures.checkpointed(tookMs);
     this.#made = { count: this.#made.count + 1, lastMs: clock.wallMs(), lastTookMs: tookMs };
     logger.debug({ offset, took_ms: tookMs }, `checkpoint at offset ${offset} in ${tookMs} ms`);
   }

@@ -14,6 +14,7 @@ import type { Block } from '../log/block.js';
 import type { Log } from '../log/log.js';
 import type { LineageRow } from '../model/lineage.js';
 import type { Checkpointer } from './checkpoint.js';
+import type { CommitFigures } from './commit-figures.js';
 import type { KeyWatches } from './key-watches.js';
 import type { WriteWaits } from './write-waits.js';
 
@@ -33,6 +34,7 @@ export class Committer {
   readonly #sync: boolean;
   readonly #waits: WriteWaits;
   readonly #watches: KeyWatches | undefined;
+  readonly #figures: CommitFigures;
   #busy = false;
 
   constructor(options: {
@@ -43,6 +45,7 @@ export class Committer {
     fsync: FsyncPolicy;
     waits: WriteWaits;
     watches: KeyWatches | undefined;
+    figures: CommitFigures;
   }) {
     this.#log = options.log;
     this.#keyspace = options.keyspace;
@@ -53,6 +56,7 @@ export class Committer {
     this.#watches = options.watches;
     // The data before were others.
     this.#watches?.sawAll();
+    this.#figures = options.figures;
   }
 
   /**
@@ -65,6 +69,7 @@ export class Committer {
     try {
       const full = this.#checkpointer.room();
       if (full) await this.#waits.during(() => this.#checkpointer.progress, full);
+      const sinceMs = this.#figures.nowMs;
       const isStep = hasStepBack(blocks, this.#log.lookup.endTimeMs);
       await this.#waits.during(SLOW_LOG, this.#log.append(blocks, { sync: this.#sync, rows }));
       for (const block of blocks) {
@@ -75,6 +80,7 @@ export class Committer {
       const last = blocks[blocks.length - 1] as Block;
       if (isStep) this.#clock.stepped(last.timeMs);
       this.#clock.advanceTo(last.timeMs);
+      this.#figures.committed(blocks, { sinceMs, isSynced: this.#sync });
     } finally {
       this.#busy = false;
     }

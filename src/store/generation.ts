@@ -22,6 +22,7 @@ import { formatPosition, type Position } from '../model/position.js';
 import { type CheckpointBudget, Checkpointer } from './checkpoint.js';
 import type { CleanStop } from './clean-stop.js';
 import { Committer, type FsyncPolicy } from './commit.js';
+import type { CommitFigures } from './commit-figures.js';
 import type { DamageNotes } from './damage.js';
 import { giveIdentity, verifyIdentity } from './identity.js';
 import type { KeyWatches } from './key-watches.js';
@@ -67,6 +68,8 @@ export interface GenerationOptions extends Retained {
   readonly waits: WriteWaits;
   /** Watched keys that did not exist. */
   readonly watches?: KeyWatches | undefined;
+  /** Sizes and durations, for metrics. */
+  readonly figures: CommitFigures;
   randomBytes(count: number): Buffer;
   /** Keeps blocks that recovery is about to take out of the log; they are durable when the promise resolves. */
   quarantine(blocks: AsyncIterable<Buffer>, fromOffset: number): Promise<void>;
@@ -104,6 +107,7 @@ export class Generation {
       incomplete: HeadwaterError | undefined;
       losses: LogLosses;
       databases: readonly Database[];
+      cache?: ReadCache;
     },
     options: GenerationOptions,
   ) {
@@ -115,6 +119,8 @@ export class Generation {
       random: new RandomKeys(parts.keyspaceDatabase, parts.keyspace, options.clock),
     };
     this.checkpointer = parts.checkpointer;
+    parts.log.durable.onSync = (sync) => options.figures.syncing(sync);
+    options.figures.opened(parts);
     this.incomplete = parts.incomplete;
     this.#losses = parts.losses;
     this.mayHaveLostTail = parts.losses.tail;
@@ -125,6 +131,7 @@ export class Generation {
       fsync: options.fsync,
       waits: options.waits,
       watches: options.watches,
+      figures: options.figures,
     });
     this.checked = this.incomplete ? Promise.resolve() : this.#scrub(options);
     if (this.incomplete) return;
@@ -155,14 +162,15 @@ export class Generation {
       const [logDatabase, keyspaceDatabase] = databases;
       const identity = await verifyIdentity(databases);
       const log = await Log.open(logDatabase);
-      const keyspace = await Keyspace.open(keyspaceDatabase, new ReadCache(options.readCacheBytes));
+      const cache = new ReadCache(options.readCacheBytes);
+      const keyspace = await Keyspace.open(keyspaceDatabase, cache);
       if (identity === undefined) await giveIdentity(databases, options.randomBytes);
       const checkpointer = new Checkpointer({ ...options, log, keyspace });
       const incomplete = await recover({ log, keyspace, checkpointer, losses }, options).catch(async (error: Error) => {
         await checkpointer.close(HeadwaterError.from(error));
         throw error;
       });
-      const parts = { log, keyspace, keyspaceDatabase, checkpointer, incomplete, losses, databases };
+      const parts = { log, keyspace, keyspaceDatabase, checkpointer, incomplete, losses, databases, cache };
       return new Generation(parts, options);
     } catch (error) {
       await Promise.all(databases.map((database) => database.close()));

@@ -7,6 +7,7 @@ import type { Files } from '../disk/files.js';
 import type { OpenDatabase } from '../disk/level.js';
 import type { CheckpointBudget } from './checkpoint.js';
 import type { FsyncPolicy } from './commit.js';
+import type { CommitFigures } from './commit-figures.js';
 import type { KeyWatches } from './key-watches.js';
 import type { Retained } from './retention.js';
 
@@ -38,6 +39,8 @@ export interface StoreOptions extends Retained {
   readonly activeExpiry?: { readonly isOn: boolean } | undefined;
   /** Watched keys that did not exist. Nobody watches any if undefined. */
   readonly watches?: KeyWatches | undefined;
+  /** Counts the work of the store, for metrics. */
+  readonly figures?: CommitFigures | undefined;
   /** Called on a bug of our own: the process must not continue. */
   readonly onFatal: (error: Error) => void;
 }

@@ -1,0 +1,120 @@
+/**
+ * The HTTP port of a node, put together: what the node knows, as the pages of `http/` show it. The code of the pages is
+ * loaded only by a node that has the port.
+ */
+import type net from 'node:net';
+import type { Archiver } from './backup/archiver.js';
+import type { Backups } from './backup/backups.js';
+import { hostOf, isLoopback } from './base/address.js';
+import { systemClock } from './base/clock.js';
+import type { Logger } from './base/logger.js';
+import type { Conditions } from './http/conditions.js';
+import type { HttpPages, WatchedNode } from './http/pages.js';
+import type { NodeStatus } from './model/status.js';
+import type { ReplyMemory } from './pipeline/reply-memory.js';
+import type { Replication } from './replication/replication.js';
+import type { RedisServer } from './resp/door.js';
+import type { RpcServer } from './rpc/server.js';
+import type { CommitFigures } from './store/commit-figures.js';
+import type { Store } from './store/store.js';
+import { storeFigures } from './store/store-figures.js';
+
+/** Listens on every address of a name, with servers that `create` makes. */
+type Bind = (address: string, create: (options: net.ServerOpts) => net.Server) => Promise<{ readonly address: string }>;
+
+/** The parts of a node that serves. */
+export interface WatchedParts {
+  readonly store: Store;
+  readonly figures: CommitFigures;
+  readonly replication: Replication;
+  readonly archiver: Archiver | undefined;
+  readonly backups: Backups;
+  readonly server: RpcServer;
+  readonly redis: RedisServer;
+  readonly replies: Pick<ReplyMemory, 'bytes'>;
+  readonly isStopping: () => boolean;
+  readonly failure: () => Error | undefined;
+  status(): Promise<NodeStatus>;
+}
+
+export class HttpDoor {
+  /** The host:port, with the actual port. */
+  readonly address: string;
+  readonly #pages: HttpPages;
+
+  private constructor(address: string, pages: HttpPages) {
+    this.address = address;
+    this.#pages = pages;
+  }
+
+  /**
+   * Listens, before the data are open.
+   * @param bind binds the addresses of a name.
+   * @throws HeadwaterError `address_in_use`, or `invalid_argument` if the address does not belong to this machine.
+   */
+  static async listen(
+    wanted: string,
+    options: { readonly readyLagMs: number; readonly logger: Logger; readonly bind: Bind },
+  ): Promise<HttpDoor> {
+    const { HttpPages } = await import('./http/pages.js');
+    const pages = new HttpPages({ ...options, clock: systemClock });
+    try {
+      const { address } = await options.bind(wanted, (server) => pages.server.create(server));
+      if (!isLoopback(hostOf(address)))
+        options.logger.warn(
+          { http: address },
+          `other machines may read the metrics at ${address}: there is no password`,
+        );
+      return new HttpDoor(address, pages);
+    } catch (error) {
+      await pages.close();
+      throw error;
+    }
+  }
+
+  /** Shows the node from now on. */
+  show(parts: WatchedParts): void {
+    this.#pages.show(watched(parts));
+  }
+
+  close(): Promise<void> {
+    return this.#pages.close();
+  }
+}
+
+function watched(parts: WatchedParts): WatchedNode {
+  const { store, replication, figures, archiver, backups, server, redis, replies } = parts;
+  return {
+    get conditions() {
+      return conditionsOf(parts);
+    },
+    figures: async () => ({
+      status: await parts.status(),
+      store: storeFigures(store, figures),
+      rpc: server.figures,
+      redis: redis.figures,
+      replyBytes: replies.bytes,
+      backups: backups.figures,
+      archiveLackingSinceMs: archiver?.lackingSinceMs,
+      headroom: replication.headroom.of(store.data.position.offset, { pinned: true }),
+    }),
+  };
+}
+
+function conditionsOf({ store, replication, isStopping, failure }: WatchedParts): Conditions {
+  const { roles, data, writes, space } = store;
+  const { guard } = replication.acknowledgements;
+  const upstream = roles.role === 'follower' ? replication.link.status : undefined;
+  return {
+    role: roles.role,
+    stage: data.stage,
+    failure: failure()?.message,
+    isStopping: isStopping(),
+    notServing: data.notServing?.message,
+    refusal: (writes.refusal ?? space.refusal)?.message,
+    minFollowers: guard.minFollowers,
+    followersWithinLag: guard.followersWithinLag,
+    lagMs: upstream?.lagMs,
+    linkError: upstream?.error ?? '',
+  };
+}

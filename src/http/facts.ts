@@ -1,0 +1,54 @@
+/** The facts that the metrics show, gathered once for a scrape. */
+import type { Distribution } from '../base/distribution.js';
+import type { NodeStatus } from '../model/status.js';
+import type { StoreFigures } from '../store/store-figures.js';
+import type { HttpCounts } from './http-counts.js';
+import type { ProcessFigures } from './process-figures.js';
+
+/** The calls of one gRPC method. */
+interface MethodFigures {
+  readonly service: string;
+  readonly method: string;
+  readonly type: string;
+  readonly started: number;
+  readonly codes: ReadonlyArray<readonly [code: string, calls: number]>;
+  readonly seconds: Distribution;
+}
+
+/** The clients of the Redis protocol. */
+interface RedisFigures {
+  readonly requestBytes: number;
+  readonly counts: {
+    readonly connections: number;
+    readonly commands: number;
+    readonly errors: ReadonlyMap<string, number>;
+    readonly bytes: { readonly read: number; readonly written: number };
+  };
+}
+
+/** The facts that the node gathers. The port adds the others. */
+export interface NodeFigures {
+  readonly status: NodeStatus;
+  readonly store: StoreFigures;
+  readonly rpc: {
+    readonly methods: readonly MethodFigures[];
+    readonly requestBytes: number;
+    readonly nodeReplyBytes: number;
+  };
+  readonly redis: RedisFigures;
+  /** Bytes of replies to clients of both protocols. */
+  readonly replyBytes: number;
+  readonly backups: { readonly running: number; readonly completed: number; readonly completedMs: number };
+  /** The time of the oldest write that the archive lacks. Undefined if there is none. */
+  readonly archiveLackingSinceMs: number | undefined;
+  /** The room of a follower that goes away now. Undefined values have no bound. */
+  readonly headroom: { readonly leftBytes: number | undefined; readonly ms: number | undefined };
+}
+
+export interface MetricFacts extends NodeFigures {
+  readonly isReady: boolean;
+  readonly process: ProcessFigures;
+  readonly eventLoopSeconds: Distribution;
+  readonly http: { readonly connections: number; readonly counts: HttpCounts };
+  readonly nowMs: number;
+}

@@ -1,0 +1,108 @@
+/** Metrics of the clients: their connections, their calls and commands, their streams, and the memory of the node. */
+import type { MetricFacts } from '../facts.js';
+import { counter, counters, gauge, gauges, histograms, type Labelled, type MetricRow } from './row.js';
+
+/** The names that other gRPC servers use, so that their dashboards show this one too. */
+const METHOD = ['grpc_type', 'grpc_service', 'grpc_method'];
+
+type Method = MetricFacts['rpc']['methods'][number];
+
+export const CLIENT_ROWS: readonly MetricRow[] = [
+  gauges('headwater_connections', 'open connections', ['door'], ({ status, http }) => [
+    [['grpc'], status.connections?.grpc],
+    [['redis'], status.connections?.redis],
+    [['silent'], status.connections?.silent],
+    [['http'], http.connections],
+  ]),
+  counters('headwater_connections_refused_total', 'connections that found no place', ['door'], ({ status, http }) => [
+    [['grpc'], status.connections?.refusedGrpc],
+    [['redis'], status.connections?.refusedRedis],
+    [['silent'], status.connections?.refusedSilent],
+    [['http'], http.counts.displaced],
+  ]),
+  gauge('headwater_connections_max', 'most connections of clients, if there is a bound', ({ status }) => {
+    return status.connections?.clientsMax;
+  }),
+  counters('grpc_server_started_total', 'calls that began', METHOD, ({ rpc }) => {
+    return rpc.methods.map((method) => [labels(method), method.started]);
+  }),
+  counters('grpc_server_handled_total', 'calls that ended', [...METHOD, 'grpc_code'], ({ rpc }) => {
+    return rpc.methods.flatMap((method) =>
+      method.codes.map(([code, calls]): Labelled<number> => [[...labels(method), code], calls]),
+    );
+  }),
+  histograms('grpc_server_handling_seconds', 'time from the begin to the end of a call', METHOD, ({ rpc }) => {
+    return rpc.methods.map((method) => [labels(method), method.seconds]);
+  }),
+  counter('headwater_redis_connections_total', 'connections of Redis clients', ({ redis }) => redis.counts.connections),
+  counter('headwater_redis_commands_total', 'commands of Redis clients', ({ redis }) => redis.counts.commands),
+  counters('headwater_redis_errors_total', 'replies that were errors, by their first word', ['error'], ({ redis }) => {
+    return errors(redis.counts.errors);
+  }),
+  counter('headwater_redis_received_bytes_total', 'bytes from Redis clients', ({ redis }) => redis.counts.bytes.read),
+  counter('headwater_redis_sent_bytes_total', 'bytes to Redis clients', ({ redis }) => redis.counts.bytes.written),
+  gauges(
+    'headwater_subscribers',
+    'open subscriptions over gRPC, and Redis clients that subscribe',
+    ['door'],
+    ({ status }) => [
+      [['grpc'], status.subscribers],
+      [['redis'], status.redis?.subscribers],
+    ],
+  ),
+  gauge('headwater_watchers', 'open watches', ({ status }) => status.watchers),
+  counter('headwater_published_messages_total', 'messages published through this node', ({ status }) => {
+    return status.publishedMessages;
+  }),
+  counter('headwater_missed_messages_total', 'messages that subscribers were too slow for', ({ status }) => {
+    return status.missedMessages;
+  }),
+  counter('headwater_watch_snapshots_total', 'watches that began again with a snapshot', ({ status }) => {
+    return status.watchSnapshots;
+  }),
+  counter(
+    'headwater_redis_slow_closed_total',
+    'subscribers and monitors closed because they read too slowly',
+    ({ status }) => {
+      return status.redis?.slowClosed;
+    },
+  ),
+  counter(
+    'headwater_redis_stream_breaks_total',
+    'times that messages to Redis clients may have been missed uncounted',
+    ({ status }) => {
+      return status.redis?.streamBreaks;
+    },
+  ),
+  gauges('headwater_memory_bytes', 'memory of the parts of the node that have a bound', ['part'], memory),
+  counters('headwater_http_requests_total', 'requests to this port', ['page', 'code'], ({ http }) => {
+    return http.counts.rows.map(({ page, status, count }) => [[page, status], count]);
+  }),
+];
+
+/** A word that is no code of Redis is not shown, so that no part of a message becomes a label. */
+function errors(counts: ReadonlyMap<string, number>): Array<Labelled<number>> {
+  const codes = new Map<string, number>();
+  for (const [word, count] of counts) {
+    const code = /^[A-Z]{1,24}$/.test(word) ? word : 'other';
+    codes.set(code, (codes.get(code) ?? 0) + count);
+  }
+  return [...codes].map(([code, count]) => [[code], count]);
+}
+
+function labels({ type, service, method }: Method): string[] {
+  return [type, service, method];
+}
+
+function memory({ store, rpc, redis, replyBytes }: MetricFacts): Array<Labelled<number | undefined>> {
+  return [
+    [['overlay'], store.overlayBytes],
+    [['read_cache'], store.readCacheBytes],
+    [['write_queue'], store.queuedBytes],
+    [['grpc_requests'], rpc.requestBytes],
+    [['redis_requests'], redis.requestBytes],
+    [['client_replies'], replyBytes],
+    [['node_replies'], rpc.nodeReplyBytes],
+    ...store.databases.map(({ name, memoryBytes }): Labelled<number | undefined> => [[`leveldb_${name}`], memoryBytes]),
+  ];
+}

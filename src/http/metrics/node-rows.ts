@@ -1,0 +1,70 @@
+/** Metrics of the node as a whole: its build and its role, and what keeps it from its work. */
+import process from 'node:process';
+import { counter, gauge, gauges, type MetricRow, secondsOf, states } from './row.js';
+
+const ROLES = ['leader', 'follower'];
+
+const STORE_STATES = ['opening', 'serving', 'asking', 'incomplete', 'reopening', 'stuck', 'replacing', 'closing'];
+
+export const NODE_ROWS: readonly MetricRow[] = [
+  gauges('headwater_build_info', '1, with the versions as labels', ['version', 'node_version'], ({ status }) => [
+    [[status.version, process.version], 1],
+  ]),
+  gauges(
+    'headwater_node_info',
+    '1, with the identity as labels',
+    ['node_id', 'cluster_id', 'address'],
+    ({ status }) => [[[status.nodeId, status.clusterId, status.address], 1]],
+  ),
+  states('headwater_role', '1 for the present role', 'role', ROLES, ({ status }) => status.role),
+  states(
+    'headwater_store_state',
+    '1 for the present state of the store',
+    'state',
+    STORE_STATES,
+    ({ status }) => status.storeState,
+  ),
+  gauge('headwater_ready', '1 if /readyz answers 200', ({ isReady }) => isReady),
+  gauge('headwater_serving', '1 if the node answers reads', ({ status }) => status.unavailable === ''),
+  gauge('headwater_epoch', 'times that a node has taken the lead in the history of the data', ({ status }) => {
+    return status.lineage.at(-1)?.epoch ?? 0;
+  }),
+  gauge('headwater_uptime_seconds', 'time since the node started', ({ status }) => secondsOf(status.uptimeMs)),
+  gauge('headwater_keys', 'keys, while they can be counted without a checkpoint', ({ status }) => status.keys),
+  gauge('headwater_disk_free_bytes', 'free space on the disk of --data', ({ status }) => status.diskFreeBytes),
+  gauge('headwater_disk_free_min_bytes', 'free space below which the node refuses writes', ({ status }) => {
+    return status.minFreeBytes;
+  }),
+  gauge('headwater_disk_full', '1 while the node refuses writes for want of space', ({ status }) => {
+    return status.diskFull !== '';
+  }),
+  gauge('headwater_damaged', '1 if data on disk could not be read lately', ({ status }) => status.damage !== ''),
+  counter('headwater_repairs_total', 'repairs of damaged data from the upstream', ({ status }) => status.repairs),
+  counter(
+    'headwater_digest_differences_total',
+    'nodes that a comparison found to differ from this leader',
+    ({ status }) => {
+      return status.digestDifferences;
+    },
+  ),
+  gauge(
+    'headwater_lost_writes',
+    'commands in lost-writes/, which wait for a person',
+    ({ status }) => status.lostWrites,
+  ),
+  gauge(
+    'headwater_superseded',
+    '1 if a leader of a later epoch has taken over',
+    ({ status }) => status.superseded !== '',
+  ),
+  gauge('headwater_clock_ahead_seconds', "time that the log's clock is ahead of this machine's", ({ status }) => {
+    return secondsOf(status.clockAheadMs);
+  }),
+  gauge(
+    'headwater_expiry_late_seconds',
+    'age of the oldest expiry that the leader has not carried out',
+    ({ status }) => {
+      return secondsOf(status.expiryLateMs);
+    },
+  ),
+];

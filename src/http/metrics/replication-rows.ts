@@ -1,0 +1,139 @@
+/** Metrics of the links to other nodes: the upstream of this node, its followers, and the resyncs of both. */
+import type { StatusFollower, StatusKnownFollower, StatusReasonCount } from '../../model/status.js';
+import type { MetricFacts } from '../facts.js';
+import { counters, gauge, gauges, type Labelled, type MetricRow, orInfinite, secondsOf, states } from './row.js';
+
+const UPSTREAM_STATES = [
+  'connecting',
+  'handshake',
+  'waiting',
+  'loading',
+  'streaming',
+  'refused',
+  'stopped',
+  'disk_full',
+];
+
+const FOLLOWER = ['follower', 'address'];
+
+export const REPLICATION_ROWS: readonly MetricRow[] = [
+  states(
+    'headwater_upstream_state',
+    '1 for the present state of the link to the upstream',
+    'state',
+    UPSTREAM_STATES,
+    (facts) => {
+      return facts.status.upstream?.state;
+    },
+  ),
+  gauge('headwater_upstream_lag_commands', 'commands that this follower lacks, while it knows', ({ status }) => {
+    return status.upstream?.lagCommands;
+  }),
+  gauge(
+    'headwater_upstream_lag_seconds',
+    'age of the oldest write that this follower lacks, infinite if it was never level',
+    ({ status }) => status.upstream && orInfinite(secondsOf(status.upstream.lagMs)),
+  ),
+  gauge('headwater_upstream_loaded_keys', 'keys loaded of the snapshot of a full resync', ({ status }) => {
+    return status.upstream?.loadedKeys;
+  }),
+  gauge('headwater_upstream_snapshot_keys', 'about the number of keys of that snapshot', ({ status }) => {
+    return status.upstream?.keysEstimate;
+  }),
+  gauge('headwater_leader_links', 'links between this node and the leader, while it knows the leader', ({ status }) => {
+    return status.leader?.linksAbove;
+  }),
+  counters(
+    'headwater_resyncs_total',
+    'resyncs of this node, and refusals that it received',
+    ['kind', 'reason'],
+    (facts) => {
+      return reasons(facts.status.resyncReasons);
+    },
+  ),
+  counters(
+    'headwater_resyncs_served_total',
+    'resyncs of followers, and refusals that they received',
+    ['kind', 'reason'],
+    (facts) => {
+      return reasons(facts.status.resyncReasonsServed);
+    },
+  ),
+  gauge('headwater_followers_connected', 'followers with a link to this node', ({ status }) => {
+    return status.followers.filter(({ via, state }) => via === '' && state !== 'ended').length;
+  }),
+  gauge('headwater_followers_below', 'followers at any depth', ({ status }) => status.followers.length),
+  gauge('headwater_followers_known', 'followers that the node remembers, connected or not', ({ status }) => {
+    return status.knownFollowers.length;
+  }),
+  gauge('headwater_followers_within_lag', 'followers at any depth within --max-lag', ({ status }) => {
+    return status.followersWithinLag;
+  }),
+  gauge('headwater_followers_min', 'followers within --max-lag below which the leader refuses writes', ({ status }) => {
+    return status.minFollowers;
+  }),
+  gauges(
+    'headwater_follower_offset',
+    'offset that the follower has acknowledged',
+    FOLLOWER,
+    followers(({ appendedOffset }) => appendedOffset),
+  ),
+  gauges(
+    'headwater_follower_lag_commands',
+    'commands that the follower has not acknowledged',
+    FOLLOWER,
+    followers(({ lagCommands }) => lagCommands),
+  ),
+  gauges(
+    'headwater_follower_lag_seconds',
+    'age of the oldest write that the follower has not acknowledged',
+    FOLLOWER,
+    followers(({ lagMs }) => secondsOf(lagMs)),
+  ),
+  gauges(
+    'headwater_follower_silent_seconds',
+    'time since the last report of the follower',
+    FOLLOWER,
+    followers(({ silentMs }) => secondsOf(silentMs)),
+  ),
+  gauges(
+    'headwater_follower_connected',
+    '1 if a known follower has a link to this node',
+    FOLLOWER,
+    known(({ connected }) => connected),
+  ),
+  gauges(
+    'headwater_follower_headroom_bytes',
+    'bytes until a known follower would need a full resync, 0 if its place in the log is lost',
+    FOLLOWER,
+    known(({ keepsPlace, leftBytes }) => (keepsPlace ? orInfinite(leftBytes) : 0)),
+  ),
+  gauges(
+    'headwater_follower_headroom_seconds',
+    'time until a known follower would need a full resync, at the present rate',
+    FOLLOWER,
+    known(({ keepsPlace, leftMs }) => (keepsPlace ? orInfinite(secondsOf(leftMs)) : 0)),
+  ),
+];
+
+function reasons(counts: readonly StatusReasonCount[]): Array<Labelled<number>> {
+  return counts.map(({ kind, reason, count }) => [[kind, reason], count]);
+}
+
+function followers(figure: (follower: StatusFollower) => number | undefined) {
+  return ({ status }: MetricFacts) => once(status.followers, figure);
+}
+
+function known(figure: (follower: StatusKnownFollower) => number | boolean) {
+  return ({ status }: MetricFacts) => once(status.knownFollowers, figure);
+}
+
+/** A follower that changes its link may be listed twice for a moment. Prometheus refuses a series that comes twice. */
+function once<Follower extends { readonly nodeId: string; readonly address: string }, Value>(
+  all: readonly Follower[],
+  figure: (follower: Follower) => Value,
+): Array<Labelled<Value>> {
+  const rows = new Map<string, Labelled<Value>>();
+  for (const one of all) rows.set(one.nodeId, [[one.nodeId, one.address], figure(one)]);
+  return [...rows.values()];
+}

@@ -1,0 +1,158 @@
+/**
+ * The HTTP port of a node: a few pages for programs that watch it, to be read and never written. The port has bounds of
+ * its own, so that no stranger there disturbs the node: the size of a head, the time until it is complete, the number of
+ * connections, and the time for an answer. A request names a page of a fixed list, so nothing from the network reaches a
+ * path on the disk.
+ */
+import http from 'node:http';
+import type net from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../base/clock.js';
+import {
+  HTTP_ANSWER_MS_MAX,
+  HTTP_CONNECTIONS_MAX,
+  HTTP_HEAD_BYTES_MAX,
+  HTTP_HEAD_MS_MAX,
+  HTTP_HEADERS_MAX,
+  HTTP_IDLE_MS_MAX,
+  HTTP_LOOK_MS,
+  HTTP_STANDSTILL_MS_MAX,
+} from '../base/limits.js';
+import type { Logger } from '../base/logger.js';
+import { RepeatedLog } from '../base/repeated-log.js';
+import { type Answer, headersOf, refusal, whyRefused } from './answer.js';
+import { HttpCounts } from './http-counts.js';
+
+export interface HttpServerOptions {
+  /** The pages by their paths. */
+  readonly pages: ReadonlyMap<string, () => Answer | Promise<Answer>>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class HttpServer {
+  readonly counts: HttpCounts;
+  readonly #options: HttpServerOptions;
+  readonly #log: RepeatedLog;
+  readonly #servers: http.Server[] = [];
+  /** The open connections, oldest first. */
+  readonly #sockets = new Set<Duplex>();
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#log = RepeatedLog.of(options);
+    this.counts = new HttpCounts([...options.pages.keys()]);
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Makes a server that does not listen yet. A name with several addresses has one for each. */
+  create(options: net.ServerOpts): http.Server {
+    const server = http.createServer(
+      {
+        ...options,
+        maxHeaderSize: HTTP_HEAD_BYTES_MAX,
+        headersTimeout: HTTP_HEAD_MS_MAX,
+        requestTimeout: HTTP_HEAD_MS_MAX,
+        keepAliveTimeout: HTTP_IDLE_MS_MAX,
+        connectionsCheckingInterval: HTTP_LOOK_MS,
+      },
+      (request, response) => void this.#serve(request, response),
+    );
+    server.maxHeadersCount = HTTP_HEADERS_MAX;
+    // The end of a connection that neither sends nor reads.
+    server.timeout = HTTP_STANDSTILL_MS_MAX;
+    server.on('connection', (socket: Duplex) => this.#accept(socket));
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => this.#refuse(error, socket));
+    server.on('error', (error) => this.#log.warn({}, `an HTTP connection was not accepted: ${error.message}`));
+    this.#servers.push(server);
+    return server;
+  }
+
+  /** Takes no more connections and closes all. Resolves when they are closed. */
+  async close(): Promise<void> {
+    const closed = this.#servers.map(
+      (server) => new Promise<void>((resolve) => (server.listening ? server.close(() => resolve()) : resolve())),
+    );
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(closed);
+  }
+
+  /** The newest connection always has a place: whoever asks now is more likely to read than whoever asked long ago. */
+  #accept(socket: Duplex): void {
+    const [oldest] = this.#sockets;
+    if (oldest && this.#sockets.size >= HTTP_CONNECTIONS_MAX) {
+      this.counts.displaced++;
+      this.#sockets.delete(oldest);
+      oldest.destroy();
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+  }
+
+  async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const { pages } = this.#options;
+    const path = pathOf(request.url);
+    const page = pages.get(path);
+    const refused = whyRefused(request, page ? undefined : [...pages.keys()]);
+    const answer = refused ?? (await this.#answer(path, page as () => Answer | Promise<Answer>));
+    this.counts.answered(path, answer.status);
+    // The body of a refused request would be read to its end otherwise.
+    const end = refused ? { Connection: 'close' } : {};
+    response.writeHead(answer.status, { ...headersOf(answer), ...end });
+    response.end(request.method === 'HEAD' ? undefined : answer.body);
+    if (refused) response.once('finish', () => request.socket.destroySoon());
+  }
+
+  async #answer(path: string, page: () => Answer | Promise<Answer>): Promise<Answer> {
+    const { clock } = this.#options;
+    let cancel = () => {};
+    const late = new Promise<Answer>((resolve) => {
+      const why = `the node did not gather the answer within ${HTTP_ANSWER_MS_MAX} ms. Look at its log`;
+      cancel = clock.after(HTTP_ANSWER_MS_MAX, () => resolve(refusal(503, why)));
+    });
+    try {
+      return await Promise.race([page(), late]);
+    } catch (error) {
+      const { message, stack } = error as Error;
+      this.#log.error({ path, stack }, `the HTTP page ${path} failed: ${message}`);
+      return refusal(500, 'the page could not be made. The log of the node has the reason');
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Ends a connection whose bytes are no request, or are too slow or too long. */
+  #refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const answer = refusal(...reasonOf(error.code));
+    this.counts.answered('', answer.status);
+    if (!socket.writable) return void socket.destroy();
+    const head = Object.entries({ ...headersOf(answer), Connection: 'close' }).map(
+      ([name, value]) => `${name}: ${value}`,
+    );
+    const line = `HTTP/1.1 ${answer.status} ${http.STATUS_CODES[answer.status]}`;
+    (socket as net.Socket).end([line, ...head, '', answer.body].join('\r\n'));
+    (socket as net.Socket).destroySoon();
+  }
+}
+
+/** The path of a request without its query. No page has parameters. */
+function pathOf(url = ''): string {
+  return url.split('?', 1)[0] as string;
+}
+
+function reasonOf(code: string | undefined): [status: number, why: string] {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return [408, `expected the whole request within ${HTTP_HEAD_MS_MAX} ms. Send it again at once`];
+    case 'HPE_HEADER_OVERFLOW':
+      return [
+        431,
+        `expected a request head of at most ${HTTP_HEAD_BYTES_MAX} bytes, received more. Send fewer headers`,
+      ];
+    default:
+      return [400, 'expected a request of HTTP/1.1 without TLS, received something else. Use http://, and GET'];
+  }
+}

@@ -1,0 +1,44 @@
+/** The figures of a store that only metrics show. The status has the others. */
+import type { DatabaseFigures } from '../disk/leveldb/figures.js';
+import type { CheckpointFigures } from './checkpoint.js';
+import type { CommitFigures } from './commit-figures.js';
+import type { StoreData } from './data.js';
+import type { Snapshots } from './snapshots.js';
+import type { Writes } from './writes.js';
+
+export interface StoreFigures {
+  readonly commits: CommitFigures;
+  /** Undefined while nothing is served. */
+  readonly checkpoints: CheckpointFigures | undefined;
+  /** Bytes of operations that wait for the writer or at the gate. */
+  readonly queuedBytes: number;
+  /** The memory of recent writes. All are 0 while nothing is served. */
+  readonly overlayBytes: number;
+  readonly frozenLayers: number;
+  readonly readCacheBytes: number;
+  /** The databases of the log and the keyspace. None while nothing is served. */
+  readonly databases: readonly DatabaseFigures[];
+  /** The time of the last block, in milliseconds since the epoch. */
+  readonly endTimeMs: number;
+}
+
+interface Parts {
+  readonly data: StoreData;
+  readonly snapshots: Snapshots;
+  readonly writes: Writes;
+}
+
+/** @param commits the figures that the store was opened with. */
+export function storeFigures({ data, snapshots, writes }: Parts, commits: CommitFigures): StoreFigures {
+  const generation = data.isServing ? data.generation : undefined;
+  return {
+    commits,
+    checkpoints: snapshots.checkpoints,
+    queuedBytes: writes.queuedBytes,
+    overlayBytes: generation?.keyspace.overlay.bytes ?? 0,
+    frozenLayers: generation?.keyspace.overlay.frozenLayers ?? 0,
+    readCacheBytes: commits.readCacheBytes,
+    databases: generation ? commits.databases : [],
+    endTimeMs: data.endTimeMs,
+  };
+}

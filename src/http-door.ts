@@ -8,8 +8,11 @@ import type { Backups } from './backup/backups.js';
 import { hostOf, isLoopback } from './base/address.js';
 import { systemClock } from './base/clock.js';
 import type { Logger } from './base/logger.js';
+import type { ProcessLoad } from './base/process-load.js';
 import type { Conditions } from './http/conditions.js';
+import { EventLoopDelays } from './http/event-loop.js';
 import type { HttpPages, WatchedNode } from './http/pages.js';
+import { Seldom } from './http/seldom.js';
 import type { NodeStatus } from './model/status.js';
 import type { ReplyMemory } from './pipeline/reply-memory.js';
 import type { Replication } from './replication/replication.js';
@@ -32,10 +35,15 @@ export interface WatchedParts {
   readonly server: RpcServer;
   readonly redis: RedisServer;
   readonly replies: Pick<ReplyMemory, 'bytes'>;
+  readonly load: Pick<ProcessLoad, 'delays'>;
   readonly isStopping: () => boolean;
   readonly failure: () => Error | undefined;
-  status(): Promise<NodeStatus>;
+  /** The status without a look at the disk. */
+  statusWith(fromDisk: FieldsFromDisk): NodeStatus;
 }
+
+/** The fields of a status for which the disk is asked. */
+export type FieldsFromDisk = Pick<NodeStatus, 'keys' | 'lostWrites' | 'lostWritesFiles'>;
 
 export class HttpDoor {
   /** The host:port, with the actual port. */
@@ -84,21 +92,29 @@ export class HttpDoor {
 
 function watched(parts: WatchedParts): WatchedNode {
   const { store, replication, figures, archiver, backups, server, redis, replies } = parts;
+  const delays = new EventLoopDelays(() => parts.load.delays);
+  const lost = new Seldom(() => store.lostWrites.count(), 0);
   return {
     get conditions() {
       return conditionsOf(parts);
     },
     figures: async () => ({
-      status: await parts.status(),
+      status: parts.statusWith({ keys: estimateKeys(store), lostWrites: await lost.value, lostWritesFiles: [] }),
       store: storeFigures(store, figures),
       rpc: server.figures,
       redis: redis.figures,
       replyBytes: replies.bytes,
+      eventLoopSeconds: delays.seconds,
       backups: backups.figures,
       archiveLackingSinceMs: archiver?.lackingSinceMs,
       headroom: replication.headroom.of(store.data.position.offset, { pinned: true }),
     }),
   };
+}
+
+/** About the number of keys, without a look at the disk. A count of all would cost more than all other metrics. */
+function estimateKeys({ data }: Store): number | undefined {
+  return data.isServing ? data.serving.keys.estimate.now : undefined;
 }
 
 function conditionsOf({ store, replication, isStopping, failure }: WatchedParts): Conditions {

@@ -31,7 +31,7 @@ import { Ranges } from './compare/ranges.js';
 import { checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
 import { systemFiles } from './disk/files.js';
 import { openLevel } from './disk/level.js';
-import { HttpDoor } from './http-door.js';
+import { type FieldsFromDisk, HttpDoor } from './http-door.js';
 import { bindServers } from './listener/binding.js';
 import { Listener } from './listener/listener.js';
 import type { CompareReply, KeyspaceDigestReply } from './model/comparison.js';
@@ -190,11 +190,15 @@ export class Node {
    * the reason.
    */
   async status(): Promise<NodeStatus> {
+    const lostWritesFiles = await this.#store.lostWrites.files();
+    const lostWrites = await this.#store.lostWrites.count();
+    return this.#statusWith({ lostWritesFiles, lostWrites, keys: await countKeys(this.#store) });
+  }
+
+  /** @param fromDisk the fields for which the disk is asked. */
+  #statusWith(fromDisk: FieldsFromDisk): NodeStatus {
     const store = this.#store;
     const { replication, comparisons, streams, archiver, checks } = this.#parts;
-    const lostWritesFiles = await store.lostWrites.files();
-    const lostWrites = await store.lostWrites.count();
-    const keys = await countKeys(store);
     const { position, lineage, firstOffset, durableOffset, logBytes, checkpoint } = store.data.progress;
     return {
       nodeId: store.identity.nodeId,
@@ -210,9 +214,7 @@ export class Node {
       durableOffset,
       checksum: formatChecksum(position.checksum),
       keysAtCheckpoint: checkpoint.keys ?? 0,
-      keys,
-      lostWrites,
-      lostWritesFiles,
+      ...fromDisk,
       logBytes,
       ...store.status,
       damage: store.damage.message,
@@ -359,9 +361,10 @@ export class Node {
       server,
       redis: door,
       replies,
+      load: this.#load,
       isStopping: () => this.#stopped !== undefined,
       failure: () => this.#failure,
-      status: () => this.status(),
+      statusWith: (fromDisk) => this.#statusWith(fromDisk),
     });
     this.#store.data.onServing((serving) => this.#server?.setServing(serving));
   }

@@ -832,9 +832,9 @@ export const HTTP_LOOK_MS = 1_000;
 /** The longest time for an answer, below the 10 s that Prometheus waits for a scrape. */
 export const HTTP_ANSWER_MS_MAX = 5_000;
 /** Scrapes within this time share one text, however many there are. */
-export const SCRAPE_SHARED_MS = 200;
-/** The interval at which a scrape counts the open descriptors. */
-export const HTTP_DESCRIPTORS_MS = 5_000;
+export const SCRAPE_SHARED_MS = 1_000;
+/** The interval at which a scrape looks at the disk: it counts the open descriptors and the lost writes. */
+export const SCRAPE_DISK_MS = 5_000;
 
 /** Monitors of a node: each costs the memory of its queue, and the copies of all commands. */
 export const MONITORS_MAX = 16;

@@ -5,6 +5,14 @@ import type { Clock } from './clock.js';
 /** The interval at which the delay of the event loop is sampled. */
 const DELAY_RESOLUTION_MS = 5;
 
+/** The samples of the delay since the process load is measured. */
+export interface Delays {
+  readonly count: number;
+  readonly meanMs: number;
+  /** Percentiles in growing order. */
+  readonly percentiles: ReadonlyArray<{ readonly percentile: number; readonly ms: number }>;
+}
+
 export class ProcessLoad {
   readonly #clock: Clock;
   readonly #startedMs: number;
@@ -22,6 +30,15 @@ export class ProcessLoad {
 
   stop(): void {
     this.#delay.disable();
+  }
+
+  get delays(): Delays {
+    const { count, mean, percentiles } = this.#delay;
+    return {
+      count,
+      meanMs: count === 0 ? 0 : delayMs(mean),
+      percentiles: Array.from(percentiles, ([percentile, ns]) => ({ percentile, ms: delayMs(ns) })),
+    };
   }
 
   get status() {

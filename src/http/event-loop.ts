@@ -1,35 +1,26 @@
 /**
- * The delays of the event loop, for a histogram. Node samples them and gives percentiles of all samples since the last
- * look. So each look counts the samples between two percentiles as the greater one: a delay is never shown too small.
+ * The delays of the event loop as a histogram. Node samples them all the time for the status, and shows percentiles of
+ * all samples. So the samples between two percentiles count as the greater one: no delay is shown too small.
  */
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import { Distribution, DURATION_BOUNDS_S } from '../base/distribution.js';
-
-const RESOLUTION_MS = 10;
+import { DURATION_BOUNDS_S } from '../base/distribution.js';
+import type { Delays } from '../base/process-load.js';
+import type { HistogramValues } from './facts.js';
 
 export class EventLoopDelays {
-  readonly #seconds = new Distribution(DURATION_BOUNDS_S);
-  readonly #monitor: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  readonly #read: () => Delays;
+  readonly #cumulative = DURATION_BOUNDS_S.map(() => 0);
 
-  start(): void {
-    this.#monitor.enable();
+  constructor(read: () => Delays) {
+    this.#read = read;
   }
 
-  stop(): void {
-    this.#monitor.disable();
-  }
-
-  /** The distribution with all samples until now. */
-  get seconds(): Distribution {
-    const { count, percentiles } = this.#monitor;
-    let counted = 0;
-    for (const [percentile, ns] of percentiles) {
-      const upTo = Math.round((count * percentile) / 100);
-      if (upTo <= counted) continue;
-      this.#seconds.observe(Math.max(0, ns / 1e9 - RESOLUTION_MS / 1e3), upTo - counted);
-      counted = upTo;
+  /** The histogram of all samples until now. No count falls, though percentiles move. */
+  get seconds(): HistogramValues {
+    const { count, meanMs, percentiles } = this.#read();
+    for (const [at, bound] of DURATION_BOUNDS_S.entries()) {
+      const within = percentiles.filter(({ ms }) => ms / 1_000 <= bound).at(-1)?.percentile ?? 0;
+      this.#cumulative[at] = Math.max(this.#cumulative[at] as number, Math.floor((count * within) / 100));
     }
-    this.#monitor.reset();
-    return this.#seconds;
+    return { bounds: DURATION_BOUNDS_S, cumulative: [...this.#cumulative, count], sum: (count * meanMs) / 1_000 };
   }
 }

@@ -1,9 +1,17 @@
 /** The facts that the metrics show, gathered once for a scrape. */
-import type { Distribution } from '../base/distribution.js';
 import type { NodeStatus } from '../model/status.js';
 import type { StoreFigures } from '../store/store-figures.js';
 import type { HttpCounts } from './http-counts.js';
 import type { ProcessFigures } from './process-figures.js';
+
+/** The values of a histogram. */
+export interface HistogramValues {
+  /** The upper ends of the ranges, in growing order. */
+  readonly bounds: readonly number[];
+  /** The number of observations up to each bound, and of all observations last. */
+  readonly cumulative: readonly number[];
+  readonly sum: number;
+}
 
 /** The calls of one gRPC method. */
 interface MethodFigures {
@@ -12,7 +20,7 @@ interface MethodFigures {
   readonly type: string;
   readonly started: number;
   readonly codes: ReadonlyArray<readonly [code: string, calls: number]>;
-  readonly seconds: Distribution;
+  readonly seconds: HistogramValues;
 }
 
 /** The clients of the Redis protocol. */
@@ -38,6 +46,7 @@ export interface NodeFigures {
   readonly redis: RedisFigures;
   /** Bytes of replies to clients of both protocols. */
   readonly replyBytes: number;
+  readonly eventLoopSeconds: HistogramValues;
   readonly backups: { readonly running: number; readonly completed: number; readonly completedMs: number };
   /** The time of the oldest write that the archive lacks. Undefined if there is none. */
   readonly archiveLackingSinceMs: number | undefined;
@@ -48,7 +57,6 @@ export interface NodeFigures {
 export interface MetricFacts extends NodeFigures {
   readonly isReady: boolean;
   readonly process: ProcessFigures;
-  readonly eventLoopSeconds: Distribution;
   readonly http: { readonly connections: number; readonly counts: HttpCounts };
   readonly nowMs: number;
 }

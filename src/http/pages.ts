@@ -1,13 +1,12 @@
 /**
  * The pages of the HTTP port. The port is open before the data are: until then the node is healthy and not ready, and
- * has no metrics. A scrape costs about a millisecond, so all who ask within a moment share one.
+ * has no metrics. A scrape costs about a millisecond, so all who ask within a second share one.
  */
 import type { Clock } from '../base/clock.js';
 import { SCRAPE_SHARED_MS } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import { type Answer, plainAnswer } from './answer.js';
 import { type Conditions, whyNotReady, whyUnhealthy } from './conditions.js';
-import { EventLoopDelays } from './event-loop.js';
 import type { NodeFigures } from './facts.js';
 import { MetricsRegistry } from './metrics/registry.js';
 import { METRICS } from './metrics/table.js';
@@ -27,8 +26,7 @@ export class HttpPages {
   readonly #clock: Clock;
   readonly #readyLagMs: number;
   readonly #registry = new MetricsRegistry(METRICS);
-  readonly #gauges: ProcessGauges;
-  readonly #delays = new EventLoopDelays();
+  readonly #gauges = new ProcessGauges();
   #node: WatchedNode | undefined;
   #shared: { readonly sinceMs: number; readonly text: Promise<string> } | undefined;
 
@@ -36,14 +34,12 @@ export class HttpPages {
   constructor({ clock, logger, readyLagMs }: { clock: Clock; logger: Logger; readyLagMs: number }) {
     this.#clock = clock;
     this.#readyLagMs = readyLagMs;
-    this.#gauges = new ProcessGauges(clock);
     const pages = new Map<string, () => Answer | Promise<Answer>>([
       ['/metrics', () => this.#metrics()],
       ['/healthz', () => this.#healthz()],
       ['/readyz', () => this.#readyz()],
     ]);
     this.server = new HttpServer({ pages, clock, logger });
-    this.#delays.start();
   }
 
   /** Shows the node from now on. */
@@ -51,9 +47,8 @@ export class HttpPages {
     this.#node = node;
   }
 
-  async close(): Promise<void> {
-    this.#delays.stop();
-    await this.server.close();
+  close(): Promise<void> {
+    return this.server.close();
   }
 
   #healthz(): Answer {
@@ -84,7 +79,6 @@ export class HttpPages {
       ...figures,
       isReady: whyNotReady(node.conditions, this.#readyLagMs) === undefined,
       process,
-      eventLoopSeconds: this.#delays.seconds,
       http: this.server,
       nowMs: this.#clock.wallMs(),
     });

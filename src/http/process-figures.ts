@@ -4,9 +4,8 @@
  */
 import { readdir } from 'node:fs/promises';
 import process from 'node:process';
-import type { Clock } from '../base/clock.js';
 import { openFilesMax } from '../base/descriptors.js';
-import { HTTP_DESCRIPTORS_MS } from '../base/limits.js';
+import { Seldom } from './seldom.js';
 
 export interface ProcessFigures {
   readonly cpu: NodeJS.CpuUsage;
@@ -19,28 +18,17 @@ export interface ProcessFigures {
 }
 
 export class ProcessGauges {
-  readonly #clock: Clock;
   readonly #startedS = (performance.timeOrigin || Date.now() - process.uptime() * 1_000) / 1_000;
   readonly #descriptorsMax = openFilesMax();
-  #descriptors: number | undefined;
-  #countedMs = Number.NEGATIVE_INFINITY;
+  /** The list of thousands of connections is long. */
+  readonly #descriptors = new Seldom(async () => (await readdir('/proc/self/fd')).length, undefined);
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** The open descriptors are counted once in a while: the list of thousands of connections is long. */
   async read(): Promise<ProcessFigures> {
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#countedMs >= HTTP_DESCRIPTORS_MS) {
-      this.#countedMs = nowMs;
-      this.#descriptors = (await readdir('/proc/self/fd').catch(() => undefined))?.length;
-    }
     return {
       cpu: process.cpuUsage(),
       memory: process.memoryUsage(),
       startedS: this.#startedS,
-      descriptors: this.#descriptors,
+      descriptors: await this.#descriptors.value,
       descriptorsMax: this.#descriptorsMax,
     };
   }

@@ -30,7 +30,11 @@ export const NODE_ROWS: readonly MetricRow[] = [
     return status.lineage.at(-1)?.epoch ?? 0;
   }),
   gauge('headwater_uptime_seconds', 'time since the node started', ({ status }) => secondsOf(status.uptimeMs)),
-  gauge('headwater_keys', 'keys, while they can be counted without a checkpoint', ({ status }) => status.keys),
+  gauge(
+    'headwater_keys',
+    'about the number of keys: exact at a checkpoint, an estimate after it',
+    ({ status }) => status.keys,
+  ),
   gauge('headwater_disk_free_bytes', 'free space on the disk of --data', ({ status }) => status.diskFreeBytes),
   gauge('headwater_disk_free_min_bytes', 'free space below which the node refuses writes', ({ status }) => {
     return status.minFreeBytes;

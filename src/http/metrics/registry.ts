@@ -4,8 +4,7 @@
  * forgotten, is gone from the next scrape, and two nodes of a process share nothing.
  */
 import { type Metric, Registry } from 'prom-client';
-import type { Distribution } from '../../base/distribution.js';
-import type { MetricFacts } from '../facts.js';
+import type { HistogramValues, MetricFacts } from '../facts.js';
 import type { Labelled, MetricRow } from './row.js';
 
 interface Value {
@@ -46,7 +45,10 @@ function valuesOf(row: MetricRow, facts: MetricFacts): Value[] {
   return row.read(facts).map(([labels, value]) => ({ labels: named(row.labels, labels), value }));
 }
 
-function histogramValues({ name, labels: names }: MetricRow, [labels, distribution]: Labelled<Distribution>): Value[] {
+function histogramValues(
+  { name, labels: names }: MetricRow,
+  [labels, distribution]: Labelled<HistogramValues>,
+): Value[] {
   const own = named(names, labels);
   const { bounds, cumulative, sum } = distribution;
   const count = cumulative.at(-1) ?? 0;

@@ -1,6 +1,5 @@
 /** The rows of the metrics. A row has the name, the help and the labels of a metric, and reads its values from facts. */
-import type { Distribution } from '../../base/distribution.js';
-import type { MetricFacts } from '../facts.js';
+import type { HistogramValues, MetricFacts } from '../facts.js';
 
 /** A value with its labels, in the order of the row's names of labels. */
 export type Labelled<Value> = readonly [labels: ReadonlyArray<string | number>, value: Value];
@@ -19,7 +18,7 @@ export interface NumberRow extends Named {
 
 export interface HistogramRow extends Named {
   readonly type: 'histogram';
-  readonly read: (facts: MetricFacts) => ReadonlyArray<Labelled<Distribution>>;
+  readonly read: (facts: MetricFacts) => ReadonlyArray<Labelled<HistogramValues>>;
 }
 
 export type MetricRow = NumberRow | HistogramRow;
@@ -47,7 +46,7 @@ export function counters(name: string, help: string, labels: readonly string[], 
   return { ...gauges(name, help, labels, read), type: 'counter' };
 }
 
-export function histogram(name: string, help: string, read: (facts: MetricFacts) => Distribution): HistogramRow {
+export function histogram(name: string, help: string, read: (facts: MetricFacts) => HistogramValues): HistogramRow {
   return { type: 'histogram', name, help, labels: [], read: (facts) => [[[], read(facts)]] };
 }
 
@@ -55,7 +54,7 @@ export function histograms(
   name: string,
   help: string,
   labels: readonly string[],
-  read: (facts: MetricFacts) => ReadonlyArray<Labelled<Distribution>>,
+  read: (facts: MetricFacts) => ReadonlyArray<Labelled<HistogramValues>>,
 ): HistogramRow {
   return { type: 'histogram', name, help, labels, read };
 }

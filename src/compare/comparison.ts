@@ -6,8 +6,9 @@
  * sender, so the leader knows for which nodes it has to wait.
  */
 
+import { unlessAborted } from '../base/abort.js';
 import type { Clock } from '../base/clock.js';
-import { HeadwaterError } from '../base/errors.js';
+import { HeadwaterError, shuttingDown } from '../base/errors.js';
 import { COMPARISONS_MAX } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
@@ -64,6 +65,7 @@ export class Comparisons {
   /** The keyspaces frozen for the last comparisons. */
   readonly held: HeldMarks;
   readonly #running = new Map<string, Running>();
+  readonly #closing = new AbortController();
   #begun = 0;
   #differences = 0;
 
@@ -78,8 +80,9 @@ export class Comparisons {
     return this.#differences;
   }
 
-  /** Releases the held keyspaces, and holds no others. */
+  /** Ends the comparisons that run, and refuses others. Releases the held keyspaces, and holds no others. */
   close(): void {
+    this.#closing.abort(shuttingDown());
     this.held.close();
   }
 
@@ -87,10 +90,11 @@ export class Comparisons {
    * Compares, at the leader, all connected nodes, for at most `timeoutMs`.
    * @throws HeadwaterError `read_only_follower` with the address of the
    *   upstream; `overloaded` if too many comparisons run; `corrupt` if the
-   *   leader's own records are damaged.
+   *   leader's own records are damaged; `shutting_down` if the node stops.
    */
   async compare(timeoutMs: number): Promise<CompareReply> {
     const { store, nonce } = this.#options;
+    this.#closing.signal.throwIfAborted();
     if (store.roles.role !== 'leader')
       throw new HeadwaterError(
         'read_only_follower',
@@ -110,7 +114,7 @@ export class Comparisons {
       const snapshot = await store.writes.mark(markId, () => expect(running, this.#below));
       const reported = this.#reports(running, timeoutMs);
       const own = await this.#digestOf(snapshot, markId).catch(refuseToCompare);
-      await reported;
+      await unlessAborted(reported, this.#closing.signal);
       return { ...this.#judge(snapshot.position, own, running), markId };
     } finally {
       running.stop();

@@ -58,6 +58,21 @@ describe('a comparison', () => {
     assert.equal(world.clock.waiting, before);
   });
 
+  it('ends when its leader stops, however long it would have waited', async () => {
+    const before = world.clock.waiting;
+    world.network.last.hold('up');
+    const compared = leader.comparisons.compare(60_000);
+    let failure: unknown;
+    compared.catch((error: unknown) => {
+      failure = error;
+    });
+    await world.until('the leader waits for reports', () => world.clock.waiting > before);
+    leader.comparisons.close();
+    await world.until('the comparison has ended', () => failure !== undefined);
+    await assert.rejects(compared, { code: 'shutting_down' });
+    await assert.rejects(leader.comparisons.compare(60_000), { code: 'shutting_down' });
+  });
+
   it('is refused if the leader is damaged itself, and says what to do', async () => {
     // Behind the snapshots that the resyncs still share.
     await leader.write(1, 'later');

@@ -5,7 +5,7 @@
 import type { OptionRow } from '../src/options.js';
 import { formatDuration, formatSize } from './arguments.js';
 import { SERVE_ROWS } from './serve-options.js';
-import { tomlValue } from './toml-lines.js';
+import { type FileEntry, tomlValue } from './toml-lines.js';
 
 const DISK = 'Data are on disk, so memory has no bound for them and nothing is evicted';
 const LOG = 'The node always writes its log, and makes checkpoints by itself';
@@ -57,6 +57,17 @@ const NOWHERE: Readonly<Record<string, string>> = {
   include: 'A config file includes no other file',
   loadmodule: 'A node has no modules',
 };
+
+/** Redis's line `replicaof HOST PORT` and its older name. */
+const UPSTREAM_IN_REDIS = ['replicaof', 'slaveof'];
+
+/** An entry under the name and in the form that it has here: `slaveof = "HOST PORT"` is `follow = "HOST:PORT"`. */
+export function ownForm(entry: FileEntry): FileEntry {
+  if (!UPSTREAM_IN_REDIS.includes(entry.name)) return entry;
+  const [, host, port] = /^(\S+)\s+(\d+)$/.exec(String(entry.value)) ?? [];
+  if (host === undefined) return entry;
+  return { ...entry, name: 'follow', value: `${host.includes(':') ? `[${host}]` : host}:${port}` };
+}
 
 /** The sentence about an option of another store. Undefined if the name is none. */
 export function meaningElsewhere(given: string): string | undefined {

@@ -11,7 +11,7 @@ import type { NodeOptions } from '../src/index.js';
 import { OPTIONS, type OptionRow, variableOf } from '../src/options.js';
 import { type ConfigFile, noticeOf, placeOf, readConfigFile } from './config-file.js';
 import { plural } from './figures.js';
-import { meaningElsewhere } from './foreign-options.js';
+import { meaningElsewhere, ownForm } from './foreign-options.js';
 import { UsageError } from './output.js';
 import { LOG_FORMAT, LOG_LEVEL, readValue, SERVE_ROWS } from './serve-options.js';
 import type { FileEntry } from './toml-lines.js';
@@ -122,10 +122,13 @@ export interface Mistake {
 function examined({ file, entries }: ConfigFile): { values: Array<[string, Given]>; mistakes: Mistake[] } {
   const values: Array<[string, Given]> = [];
   const mistakes: Mistake[] = [];
-  for (const { name, value, line } of entries) {
+  for (const entry of entries) {
+    const { name, value, line } = ownForm(entry);
     const row = SERVE_ROWS.find((one) => one.name === name);
     try {
       if (!row) throw new UsageError(refusalOfKey({ name, value }));
+      if (values.some(([given]) => given === name))
+        throw new UsageError(`${entry.name}: expected one upstream, received two. Keep one of the lines`);
       const parsed = readValue(row, value, name);
       checkOption(row, parsed);
       values.push([name, { value: parsed, origin: { kind: 'file', file, line } }]);

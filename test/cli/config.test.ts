@@ -32,6 +32,20 @@ describe('config', function () {
       assert.equal((await run(['check'], { env: { HEADWATER_CONFIG: 'a.toml' } })).status, 0);
     });
 
+    it('reads the upstream as Redis writes it, and takes one', async () => {
+      write('a.toml', 'slaveof = "db-1 7420"\n');
+      const { stdout } = await run(['print', '--given', '--config', 'a.toml']);
+      assert.equal(stdout, 'follow = "db-1:7420"\n');
+      write('b.toml', 'replicaof = "::1 7420"\n');
+      assert.equal((await run(['print', '--given', '--config', 'b.toml'])).stdout, 'follow = "[::1]:7420"\n');
+      write('c.toml', 'follow = "db-1:7420"\nslaveof = "db-2 7421"\n');
+      assert.deepEqual(await run(['check', 'c.toml']), {
+        status: 1,
+        stdout: 'c.toml:2: slaveof: expected one upstream, received two. Keep one of the lines\n',
+        stderr: '',
+      });
+    });
+
     it('finds every mistake, with its line', async () => {
       write(
         'a.toml',

@@ -1,6 +1,9 @@
 /** Two nodes and redis-cli, as a person tries a store: write, follow at run time, kill the leader, lead. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Cluster, type Daemon, eventually } from '../support/cluster.js';
 import { isInstalled, skipUnless } from '../support/installed.js';
 
@@ -54,16 +57,19 @@ describe('redis-cli and two nodes', () => {
     assert.match(cli(master, 'role'), /^slave\n127\.0\.0\.1\n/);
   });
 
-  it('follow from the start, and keep the order of a client over a restart', async () => {
+  it('follow by a line of the configuration, and keep the order of a client over a restart', async () => {
     const [master, slave] = [await cluster.node('master'), await cluster.node('slave')];
     await master.start();
-    await slave.start('--follow', master.address);
+    const config = path.join(mkdtempSync(path.join(tmpdir(), 'headwater-slave-')), 'slave.toml');
+    writeFileSync(config, `slaveof = "127.0.0.1 ${master.port}"\n`);
+    await slave.start('--config', config);
     cli(master, 'set', 'a', '1');
     await hasKeys(slave, 'a');
     assert.equal(cli(slave, 'replicaof', 'no', 'one'), 'OK');
     await slave.end('SIGTERM');
-    await slave.start('--follow', master.address);
+    await slave.start('--config', config);
     assert.match(cli(slave, 'role'), /^master\n/);
+    rmSync(path.dirname(config), { recursive: true });
   });
 
   it('end a node with SHUTDOWN as SIGTERM does', async () => {

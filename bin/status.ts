@@ -154,6 +154,7 @@ export const JSON_ONLY: readonly StatusField[] = [
   'writeWaitMs',
   'writeWaitMaxMs',
   'clockAheadMs',
+  'expiredKeys',
 ];
 
 const LABEL_COLUMNS = Math.max(...STATUS_ROWS.map(({ label }) => label.length)) + 2;

@@ -156,6 +156,8 @@ export interface NodeStatus {
   readonly clockAheadMs: number;
   /** The time since the expiry of the oldest key that this leader has not deleted yet, or 0 if none waits. */
   readonly expiryLateMs: number;
+  /** Expired keys that this node deleted as a leader since it started. */
+  readonly expiredKeys: number;
   /** The reason why this node leads though it was started with --follow, with what to do. Empty otherwise. */
   readonly ignoredFollow: string;
   /** The stage of the store, a name of stages.ts. */

@@ -41,7 +41,9 @@ export function executeItem(item: Written, view: PendingView, reach: Reach | und
       const entry = view.getWithExpired(key);
       if (!entry || entry.expiresAtMs === 0) continue;
       if (!item.step) {
-        if (isExpired(entry.expiresAtMs, view.nowMs)) view.del(key);
+        if (!isExpired(entry.expiresAtMs, view.nowMs)) continue;
+        view.del(key);
+        item.deleted++;
       } else if (entry.version <= item.step.up_to) {
         view.touch(key, Math.max(1, entry.expiresAtMs - item.step.by_ms));
       }

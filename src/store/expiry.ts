@@ -52,8 +52,10 @@ export interface ExpiryOptions {
   readonly onFailure: (error: Error) => void;
 }
 
-/** The lateness of a leader: the time since the oldest key was due that is not deleted. */
+/** The deletions of a leader: how many there were, and how late they are, by the oldest key that was due and is not deleted. */
 export class Lateness {
+  /** Expired keys that were deleted since the node started. */
+  deletedKeys = 0;
   #ms = 0;
   #isWarned = false;
   readonly #log: RepeatedLog;
@@ -95,7 +97,7 @@ export async function expireAsLeader(writer: Writer, options: ExpiryOptions, sig
     if (options.activeExpiry?.isOn === false) return EXPIRY_INTERVAL_MS;
     const nowMs = logicalClock.now();
     const { keys, sinceMs, isFull } = keyspace.overlay.takeDue(nowMs, lateness.stepKeys);
-    if (keys.length > 0) await writer.expire(keys);
+    if (keys.length > 0) lateness.deletedKeys += await writer.expire(keys);
     const scanned = await keyspace.dueIndex.scan(nowMs, DUE_SCAN_ROWS);
     if (signal.aborted) return 0;
     lateness.note(nowMs, earliest(sinceMs, scanned.rows[0]));
@@ -120,7 +122,7 @@ async function expireRows(
     at += step.length;
     // A row of an epoch that a `clear` has ended names no key. A row of a later epoch belongs to a running flush.
     const due = step.map(parseDueKey).filter(({ epoch }) => epoch >= keyspace.checkpoint.epoch);
-    if (due.length > 0) await writer.expire(due.map(({ key }) => key));
+    if (due.length > 0) lateness.deletedKeys += await writer.expire(due.map(({ key }) => key));
     if (at < rows.length) await sleep(clock, STEP_PAUSE_MS, signal);
     if (signal.aborted) return;
   }

@@ -44,5 +44,6 @@ export function storeStatus(parts: StatusParts) {
     clock: clockWatch.finding?.message ?? '',
     clockAheadMs: clock.aheadMs,
     expiryLateMs: lateness.ms,
+    expiredKeys: lateness.deletedKeys,
   } satisfies Partial<NodeStatus>;
 }

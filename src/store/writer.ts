@@ -115,14 +115,18 @@ export class Writer {
     });
   }
 
-  /** Deletes those of the keys that are expired when their turn comes. */
-  expire(keys: readonly Buffer[]): Promise<void> {
-    return new Promise((resolve, reject) => this.#push({ kind: 'expiry', keys, step: undefined, resolve, reject }));
+  /** Deletes those of the keys that are expired when their turn comes. @returns how many they were. */
+  expire(keys: readonly Buffer[]): Promise<number> {
+    return new Promise((resolve, reject) =>
+      this.#push({ kind: 'expiry', keys, step: undefined, deleted: 0, resolve, reject }),
+    );
   }
 
   /** Moves the expiry of those of the keys that a step of the clock concerns. */
   moveExpiries(keys: readonly Buffer[], step: ClockStep): Promise<void> {
-    return new Promise((resolve, reject) => this.#push({ kind: 'expiry', keys, step, resolve, reject }));
+    return new Promise((resolve, reject) =>
+      this.#push({ kind: 'expiry', keys, step, deleted: 0, resolve: () => resolve(), reject }),
+    );
   }
 
   /** Logs a message; resolves with its offset once it is appended. */
@@ -259,7 +263,7 @@ export class Writer {
     for (let i = 0; i < complete; i++) {
       const item = batch[i] as Written;
       if (item.kind === 'operations') item.resolve({ replies: item.replies, position });
-      else if (item.kind === 'expiry') item.resolve();
+      else if (item.kind === 'expiry') item.resolve(item.deleted);
       else item.resolve(item.offset);
     }
     this.#dequeued(batch.slice(0, complete));

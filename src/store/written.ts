@@ -30,7 +30,9 @@ interface Expiry {
   readonly keys: readonly Buffer[];
   /** Set if the expiry of the keys moves with the clock instead. */
   readonly step: ClockStep | undefined;
-  resolve(): void;
+  /** Keys that were deleted. */
+  deleted: number;
+  resolve(deleted: number): void;
   reject(error: Error): void;
 }
 

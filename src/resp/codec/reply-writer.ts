@@ -9,6 +9,12 @@
 
 export type RespVersion = 2 | 3;
 
+/** Keys that reads asked for: those that were there, and those that were not. */
+export interface KeyLookups {
+  hits: number;
+  misses: number;
+}
+
 /** A value of at least this many bytes is passed on without a copy. */
 const PASSED_ON_BYTES_MIN = 4 * 1024;
 const ROOM_BYTES_MIN = 1024;
@@ -40,7 +46,9 @@ const TYPE = {
 
 export class ReplyWriter {
   version: RespVersion = 2;
-  readonly #onError: (sentence: string) => void;
+  /** Called with each error that is written. */
+  onError: (sentence: string) => void = () => {};
+  readonly lookups: KeyLookups;
   #room: Buffer = Buffer.alloc(0);
   #start = 0;
   #end = 0;
@@ -48,9 +56,9 @@ export class ReplyWriter {
   #partsBytes = 0;
   #takenBytes = 0;
 
-  /** @param onError called with each error that is written. */
-  constructor(onError: (sentence: string) => void = () => {}) {
-    this.#onError = onError;
+  /** @param lookups counts the keys that the replies are about. */
+  constructor(lookups: KeyLookups = { hits: 0, misses: 0 }) {
+    this.lookups = lookups;
   }
 
   /** The bytes that have been written and not taken. */
@@ -83,7 +91,7 @@ export class ReplyWriter {
    * As in Redis, ends of lines are cut off at its end, and others become spaces, since they would end the reply.
    */
   error(text: string): void {
-    this.#onError(text);
+    this.onError(text);
     this.#line(TYPE.error, withoutLineEnds(text));
   }
 

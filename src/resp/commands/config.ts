@@ -18,8 +18,9 @@ export const configCommands: CommandFamily = {
   'config|set': { run: set },
 
   'config|resetstat': {
-    run: ({ out, node }) => {
-      node.counts.reset();
+    run: async ({ out, node }) => {
+      const { expiredKeys } = await node.control.status();
+      node.counts.reset(expiredKeys);
       out.simple('OK');
     },
   },

@@ -9,7 +9,7 @@ import { lateExpiry, MILLISECONDS_MAX, TIME_UNITS, type TimeUnit } from '../argu
 import type { ReplyWriter } from '../codec/reply-writer.js';
 import type { Request } from '../codec/request-parser.js';
 import { asked, type CommandFamily, type DataCommand } from '../command.js';
-import { writeApplied } from '../replies/answers.js';
+import { countLookup, writeApplied } from '../replies/answers.js';
 import { invalidExpireTime, Refusal } from '../replies/refusal.js';
 
 const NX_WITH_OTHERS = 'ERR NX and XX, GT or LT options at the same time are not compatible';
@@ -45,6 +45,7 @@ function seconds(milliseconds: number): number {
 
 function remaining(count: (expiring: Expiring) => number): DataCommand {
   const answer = (out: ReplyWriter, reply: ReplyTo<'timeToLive'>) => {
+    countLookup(out, reply.exists);
     if (!reply.exists) out.integer(NO_KEY);
     else if (reply.expiresAtMs === undefined) out.integer(NO_EXPIRY);
     else out.integer(count({ ttlMs: reply.ttlMs ?? 0, expiresAtMs: reply.expiresAtMs }));

@@ -9,7 +9,7 @@ import { checkDatabase, wordOf } from '../arguments/arguments.js';
 import type { ReplyWriter } from '../codec/reply-writer.js';
 import type { Request } from '../codec/request-parser.js';
 import { type Asked, asked, type CommandFamily } from '../command.js';
-import { writeApplied, writeOk } from '../replies/answers.js';
+import { countLookup, writeApplied, writeOk } from '../replies/answers.js';
 import { type HelpEntry, writeHelp } from '../replies/help.js';
 import { redisEncoding, redisReferences } from '../replies/redis-value.js';
 import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
@@ -34,7 +34,11 @@ export const keyCommands: CommandFamily = {
   touch: { ask: countKeys },
 
   type: {
-    ask: (request) => asked({ kind: 'type', key: request[1] as Buffer }, (out, { type }) => out.simple(type)),
+    ask: (request) =>
+      asked({ kind: 'type', key: request[1] as Buffer }, (out, { type }) => {
+        countLookup(out, type !== 'none');
+        out.simple(type);
+      }),
   },
 
   rename: {
@@ -64,7 +68,13 @@ function deleteKeys(request: Request): Asked {
 }
 
 function countKeys(request: Request): Asked {
-  return asked({ kind: 'exists', keys: request.slice(1) }, (out, { existing }) => out.integer(existing));
+  const keys = request.slice(1);
+  const { length } = keys;
+  return asked({ kind: 'exists', keys }, (out, { existing }) => {
+    out.lookups.hits += existing;
+    out.lookups.misses += length - existing;
+    out.integer(existing);
+  });
 }
 
 function copy(request: Request): Asked {
@@ -82,12 +92,20 @@ function copy(request: Request): Asked {
 
 /** A command whose answer depends on the value. */
 function objectThat(answer: (out: ReplyWriter, value: Buffer) => void): (request: Request) => Asked {
-  const orNull = (out: ReplyWriter, { value }: ReplyTo<'get'>) => (value ? answer(out, value) : out.null());
+  const orNull = (out: ReplyWriter, { value }: ReplyTo<'get'>) => {
+    countLookup(out, value !== undefined);
+    if (value) answer(out, value);
+    else out.null();
+  };
   return (request) => asked({ kind: 'get', key: request[2] as Buffer }, orNull);
 }
 
 /** A command whose answer is the same for every key that exists. */
 function keyThat(answer: (out: ReplyWriter) => void): (request: Request) => Asked {
-  const orNull = (out: ReplyWriter, { existing }: ReplyTo<'exists'>) => (existing > 0 ? answer(out) : out.null());
+  const orNull = (out: ReplyWriter, { existing }: ReplyTo<'exists'>) => {
+    countLookup(out, existing > 0);
+    if (existing > 0) answer(out);
+    else out.null();
+  };
   return (request) => asked({ kind: 'exists', keys: [request[2] as Buffer] }, orNull);
 }

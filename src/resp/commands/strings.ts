@@ -9,7 +9,7 @@ import { positionOf, rangeOf } from '../arguments/ranges.js';
 import type { ReplyWriter } from '../codec/reply-writer.js';
 import type { Request } from '../codec/request-parser.js';
 import { type Asked, asked, type CommandFamily, type DataCommand } from '../command.js';
-import { writeApplied, writeLength, writeOk, writeOkOrNull, writeValue } from '../replies/answers.js';
+import { countLookup, writeApplied, writeLength, writeOk, writeOkOrNull, writeValue } from '../replies/answers.js';
 import { Refusal, wrongArity } from '../replies/refusal.js';
 import { tooLongResult } from '../replies/too-long-result.js';
 
@@ -48,7 +48,7 @@ export const stringCommands: CommandFamily = {
       asked({ kind: 'append', key: key as Buffer, value: value as Buffer }, writeLength, tooLongResult),
   },
 
-  strlen: { ask: ([, key]) => asked({ kind: 'stringLength', key: key as Buffer }, writeLength) },
+  strlen: { ask: ([, key]) => asked({ kind: 'stringLength', key: key as Buffer }, writeReadLength) },
 
   getrange: { ask: getRange },
   substr: { ask: getRange },
@@ -91,7 +91,11 @@ function getExpire(request: Request): Asked {
     return asked({ kind: 'getExpire', key, expiry: expiryOf(options, 'getex') }, writeValue, lateExpiry('getex'));
   } catch (failure) {
     if (!(failure instanceof Refusal)) throw failure;
-    return asked({ kind: 'get', key }, (out, { value }) => (value ? out.error(failure.message) : out.null()));
+    return asked({ kind: 'get', key }, (out, { value }) => {
+      countLookup(out, value !== undefined);
+      if (value) out.error(failure.message);
+      else out.null();
+    });
   }
 }
 
@@ -111,7 +115,18 @@ function entriesIn(request: Request, name: string): KeyAndValue[] {
 }
 
 function getRange([, key, start, end]: Request): Asked {
-  return asked({ kind: 'getRange', key: key as Buffer, ...rangeOf(start, end) }, writeValue);
+  return asked({ kind: 'getRange', key: key as Buffer, ...rangeOf(start, end) }, writePart);
+}
+
+/** The reply does not tell an empty part from one of a key that is absent, so that the key counts as absent. */
+function writePart(out: ReplyWriter, { value }: ReplyTo<'getRange'>): void {
+  countLookup(out, value.length > 0);
+  out.bulk(value);
+}
+
+function writeReadLength(out: ReplyWriter, { length }: ReplyTo<'stringLength'>): void {
+  countLookup(out, length > 0);
+  out.integer(length);
 }
 
 function setRange([, key, offset, value]: Request): Asked {

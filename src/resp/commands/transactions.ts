@@ -24,6 +24,7 @@ import {
   type Known,
 } from '../command.js';
 import { Refusal, sentenceOf, transactionAborted } from '../replies/refusal.js';
+import type { SessionState } from '../session/session-state.js';
 import type { QueuedCommand } from '../session/transaction-state.js';
 
 const OK: Known = { write: (out) => out.simple('OK') };
@@ -90,10 +91,10 @@ async function versionOf(session: CommandSession, key: Buffer): Promise<number> 
 
 function askTransaction(_: Request, session: CommandSession): Asked | Known {
   const { parts, operation, keptBytes } = takeTransaction(session);
-  if (isEmpty(operation)) return { write: (out) => writeParts(out, parts, []) };
+  if (isEmpty(operation)) return { write: (out) => writeParts(out, parts, session.state, []) };
   return {
     operation,
-    answer: (out, reply) => writeTransaction(out, parts, reply as ReplyTo<'transact'>),
+    answer: (out, reply) => writeTransaction(out, parts, session.state, reply as ReplyTo<'transact'>),
     sentence: abortion,
     keptBytes,
   };
@@ -113,15 +114,18 @@ async function exec(session: CommandSession): Promise<void> {
 
 async function execAlone(session: CommandSession): Promise<void> {
   const { out } = session;
+  const { calls } = session.state;
   const { parts, operation } = takeTransaction(session);
   const replies = isEmpty(operation) ? [] : await transact(session, operation);
   if (!replies) return out.nullArray();
   out.begin('array', parts.length);
   let next = 0;
   for (const part of parts) {
+    calls.part(part.queued);
     if (part.kind === 'alone') await runWithin(session, part.queued);
     else next += writePart(out, part, replies[next]);
   }
+  calls.endParts();
 }
 
 interface TakenTransaction {
@@ -149,10 +153,11 @@ function isEmpty({ conditions, operations }: TransactOperation): boolean {
   return conditions.length + operations.length === 0;
 }
 
-type Part =
+type Part = { readonly queued: QueuedCommand<Command> } & (
   | { readonly kind: 'known'; readonly known: Known }
   | { readonly kind: 'asked'; readonly asked: Asked }
-  | { readonly kind: 'alone'; readonly queued: QueuedCommand<Command> };
+  | { readonly kind: 'alone' }
+);
 
 /** Makes an operation of a data command. A refusal of its arguments concerns this command alone. */
 function partOf(queued: QueuedCommand<Command>, session: CommandSession): Part {
@@ -161,14 +166,14 @@ function partOf(queued: QueuedCommand<Command>, session: CommandSession): Part {
   let asked: Asked | undefined;
   try {
     const answered = command.ask(request, session);
-    if ('write' in answered) return { kind: 'known', known: answered };
+    if ('write' in answered) return { kind: 'known', queued, known: answered };
     asked = answered;
     validate(asked.operation, session.node.writes.limits);
-    return { kind: 'asked', asked };
+    return { kind: 'asked', queued, asked };
   } catch (failure) {
     const sentence = knownSentence(failure, asked);
     if (sentence === undefined) throw failure;
-    return { kind: 'known', known: { write: (out) => out.error(sentence) } };
+    return { kind: 'known', queued, known: { write: (out) => out.error(sentence) } };
   }
 }
 
@@ -202,15 +207,29 @@ function notDone(error: HeadwaterError): Error {
   return sentence === undefined ? error : new Refusal(sentence);
 }
 
-function writeTransaction(out: ReplyWriter, parts: readonly Part[], { committed, replies }: ReplyTo<'transact'>): void {
-  if (committed) writeParts(out, parts, replies);
+function writeTransaction(
+  out: ReplyWriter,
+  parts: readonly Part[],
+  state: Pick<SessionState, 'calls'>,
+  { committed, replies }: ReplyTo<'transact'>,
+): void {
+  if (committed) writeParts(out, parts, state, replies);
   else out.nullArray();
 }
 
-function writeParts(out: ReplyWriter, parts: readonly Part[], replies: readonly Reply[]): void {
+function writeParts(
+  out: ReplyWriter,
+  parts: readonly Part[],
+  { calls }: Pick<SessionState, 'calls'>,
+  replies: readonly Reply[],
+): void {
   out.begin('array', parts.length);
   let next = 0;
-  for (const part of parts) next += writePart(out, part, replies[next]);
+  for (const part of parts) {
+    calls.part(part.queued);
+    next += writePart(out, part, replies[next]);
+  }
+  calls.endParts();
 }
 
 /** @param reply the next one of the store. @returns the number of replies that were written: one, or none. */

@@ -1,8 +1,10 @@
 /**
  * Counts of the Redis clients of a node since it started, for INFO. Commands are counted once for a message of the
- * pipeline, and bytes when a connection is closed or INFO asks. So the counts cost a command nothing.
+ * pipeline, and bytes when a connection is closed or INFO asks. So the counts cost a command nearly nothing.
  */
 import type { Clock } from '../../base/clock.js';
+import type { KeyLookups } from '../codec/reply-writer.js';
+import { CallCounts } from './call-counts.js';
 
 /** The span of a sample, and the number of samples in the present rate. */
 const SAMPLE_MS = 100;
@@ -24,6 +26,10 @@ export class DoorCounts {
   commands = 0;
   /** Connections that were closed because their requests held memory that others waited for. */
   closedForMemory = 0;
+  /** Calls by command. */
+  readonly calls = new CallCounts();
+  /** Keys that reads asked for, and the expired keys that the node had deleted when the counts began. */
+  readonly keys: KeyLookups & { expiredBefore: number } = { hits: 0, misses: 0, expiredBefore: 0 };
   readonly #clock: Clock;
   readonly #open = new Set<CountedSocket>();
   readonly #errors = new Map<string, number>();
@@ -52,10 +58,10 @@ export class DoorCounts {
     this.#closedBytes.written += socket.bytesWritten;
   }
 
-  /** Notes commands that arrived together. */
-  asked(commands: number): void {
+  /** Notes commands that arrived together, at this time of the clock. */
+  asked(commands: number, nowMs: number): void {
     this.commands += commands;
-    this.#advance();
+    this.#advance(nowMs);
     const at = this.#sample % SAMPLES;
     this.#samples[at] = (this.#samples[at] as number) + commands;
   }
@@ -103,8 +109,10 @@ export class DoorCounts {
     return this.#rates;
   }
 
-  /** Begins counts at 0 again, for CONFIG RESETSTAT. */
-  reset(): void {
+  /** Begins counts at 0 again, for CONFIG RESETSTAT. @param expiredKeys that the node has deleted. */
+  reset(expiredKeys: number): void {
+    this.calls.reset();
+    Object.assign(this.keys, { hits: 0, misses: 0, expiredBefore: expiredKeys });
     this.connections = 0;
     this.commands = 0;
     this.closedForMemory = 0;
@@ -115,8 +123,8 @@ export class DoorCounts {
   }
 
   /** Empties the samples between the last one and the present one. */
-  #advance(): void {
-    const now = Math.floor(this.#clock.monotonicMs() / SAMPLE_MS);
+  #advance(nowMs = this.#clock.monotonicMs()): void {
+    const now = Math.floor(nowMs / SAMPLE_MS);
     if (now === this.#sample) return;
     for (let i = Math.max(this.#sample + 1, now - SAMPLES + 1); i <= now; i++) this.#samples[i % SAMPLES] = 0;
     this.#sample = now;

@@ -3,8 +3,9 @@ import type { StatusReasonCount } from '../../model/status.js';
 import type { Fields, InfoFacts } from './facts.js';
 
 /**
- * Hits, misses and expired keys are left out, because a node does not count them. `sync_partial_err` counts followers that had to take
- * a full resync though they held data, and those that were refused.
+ * Hits and misses are those of reads that came through this port. Expired keys are those that this node deleted as a
+ * leader. `sync_partial_err` counts followers that had to take a full resync though they held data, and those that were
+ * refused.
  */
 export function stats({ status, counts, topics }: InfoFacts): Fields {
   const { read, written } = counts.bytes;
@@ -23,8 +24,11 @@ export function stats({ status, counts, topics }: InfoFacts): Fields {
     sync_full: status.fullResyncsServed,
     sync_partial_ok: status.partialResyncsServed,
     sync_partial_err: status.resyncReasonsServed.filter(isFailure).reduce((sum, { count }) => sum + count, 0),
+    expired_keys: status.expiredKeys - counts.keys.expiredBefore,
     evicted_keys: 0,
     evicted_clients: 0,
+    keyspace_hits: counts.keys.hits,
+    keyspace_misses: counts.keys.misses,
     pubsub_channels: topics.channels.size,
     pubsub_patterns: topics.patterns.size,
     pubsubshard_channels: topics.shardChannels.size,
@@ -38,6 +42,15 @@ export function stats({ status, counts, topics }: InfoFacts): Fields {
     unexpected_error_replies: 0,
     total_error_replies: errors,
   };
+}
+
+export function commandStats({ counts }: InfoFacts): Fields {
+  return Object.fromEntries(
+    counts.calls.named.map(([name, { calls, microseconds, rejected, failed }]) => [
+      `cmdstat_${name}`,
+      `calls=${calls},usec=${Math.round(microseconds)},usec_per_call=${(calls && microseconds / calls).toFixed(2)},rejected_calls=${rejected},failed_calls=${failed}`,
+    ]),
+  );
 }
 
 export function errorStats({ counts }: InfoFacts): Fields {

@@ -19,8 +19,15 @@ export function writeApplied(out: ReplyWriter, { applied }: { readonly applied: 
 
 /** Writes the value, or null if there is none. */
 export function writeValue(out: ReplyWriter, { value }: { readonly value?: Buffer | undefined }): void {
+  countLookup(out, value !== undefined);
   if (value) out.bulk(value);
   else out.null();
+}
+
+/** Counts a key that a read asked for. */
+export function countLookup({ lookups }: ReplyWriter, isFound: boolean): void {
+  if (isFound) lookups.hits++;
+  else lookups.misses++;
 }
 
 export function writeLength(out: ReplyWriter, { length }: { readonly length: number }): void {

@@ -17,7 +17,7 @@ import { ClientCall } from './client-call.js';
 export interface ConnectionOptions {
   readonly clock: Clock;
   readonly replies: Pick<ReplyMemory, 'open'>;
-  readonly counts: Pick<DoorCounts, 'refused'>;
+  readonly counts: Pick<DoorCounts, 'keys'>;
   /** Logs an unforeseen failure for the operator. */
   report(failure: unknown): void;
 }
@@ -61,7 +61,7 @@ export class RedisConnection {
     const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
     this.socket = socket;
     this.#clock = clock;
-    this.out = new ReplyWriter((sentence) => counts.refused(sentence));
+    this.out = new ReplyWriter(counts.keys);
     this.call = new ClientCall(formatAddress({ host: remoteAddress, port: remotePort }), report);
     this.local = formatAddress({ host: localAddress, port: localPort });
     this.share = replies.open(socket, {

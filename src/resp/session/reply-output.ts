@@ -44,6 +44,8 @@ export interface OutputConnection {
   saw(position: Position, options: { readonly writes: boolean }): void;
   /** Ends the connection, since a reply could not be written as its command wants it. */
   fail(failure: unknown): void;
+  /** Called when replies were written. */
+  answered(): void;
   /** Called when no command is unanswered any more. */
   onIdle(): void;
 }
@@ -89,6 +91,7 @@ export class ReplyOutput extends Output {
   settle(): void {
     if (this.#pending > 0) return;
     this.#writeKnown(this.#connection.out);
+    this.#connection.answered();
     if (this.#connection.flush()) return;
     this.#isHeldUp = true;
     this.wait(this.#connection.drained());
@@ -107,6 +110,7 @@ export class ReplyOutput extends Output {
       const hasAny = this.length > 0 || this.#isHeldUp;
       this.#isHeldUp = false;
       const isAllSent = super.send();
+      if (hasAny) this.#connection.answered();
       if (hasAny && isAllSent && this.isIdle) this.#connection.onIdle();
       return isAllSent;
     } catch (failure) {
@@ -152,6 +156,7 @@ export class ReplyOutput extends Output {
     this.#isOver = true;
     this.#sent.takeAll();
     this.#pending = 0;
+    this.#connection.answered();
   }
 }
 

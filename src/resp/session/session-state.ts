@@ -2,6 +2,7 @@
 import type { Guarantees } from '../../model/guarantees.js';
 import type { Position } from '../../model/position.js';
 import type { Listener } from '../channels/listener.js';
+import type { SessionCalls } from './session-calls.js';
 import { TransactionState } from './transaction-state.js';
 
 /** The replies that a client wants: all, none, or all but the next one. */
@@ -84,6 +85,8 @@ export class SessionState {
   readonly replies = new WantedReplies();
   readonly transaction = new TransactionState();
   readonly blocking = new Blocking();
+  /** The counts of its calls. */
+  readonly calls: SessionCalls;
   /** Wishes about the memory and the eviction of Redis. They change nothing here, and are shown. */
   readonly wishes = { noEvict: false, noTouch: false };
   /** The position of the newest answered command. */
@@ -95,8 +98,9 @@ export class SessionState {
   /** The subscriptions and the monitor of the connection. Undefined before its first. */
   listener: Listener | undefined;
 
-  constructor(id: number, createdMs: number) {
+  constructor(id: number, createdMs: number, calls: SessionCalls) {
     this.id = id;
+    this.calls = calls;
     this.activity = { createdMs, receivedMs: createdMs, requests: 0, newest: undefined };
   }
 

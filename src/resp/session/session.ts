@@ -45,6 +45,7 @@ import { Intake } from './intake.js';
 import { Reading } from './reading.js';
 import { isKnown, type OutputConnection, ReplyOutput, SILENT, SILENT_KNOWN } from './reply-output.js';
 import { takeRow } from './row.js';
+import { SessionCalls } from './session-calls.js';
 import { SessionState } from './session-state.js';
 
 /** Data commands that were received together. */
@@ -52,6 +53,14 @@ interface Commands extends Message {
   readonly operations: DecodedOperation[];
   readonly guarantees: Guarantees | undefined;
 }
+
+/** Requests are counted and refused before they become messages. */
+const TAKES_ALL: Pick<PipelineStream<Commands>, 'decode' | 'refusal' | 'onRefused' | 'taken'> = {
+  decode: (commands) => commands,
+  refusal: () => undefined,
+  onRefused: () => {},
+  taken: () => {},
+};
 
 /** The parts of the door that a session needs. */
 interface Surroundings {
@@ -94,7 +103,8 @@ export class Session implements CommandSession, Client {
     this.door = door;
     this.node = node;
     this.#workLater = () => work.add(() => this.#work());
-    this.state = new SessionState(id, node.clock.wallMs());
+    const calls = new SessionCalls({ node, door, outs: [connection.out, this.#unsent] }, () => this.#output.unanswered);
+    this.state = new SessionState(id, node.clock.wallMs(), calls);
     this.#reading = new Reading(connection.socket);
     this.#intake = new Intake(new RequestParser(requestLimits(node.writes.limits)), memory, {
       setHeldBack: (isHeldBack) => this.#reading.setHeldBack(isHeldBack),
@@ -273,10 +283,13 @@ export class Session implements CommandSession, Client {
     const first = intake.place;
     let keptBytes = 0;
     const goesOneByOne = this.door.clients.pause.isOn;
+    const { calls, replies } = this.state;
+    calls.begin();
     let found: Command | string = command;
     while (!isAlone(found)) {
+      calls.send(found, intake.first as Request);
       const sent = typeof found === 'string' ? found : ask(found, intake.first as Request, this);
-      const isSilent = this.state.replies.takesSilence();
+      const isSilent = replies.takesSilence();
       if (isKnown(sent)) this.#output.expect(isSilent ? SILENT_KNOWN : sent);
       else {
         operations.push(sent.operation);
@@ -289,7 +302,7 @@ export class Session implements CommandSession, Client {
       found = commandOf(next, this.state);
     }
     if (typeof found === 'object' && !isAlone(found)) this.state.activity.newest = found;
-    this.node.counts.asked(intake.place - first);
+    calls.end(intake.place - first);
     if (this.node.tap.isOpen) showRequests(this, intake.since(first));
     if (operations.length === 0) return this.#output.settle();
     const length = intake.bytesSince(first) + keptBytes;
@@ -303,7 +316,7 @@ export class Session implements CommandSession, Client {
     this.state.replies.isSilent = this.state.replies.takesSilence();
     this.#replyStart = this.out.writtenBytes;
     this.state.activity.newest = command;
-    this.node.counts.asked(row.length);
+    this.state.calls.beginAlone(command, request, row.length);
     if (this.node.tap.isOpen && Array.isArray(request)) showRequests(this, row);
     try {
       const running = row.length > 1 ? command.runRow?.(this, row) : command.run(this, request);
@@ -311,7 +324,7 @@ export class Session implements CommandSession, Client {
     } catch (failure) {
       this.#refuse(failure);
     }
-    if (!this.#isRunning) this.#dropSilent();
+    if (!this.#isRunning) this.#ran();
   }
 
   #finishLater(running: Promise<void>): void {
@@ -321,16 +334,18 @@ export class Session implements CommandSession, Client {
     running
       .catch((failure) => this.#refuse(failure))
       .finally(() => {
-        this.#dropSilent();
+        this.#ran();
         this.#isRunning = false;
         this.connection.pushHeld();
         this.#work();
       });
   }
 
-  #dropSilent(): void {
+  /** Notes the end of a command that ran alone. */
+  #ran(): void {
     if (this.state.replies.isSilent) this.#unsent.take();
     this.state.replies.isSilent = false;
+    this.state.calls.endAlone();
   }
 
   #refuse(failure: unknown): void {
@@ -375,10 +390,7 @@ export class Session implements CommandSession, Client {
         this.#deliver = onMessage;
         this.#endInput = onEnd;
       },
-      decode: (commands) => commands,
-      refusal: () => undefined,
-      onRefused: () => {},
-      taken: () => {},
+      ...TAKES_ALL,
       pause: () => {
         this.#isPaused = true;
       },
@@ -422,6 +434,7 @@ function isHeld(command: Command | string, session: Session, goOn: () => void): 
 function outputConnectionOf({ connection, state }: Session): Omit<OutputConnection, 'flush' | 'fail' | 'onIdle'> {
   return {
     out: connection.out,
+    answered: () => state.calls.answered(),
     drained: () => connection.sending.drained(),
     saw: (position, { writes }) => {
       state.seen = position;

@@ -25,9 +25,19 @@ export interface CommandEntry {
   readonly subcommands: ReadonlyMap<string, CommandEntry>;
 }
 
+/** A request, as the counts of its command see it. */
+export interface CommandCall {
+  /** Undefined if there is no such command. */
+  readonly entry: CommandEntry | undefined;
+  /** False for a request that is refused before its command runs, and for one that is queued between MULTI and EXEC. */
+  readonly isCalled: boolean;
+}
+
 export interface CommandTable {
   /** All commands by name in lower case, without the subcommands. */
   readonly commands: ReadonlyMap<string, CommandEntry>;
   /** The entry of a command. Undefined for one that is made as an answer to a request, and has no name. */
   entryOf(command: object): CommandEntry | undefined;
+  /** The command that a request calls, or asks for in vain. @param command that the session found for it, or a refusal. */
+  callOf(command: object | string, request: readonly Buffer[]): CommandCall;
 }

@@ -33,7 +33,7 @@ import { foreignProtocol } from '../session/foreign-protocol.js';
 import { queueing, refusing } from '../session/queueing.js';
 import type { SessionState } from '../session/session-state.js';
 import { absentCommand } from './absent-commands.js';
-import type { CommandEntry, CommandFacts, CommandTable } from './command-table.js';
+import type { CommandCall, CommandEntry, CommandFacts, CommandTable } from './command-table.js';
 import { OWN_FACTS } from './own-facts.js';
 
 interface TableEntry extends CommandEntry {
@@ -92,7 +92,15 @@ const ENTRIES: ReadonlyMap<object, TableEntry> = new Map(
     ),
 );
 
-export const TABLE: CommandTable = { commands: COMMANDS, entryOf: (command) => ENTRIES.get(command) };
+export const TABLE: CommandTable = { commands: COMMANDS, entryOf: (command) => ENTRIES.get(command), callOf };
+
+function callOf(command: object | string, request: Request): CommandCall {
+  const entry = typeof command === 'string' ? undefined : ENTRIES.get(command);
+  if (entry) return { entry, isCalled: command === entry.command || command === EXECUTE };
+  const named = COMMANDS.get(nameIn(request[0] as Buffer));
+  if (!named || named.subcommands === NONE || !request[1]) return { entry: named, isCalled: false };
+  return { entry: named.subcommands.get(nameIn(request[1])), isCalled: false };
+}
 
 /** An alias shares the command with its other name. Each name gets a command of its own, which tells the names apart. */
 function commandsOf(families: readonly CommandFamily[]): ReadonlyMap<string, TableEntry> {

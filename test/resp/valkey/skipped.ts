@@ -142,15 +142,6 @@ export const SKIPPED: ReadonlyMap<string, readonly string[]> = new Map([
     ['Regression for pattern matching very long nested loops'],
   ],
   [
-    'wants INFO to count calls and refusals by command, which would cost every command',
-    [
-      'command stats for EXPIRE',
-      'info command with at most one sub command',
-      'info command with one sub-section',
-      'info command with multiple sub-sections',
-    ],
-  ],
-  [
     'asks for parameters or sentences of CONFIG and CLIENT that have another meaning here',
     ['CLIENT command unhappy path coverage', 'CONFIG SET set immutable', 'CONFIG GET hidden configs'],
   ],

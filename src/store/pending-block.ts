@@ -1,5 +1,6 @@
 /** The commands of the block that the writer is making, before it is sealed. */
 import { HeadwaterError } from '../base/errors.js';
+import { keyName } from '../base/key-name.js';
 import { BLOCK_BYTES_CEILING, BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX, TURN_STEPS_MAX } from '../base/limits.js';
 import { BLOCK_HEADER_BYTES } from '../log/block.js';
 import type { Command } from '../model/command.js';
@@ -15,6 +16,9 @@ export class PendingBlock {
   steps = 0;
   /** The approximate size of the block. */
   #bytes = 0;
+  /** The number of puts for each key, among the first `#namedCommands` commands. `hasPut` takes the others in. */
+  readonly #puts = new Map<string, number>();
+  #namedCommands = 0;
 
   constructor(firstOffset: number) {
     this.firstOffset = firstOffset;
@@ -48,13 +52,23 @@ export class PendingBlock {
     this.commands.push(command);
   }
 
-  /** Tells whether a command puts an entry of the key. Seldom asked, so nothing is kept for the answer. */
+  /** Tells whether a command puts an entry of the key. A transaction may ask for many thousand keys. */
   hasPut(key: Buffer): boolean {
-    return this.commands.some((command) => command.kind === 'put' && command.key.equals(key));
+    for (; this.#namedCommands < this.commands.length; this.#namedCommands++)
+      this.#notePut(this.commands[this.#namedCommands] as Command, 1);
+    return (this.#puts.get(keyName(key)) ?? 0) > 0;
+  }
+
+  #notePut(command: Command, change: 1 | -1): void {
+    if (command.kind !== 'put') return;
+    const name = keyName(command.key);
+    this.#puts.set(name, (this.#puts.get(name) ?? 0) + change);
   }
 
   /** Drops the commands behind the first `count`. */
   cutTo(count: number): void {
+    for (; this.#namedCommands > count; this.#namedCommands--)
+      this.#notePut(this.commands[this.#namedCommands - 1] as Command, -1);
     for (const command of this.commands.splice(count)) this.#bytes -= weigh(command);
   }
 }

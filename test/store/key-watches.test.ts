@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { TransactionState } from '../../src/resp/session/transaction-state.js';
 import { KeyWatches } from '../../src/store/key-watches.js';
+import { PendingBlock } from '../../src/store/pending-block.js';
 import { removeTemporaryDirectories } from '../support/database.js';
 import { key, TestStore } from '../support/store.js';
 
@@ -34,5 +35,32 @@ describe('a watch of an absent key', () => {
     state.settle();
     assert.deepEqual([watches.isEmpty, watch.isTouched], [true, true]);
     assert.equal((condition as { watch?: unknown }).watch, watch);
+  });
+
+  it('looks at the commands of the block that is made once, for however many keys, and forgets those taken back', () => {
+    const block = new PendingBlock(1);
+    let looks = 0;
+    const put = (name: string) =>
+      block.add({
+        kind: 'put',
+        get key() {
+          looks++;
+          return key(name);
+        },
+        value: key('v'),
+        type: 0,
+        expiresAtMs: 0,
+      });
+    for (const name of ['a', 'b', 'a']) put(name);
+    assert.deepEqual([block.hasPut(key('a')), block.hasPut(key('b')), block.hasPut(key('c'))], [true, true, false]);
+    looks = 0;
+    for (let i = 0; i < 1_000; i++) assert.ok(!block.hasPut(key(`absent ${i}`)));
+    assert.equal(looks, 0);
+    block.cutTo(1);
+    assert.deepEqual([block.hasPut(key('a')), block.hasPut(key('b'))], [true, false]);
+    put('b');
+    assert.equal(block.hasPut(key('b')), true);
+    block.cutTo(0);
+    assert.equal(block.hasPut(key('a')), false);
   });
 });

@@ -54,6 +54,15 @@ describe('CLIENT LIST', () => {
     assert.equal(lines.get(2)?.get('flags'), 'N');
   });
 
+  it('counts requests that waited behind a blocked command', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    const pings = 30_000;
+    wire.send(`WAIT 1 100\r\n${'PING\r\n'.repeat(pings)}ECHO end\r\n`);
+    await wire.readsUpTo('end\r\n');
+    assert.equal((await list(node)).get(1)?.get('tot-cmds'), String(pings + 2));
+  });
+
   it('shows the bytes of a request that is not complete', async () => {
     const node = await door.node();
     const wire = door.open(node);
@@ -154,8 +163,9 @@ describe('CLIENT REPLY', () => {
     assert.equal(await door.exchange(node, 'CLIENT REPLY foo\r\n'), '-ERR syntax error\r\n');
   });
 
-  it('OFF ends with RESET', async () => {
+  it('OFF ends with RESET, and a reply to RESET can be skipped', async () => {
     const node = await door.node();
+    assert.equal(await door.exchange(node, 'CLIENT REPLY SKIP\r\nRESET\r\nPING\r\n'), '+PONG\r\n');
     assert.equal(await door.exchange(node, 'CLIENT REPLY OFF\r\nPING\r\nRESET\r\nPING\r\n'), '+RESET\r\n+PONG\r\n');
   });
 });
@@ -166,7 +176,8 @@ describe('CLIENT PAUSE', () => {
 
   /** Resolves when a client is shown as blocked. */
   async function isOneBlocked(asker: Wire): Promise<void> {
-    for (let list = ''; !/ flags=b /.test(list); list = await asker.readsUpTo('\n\r\n')) asker.send('CLIENT LIST\r\n');
+    for (let list = ''; !/ flags=x?b /.test(list); list = await asker.readsUpTo('\n\r\n'))
+      asker.send('CLIENT LIST\r\n');
   }
 
   it('WRITE holds writes back, and lets reads and refusals through', async () => {
@@ -182,6 +193,18 @@ describe('CLIENT PAUSE', () => {
     await asker.asks('GET a', '$1\r\n1\r\n');
     await asker.asks('CLIENT UNPAUSE', '+OK\r\n');
     await other.hears('+OK\r\n$1\r\n2\r\n');
+  });
+
+  it('WRITE holds back a transaction that publishes', async () => {
+    const node = await door.node();
+    const [asker, other] = [door.open(node), door.open(node)];
+    await other.asks('MULTI', '+OK\r\n');
+    await other.asks('PUBLISH a b', '+QUEUED\r\n');
+    await asker.asks('CLIENT PAUSE 60000 WRITE', '+OK\r\n');
+    other.send('EXEC\r\n');
+    await isOneBlocked(asker);
+    await asker.asks('CLIENT UNPAUSE', '+OK\r\n');
+    await other.hears('*1\r\n:0\r\n');
   });
 
   it('ALL holds everything back, but the end of the pause', async () => {

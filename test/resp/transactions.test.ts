@@ -427,7 +427,7 @@ describe('transactions of Redis clients', () => {
     state.watch(chunk.subarray(0, 10), 7, 1_000);
     assert.equal(state.bytes, 2 * (10 + ARGUMENT_COST_BYTES));
     state.begin();
-    state.add({ command: {}, writes: true, isAlone: false }, [chunk.subarray(0, 3), chunk.subarray(5, 9)], 1_000);
+    state.add({ command: {}, mayWrite: true, isAlone: false }, [chunk.subarray(0, 3), chunk.subarray(5, 9)], 1_000);
     state.keep();
     assert.equal(state.bytes, 4 * ARGUMENT_COST_BYTES + 27);
     assert.throws(() => state.watch(chunk.subarray(0, 300), 7, 1_000), { code: 'too_large' });

@@ -37,7 +37,7 @@ describe('a watch of an absent key', () => {
     assert.equal((condition as { watch?: unknown }).watch, watch);
   });
 
-  it('looks at the commands of the block that is made once, for however many keys, and forgets those taken back', () => {
+  it('looks at each command of the pending block once, and forgets those taken back', () => {
     const block = new PendingBlock(1);
     let looks = 0;
     const put = (name: string) =>

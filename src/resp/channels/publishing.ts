@@ -13,7 +13,10 @@ type Kind = 'channels' | 'shardChannels';
 
 export async function published(session: CommandSession, kind: Kind, request: Request): Promise<void> {
   try {
-    session.out.integer(await session.node.channels.publish(kind, messageIn(request), callOf(session)));
+    const receivers = await session.node.channels.publish(kind, messageIn(request), callOf(session));
+    // The message to the client itself comes first, and may wait for its turn behind thousands of others.
+    session.state.listener?.send();
+    session.out.integer(receivers);
   } catch (failure) {
     throw inWordsOfRedis(failure, session);
   }
@@ -23,7 +26,7 @@ export async function published(session: CommandSession, kind: Kind, request: Re
 export async function publishedInRow(session: CommandSession, kind: Kind, requests: readonly Request[]): Promise<void> {
   for (const outcome of await outcomes(session, kind, requests.map(messageIn))) {
     if (outcome.status === 'fulfilled') session.out.integer(outcome.value);
-    else session.out.error(sentence(inWordsOfRedis(outcome.reason, session)));
+    else session.out.error(sentence(outcome.reason, session));
   }
 }
 
@@ -62,9 +65,11 @@ function inWordsOfRedis(failure: unknown, { node }: CommandSession): unknown {
   return isCutOff ? new Refusal(`MASTERDOWN ${failure.message}`) : failure;
 }
 
-/** @throws an unforeseen failure, since other replies are written. */
-function sentence(failure: unknown): string {
+/** @throws an unforeseen failure. The connection ends then, since one error would stand for all replies of the row. */
+function sentence(reason: unknown, session: CommandSession): string {
+  const failure = inWordsOfRedis(reason, session);
   if (failure instanceof Refusal) return failure.message;
   if (HeadwaterError.is(failure)) return sentenceOf(failure);
+  session.drop();
   throw failure;
 }

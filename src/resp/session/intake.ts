@@ -51,14 +51,16 @@ export class Intake {
     this.#holder = holder;
   }
 
-  /** Takes the next bytes of the connection. @returns the number of requests that they complete now. */
-  receive(chunk: Buffer): number {
-    if (this.#isOver) return 0;
-    if (!this.#hasRoom || this.#unread.length > 0) {
-      this.#unread.add(chunk);
-      return 0;
-    }
-    return this.#parse(chunk);
+  /** The requests that have become complete since the connection began. */
+  get received(): number {
+    return this.#complete;
+  }
+
+  /** Takes the next bytes of the connection. */
+  receive(chunk: Buffer): void {
+    if (this.#isOver) return;
+    if (!this.#hasRoom || this.#unread.length > 0) this.#unread.add(chunk);
+    else this.#parse(chunk);
   }
 
   /** Looks at the bytes that wait, once the requests before them have been passed over. @returns true if one is first. */
@@ -68,10 +70,10 @@ export class Intake {
     return this.first !== undefined;
   }
 
-  #parse(chunk: Buffer): number {
+  #parse(chunk: Buffer): void {
     const heldBytes = this.#parser.heldBytes;
     const requests = this.#parser.take(chunk);
-    if (requests.length === 0) return 0;
+    if (requests.length === 0) return;
     const bytes = heldBytes + chunk.length;
     const isFirst = this.#requests.length === 0;
     this.#bytes = isFirst ? bytes : this.#bytes + bytes;
@@ -82,7 +84,6 @@ export class Intake {
     }
     if (isFirst) this.#requests = requests;
     else for (const request of requests) this.#requests.push(request);
-    return requests.length;
   }
 
   /** True if nothing waits. */

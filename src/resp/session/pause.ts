@@ -11,6 +11,11 @@ export type PauseKind = 'all' | 'write';
 /** Commands without the flag of a write that may change data, or send something to followers. */
 const MAY_WRITE: ReadonlySet<string> = new Set(['publish', 'spublish', 'pfcount', 'eval', 'evalsha', 'fcall']);
 
+/** True if the command may change data, or send something to followers. */
+export function mayWrite(name: string, flags: readonly string[]): boolean {
+  return flags.includes('write') || MAY_WRITE.has(name);
+}
+
 /** The command that ends a pause is let through, so that a pause of all commands can be ended too. */
 const UNPAUSE = 'client|unpause';
 const EXECUTE = 'exec';
@@ -52,8 +57,8 @@ export class Pause {
   holds(entry: CommandEntry | undefined, { transaction }: Pick<SessionState, 'transaction'>): boolean {
     if (entry === undefined || entry.name === UNPAUSE) return false;
     if (this.#kind === 'all') return true;
-    if (entry.name === EXECUTE) return transaction.open?.writes === true;
-    return entry.facts.flags.includes('write') || MAY_WRITE.has(entry.name);
+    if (entry.name === EXECUTE) return transaction.open?.mayWrite === true;
+    return mayWrite(entry.name, entry.facts.flags);
   }
 
   /** Notes a client whose next command waits. `goOn` runs once, when the pause is over. */

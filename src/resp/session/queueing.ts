@@ -3,19 +3,21 @@ import { HeadwaterError } from '../../base/errors.js';
 import type { Request } from '../codec/request-parser.js';
 import { type Command, type CommandSession, type DataCommand, isAlone, type Known } from '../command.js';
 import { READ_ONLY, Refusal, sentenceOf } from '../replies/refusal.js';
+import { mayWrite } from './pause.js';
 import type { TransactionState } from './transaction-state.js';
 
 const QUEUED: Known = { write: (out) => out.simple('QUEUED') };
 
 /** A command that queues another one. */
-export function queueing(command: Command, flags: readonly string[]): DataCommand {
+export function queueing(command: Command, name: string, flags: readonly string[]): DataCommand {
   const isRefused = flags.includes('no_multi');
-  const kind = { command, writes: flags.includes('write'), isAlone: isAlone(command) };
+  const writes = flags.includes('write');
+  const kind = { command, mayWrite: mayWrite(name, flags), isAlone: isAlone(command) };
   return {
     ask: (request, session) => {
       const { transaction } = session.state;
       if (isRefused) refuse(transaction, 'ERR Command not allowed inside a transaction');
-      if (kind.writes) admitWrites(session);
+      if (writes) admitWrites(session);
       return enqueue(session, kind, request);
     },
   };
@@ -34,7 +36,7 @@ export function refusing(sentence: string): DataCommand {
 
 interface Kind {
   readonly command: Command;
-  readonly writes: boolean;
+  readonly mayWrite: boolean;
   readonly isAlone: boolean;
 }
 

@@ -29,6 +29,11 @@ class WantedReplies {
     this.isSilent = false;
   }
 
+  /** Ends OFF, also for the command that runs. A skip is over by then, and the reply stays skipped. */
+  reset(): void {
+    if (this.#wanted === 'off') this.on();
+  }
+
   off(): void {
     this.#wanted = 'off';
   }
@@ -108,7 +113,7 @@ export class SessionState {
   reset(): void {
     this.listener?.leave();
     this.transaction.end();
-    this.replies.on();
+    this.replies.reset();
     this.names.client = '';
     this.wishes.noEvict = false;
     this.wishes.noTouch = false;

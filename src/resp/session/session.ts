@@ -193,7 +193,7 @@ export class Session implements CommandSession, Client {
 
   #receive(chunk: Buffer): void {
     this.state.activity.receivedMs = this.node.clock.wallMs();
-    this.state.activity.requests += this.#intake.receive(chunk);
+    this.#intake.receive(chunk);
     // Behind a large chunk another may follow in this turn, unless the session stops reading.
     if (chunk.length >= RECEIVING_SMALL_BYTES) this.#work();
     else this.#workLater();
@@ -205,6 +205,7 @@ export class Session implements CommandSession, Client {
     this.#isWorking = true;
     try {
       do {
+        this.state.activity.requests = this.#intake.received;
         while (this.#intake.first && this.#goesOn());
       } while (!this.#intake.first && this.#intake.receiveWaiting());
     } catch (failure) {

@@ -15,7 +15,8 @@ type VersionCondition = Extract<Condition, { test: 'version' }>;
 /** A command of the table, as the queue looks at it. */
 interface QueuedKind<Command> {
   readonly command: Command;
-  readonly writes: boolean;
+  /** True if the command may change data, or send something to followers. */
+  readonly mayWrite: boolean;
   /** True if the command is no data command, and runs alone. */
   readonly isAlone: boolean;
 }
@@ -34,8 +35,8 @@ class OpenTransaction {
   /** The commands whose arguments are copies, and the bytes of these. */
   kept = 0;
   keptBytes = 0;
-  /** True if a command of it writes. */
-  writes = false;
+  /** True if a command of it may write. */
+  mayWrite = false;
   /** True if the node takes the writes of the newest commands, as far as is known before EXEC. */
   areWritesAdmitted = false;
   /** True if EXEC is more than one operation of the store. */
@@ -100,11 +101,11 @@ export class TransactionState {
    * @param request whose bytes stay until `keep`.
    * @throws HeadwaterError `too_large`.
    */
-  add({ command, writes, isAlone }: QueuedKind<unknown>, request: Request, bytesMax: number): void {
+  add({ command, mayWrite, isAlone }: QueuedKind<unknown>, request: Request, bytesMax: number): void {
     const { open } = this;
     if (!open) return;
     open.bytes += this.#roomFor(request, bytesMax);
-    open.writes ||= writes;
+    open.mayWrite ||= mayWrite;
     open.runsAlone ||= isAlone;
     open.queue.push({ command, request });
   }

@@ -127,7 +127,7 @@ function entryFor(
   subcommands: ReadonlyMap<string, TableEntry> = NONE,
 ): TableEntry {
   const inTransaction =
-    name === 'exec' ? EXECUTE : AT_ONCE.has(name) || !command ? command : queueing(command, facts.flags);
+    name === 'exec' ? EXECUTE : AT_ONCE.has(name) || !command ? command : queueing(command, name, facts.flags);
   return { name, facts, command, inTransaction, subcommands };
 }
 

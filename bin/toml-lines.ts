@@ -40,7 +40,7 @@ function parsed(text: string): Record<string, unknown> {
 
 /** The lines of redis.conf and of YAML look like TOML, and are not. */
 function hintOf(line: string): string {
-  const [, name, value] = /^\s*"?([\w-]+)"?\s*[:=\s]\s*([^\s#"'[{].*?)\s*$/.exec(line) ?? [];
+  const [, name, value] = /^\s*"?([\w-]+)"?\s*[:=\s]\s*([^\s#"'[{=].*?)\s*$/.exec(line) ?? [];
   if (name === undefined || value === undefined) return '';
   return `. Expected a line such as ${name} = ${/^\d+$/.test(value) ? value : tomlValue(value)}`;
 }

@@ -1,7 +1,7 @@
 /**
  * The bytes of a connection that cannot be used yet, because a line or a bulk string is not complete, or because the
- * client waits for a command. They are held as they came. A buffer that grows would be copied again and again, and the buffers that it leaves behind break
- * the memory of the process into pieces of all sizes.
+ * client waits for a command. They are held as they came. A buffer that grows would be copied again and again, and the
+ * buffers that it leaves behind break the memory of the process into pieces of all sizes.
  *
  * Invariant: the memory is at most twice the bytes that have come, and `ROOM_BYTES_MIN`.
  */

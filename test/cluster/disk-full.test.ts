@@ -190,7 +190,9 @@ describe('a node on a full disk', function () {
     });
     assert(offset > 10 && offset < 250, `it stands at ${offset}`);
     assert.match(upstream?.error ?? '', /is full/);
-    await assertThere(await node.client(), offset);
+    // A write that found no room has made the store open its databases again, which takes a moment.
+    const reads = await node.client();
+    await eventually('reads to be answered', () => assertThere(reads, offset).then(() => true));
     spawnSync('mount', ['-o', 'remount,size=600m', directory]);
     const status = await caughtUp(leader, node);
     assert.deepEqual([status.fullResyncs, status.partialResyncs], [0, 1]);

@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander';
 import type { PrintOptions } from './config-report.js';
+import { explainForeignFlags } from './foreign-options.js';
 import { UsageError } from './output.js';
 import { addServeOptions, refuseClientOptions } from './serve-options.js';
 
@@ -36,6 +37,7 @@ export function addConfigCommands(program: Command): void {
     .option('--origin', 'print beside each value where it comes from')
     .option('--given', 'print only the options that somebody gave');
   addServeOptions(print);
+  explainForeignFlags(print);
   for (const option of print.options) if (!['origin', 'given', 'config'].includes(option.name())) option.hideHelp();
   print.addHelpText('after', AFTER_PRINT).action(async (options: PrintOptions, command: Command) => {
     refuseClientOptions(command, CLIENT_OPTIONS);

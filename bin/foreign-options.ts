@@ -2,9 +2,10 @@
  * Options that people bring along from the config files of Redis and etcd. An option that exists here has those names in
  * its row (src/options.ts); the others are in this file, with the reason why there is none.
  */
+import type { Command } from 'commander';
 import type { OptionRow } from '../src/options.js';
 import { formatDuration, formatSize } from './arguments.js';
-import { SERVE_ROWS } from './serve-options.js';
+import { SERVE_ROWS, wordOf } from './serve-options.js';
 import { type FileEntry, tomlValue } from './toml-lines.js';
 
 const DISK = 'Data are on disk, so memory has no bound for them and nothing is evicted';
@@ -69,13 +70,35 @@ export function ownForm(entry: FileEntry): FileEntry {
   return { ...entry, name: 'follow', value: `${host.includes(':') ? `[${host}]` : host}:${port}` };
 }
 
-/** The sentence about an option of another store. Undefined if the name is none. */
+/** The sentence about a line of a config file with an option of another store. Undefined if the name is none. */
 export function meaningElsewhere(given: string): string | undefined {
+  const { row, reason } = foundElsewhere(given);
+  if (row) return `use ${row.name}, such as ${row.name} = ${exampleOf(row)}`;
+  return reason === undefined ? undefined : `${reason}; leave this line out`;
+}
+
+/** The option here for a name of another store, or the reason why there is none. */
+function foundElsewhere(given: string): { readonly row?: OptionRow | undefined; readonly reason?: string | undefined } {
   const name = given.toLowerCase().replaceAll('_', '-');
   const row = SERVE_ROWS.find(({ elsewhere }) => elsewhere?.includes(name));
-  if (row) return `use ${row.name}, such as ${row.name} = ${exampleOf(row)}`;
-  const reason = Object.hasOwn(NOWHERE, name) ? NOWHERE[name] : undefined;
-  return reason === undefined ? undefined : `${reason}; leave this line out`;
+  return { row, reason: Object.hasOwn(NOWHERE, name) ? NOWHERE[name] : undefined };
+}
+
+/** Adds to the refusal of a flag the option that is meant, if another store has a flag of this name. */
+export function explainForeignFlags(command: Command): void {
+  const { outputError } = command.configureOutput();
+  command.configureOutput({
+    outputError: (text, print) => outputError?.(text.replace(UNKNOWN_FLAG, withMeaning), print),
+  });
+}
+
+const UNKNOWN_FLAG = /^error: unknown option '--?([\w-]+).*$/m;
+
+function withMeaning(refusal: string, name: string): string {
+  const { row, reason } = foundElsewhere(name);
+  const word = row && wordOf(row);
+  const meaning = row ? `Use --${row.name}${word === '' ? '' : ` ${word}`}` : reason;
+  return meaning === undefined ? refusal : `${refusal}\n(${meaning})`;
 }
 
 /** The default of an option, or its example, as it stands in a config file. */

@@ -8,6 +8,7 @@ import type { Logger, LoggerOptions } from 'pino';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { Node, NodeOptions, NodeSurroundings, StopOptions } from '../src/index.js';
 import { VERSION } from '../src/version.js';
+import { explainForeignFlags } from './foreign-options.js';
 import { type LogOptions, type ServeOptions, serveOptions } from './option-values.js';
 import { EXIT, type ExitStatus, statusOfRefusal } from './output.js';
 import { readableLog } from './readable-log.js';
@@ -28,6 +29,7 @@ process at once.`;
 export function addServeCommand(program: Command): void {
   const command = program.command('serve').summary('run a node').description('Run a node in the foreground.');
   addServeOptions(command);
+  explainForeignFlags(command);
   // The help leaves out the global options, which are for talking to a node.
   command.configureHelp({ showGlobalOptions: false });
   command.addHelpText('after', AFTER_HELP);

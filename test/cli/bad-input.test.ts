@@ -143,6 +143,14 @@ const REFUSALS: readonly Refusal[] = [
     type: serve('--log-level', 'loud'),
     says: /--log-level.*Expected one of debug, info, warn, error, received "loud"/,
   },
+  {
+    type: serve('--replicaof', '127.0.0.1', '7420'),
+    says: /unknown option '--replicaof'\n\(Use --follow HOST:PORT\)\n\(--help/,
+  },
+  { type: serve('--slaveof=127.0.0.1:7420'), says: /\n\(Use --follow HOST:PORT\)/ },
+  { type: serve('--enable-debug-command'), says: /\n\(Use --redis-debug\)/ },
+  { type: ['config', 'print', '--maxmemory', '1gb'], says: /\n\(Data are on disk, so memory has no bound/ },
+  { type: ['get', 'k', '--slaveof'], says: /unknown option '--slaveof'\n\(--help/ },
   { type: serve('--lissen', '127.0.0.1:0'), says: /unknown option '--lissen'\n\(Did you mean --listen\?\)/ },
   { type: serve('7420'), says: /too many arguments/ },
   {

@@ -86,8 +86,6 @@ describe('the metrics', () => {
   });
 
   it('count histograms upwards, to the count', async () => {
-    const { series, value } = new Scrape(await text(busyFacts()));
-    assert(series.length > 100 && value !== undefined);
     const scrape = new Scrape(await text(changed(busyFacts()) as MetricFacts));
     const of = (le: string) => scrape.value(`headwater_commit_duration_seconds_bucket{le="${le}"}`);
     assert.deepEqual([of('1'), of('2'), of('+Inf')], [1, 1, 2]);

@@ -13,6 +13,8 @@ import {
   secondsOf,
 } from './row.js';
 
+const LEVEL = ['database', 'level'];
+
 export const LOG_ROWS: readonly MetricRow[] = [
   gauge('headwater_log_end_offset', 'offset of the last command', ({ status }) => status.offset),
   gauge('headwater_log_first_offset', 'first offset that the log still holds', ({ status }) => status.firstOffset),
@@ -71,31 +73,31 @@ export const LOG_ROWS: readonly MetricRow[] = [
   gauges(
     'headwater_leveldb_files',
     'table files',
-    ['database', 'level'],
+    LEVEL,
     levels(({ files }) => files),
   ),
   gauges(
     'headwater_leveldb_size_bytes',
     'size of the table files',
-    ['database', 'level'],
+    LEVEL,
     levels(({ bytes }) => bytes),
   ),
   counters(
     'headwater_leveldb_compaction_seconds_total',
     'time of compactions into the level',
-    ['database', 'level'],
+    LEVEL,
     levels(({ compactionSeconds }) => compactionSeconds),
   ),
   counters(
     'headwater_leveldb_compaction_read_bytes_total',
     'bytes that compactions into the level have read',
-    ['database', 'level'],
+    LEVEL,
     levels(({ compactionReadBytes }) => compactionReadBytes),
   ),
   counters(
     'headwater_leveldb_compaction_written_bytes_total',
     'bytes that compactions into the level have written',
-    ['database', 'level'],
+    LEVEL,
     levels(({ compactionWrittenBytes }) => compactionWrittenBytes),
   ),
   gauge(

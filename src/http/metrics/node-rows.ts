@@ -1,10 +1,21 @@
 /** Metrics of the node as a whole: its build and its role, and what keeps it from its work. */
 import process from 'node:process';
-import { counter, gauge, gauges, type MetricRow, secondsOf, states } from './row.js';
+import type { NodeStatus, StoreState } from '../../model/status.js';
+import { type AllOf, counter, gauge, gauges, type MetricRow, secondsOf, states } from './row.js';
 
-const ROLES = ['leader', 'follower'];
+const ROLES: AllOf<NodeStatus['role']> = { leader: true, follower: true };
 
-const STORE_STATES = ['opening', 'serving', 'asking', 'incomplete', 'reopening', 'stuck', 'replacing', 'closing'];
+const STORE_STATES: AllOf<StoreState> = {
+  opening: true,
+  serving: true,
+  asking: true,
+  incomplete: true,
+  reopening: true,
+  stuck: true,
+  replacing: true,
+  closing: true,
+  closed: true,
+};
 
 export const NODE_ROWS: readonly MetricRow[] = [
   gauges('headwater_build_info', '1, with the versions as labels', ['version', 'node_version'], ({ status }) => [

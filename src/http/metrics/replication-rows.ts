@@ -1,18 +1,28 @@
 /** Metrics of the links to other nodes: the upstream of this node, its followers, and the resyncs of both. */
-import type { StatusFollower, StatusKnownFollower, StatusReasonCount } from '../../model/status.js';
+import type { StatusFollower, StatusKnownFollower, StatusReasonCount, UpstreamState } from '../../model/status.js';
 import type { MetricFacts } from '../facts.js';
-import { counters, gauge, gauges, type Labelled, type MetricRow, orInfinite, secondsOf, states } from './row.js';
+import {
+  type AllOf,
+  counters,
+  gauge,
+  gauges,
+  type Labelled,
+  type MetricRow,
+  orInfinite,
+  secondsOf,
+  states,
+} from './row.js';
 
-const UPSTREAM_STATES = [
-  'connecting',
-  'handshake',
-  'waiting',
-  'loading',
-  'streaming',
-  'refused',
-  'stopped',
-  'disk_full',
-];
+const UPSTREAM_STATES: AllOf<UpstreamState> = {
+  connecting: true,
+  handshake: true,
+  waiting: true,
+  loading: true,
+  streaming: true,
+  refused: true,
+  stopped: true,
+  disk_full: true,
+};
 
 const FOLLOWER = ['follower', 'address'];
 

@@ -59,17 +59,20 @@ export function histograms(
   return { type: 'histogram', name, help, labels, read };
 }
 
+/** All values of a label. The compiler refuses a list in which a value is missing. */
+export type AllOf<State extends string> = Readonly<Record<Exclude<State, 'unknown'>, true>>;
+
 /** A row whose label takes one of some values: 1 for the present value, 0 for all others. */
-export function states(
+export function states<State extends string>(
   name: string,
   help: string,
   label: string,
-  all: readonly string[],
-  read: (facts: MetricFacts) => string | undefined,
+  all: AllOf<State>,
+  read: (facts: MetricFacts) => State | undefined,
 ): NumberRow {
   return gauges(name, help, [label], (facts) => {
     const present = read(facts);
-    return present === undefined ? [] : all.map((state) => [[state], state === present]);
+    return present === undefined ? [] : Object.keys(all).map((state) => [[state], state === present]);
   });
 }
 

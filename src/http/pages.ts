@@ -1,6 +1,6 @@
 /**
  * The pages of the HTTP port. The port is open before the data are: until then the node is healthy and not ready, and
- * has no metrics. A scrape costs about a millisecond, so all who ask within a second share one.
+ * has no metrics. A scrape costs about a millisecond, so all who ask within a second, or while one runs, share it.
  */
 import type { Clock } from '../base/clock.js';
 import { SCRAPE_SHARED_MS } from '../base/limits.js';
@@ -19,6 +19,13 @@ export interface WatchedNode {
   figures(): Promise<NodeFigures>;
 }
 
+/** The text of the metrics, made or being made. */
+interface Scrape {
+  readonly sinceMs: number;
+  readonly text: Promise<string>;
+  isRunning: boolean;
+}
+
 const OPENING = 'the node is opening its data';
 
 export class HttpPages {
@@ -28,7 +35,7 @@ export class HttpPages {
   readonly #registry = new MetricsRegistry(METRICS);
   readonly #gauges = new ProcessGauges();
   #node: WatchedNode | undefined;
-  #shared: { readonly sinceMs: number; readonly text: Promise<string> } | undefined;
+  #last: Scrape | undefined;
 
   /** @param options.readyLagMs the lag up to which a follower is ready. */
   constructor({ clock, logger, readyLagMs }: { clock: Clock; logger: Logger; readyLagMs: number }) {
@@ -62,15 +69,23 @@ export class HttpPages {
   async #metrics(): Promise<Answer> {
     const node = this.#node;
     if (!node) return plainAnswer(503, OPENING);
+    return { status: 200, type: this.#registry.type, body: await this.#scrape(node).text };
+  }
+
+  /**
+   * The newest scrape, or a new one if that is old. There is one at a time: the registry shows one, and if the disk hangs,
+   * each further one would wait for it too.
+   */
+  #scrape(node: WatchedNode): Scrape {
     const sinceMs = this.#clock.monotonicMs();
-    const shared = this.#shared;
-    if (!shared || sinceMs - shared.sinceMs >= SCRAPE_SHARED_MS) {
-      // A scrape that hangs on the disk ends before the next begins: the registry shows one at a time.
-      const before = shared?.text.catch(() => {});
-      this.#shared = { sinceMs, text: Promise.resolve(before).then(() => this.#text(node)) };
-    }
-    const text = await (this.#shared as { text: Promise<string> }).text;
-    return { status: 200, type: this.#registry.type, body: text };
+    const last = this.#last;
+    if (last && (last.isRunning || sinceMs - last.sinceMs < SCRAPE_SHARED_MS)) return last;
+    const end = () => {
+      scrape.isRunning = false;
+    };
+    const scrape: Scrape = { sinceMs, isRunning: true, text: this.#text(node).finally(end) };
+    this.#last = scrape;
+    return scrape;
   }
 
   async #text(node: WatchedNode): Promise<string> {

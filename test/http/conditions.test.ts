@@ -1,20 +1,8 @@
 import assert from 'node:assert/strict';
 import { type Conditions, whyNotReady, whyUnhealthy } from '../../src/http/conditions.js';
+import { LEADER } from './facts.js';
 
 const LAG_MS = 1_000;
-
-const LEADER: Conditions = {
-  role: 'leader',
-  stage: 'serving',
-  failure: undefined,
-  isStopping: false,
-  notServing: undefined,
-  refusal: undefined,
-  minFollowers: 0,
-  followersWithinLag: 0,
-  lagMs: undefined,
-  linkError: '',
-};
 
 const FOLLOWER: Conditions = { ...LEADER, role: 'follower', lagMs: 0 };
 

@@ -1,7 +1,22 @@
-/** Facts of a node that does everything, so that every metric has a value. */
+/** Facts and conditions of nodes that do not exist. */
 import { Distribution } from '../../src/base/distribution.js';
+import type { Conditions } from '../../src/http/conditions.js';
 import type { MetricFacts } from '../../src/http/facts.js';
 import { HttpCounts } from '../../src/http/http-counts.js';
+
+/** A leader that is ready. */
+export const LEADER: Conditions = {
+  role: 'leader',
+  stage: 'serving',
+  failure: undefined,
+  isStopping: false,
+  notServing: undefined,
+  refusal: undefined,
+  minFollowers: 0,
+  followersWithinLag: 0,
+  lagMs: undefined,
+  linkError: '',
+};
 
 const follower = { nodeId: 'f1', address: 'db2:7420', state: 'streaming', via: '', appendedOffset: 90 };
 
@@ -11,7 +26,7 @@ function distribution(): Distribution {
   return values;
 }
 
-/** A new copy for each caller. */
+/** Facts of a node that does everything, so that every metric has a value. A new copy for each caller. */
 export function busyFacts(): MetricFacts {
   const counts = new HttpCounts(['/metrics']);
   counts.answered('/metrics', 200);

@@ -13,8 +13,8 @@ export class WriteGuards {
     this.#space = space;
   }
 
-  /** Adds a guard. The error that it returns refuses writes. A leader calls it once for each message that writes. */
-  add(guard: () => HeadwaterError | undefined): void {
+  /** Sets the guard. The error that it returns refuses writes. A leader calls it once for each message that writes. */
+  set(guard: () => HeadwaterError | undefined): void {
     this.#guard = guard;
   }
 

@@ -61,7 +61,7 @@ describe('operations that take long', () => {
   });
 
   it('are all answered by a leader that refuses writes', async () => {
-    test.store.writes.guards.add(() => new HeadwaterError('too_few_followers', 'no followers'));
+    test.store.writes.guards.set(() => new HeadwaterError('too_few_followers', 'no followers'));
     assert.deepEqual(await kindsOf(test), ['bitCount', 'error', 'bitCount', 'bitCount', 'bitCount']);
   });
 });

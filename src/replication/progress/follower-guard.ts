@@ -44,7 +44,7 @@ export class FollowerGuard {
     this.#below = below;
     this.minFollowers = minFollowers;
     this.maxLagMs = maxLagMs;
-    if (minFollowers > 0) store.writes.guards.add(() => this.#tooFew());
+    if (minFollowers > 0) store.writes.guards.set(() => this.#tooFew());
   }
 
   /**

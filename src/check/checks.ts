@@ -222,7 +222,7 @@ export class Checks {
   #needed(): boolean {
     const { store, upstream } = this.#options;
     if (store.roles.role !== 'follower') return false;
-    if (store.data.isServing) return store.data.serving.lostFrom !== undefined || store.damage.message !== '';
+    if (store.data.isServing) return store.data.serving.losses.from !== undefined || store.damage.message !== '';
     // A link that begins a session gets the full resync by itself.
     return store.data.incomplete !== undefined && upstream.status.state === 'streaming';
   }

@@ -124,7 +124,7 @@ export class Repair {
     this.#options.doing('the check of the log after the start');
     // The check of a long log takes minutes.
     await unlessAborted(store.data.serving.checked, this.#options.signal);
-    const lost = store.data.serving.lostFrom;
+    const lost = store.data.serving.losses.from;
     if (!lost) return;
     const { log } = store.data;
     const { base } = log;
@@ -138,7 +138,7 @@ export class Repair {
         to: base.offset,
       });
     }
-    store.data.serving.mended();
+    store.data.serving.losses.mended();
   }
 
   /**

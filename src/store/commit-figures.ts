@@ -5,7 +5,6 @@
  */
 import type { Clock } from '../base/clock.js';
 import { COUNT_BOUNDS, Distribution, DURATION_BOUNDS_S, SIZE_BOUNDS_BYTES } from '../base/distribution.js';
-import { type DatabaseFigures, databaseFigures, type Questioned } from '../disk/leveldb/figures.js';
 import type { Block } from '../log/block.js';
 
 export class CommitFigures {
@@ -17,7 +16,6 @@ export class CommitFigures {
   readonly syncSeconds = new Distribution(DURATION_BOUNDS_S);
   readonly checkpointSeconds = new Distribution(DURATION_BOUNDS_S);
   readonly #clock: Clock;
-  #open: { readonly databases: readonly Questioned[]; readonly cache?: { readonly bytes: number } } = { databases: [] };
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -25,22 +23,6 @@ export class CommitFigures {
 
   get nowMs(): number {
     return this.#clock.monotonicMs();
-  }
-
-  /** Notes the databases of the log and the keyspace that are open from now on, and the cache of reads. */
-  opened(parts: { readonly databases: readonly Questioned[]; readonly cache?: { readonly bytes: number } }): void {
-    const { databases, cache } = parts;
-    this.#open = { databases, ...(cache && { cache }) };
-  }
-
-  /** The figures of the databases. They are empty while these are closed. */
-  get databases(): DatabaseFigures[] {
-    return this.#open.databases.map(databaseFigures);
-  }
-
-  /** Memory for records that reads have found on disk. */
-  get readCacheBytes(): number {
-    return this.#open.cache?.bytes ?? 0;
   }
 
   /** Notes a commit that began at `sinceMs`. @param isSynced whether its append was synced. */

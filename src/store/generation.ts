@@ -9,6 +9,7 @@ import { FREEING_BYTES, FSYNC_INTERVAL_MS, LOG_FILE_BYTES, SCRUB_PAUSE_MS } from
 import type { Logger } from '../base/logger.js';
 import type { Files } from '../disk/files.js';
 import { type Database, type DatabaseOptions, type HowToOpen, isUnreadable, type OpenDatabase } from '../disk/level.js';
+import { type DatabaseFigures, databaseFigures } from '../disk/leveldb/figures.js';
 import { KeyCounter } from '../keyspace/key-counter.js';
 import { KeyEstimate } from '../keyspace/key-estimate.js';
 import { Keyspace } from '../keyspace/keyspace.js';
@@ -90,10 +91,12 @@ export class Generation {
    * Whether other nodes may have writes that this log has lost: its files were damaged, or recovery has cut its end.
    */
   readonly mayHaveLostTail: boolean;
+  /** The blocks that checks of the log have found to be lost. */
+  readonly losses: LogLosses;
   /** Resolves when the background check of the log is done, or has ended early. */
   readonly checked: Promise<void>;
-  readonly #losses: LogLosses;
   readonly #databases: readonly Database[];
+  readonly #cache: ReadCache | undefined;
   readonly #stop = new AbortController();
   readonly #background: Array<Promise<void>> = [];
   #endedDurable = false;
@@ -120,11 +123,11 @@ export class Generation {
     };
     this.checkpointer = parts.checkpointer;
     parts.log.durable.onSync = (sync) => options.figures.syncing(sync);
-    options.figures.opened(parts);
     this.incomplete = parts.incomplete;
-    this.#losses = parts.losses;
+    this.losses = parts.losses;
     this.mayHaveLostTail = parts.losses.tail;
     this.#databases = parts.databases;
+    this.#cache = parts.cache;
     this.committer = new Committer({
       ...parts,
       clock: options.logicalClock,
@@ -222,19 +225,14 @@ export class Generation {
     }
   }
 
+  /** The databases of the log and the keyspace, and the memory for records that reads have found on disk. */
+  get figures(): { readonly databases: readonly DatabaseFigures[]; readonly readCacheBytes: number } {
+    return { databases: this.#databases.map(databaseFigures), readCacheBytes: this.#cache?.bytes ?? 0 };
+  }
+
   /** Whether the generation was closed with everything in it durable. */
   get endedDurable(): boolean {
     return this.#endedDurable;
-  }
-
-  /** The base of the log before a break raised its start; undefined if no break has, or if it is mended. */
-  get lostFrom(): Position | undefined {
-    return this.#losses.from;
-  }
-
-  /** Notes that the blocks lost by the break stand in the log again. */
-  mended(): void {
-    this.#losses.mended();
   }
 
   /**
@@ -311,7 +309,7 @@ export class Generation {
     const pause = () => sleep(clock, SCRUB_PAUSE_MS, signal);
     const { base } = this.log;
     try {
-      const found = (finding: LogFinding) => this.#losses.found(finding, base);
+      const found = (finding: LogFinding) => this.losses.found(finding, base);
       await this.log.integrity.scrub(this.keyspace.checkpoint.position, found, pause, signal);
     } catch (error) {
       if (signal.aborted) return;
@@ -370,7 +368,7 @@ interface RecoveryParts {
 class LogLosses {
   /** Whether something may be missing at the end of the log. */
   tail: boolean;
-  /** The base of the log before a break raised it. */
+  /** The base of the log before a break raised its start; undefined if no break has, or if it is mended. */
   from: Position | undefined;
   readonly #options: Pick<GenerationOptions, 'logger' | 'damage'>;
 
@@ -379,6 +377,7 @@ class LogLosses {
     this.#options = options;
   }
 
+  /** Notes that the blocks lost by the break stand in the log again. */
   mended(): void {
     this.from = undefined;
     this.#options.damage.passed('check');

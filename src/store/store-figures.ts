@@ -12,7 +12,7 @@ export interface StoreFigures {
   readonly checkpoints: CheckpointFigures | undefined;
   /** Bytes of operations that wait for the writer or at the gate. */
   readonly queuedBytes: number;
-  /** The memory of recent writes. All are 0 while nothing is served. */
+  /** The memory of recent writes and of recent reads. All are 0 while nothing is served. */
   readonly overlayBytes: number;
   readonly frozenLayers: number;
   readonly readCacheBytes: number;
@@ -37,8 +37,7 @@ export function storeFigures({ data, snapshots, writes }: Parts, commits: Commit
     queuedBytes: writes.queuedBytes,
     overlayBytes: generation?.keyspace.overlay.bytes ?? 0,
     frozenLayers: generation?.keyspace.overlay.frozenLayers ?? 0,
-    readCacheBytes: commits.readCacheBytes,
-    databases: generation ? commits.databases : [],
+    ...(generation?.figures ?? { databases: [], readCacheBytes: 0 }),
     endTimeMs: data.endTimeMs,
   };
 }

@@ -88,6 +88,19 @@ describe('a node with an HTTP port', () => {
     assert.doesNotMatch(scrape.text, /secret/i);
   });
 
+  it('shows the memory of recent writes, and of recent reads that came from the disk', async () => {
+    const node = await start({ readCacheBytes: 1024 * 1024 });
+    const bytes = (scrape: Scrape, part: string) => scrape.value(`headwater_memory_bytes{part="${part}"}`) ?? -1;
+    assert.match(await redis(node, 'SET a x'), /OK/);
+    const written = await Scrape.of(node.httpAddress);
+    assert(bytes(written, 'overlay') > 0);
+    assert.equal(bytes(written, 'read_cache'), 0);
+    assert.match(await redis(node, 'SAVE'), /OK/);
+    assert.match(await redis(node, 'GET a'), /x/);
+    const read = await scraped(node, 'the cache in use', (one) => bytes(one, 'read_cache') > 0);
+    assert(bytes(read, 'read_cache') <= 1024 * 1024);
+  });
+
   it('counts syncs, and shows the age of the archive', async () => {
     const archive = path.join(await temporaryDirectory(), 'archive');
     const node = await start({ archive, archiveIntervalMs: 60_000, fsync: 'always' });

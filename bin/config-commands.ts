@@ -6,10 +6,7 @@ import type { Command } from 'commander';
 import type { PrintOptions } from './config-report.js';
 import { explainForeignFlags } from './foreign-options.js';
 import { UsageError } from './output.js';
-import { addServeOptions, refuseClientOptions } from './serve-options.js';
-
-/** The options for talking to a node, without --json. */
-const CLIENT_OPTIONS = ['connect', 'host', 'port', 'timeout'];
+import { addServeOptions, CLIENT_OPTIONS, refuseClientOptions } from './serve-options.js';
 
 const AFTER_PRINT = `
 Flags, environment variables and the config file are those of "serve"
@@ -26,10 +23,11 @@ export function addConfigCommands(program: Command): void {
     .argument('[FILE]', 'the config file (default: that of HEADWATER_CONFIG)')
     .summary('find all mistakes of a config file')
     .description('find all mistakes of a config file. The exit status is 1 if there are any')
-    .action(async (file: string | undefined, { json }: PrintOptions, command: Command) => {
+    .action(async (file: string | undefined, _: object, command: Command) => {
       refuseClientOptions(command, CLIENT_OPTIONS);
+      const { json = false } = command.optsWithGlobals<PrintOptions>();
       const { checkFile } = await import('./late-commands.js');
-      process.exitCode = await checkFile(fileToCheck(file), isJson(command, json));
+      process.exitCode = await checkFile(fileToCheck(file), json);
     });
   const print = config
     .command('print')
@@ -39,10 +37,10 @@ export function addConfigCommands(program: Command): void {
   addServeOptions(print);
   explainForeignFlags(print);
   for (const option of print.options) if (!['origin', 'given', 'config'].includes(option.name())) option.hideHelp();
-  print.addHelpText('after', AFTER_PRINT).action(async (options: PrintOptions, command: Command) => {
+  print.addHelpText('after', AFTER_PRINT).action(async (_: object, command: Command) => {
     refuseClientOptions(command, CLIENT_OPTIONS);
     const { printConfig } = await import('./late-commands.js');
-    await printConfig(command, { ...options, json: isJson(command, options.json) });
+    await printConfig(command, command.optsWithGlobals<PrintOptions>());
   });
   config
     .command('example')
@@ -61,8 +59,4 @@ function fileToCheck(given: string | undefined): string {
   const file = given ?? process.env.HEADWATER_CONFIG;
   if (file) return file;
   throw new UsageError('config check: expected the name of a file, received none');
-}
-
-function isJson(command: Command, own: boolean | undefined): boolean {
-  return own ?? command.optsWithGlobals<{ json?: boolean }>().json ?? false;
 }

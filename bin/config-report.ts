@@ -3,10 +3,9 @@ import type { Command } from 'commander';
 import { exampleFile } from './config-example.js';
 import { noticeOf, placeOf, readConfigFile } from './config-file.js';
 import { plural } from './figures.js';
-import { typedIn } from './foreign-options.js';
 import { mistakesOf, type Origin, type Setting, serveOptions, wordsOf } from './option-values.js';
 import { complain, EXIT, type ExitStatus, Output, write } from './output.js';
-import { shownDefault } from './serve-options.js';
+import { shownDefault, typedIn } from './serve-options.js';
 
 export interface PrintOptions {
   readonly origin?: boolean;

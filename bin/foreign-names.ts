@@ -8,10 +8,10 @@ import { nearName } from '../src/base/option-names.js';
 const STRINGS = 'All values are strings. Use a key for each part: user:1:name';
 const TRANSACTION = 'Use transact FILE: its conditions and operations are carried out together or not at all';
 const OPERATION = 'Use transact FILE: the operation is';
-const NO_PASSWORD = 'A node asks for no password. Listen on loopback or on a private network';
+export const NO_PASSWORD = 'A node asks for no password. Listen on loopback or on a private network';
 const BY_ITSELF = 'The nodes do this by themselves. "status" shows the progress';
 const LISTED = 'Use status: its followers are listed there. "top" shows the whole tree';
-const NO_NUMBERS = 'There is one keyspace. Use a prefix of the keys instead of a number';
+export const NO_NUMBERS = 'There is one keyspace. Use a prefix of the keys instead of a number';
 const NO_LEASE = 'Use set KEY VALUE --ttl 10s --if-absent';
 
 /** The words of Headwater by a name, in lower case. */

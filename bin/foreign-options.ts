@@ -4,13 +4,12 @@
  */
 import type { Command } from 'commander';
 import type { OptionRow } from '../src/options.js';
-import { formatDuration, formatSize } from './arguments.js';
-import { SERVE_ROWS, wordOf } from './serve-options.js';
-import { type FileEntry, tomlValue } from './toml-lines.js';
+import { NO_NUMBERS, NO_PASSWORD } from './foreign-names.js';
+import { exampleOf, SERVE_ROWS, wordOf } from './serve-options.js';
+import type { FileEntry } from './toml-lines.js';
 
 const DISK = 'Data are on disk, so memory has no bound for them and nothing is evicted';
 const LOG = 'The node always writes its log, and makes checkpoints by itself';
-const NO_PASSWORD = 'A node asks for no password. Listen on loopback or on a private network';
 const SYSTEM = 'The system runs the node in the background, and knows its process';
 const ONE_PORT = 'A node has one port for clients and other nodes. Use listen';
 const MEMBERS = 'A leader has no list of its followers. Give each follower the option follow';
@@ -39,7 +38,7 @@ const NOWHERE: Readonly<Record<string, string>> = {
   logfile: 'Messages go to the standard error stream. Send it into a file',
   'log-outputs': 'Messages go to the standard error stream. Send it into a file',
   'syslog-enabled': 'Messages go to the standard error stream. The service manager keeps them',
-  databases: 'There is one keyspace. Use a prefix of the keys instead of a number',
+  databases: NO_NUMBERS,
   'cluster-enabled': 'All nodes of a tree have all data. Use follow',
   maxclients: 'The limit of open files of the process bounds the connections',
   timeout: 'A connection of a client may be idle for any time',
@@ -99,17 +98,4 @@ function withMeaning(refusal: string, name: string): string {
   const word = row && wordOf(row);
   const meaning = row ? `Use --${row.name}${word === '' ? '' : ` ${word}`}` : reason;
   return meaning === undefined ? refusal : `${refusal}\n(${meaning})`;
-}
-
-/** The default of an option, or its example, as it stands in a config file. */
-export function exampleOf(row: OptionRow): string {
-  const value = row.default ?? row.example;
-  return value === undefined ? '""' : typedIn(row, value);
-}
-
-/** A value as it stands in a config file: `"64KiB"`, `"5s"`, `7`, `true`. */
-export function typedIn(row: OptionRow, value: string | number | boolean): string {
-  if (typeof value !== 'number') return tomlValue(value);
-  if (row.kind === 'size') return tomlValue(formatSize(value));
-  return tomlValue(row.kind === 'time' ? formatDuration(value) : value);
 }

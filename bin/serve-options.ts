@@ -16,7 +16,7 @@ import {
   parseSize,
 } from './arguments.js';
 import { UsageError } from './output.js';
-import { shownValue } from './toml-lines.js';
+import { shownValue, tomlValue } from './toml-lines.js';
 
 /** The options of the command alone: a node in another program has its own logger. */
 export const LOG_LEVEL = {
@@ -60,8 +60,11 @@ function commandPath(command: Command): string {
   return `${above}${command.name()}`;
 }
 
+/** The options for talking to a node, without --json. */
+export const CLIENT_OPTIONS: readonly string[] = ['connect', 'host', 'port', 'timeout'];
+
 /** The options for talking to a node mean nothing to a node. @throws UsageError if one of them is given. */
-export function refuseClientOptions(command: Command, names = ['connect', 'host', 'port', 'timeout', 'json']): void {
+export function refuseClientOptions(command: Command, names: readonly string[]): void {
   for (const name of names)
     if (command.getOptionValueSourceWithGlobals(name) === 'cli')
       throw new UsageError(
@@ -94,6 +97,18 @@ export function shownDefault(row: OptionRow): string | undefined {
 export function shownNumber(kind: OptionRow['kind'], value: number): string {
   if (kind === 'size') return formatSize(value);
   return kind === 'time' ? formatDuration(value) : String(value);
+}
+
+/** A value as it stands in a config file: `"64KiB"`, `"5s"`, `7`, `true`. */
+export function typedIn({ kind }: OptionRow, value: string | number | boolean): string {
+  const hasUnit = kind === 'size' || kind === 'time';
+  return tomlValue(hasUnit && typeof value === 'number' ? shownNumber(kind, value) : value);
+}
+
+/** The default of an option, or its example, as it stands in a config file. */
+export function exampleOf(row: OptionRow): string {
+  const value = row.default ?? row.example;
+  return value === undefined ? '""' : typedIn(row, value);
 }
 
 export function wordOf(row: OptionRow): string {

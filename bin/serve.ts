@@ -12,7 +12,7 @@ import { explainForeignFlags } from './foreign-options.js';
 import { type LogOptions, type ServeOptions, serveOptions } from './option-values.js';
 import { EXIT, type ExitStatus, statusOfRefusal } from './output.js';
 import { readableLog } from './readable-log.js';
-import { addServeOptions, refuseClientOptions } from './serve-options.js';
+import { addServeOptions, CLIENT_OPTIONS, refuseClientOptions } from './serve-options.js';
 import { paintFor } from './terminal.js';
 
 const AFTER_HELP = `
@@ -34,7 +34,7 @@ export function addServeCommand(program: Command): void {
   command.configureHelp({ showGlobalOptions: false });
   command.addHelpText('after', AFTER_HELP);
   command.action(async () => {
-    refuseClientOptions(command);
+    refuseClientOptions(command, [...CLIENT_OPTIONS, 'json']);
     process.exit(await serve(serveOptions(command)));
   });
 }

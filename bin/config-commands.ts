@@ -3,8 +3,8 @@
  * `example` is a file to begin with. None of them talks to a node.
  */
 import type { Command } from 'commander';
-import type { PrintOptions } from './config-report.js';
-import { explainForeignFlags } from './foreign-options.js';
+import { explainForeignFlags } from './config/foreign-options.js';
+import type { PrintOptions } from './config/report.js';
 import { UsageError } from './output.js';
 import { addServeOptions, CLIENT_OPTIONS, refuseClientOptions } from './serve-options.js';
 

@@ -1,6 +1,6 @@
 /**
  * The options of `headwater serve`, made from the rows of src/options.ts: the flags, and the parser of their values, which
- * also reads the environment and the config file (option-values.ts). So all three accept the same.
+ * also reads the environment and the config file (config/values.ts). So all three accept the same.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { OPTIONS, type OptionRow } from '../src/options.js';
@@ -15,8 +15,8 @@ import {
   parsePath,
   parseSize,
 } from './arguments.js';
+import { shownValue, tomlValue } from './config/toml-lines.js';
 import { UsageError } from './output.js';
-import { shownValue, tomlValue } from './toml-lines.js';
 
 /** The options of the command alone: a node in another program has its own logger. */
 export const LOG_LEVEL = {

@@ -78,7 +78,7 @@ const OWNERS: Record<string, string[]> = {
   'prom-client': ['src/http/metrics/'],
   commander: ['bin/', 'benchmarks/'],
   pino: ['bin/'],
-  'smol-toml': ['bin/toml-lines.ts'],
+  'smol-toml': ['bin/config/toml-lines.ts'],
   'cli-progress': ['bin/'],
   'cli-table3': ['bin/demo.ts', 'benchmarks/'],
   ioredis: ['benchmarks/'],

@@ -3,10 +3,10 @@
  * JSON if its name ends in `.json`, or its first character is a brace, with which no TOML begins.
  */
 import { isUtf8 } from 'node:buffer';
-import { wideEncoding } from '../src/log/wide-text.js';
-import { wholeContent } from './files.js';
-import { parseObject } from './json-object.js';
-import { UsageError } from './output.js';
+import { wideEncoding } from '../../src/log/wide-text.js';
+import { wholeContent } from '../files.js';
+import { parseObject } from '../json-object.js';
+import { UsageError } from '../output.js';
 import { type FileEntry, parseToml } from './toml-lines.js';
 
 /** The largest file: more than all options together need, so a longer file is not a config file. */

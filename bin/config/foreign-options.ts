@@ -3,9 +3,9 @@
  * its row (src/options.ts); the others are in this file, with the reason why there is none.
  */
 import type { Command } from 'commander';
-import type { OptionRow } from '../src/options.js';
-import { NO_NUMBERS, NO_PASSWORD } from './foreign-names.js';
-import { exampleOf, SERVE_ROWS, wordOf } from './serve-options.js';
+import type { OptionRow } from '../../src/options.js';
+import { NO_NUMBERS, NO_PASSWORD } from '../foreign-names.js';
+import { exampleOf, SERVE_ROWS, wordOf } from '../serve-options.js';
 import type { FileEntry } from './toml-lines.js';
 
 const DISK = 'Data are on disk, so memory has no bound for them and nothing is evicted';

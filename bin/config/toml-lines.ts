@@ -1,6 +1,6 @@
 /** The keys of a TOML file with their lines. The parser has no lines of keys, so they are looked up in the text. */
 import { parse, stringify, TomlDate, TomlError } from 'smol-toml';
-import { UsageError } from './output.js';
+import { UsageError } from '../output.js';
 
 /** The most keys: more than there are options. */
 const KEYS_MAX = 1_000;

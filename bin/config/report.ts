@@ -1,11 +1,11 @@
 /** The output of `config check`, `config print` and `config example`. */
 import type { Command } from 'commander';
-import { exampleFile } from './config-example.js';
-import { noticeOf, placeOf, readConfigFile } from './config-file.js';
-import { plural } from './figures.js';
-import { mistakesOf, type Origin, type Setting, serveOptions, wordsOf } from './option-values.js';
-import { complain, EXIT, type ExitStatus, Output, write } from './output.js';
-import { shownDefault, typedIn } from './serve-options.js';
+import { plural } from '../figures.js';
+import { complain, EXIT, type ExitStatus, Output, write } from '../output.js';
+import { shownDefault, typedIn } from '../serve-options.js';
+import { exampleFile } from './example.js';
+import { noticeOf, placeOf, readConfigFile } from './file.js';
+import { mistakesOf, type Origin, type Setting, serveOptions, wordsOf } from './values.js';
 
 export interface PrintOptions {
   readonly origin?: boolean;

@@ -1,19 +1,19 @@
 /**
  * The values of a node's options, and the place of each. In the order of growing weight the places are the default, the
- * config file, the environment variable HEADWATER_…, the flag. The values can be read again while the node runs.
+ * config file, the environment variable HEADWATER_…, the flag.
  */
 import path from 'node:path';
 import type { Command } from 'commander';
-import { HeadwaterError } from '../src/base/errors.js';
-import { nearName, unknownOption } from '../src/base/option-names.js';
-import { checkConfig, checkOption, type NodeConfig } from '../src/config.js';
-import type { NodeOptions } from '../src/index.js';
-import { OPTIONS, type OptionRow, variableOf } from '../src/options.js';
-import { type ConfigFile, noticeOf, placeOf, readConfigFile } from './config-file.js';
-import { plural } from './figures.js';
+import { HeadwaterError } from '../../src/base/errors.js';
+import { nearName, unknownOption } from '../../src/base/option-names.js';
+import { checkConfig, checkOption, type NodeConfig } from '../../src/config.js';
+import type { NodeOptions } from '../../src/index.js';
+import { OPTIONS, type OptionRow, variableOf } from '../../src/options.js';
+import { plural } from '../figures.js';
+import { UsageError } from '../output.js';
+import { LOG_FORMAT, LOG_LEVEL, readValue, SERVE_ROWS } from '../serve-options.js';
+import { type ConfigFile, noticeOf, placeOf, readConfigFile } from './file.js';
 import { meaningElsewhere, ownForm } from './foreign-options.js';
-import { UsageError } from './output.js';
-import { LOG_FORMAT, LOG_LEVEL, readValue, SERVE_ROWS } from './serve-options.js';
 import type { FileEntry } from './toml-lines.js';
 
 export type Origin =

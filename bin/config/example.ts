@@ -1,6 +1,6 @@
 /** The example of a config file, made from the rows of the options: each with its help, its bounds and its default. */
-import type { OptionRow } from '../src/options.js';
-import { exampleOf, SERVE_ROWS, shownDefault, shownNumber } from './serve-options.js';
+import type { OptionRow } from '../../src/options.js';
+import { exampleOf, SERVE_ROWS, shownDefault, shownNumber } from '../serve-options.js';
 
 const WIDTH = 100;
 

@@ -817,11 +817,12 @@ export const CHANNELS_RETRY_MS_MIN = 10;
 export const CHANNELS_RETRY_MS_MAX = 1_000;
 
 /**
- * The HTTP port: connections, the bytes and headers of a request's head, the time until the head is complete, the time
- * that a connection may stay open between two requests, and the time in which a peer neither sends nor reads. A scrape
- * a minute keeps its connection.
+ * The HTTP port: connections, the requests of one that are not answered, the bytes and headers of a request's head, the
+ * time until the head is complete, the time that a connection may stay open between two requests, and the time in which
+ * a peer neither sends nor reads. A scrape a minute keeps its connection.
  */
 export const HTTP_CONNECTIONS_MAX = 64;
+export const HTTP_REQUESTS_MAX = 64;
 export const HTTP_HEAD_BYTES_MAX = 8 * KiB;
 export const HTTP_HEADERS_MAX = 64;
 export const HTTP_HEAD_MS_MAX = 5_000;

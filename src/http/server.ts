@@ -1,8 +1,8 @@
 /**
  * The HTTP port of a node: a few pages for programs that watch it, to be read and never written. The port has bounds of
- * its own, so that no stranger there disturbs the node: the size of a head, the time until it is complete, the number of
- * connections, and the time for an answer. A request names a page of a fixed list, so nothing from the network reaches a
- * path on the disk.
+ * its own, so that no stranger there fills the memory of the node: the size of a head, the time until it is complete, the
+ * number of connections and of their requests, and the time for an answer. A request names a page of a fixed list, so
+ * nothing from the network reaches a path on the disk.
  */
 import http from 'node:http';
 import type net from 'node:net';
@@ -16,6 +16,7 @@ import {
   HTTP_HEADERS_MAX,
   HTTP_IDLE_MS_MAX,
   HTTP_LOOK_MS,
+  HTTP_REQUESTS_MAX,
   HTTP_STANDSTILL_MS_MAX,
 } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
@@ -35,8 +36,8 @@ export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #log: RepeatedLog;
   readonly #servers: http.Server[] = [];
-  /** The open connections, oldest first. */
-  readonly #sockets = new Set<Duplex>();
+  /** The open connections, oldest first, with the number of requests of each that are not answered. */
+  readonly #sockets = new Map<Duplex, number>();
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -76,23 +77,24 @@ export class HttpServer {
     const closed = this.#servers.map(
       (server) => new Promise<void>((resolve) => (server.listening ? server.close(() => resolve()) : resolve())),
     );
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.keys()) socket.destroy();
     await Promise.all(closed);
   }
 
   /** The newest connection always has a place: whoever asks now is more likely to read than whoever asked long ago. */
   #accept(socket: Duplex): void {
-    const [oldest] = this.#sockets;
+    const [oldest] = this.#sockets.keys();
     if (oldest && this.#sockets.size >= HTTP_CONNECTIONS_MAX) {
       this.counts.displaced++;
       this.#sockets.delete(oldest);
       oldest.destroy();
     }
-    this.#sockets.add(socket);
+    this.#sockets.set(socket, 0);
     socket.once('close', () => this.#sockets.delete(socket));
   }
 
   async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    if (!this.#admit(request.socket, response)) return;
     const { pages } = this.#options;
     const path = pathOf(request.url);
     const page = pages.get(path);
@@ -104,6 +106,22 @@ export class HttpServer {
     response.writeHead(answer.status, { ...headersOf(answer), ...end });
     response.end(request.method === 'HEAD' ? undefined : answer.body);
     if (refused) response.once('finish', () => request.socket.destroySoon());
+  }
+
+  /** Counts a request until it is answered. A client that asks much more than it reads is cut off. @returns false if so. */
+  #admit(socket: Duplex, response: http.ServerResponse): boolean {
+    const waiting = this.#sockets.get(socket);
+    if (waiting === undefined || socket.destroyed) return false;
+    if (waiting >= HTTP_REQUESTS_MAX) {
+      socket.destroy();
+      return false;
+    }
+    this.#sockets.set(socket, waiting + 1);
+    response.once('close', () => {
+      const left = this.#sockets.get(socket);
+      if (left !== undefined) this.#sockets.set(socket, left - 1);
+    });
+    return true;
   }
 
   async #answer(path: string, page: () => Answer | Promise<Answer>): Promise<Answer> {

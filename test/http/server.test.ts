@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import { eventually } from '../../benchmarks/waiting.js';
-import { HTTP_CONNECTIONS_MAX, HTTP_HEAD_BYTES_MAX } from '../../src/base/limits.js';
+import { HTTP_CONNECTIONS_MAX, HTTP_HEAD_BYTES_MAX, HTTP_REQUESTS_MAX } from '../../src/base/limits.js';
 import { silentLogger } from '../../src/base/logger.js';
 import { type Answer, plainAnswer } from '../../src/http/answer.js';
 import { HttpServer } from '../../src/http/server.js';
@@ -154,6 +154,22 @@ describe('the HTTP port', () => {
     const text = await exchange(`${one.repeat(50)}GET /none HTTP/1.1\r\nHost: x\r\n\r\n${one}`);
     assert.equal(text.split('HTTP/1.1 200').length - 1, 50);
     assert.equal(text.split('HTTP/1.1 404').length - 1, 1);
+  });
+
+  it('cuts off a client that has more requests unanswered than it may, and answers the others', async () => {
+    const one = 'GET /page HTTP/1.1\r\nHost: x\r\n\r\n';
+    assert.equal(await exchange(one.repeat(HTTP_REQUESTS_MAX + 1)), '');
+    const socket = connect();
+    let bytes = 0;
+    socket.on('data', (part: Buffer) => {
+      bytes += part.length;
+    });
+    const answerBytes = (await exchange(`${one}GET /none HTTP/1.1\r\nHost: x\r\n\r\n`)).indexOf('HTTP/1.1 404');
+    for (let i = 1; i <= 2; i++) {
+      socket.write(one.repeat(HTTP_REQUESTS_MAX));
+      await eventually('all answers', async () => bytes === i * HTTP_REQUESTS_MAX * answerBytes);
+    }
+    assert.equal(server.connections, 1);
   });
 
   it('says nothing of the inside if a page fails, and writes one line whatever the reason holds', async () => {

@@ -1,6 +1,6 @@
 /**
  * The composition root: opens the store, resumes the role, serves, and closes everything in reverse order. The file knows
- * every part but those of the door for Redis clients, which redis-door.ts puts together.
+ * every part but those of the doors for Redis clients and for HTTP, which redis-door.ts and http-door.ts put together.
  */
 
 import { randomBytes, randomUUID } from 'node:crypto';

@@ -10,6 +10,7 @@
  * written and deleted since, counts as unchanged, since the leader knows the version alone.
  */
 import { HeadwaterError } from '../../base/errors.js';
+import { invariant } from '../../base/invariant.js';
 import { sizeOf, validate } from '../../commands/execute.js';
 import type { Operation, Reply, ReplyTo, TransactOperation } from '../../model/operation.js';
 import type { ReplyWriter } from '../codec/reply-writer.js';
@@ -235,7 +236,9 @@ function writeParts(
 /** @param reply the next one of the store. @returns the number of replies that were written: one, or none. */
 function writePart(out: ReplyWriter, part: Part, reply: Reply | undefined): number {
   if (part.kind === 'known') part.known.write(out);
-  if (part.kind !== 'asked' || !reply) return 0;
+  if (part.kind !== 'asked') return 0;
+  // A client counts replies, so it would take those of later commands for these.
+  invariant(reply, 'the store replies to each operation of a transaction');
   const { answer, sentence, operation } = part.asked;
   if (reply.kind !== 'error') answer(out, reply);
   else out.error(sentence?.(reply.error) ?? sentenceOf(reply.error, operation));

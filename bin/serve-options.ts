@@ -22,6 +22,7 @@ import { UsageError } from './output.js';
 export const LOG_LEVEL = {
   name: 'log-level',
   kind: 'choice',
+  live: true,
   word: 'LEVEL',
   choices: ['debug', 'info', 'warn', 'error'],
   default: 'info',

@@ -6,13 +6,15 @@
 import type { Command } from 'commander';
 import type { Logger, LoggerOptions } from 'pino';
 import { HeadwaterError } from '../src/base/errors.js';
-import type { Node, NodeOptions, NodeSurroundings, StopOptions } from '../src/index.js';
+import type { LiveProgram, Node, NodeOptions, NodeSurroundings, StopOptions } from '../src/index.js';
 import { VERSION } from '../src/version.js';
 import { explainForeignFlags } from './config/foreign-options.js';
-import { type LogOptions, type ServeOptions, serveOptions } from './config/values.js';
+import { reread } from './config/reread.js';
+import { type LogOptions, serveOptions } from './config/values.js';
 import { EXIT, type ExitStatus, statusOfRefusal } from './output.js';
 import { readableLog } from './readable-log.js';
-import { addServeOptions, CLIENT_OPTIONS, refuseClientOptions } from './serve-options.js';
+import { addServeOptions, CLIENT_OPTIONS, LOG_LEVEL, refuseClientOptions } from './serve-options.js';
+import { Signals } from './signals.js';
 import { paintFor } from './terminal.js';
 
 const AFTER_HELP = `
@@ -21,6 +23,9 @@ Each option can also be set as an environment variable
 (max-key-bytes = "64KiB"). A flag overrides the environment, the environment
 overrides the file. "headwater config" checks a file, prints an example of one,
 and shows where each value comes from.
+
+SIGHUP makes the node read all three again: options that change at run time take
+effect, and the log names those that need a restart.
 
 SIGTERM or SIGINT (Ctrl-C) stops the node in good order within --shutdown-timeout:
 a leader waits until its followers have all its writes. A second signal ends the
@@ -35,24 +40,34 @@ export function addServeCommand(program: Command): void {
   command.addHelpText('after', AFTER_HELP);
   command.action(async () => {
     refuseClientOptions(command, [...CLIENT_OPTIONS, 'json']);
-    process.exit(await serve(serveOptions(command)));
+    process.exit(await serve(command));
   });
 }
 
 /** Resolves once the node has ended. */
-async function serve({ node: options, log, notices }: ServeOptions): Promise<ExitStatus> {
+async function serve(command: Command): Promise<ExitStatus> {
+  const { node: options, log, notices, program } = serveOptions(command);
   const logger = await openLog(log);
   endOnFailure(logger);
   for (const notice of notices) logger.warn({ event: 'config' }, notice);
-  const asked = stopSignal(logger);
+  const signals = new Signals(logger);
+  const asked = signals.stop;
   const ordered = shutdownOrder();
-  const node = await Promise.race([startNode(options, { logger, onShutdown: ordered.order }), asked]);
+  const takesOptions: LiveProgram = {
+    ...program,
+    take: (name, value) => {
+      if (name === LOG_LEVEL.name) logger.level = String(value);
+    },
+  };
+  const surroundings = { logger, onShutdown: ordered.order, program: takesOptions };
+  const node = await Promise.race([startNode(options, surroundings), asked]);
   if (typeof node === 'number') return node;
   if (typeof node === 'string') {
     // Nothing was served yet, and an open is as safe to interrupt as any other step.
     logger.info({ event: 'stopped' }, 'stopped before the node was ready');
     return EXIT.DONE;
   }
+  signals.onReread(() => reread(node, command, logger));
   const ended = await Promise.race([node.failed, asked, ordered.options]);
   if (ended instanceof Error) {
     logger.fatal(
@@ -119,27 +134,6 @@ async function sayReady(node: Node, data: string, tookMs: number, logger: Logger
       `other machines may reach ${address}, and there are no passwords: all who reach it can read and write`,
     );
   }
-}
-
-/** Resolves at the first signal. A second signal ends the process at once. */
-function stopSignal(logger: Logger): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const on = (signal: NodeJS.Signals) => {
-      if (asked) {
-        logger.warn({ signal }, `${signal} again: the process ends at once`);
-        process.exit(EXIT.FORCED);
-      }
-      asked = true;
-      logger.info(
-        { event: 'stopping', signal },
-        `${signal}: stopping. The node takes no more writes, and waits for followers, running calls and a checkpoint. A second signal ends it at once`,
-      );
-      resolve(signal);
-    };
-    process.on('SIGTERM', on);
-    process.on('SIGINT', on);
-  });
 }
 
 /**

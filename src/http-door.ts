@@ -11,7 +11,7 @@ import type { Logger } from './base/logger.js';
 import type { ProcessLoad } from './base/process-load.js';
 import type { Conditions } from './http/conditions.js';
 import { EventLoopDelays } from './http/event-loop.js';
-import type { HttpPages, WatchedNode } from './http/pages.js';
+import type { HttpPages, ReadyBound, WatchedNode } from './http/pages.js';
 import { Seldom } from './http/seldom.js';
 import type { NodeStatus } from './model/status.js';
 import type { ReplyMemory } from './pipeline/reply-memory.js';
@@ -62,7 +62,7 @@ export class HttpDoor {
    */
   static async listen(
     wanted: string,
-    options: { readonly readyLagMs: number; readonly logger: Logger; readonly bind: Bind },
+    options: { readonly ready: ReadyBound; readonly logger: Logger; readonly bind: Bind },
   ): Promise<HttpDoor> {
     const { HttpPages } = await import('./http/pages.js');
     const pages = new HttpPages({ ...options, clock: systemClock });

@@ -28,12 +28,13 @@ import { Comparisons } from './compare/comparison.js';
 import { ComparisonMarks } from './compare/marks.js';
 import { RangeRepairs } from './compare/range-repair.js';
 import { Ranges } from './compare/ranges.js';
-import { checkConfig, isSameNode, type NodeConfig, type NodeOptions } from './config.js';
+import { isSameNode, type NodeConfig, type NodeOptions } from './config.js';
 import { systemFiles } from './disk/files.js';
 import { openLevel } from './disk/level.js';
 import { type FieldsFromDisk, HttpDoor } from './http-door.js';
 import { bindServers } from './listener/binding.js';
 import { Listener } from './listener/listener.js';
+import { LiveOptions, type LiveProgram } from './live-options.js';
 import type { CompareReply, KeyspaceDigestReply } from './model/comparison.js';
 import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from './model/leadership.js';
 import { formatChecksum } from './model/position.js';
@@ -68,6 +69,8 @@ export interface NodeSurroundings {
    * Ends the process after `stop(options)`, because a Redis client has sent SHUTDOWN. Without it, SHUTDOWN is refused.
    */
   readonly onShutdown?: (options: StopOptions) => void;
+  /** Has options of its own beside those of the node, and knows where all of them were given. */
+  readonly program?: LiveProgram;
 }
 
 /** The way in which a node stops. */
@@ -78,10 +81,12 @@ export interface StopOptions {
   readonly checkpoint?: boolean | undefined;
 }
 
-const SURROUNDINGS = optionNames<NodeSurroundings>({ logger: true, onShutdown: true });
+const SURROUNDINGS = optionNames<NodeSurroundings>({ logger: true, onShutdown: true, program: true });
 
 /** A node in this process: a data directory, and the server in front of it. */
 export class Node {
+  /** The options in force, and their changes while the node runs. */
+  readonly options: LiveOptions;
   readonly #base: Base;
   readonly #config: NodeConfig;
   readonly #logger: Logger;
@@ -105,13 +110,15 @@ export class Node {
    * @param options.data the data directory. Every other option has the default that `headwater serve --help` names.
    * @param surroundings.logger receives the messages of the node. Without it, the node is silent.
    * @param surroundings.onShutdown ends the process for a client of the Redis protocol.
+   * @param surroundings.program has options beside those of the node.
    * @throws HeadwaterError `invalid_argument`, `directory_locked`, `foreign_directory`, `unknown_format`, `corrupt`,
    *   `address_in_use` and others, with the expected and the received value. Nothing is left open then.
    */
   static async start(options: NodeOptions, surroundings: NodeSurroundings = {}): Promise<Node> {
-    const config = checkConfig(options);
     checkOptionNames(surroundings, SURROUNDINGS);
-    const { logger = silentLogger, onShutdown } = surroundings;
+    const { logger = silentLogger, onShutdown, program } = surroundings;
+    const live = new LiveOptions(options, { logger, ...(program && { program }) });
+    const { config } = live;
     warnOfFewDescriptors(logger);
     let fail: (error: Error) => void = () => {};
     const failed = new Promise<Error>((resolve) => {
@@ -125,7 +132,7 @@ export class Node {
       await http?.close();
       throw error;
     });
-    const node = new Node({ config, logger, store, figures, activeExpiry, watches, onShutdown }, failed, fail);
+    const node = new Node({ live, config, logger, store, figures, activeExpiry, watches, onShutdown }, failed, fail);
     node.#http = http;
     void failed.then((error) => {
       node.#failure = error;
@@ -142,11 +149,14 @@ export class Node {
     archiver?.start();
     checks.start();
     node.#load.start();
+    live.onChange(() => node.#takeOptions());
+    node.#takeOptions();
     return node;
   }
 
   private constructor(base: Omit<Base, 'address'>, failed: Promise<Error>, fail: (error: Error) => void) {
     this.#base = { ...base, address: () => this.address };
+    this.options = base.live;
     this.#config = base.config;
     this.#logger = base.logger;
     this.#store = base.store;
@@ -369,6 +379,15 @@ export class Node {
     this.#store.data.onServing((serving) => this.#server?.setServing(serving));
   }
 
+  /** Hands changed options to the parts that keep values of their own. All other parts read them from the configuration. */
+  #takeOptions(): void {
+    const config = this.#config;
+    this.#store.settings.retain(config);
+    this.#store.space.keepFree(config.minFreeBytes);
+    this.#parts.replication.acknowledgements.guard.want(config);
+    this.#listener?.bound({ connectionsMax: connectionsMax(), ...config });
+  }
+
   /** Whether every address that the node listens on is loopback. */
   async #isHeardHereOnly(): Promise<boolean> {
     const { listen, redisListen } = this.#config;
@@ -379,9 +398,9 @@ export class Node {
 }
 
 /** Undefined if the node has no HTTP port. */
-async function httpDoor({ http, readyLagMs }: NodeConfig, logger: Logger): Promise<HttpDoor | undefined> {
-  if (http === undefined) return undefined;
-  return HttpDoor.listen(http, { readyLagMs, logger, bind: bindServers });
+async function httpDoor(config: NodeConfig, logger: Logger): Promise<HttpDoor | undefined> {
+  if (config.http === undefined) return undefined;
+  return HttpDoor.listen(config.http, { ready: config, logger, bind: bindServers });
 }
 
 function openStore(
@@ -411,6 +430,7 @@ function openStore(
 // ---- the parts of a node ----------------------------------------------------------
 
 interface Base {
+  readonly live: LiveOptions;
   readonly config: NodeConfig;
   readonly logger: Logger;
   readonly store: Store;
@@ -432,7 +452,14 @@ function partsOf(base: Base) {
   const clock = systemClock;
   return {
     ...tree,
-    freshness: new Freshness({ store, link, clock, serveStaleReads: config.serveStaleReads }),
+    freshness: new Freshness({
+      store,
+      link,
+      clock,
+      get serveStaleReads() {
+        return config.serveStaleReads;
+      },
+    }),
     streams: new Streams({ store, clock }),
     backups: new Backups({ store, clock, logger, randomBytes }),
     archiver: archiverOf(base),
@@ -479,9 +506,18 @@ function treeOf({ config, logger, store, address }: Base) {
 }
 
 function archiverOf({ config, logger, store }: Base): Archiver | undefined {
-  const { archive: directory, archiveIntervalMs: intervalMs } = config;
+  const { archive: directory } = config;
   if (directory === undefined) return undefined;
-  return new Archiver({ store, logger, files: systemFiles, clock: systemClock, directory, intervalMs });
+  return new Archiver({
+    store,
+    logger,
+    files: systemFiles,
+    clock: systemClock,
+    directory,
+    get intervalMs() {
+      return config.archiveIntervalMs;
+    },
+  });
 }
 
 /** The parts of replication that a repair needs from the upstream of this node. */

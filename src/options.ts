@@ -50,6 +50,8 @@ export type OptionRow = (NumberRow | TextRow | ChoiceRow | SwitchRow) & {
   /** The name of the flag without its dashes. */
   readonly name: string;
   readonly help: string;
+  /** Whether the option changes while the node runs: live-options.ts. All others need a restart. */
+  readonly live?: boolean;
   /** The default in words, if it depends on something. */
   readonly otherwise?: string;
   /** A value for the example of a config file. Each row without a default has one. */
@@ -105,6 +107,7 @@ export const OPTIONS = {
   readyLagMs: {
     name: 'ready-lag',
     kind: 'time',
+    live: true,
     default: MAX_LAG_MS,
     least: 1,
     most: HOUR,
@@ -144,6 +147,7 @@ export const OPTIONS = {
   connectionsPerAddress: {
     name: 'connections-per-address',
     kind: 'count',
+    live: true,
     otherwise: 'as many as the limit of open files allows',
     least: 1,
     most: 1_000_000,
@@ -174,6 +178,7 @@ export const OPTIONS = {
   archiveIntervalMs: {
     name: 'archive-interval',
     kind: 'time',
+    live: true,
     default: MINUTE,
     least: 100,
     most: DAY,
@@ -192,6 +197,7 @@ export const OPTIONS = {
   keyBytesMax: {
     name: 'max-key-bytes',
     kind: 'size',
+    live: true,
     default: 64 * KiB,
     least: 1,
     most: MiB,
@@ -202,6 +208,7 @@ export const OPTIONS = {
   valueBytesMax: {
     name: 'max-value-bytes',
     kind: 'size',
+    live: true,
     default: 16 * MiB,
     least: 1,
     most: 32 * MiB,
@@ -213,6 +220,7 @@ export const OPTIONS = {
   transactionBytesMax: {
     name: 'max-transaction-bytes',
     kind: 'size',
+    live: true,
     default: 32 * MiB,
     least: KiB,
     most: 32 * MiB,
@@ -224,6 +232,7 @@ export const OPTIONS = {
   overlayBytesMax: {
     name: 'overlay-bytes',
     kind: 'size',
+    live: true,
     default: 32 * MiB,
     least: MiB,
     most: GiB,
@@ -244,6 +253,7 @@ export const OPTIONS = {
   replayBytesMax: {
     name: 'replay-bytes',
     kind: 'size',
+    live: true,
     default: 128 * MiB,
     least: MiB,
     most: 4 * GiB,
@@ -254,6 +264,7 @@ export const OPTIONS = {
   logRetentionBytes: {
     name: 'log-retention-bytes',
     kind: 'size',
+    live: true,
     default: GiB,
     least: KiB,
     most: Number.MAX_SAFE_INTEGER,
@@ -265,6 +276,7 @@ export const OPTIONS = {
   logRetentionMs: {
     name: 'log-retention-time',
     kind: 'time',
+    live: true,
     otherwise: 'off',
     least: SECOND,
     most: Number.MAX_SAFE_INTEGER,
@@ -277,6 +289,7 @@ export const OPTIONS = {
   logRetentionPinBytes: {
     name: 'log-retention-pin-bytes',
     kind: 'size',
+    live: true,
     default: LOG_RETENTION_PIN_BYTES,
     least: KiB,
     most: Number.MAX_SAFE_INTEGER,
@@ -290,6 +303,7 @@ export const OPTIONS = {
   minFreeBytes: {
     name: 'min-free-space',
     kind: 'size',
+    live: true,
     default: 256 * MiB,
     least: 1,
     most: Number.MAX_SAFE_INTEGER,
@@ -333,6 +347,7 @@ export const OPTIONS = {
   minFollowers: {
     name: 'min-followers',
     kind: 'count',
+    live: true,
     default: 0,
     least: 0,
     most: 1_000,
@@ -344,6 +359,7 @@ export const OPTIONS = {
   maxLagMs: {
     name: 'max-lag',
     kind: 'time',
+    live: true,
     default: MAX_LAG_MS,
     least: 10,
     most: HOUR,
@@ -365,6 +381,7 @@ export const OPTIONS = {
   shutdownTimeoutMs: {
     name: 'shutdown-timeout',
     kind: 'time',
+    live: true,
     default: 5 * SECOND,
     least: 0,
     most: HOUR,
@@ -375,6 +392,7 @@ export const OPTIONS = {
   serveStaleReads: {
     name: 'serve-stale-reads',
     kind: 'switch',
+    live: true,
     default: true,
     help: 'on a follower: answer reads even while it is behind its upstream',
     helpOff: 'on a follower: refuse reads while it is behind its upstream',
@@ -410,6 +428,9 @@ export const OPTIONS = {
 
 export type Options = typeof OPTIONS;
 export type OptionName = keyof Options;
+
+/** The options that change while the node runs. */
+export type LiveName = { [Name in OptionName]: Options[Name] extends { live: true } ? Name : never }[OptionName];
 
 export type ValueOf<Row> = Row extends { choices: ReadonlyArray<infer Choice> }
   ? Choice

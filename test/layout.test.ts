@@ -29,7 +29,7 @@ const FLOORS: string[][] = [
   ['src/check/'],
   ['src/pipeline/'],
   ['src/config.ts', 'src/rpc/', 'src/resp/', 'src/http/'],
-  ['src/client/', 'src/listener/'],
+  ['src/client/', 'src/listener/', 'src/live-options.ts'],
   ['src/redis-door.ts', 'src/http-door.ts'],
   ['src/node.ts'],
   ['src/index.ts', 'src/tools.ts'],

@@ -169,7 +169,8 @@ function boundsOf(row: OptionRow): string {
 
 describe('the page of the command line', () => {
   it('has the table of the options', () => {
-    const rows = SERVE_ROWS.map((row) => [flagsOf(row), defaultOf(row), boundsOf(row), row.help]);
-    checkTable([['option', 'default', 'from – to', 'meaning'], ...rows]);
+    const changes = (row: OptionRow) => (row.live ? 'at run time' : 'restart');
+    const rows = SERVE_ROWS.map((row) => [flagsOf(row), defaultOf(row), boundsOf(row), changes(row), row.help]);
+    checkTable([['option', 'default', 'from – to', 'changes', 'meaning'], ...rows]);
   });
 });

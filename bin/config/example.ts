@@ -22,7 +22,12 @@ function exampleOfRow(row: OptionRow): string {
 }
 
 function remarkOf(row: OptionRow): string {
-  const sentences = [row.help, boundsOf(row), row.default === undefined ? `Without a value: ${shownDefault(row)}` : ''];
+  const sentences = [
+    row.help,
+    boundsOf(row),
+    row.default === undefined ? `Without a value: ${shownDefault(row)}` : '',
+    row.live ? 'changes while the node runs' : '',
+  ];
   return sentences
     .filter((one) => one !== '')
     .map((one) => `${one.slice(0, 1).toUpperCase()}${one.slice(1)}.`)

@@ -5,7 +5,7 @@ import { complain, EXIT, type ExitStatus, Output, write } from '../output.js';
 import { shownDefault, typedIn } from '../serve-options.js';
 import { exampleFile } from './example.js';
 import { noticeOf, placeOf, readConfigFile } from './file.js';
-import { mistakesOf, type Origin, type Setting, serveOptions, wordsOf } from './values.js';
+import { mistakesOf, placeInWords, type Setting, serveOptions } from './values.js';
 
 export interface PrintOptions {
   readonly origin?: boolean;
@@ -52,11 +52,6 @@ function textOf(settings: readonly Setting[], withOrigin: boolean): string[] {
 function lineOf({ row, value }: Setting): string {
   if (value === undefined) return `# ${row.name} is not set: ${shownDefault(row)}`;
   return `${row.name} = ${typedIn(row, value as string | number | boolean)}`;
-}
-
-/** The place of a file is FILE:LINE, which editors and terminals open. */
-function placeInWords(origin: Origin): string {
-  return origin.kind === 'file' ? placeOf(origin.file, origin.line) : wordsOf(origin);
 }
 
 /** The value has the unit of the table of options: a size is bytes, a time milliseconds. */

@@ -7,7 +7,8 @@ import type { Command } from 'commander';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { nearName, unknownOption } from '../../src/base/option-names.js';
 import { checkConfig, checkOption, type NodeConfig } from '../../src/config.js';
-import type { NodeOptions } from '../../src/index.js';
+import type { NodeOptions, ProgramOptions } from '../../src/index.js';
+import type { OptionOrigin, OptionValue } from '../../src/model/node-option.js';
 import { OPTIONS, type OptionRow, variableOf } from '../../src/options.js';
 import { plural } from '../figures.js';
 import { UsageError } from '../output.js';
@@ -44,6 +45,8 @@ export interface Setting {
 export interface ServeOptions {
   readonly node: NodeOptions;
   readonly log: LogOptions;
+  /** The options of `serve` beside those of the node, and the places of all that somebody gave. */
+  readonly program: ProgramOptions;
   /** All options in the order of the table. */
   readonly settings: readonly Setting[];
   /** Lines for people, such as one about a file of an older form. */
@@ -69,9 +72,25 @@ export function serveOptions(command: Command): ServeOptions {
       level: (values.get(LOG_LEVEL.name)?.value as string | undefined) ?? LOG_LEVEL.default,
       format: (values.get(LOG_FORMAT.name)?.value as LogOptions['format'] | undefined) ?? LOG_FORMAT.default,
     },
+    program: programOptions(values),
     settings: settingsOf(config, values),
     notices: [read && noticeOf(read), ...misspelledVariables()].filter((line) => line !== undefined),
   };
+}
+
+/** The options of the log, which a node in another program does not have. */
+function programOptions(values: ReadonlyMap<string, Given>): ProgramOptions {
+  const rows = [LOG_LEVEL, LOG_FORMAT];
+  const given = rows.flatMap(({ name }) => {
+    const value = values.get(name)?.value;
+    return value === undefined ? [] : [[name, value as OptionValue] as const];
+  });
+  const origins = [...values].map(([name, { origin }]) => [name, originOf(origin)] as const);
+  return { rows, values: new Map(given), origins: new Map(origins) };
+}
+
+function originOf(origin: Origin): OptionOrigin {
+  return { source: origin.kind, place: origin.kind === 'default' ? '' : placeInWords(origin) };
 }
 
 /** The file of --config, or of its environment variable. */
@@ -202,8 +221,13 @@ function settingsOf(config: NodeConfig, values: ReadonlyMap<string, Given>): Set
   });
 }
 
+/** The place of a value in a few words. That of a file is FILE:LINE, which editors and terminals open. */
+export function placeInWords(origin: Origin): string {
+  return origin.kind === 'file' ? placeOf(origin.file, origin.line) : wordsOf(origin);
+}
+
 /** The origin in words. */
-export function wordsOf(origin: Origin): string {
+function wordsOf(origin: Origin): string {
   switch (origin.kind) {
     case 'file':
       return `config file ${placeOf(origin.file, origin.line)}`;

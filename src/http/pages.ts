@@ -28,19 +28,24 @@ interface Scrape {
 
 const OPENING = 'the node is opening its data';
 
+/** The bound may change while the node runs. */
+export interface ReadyBound {
+  /** The lag up to which a follower is ready. */
+  readonly readyLagMs: number;
+}
+
 export class HttpPages {
   readonly server: HttpServer;
   readonly #clock: Clock;
-  readonly #readyLagMs: number;
+  readonly #ready: ReadyBound;
   readonly #registry = new MetricsRegistry(METRICS);
   readonly #gauges = new ProcessGauges();
   #node: WatchedNode | undefined;
   #last: Scrape | undefined;
 
-  /** @param options.readyLagMs the lag up to which a follower is ready. */
-  constructor({ clock, logger, readyLagMs }: { clock: Clock; logger: Logger; readyLagMs: number }) {
+  constructor({ clock, logger, ready }: { clock: Clock; logger: Logger; ready: ReadyBound }) {
     this.#clock = clock;
-    this.#readyLagMs = readyLagMs;
+    this.#ready = ready;
     const pages = new Map<string, () => Answer | Promise<Answer>>([
       ['/metrics', () => this.#metrics()],
       ['/healthz', () => this.#healthz()],
@@ -63,7 +68,7 @@ export class HttpPages {
   }
 
   #readyz(): Answer {
-    return verdict(this.#node ? whyNotReady(this.#node.conditions, this.#readyLagMs) : OPENING);
+    return verdict(this.#node ? whyNotReady(this.#node.conditions, this.#ready.readyLagMs) : OPENING);
   }
 
   async #metrics(): Promise<Answer> {
@@ -92,7 +97,7 @@ export class HttpPages {
     const [figures, process] = await Promise.all([node.figures(), this.#gauges.read()]);
     return this.#registry.text({
       ...figures,
-      isReady: whyNotReady(node.conditions, this.#readyLagMs) === undefined,
+      isReady: whyNotReady(node.conditions, this.#ready.readyLagMs) === undefined,
       process,
       http: this.server,
       nowMs: this.#clock.wallMs(),

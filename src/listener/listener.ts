@@ -44,7 +44,14 @@ export interface RedisDoor {
   receive(socket: net.Socket): void;
 }
 
-export interface ListenerOptions {
+export interface ConnectionBounds {
+  /** The connections that the node has descriptors for. Undefined for no bound. */
+  readonly connectionsMax?: number | undefined;
+  /** The connections of clients from one address. Undefined for no bound of its own. */
+  readonly connectionsPerAddress?: number | undefined;
+}
+
+export interface ListenerOptions extends ConnectionBounds {
   /** The host:port for both protocols. Port 0 takes a free one. */
   readonly address: string;
   /** The host:port for the Redis protocol alone. */
@@ -52,10 +59,6 @@ export interface ListenerOptions {
   readonly grpc: GrpcDoor;
   /** Undefined if the Redis protocol is off. */
   readonly redis: RedisDoor | undefined;
-  /** The connections that the node has descriptors for. Undefined for no bound. */
-  readonly connectionsMax?: number | undefined;
-  /** The connections of clients from one address. Undefined for no bound of its own. */
-  readonly connectionsPerAddress?: number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -63,7 +66,6 @@ export interface ListenerOptions {
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #log: RepeatedLog;
-  readonly #bounds: PlaceBounds;
   readonly #bound: Bound[] = [];
   /** The ends of the servers. A server ends once it has stopped and the last of its connections is closed. */
   readonly #ended: Promise<unknown>[] = [];
@@ -74,12 +76,11 @@ export class Listener {
   #isStopped = false;
 
   private constructor(options: ListenerOptions) {
-    const { connectionsMax, connectionsPerAddress, clock } = options;
+    const { clock } = options;
     this.#options = options;
     this.#log = RepeatedLog.of(options);
-    this.#bounds = placeBounds(connectionsMax, connectionsPerAddress);
     this.#silent = new SilentConnections(clock, (connection) => connection.drop());
-    this.#places = new Places(this.#bounds, this.#silent);
+    this.#places = new Places(boundsOf(options), this.#silent);
   }
 
   /**
@@ -109,8 +110,13 @@ export class Listener {
   }
 
   get status(): StatusConnections {
-    const { clientsMax, reserved } = this.#bounds;
+    const { clientsMax, reserved } = this.#places.bounds;
     return { ...this.#counts.status, clientsMax: Number.isFinite(clientsMax) ? clientsMax : undefined, reserved };
+  }
+
+  /** Takes other bounds on connections of clients. Connections that are open stay. */
+  bound(bounds: ConnectionBounds): void {
+    this.#places.bounds = boundsOf(bounds);
   }
 
   /** Accepts no more connections, and closes those that have no receiver yet. */
@@ -146,7 +152,7 @@ export class Listener {
     socket.once('close', () => this.#closed(connection));
     if (this.#isStopped) return connection.close();
     if (!this.#places.open(connection)) {
-      this.#log.warn({ connections: this.#counts.all }, shortageInAll(this.#bounds).message);
+      this.#log.warn({ connections: this.#counts.all }, shortageInAll(this.#places.bounds).message);
       return connection.drop();
     }
     this.#silent.add(connection);
@@ -211,4 +217,8 @@ export class Listener {
     if (connection.isDropped) this.#countRefused(connection);
     this.#counts.closed(connection.stage);
   }
+}
+
+function boundsOf({ connectionsMax, connectionsPerAddress }: ConnectionBounds): PlaceBounds {
+  return placeBounds(connectionsMax, connectionsPerAddress);
 }

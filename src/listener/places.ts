@@ -19,7 +19,8 @@ export interface Occupant {
 }
 
 export class Places<Connection extends Occupant> {
-  readonly #bounds: PlaceBounds;
+  /** The numbers of places. Connections that have a place keep it when the bounds become lower. */
+  bounds: PlaceBounds;
   readonly #silent: SilentConnections<Connection>;
   readonly #clients = new Set<Connection>();
   /** The number of places for clients by the host that has them. */
@@ -30,7 +31,7 @@ export class Places<Connection extends Occupant> {
 
   /** @param silent the connections that have not shown their protocol: they yield their places first. */
   constructor(bounds: PlaceBounds, silent: SilentConnections<Connection>) {
-    this.#bounds = bounds;
+    this.bounds = bounds;
     this.#silent = silent;
   }
 
@@ -41,8 +42,8 @@ export class Places<Connection extends Occupant> {
       this.#seat(connection);
       return true;
     }
-    if (this.#reserve.size >= this.#bounds.reserved) this.#makeRoomInReserve();
-    if (this.#reserve.size >= this.#bounds.reserved) return false;
+    if (this.#reserve.size >= this.bounds.reserved) this.#makeRoomInReserve();
+    if (this.#reserve.size >= this.bounds.reserved) return false;
     this.#reserve.add(connection);
     this.#unproven.add(connection);
     return true;
@@ -90,14 +91,14 @@ export class Places<Connection extends Occupant> {
   }
 
   #shortage(connection: Connection): HeadwaterError | undefined {
-    const { clientsMax, perAddressMax } = this.#bounds;
-    if (this.#ofHost(connection) >= perAddressMax) return shortageAtAddress(connection.host, this.#bounds);
-    return this.#clients.size >= clientsMax ? shortageInAll(this.#bounds) : undefined;
+    const { clientsMax, perAddressMax } = this.bounds;
+    if (this.#ofHost(connection) >= perAddressMax) return shortageAtAddress(connection.host, this.bounds);
+    return this.#clients.size >= clientsMax ? shortageInAll(this.bounds) : undefined;
   }
 
   /** A client that is slow to send its first byte keeps its place for a moment, even if others wait. */
   #makeRoomForClient(newcomer: Connection): void {
-    const { clientsMax, perAddressMax } = this.#bounds;
+    const { clientsMax, perAddressMax } = this.bounds;
     if (this.#clients.size < clientsMax || this.#ofHost(newcomer) >= perAddressMax) return;
     const oldest = this.#silent.oldest(SILENT_YIELD_MS_MIN, (connection) => this.#clients.has(connection));
     if (oldest) this.#end(oldest);

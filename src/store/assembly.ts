@@ -11,6 +11,7 @@ import type { KnownFollowers } from './known-followers.js';
 import { LeadershipRecord } from './leadership-record.js';
 import { Lifecycle } from './lifecycle.js';
 import { Opener } from './opener.js';
+import type { Settings } from './settings.js';
 import type { Space } from './space.js';
 import { Stages } from './stages.js';
 import type { StoreOptions } from './store-options.js';
@@ -32,6 +33,7 @@ interface Opened {
   readonly directory: Directory;
   readonly followers: KnownFollowers;
   readonly space: Space;
+  readonly settings: Settings;
   readonly logicalClock: LogicalClock;
 }
 

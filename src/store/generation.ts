@@ -28,7 +28,8 @@ import type { DamageNotes } from './damage.js';
 import { giveIdentity, verifyIdentity } from './identity.js';
 import type { KeyWatches } from './key-watches.js';
 import { checkBeforeOpening } from './level-check.js';
-import { isTrimmed, type Retained, retain } from './retention.js';
+import { retain } from './retention.js';
+import { isTrimmed, type Settings } from './settings.js';
 import type { Space } from './space.js';
 import type { WriteWaits } from './write-waits.js';
 
@@ -51,7 +52,9 @@ export const KEYSPACE_DATABASE: DatabaseOptions = {
   compression: true,
 };
 
-export interface GenerationOptions extends Retained {
+export interface GenerationOptions {
+  /** Has the limits of the log. */
+  readonly settings: Settings;
   readonly files: Files;
   readonly openDatabase: OpenDatabase;
   readonly clock: Clock;
@@ -141,7 +144,7 @@ export class Generation {
     this.checkpointer.start();
     if (options.fsync === 'everysec') this.#background.push(this.#syncEverySecond(options));
     this.#background.push(this.checked);
-    if (isTrimmed(options)) this.#background.push(this.#retain(options));
+    if (isTrimmed(options.settings)) this.#background.push(this.#retain(options));
   }
 
   /**

@@ -12,7 +12,6 @@ import { type Clock, sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import {
   HEADROOM_WARNING_PART,
-  LOG_RETENTION_PIN_BYTES,
   RETENTION_INTERVAL_MS,
   RETENTION_PAUSE_MS,
   RETENTION_RECLAIM_BYTES,
@@ -27,20 +26,13 @@ import { isUnreadable } from '../disk/level.js';
 import type { Log } from '../log/log.js';
 import type { Pin } from '../log/trimming.js';
 import type { DamageNotes } from './damage.js';
-
-/** The limits of the log; without a size and an age, the whole log stays. */
-export interface Retained {
-  /** Bytes of blocks that the log is trimmed to. */
-  readonly logRetentionBytes?: number | undefined;
-  /** The maximal age of blocks, milliseconds. */
-  readonly logRetentionMs?: number | undefined;
-  /** Bytes of blocks that the log holds at most for the holders of pins; the default if left out. */
-  readonly logRetentionPinBytes?: number | undefined;
-}
+import type { Settings } from './settings.js';
 
 type RetainedLog = Pick<Log, 'base' | 'end' | 'lookup' | 'trimming'>;
 
-export interface RetentionOptions extends Retained {
+export interface RetentionOptions {
+  /** The limits of the log, which may change. */
+  readonly settings: Pick<Settings, 'logPinBytesMax' | 'logRetentionBytes' | 'logRetentionMs'>;
   readonly log: RetainedLog;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -56,17 +48,6 @@ export interface RetentionOptions extends Retained {
   onFailure(error: Error): void;
 }
 
-/** Whether anything of the log ever goes. */
-export function isTrimmed({ logRetentionBytes, logRetentionMs }: Retained): boolean {
-  return logRetentionBytes !== undefined || logRetentionMs !== undefined;
-}
-
-/** Bytes of blocks that may be pinned; undefined if the log is never trimmed. */
-export function pinBytesMax(retained: Retained): number | undefined {
-  if (!isTrimmed(retained)) return undefined;
-  return Math.max(retained.logRetentionBytes ?? 0, retained.logRetentionPinBytes ?? LOG_RETENTION_PIN_BYTES);
-}
-
 /** Runs until `signal` aborts. */
 export async function retain(options: RetentionOptions, signal: AbortSignal): Promise<void> {
   await new Retention(options, signal).run();
@@ -76,7 +57,6 @@ class Retention {
   readonly #options: RetentionOptions;
   readonly #log: RetainedLog;
   readonly #signal: AbortSignal;
-  readonly #slackBytes: number;
   readonly #warned = new WeakSet<Pin>();
   /** Bytes given up and not reclaimed. */
   #reclaimable = 0;
@@ -91,8 +71,12 @@ class Retention {
     this.#options = options;
     this.#log = options.log;
     this.#signal = signal;
-    const part = (options.logRetentionBytes ?? Number.POSITIVE_INFINITY) * RETENTION_SLACK_PART;
-    this.#slackBytes = Math.min(RETENTION_SLACK_BYTES_MAX, part);
+  }
+
+  /** The bytes by which the log may exceed its size. */
+  get #slackBytes(): number {
+    const part = (this.#options.settings.logRetentionBytes ?? Number.POSITIVE_INFINITY) * RETENTION_SLACK_PART;
+    return Math.min(RETENTION_SLACK_BYTES_MAX, part);
   }
 
   async run(): Promise<void> {
@@ -120,8 +104,8 @@ class Retention {
   /** Releases pins that are so far behind that the log would grow without bound. */
   #letGo(): void {
     const log = this.#log;
-    const { logger } = this.#options;
-    const pinBytes = pinBytesMax(this.#options) as number;
+    const { logger, settings } = this.#options;
+    const pinBytes = settings.logPinBytesMax as number;
     const behind = (pin: Pin) =>
       `${log.lookup.bytesBetween(pin.offset, log.end.offset)} bytes behind the end of the log`;
     const limit = `--log-retention-pin-bytes ${pinBytes}`;
@@ -192,7 +176,7 @@ class Retention {
   /** The offset up to which the log has to go now, by its size or its age, as far as it is not pinned. */
   async #due(): Promise<number> {
     const log = this.#log;
-    const { logRetentionBytes: bytes } = this.#options;
+    const { logRetentionBytes: bytes } = this.#options.settings;
     const pinned = Math.min(log.trimming.pinnedOffset, log.end.offset);
     if (pinned <= log.base.offset) return log.base.offset;
     const bySize = bytes === undefined ? log.base.offset : Math.min(pinned, log.trimming.offsetBefore(bytes));
@@ -203,7 +187,8 @@ class Retention {
 
   async #dueByAge(pinned: number): Promise<number> {
     const log = this.#log;
-    const { logRetentionMs: ms, nowMs } = this.#options;
+    const { nowMs, settings } = this.#options;
+    const { logRetentionMs: ms } = settings;
     if (ms === undefined) return log.base.offset;
     const from = nowMs() - ms;
     const slackMs = Math.min(RETENTION_SLACK_MS_MAX, ms * RETENTION_SLACK_PART);

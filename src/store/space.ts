@@ -74,7 +74,7 @@ export class Space {
   readonly #ballastBytes: number;
   /** Whether the free space is checked. */
   readonly isWatched: boolean;
-  readonly #minFreeBytes: number;
+  #minFreeBytes: number;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
@@ -112,6 +112,13 @@ export class Space {
   /** The reason why no writes are taken; undefined if they are. */
   get refusal(): HeadwaterError | undefined {
     return this.#refusal;
+  }
+
+  /** Takes another floor, and checks the disk against it. Does nothing if the checks are off. */
+  keepFree(minFreeBytes: number): void {
+    if (!this.isWatched || minFreeBytes === this.#minFreeBytes) return;
+    this.#minFreeBytes = minFreeBytes;
+    void this.look();
   }
 
   /** Returns `refusal` for a writer of so many bytes, which count until the next check. */

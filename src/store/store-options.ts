@@ -9,7 +9,7 @@ import type { CheckpointBudget } from './checkpoint.js';
 import type { FsyncPolicy } from './commit.js';
 import type { CommitFigures } from './commit-figures.js';
 import type { KeyWatches } from './key-watches.js';
-import type { Retained } from './retention.js';
+import type { Retained } from './settings.js';
 
 export interface StoreOptions extends Retained {
   readonly directory: string;

@@ -31,7 +31,7 @@ import { LostWrites } from './lost-writes.js';
 import { NodeIdentity } from './node-identity.js';
 import type { RoleWanted } from './node-record.js';
 import { Roles } from './roles.js';
-import { type Settings, settingsOf } from './settings.js';
+import { Settings } from './settings.js';
 import { Snapshots } from './snapshots.js';
 import { Space } from './space.js';
 import type { StoreOptions } from './store-options.js';
@@ -73,7 +73,8 @@ export class Store {
     const { directory, followers, space } = opened;
     const clock = new LogicalClock(options.clock, { trusted: options.trustClock ?? false });
     const gate = new Gate(() => directory.node.record.handing_over === undefined);
-    const assembly = assemble(options, { ...opened, logicalClock: clock });
+    const settings = new Settings(options);
+    const assembly = assemble(options, { ...opened, settings, logicalClock: clock });
     const { data, damage, lifecycle, tenures } = assembly;
     const identity = new NodeIdentity(directory.node);
     const roles = new Roles({ ...options, ...opened, ...assembly, gate });
@@ -88,7 +89,7 @@ export class Store {
     this.space = space;
     this.damage = damage;
     this.clock = clock;
-    this.settings = settingsOf(options);
+    this.settings = settings;
     this.#lifecycle = lifecycle;
     this.#lateness = tenures.lateness;
     this.#gate = gate;

@@ -201,7 +201,7 @@ describe('a node with an HTTP port', () => {
   });
 
   it('is healthy and not ready while its data open', async () => {
-    const pages = new HttpPages({ clock: systemClock, logger: silentLogger, readyLagMs: 1 });
+    const pages = new HttpPages({ clock: systemClock, logger: silentLogger, ready: { readyLagMs: 1 } });
     ends.push(() => pages.close());
     const { address } = await bindServers(LOCAL, (options) => pages.server.create(options));
     const found = ['/healthz', '/readyz', '/metrics'].map(async (page) => {

@@ -14,7 +14,7 @@ async function statusOf({ status, body }: Response): Promise<number> {
 
 describe('the page of the metrics', () => {
   const clock = new TestClock();
-  const pages = new HttpPages({ clock, logger: silentLogger, readyLagMs: 1 });
+  const pages = new HttpPages({ clock, logger: silentLogger, ready: { readyLagMs: 1 } });
   let scrapes = 0;
   let end: (failure?: Error) => void = () => {};
   let address = '';

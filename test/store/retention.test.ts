@@ -75,6 +75,17 @@ describe('a log that is kept to an age', () => {
     });
   });
 
+  it('is trimmed to another size or age as soon as they change', async () => {
+    test = await TestStore.open({ logRetentionBytes: 16 * MiB });
+    for (let i = 0; i < 4; i++) await test.set('large', Buffer.alloc(50 * 1024));
+    await test.clock.advance(60_000);
+    assert.equal(first(), 1);
+    test.store.settings.retain({ logRetentionBytes: 100 * 1024 });
+    await until('it is trimmed to the size', () => first() === 3, { clock: test.clock, stepMs: 100 });
+    test.store.settings.retain({ logRetentionBytes: 100 * 1024, logRetentionMs: HOUR_MS });
+    await until('and to the age', () => test.store.data.log.base.offset === 4, { clock: test.clock, stepMs: 60_000 });
+  });
+
   it('keeps what is pinned, whatever its age, and reads nothing again and again for that', async () => {
     test = await TestStore.open({ logRetentionMs: HOUR_MS });
     await write(3);

@@ -27,6 +27,12 @@ export interface FollowerGuardOptions {
   readonly maxLagMs?: number;
 }
 
+/** The followers that a leader needs to take writes. */
+export interface FollowersWanted {
+  readonly minFollowers: number;
+  readonly maxLagMs: number;
+}
+
 /** The reports of the nodes below, as far as the guard needs them. */
 interface Below {
   readonly counting: readonly Report[];
@@ -36,15 +42,29 @@ interface Below {
 export class FollowerGuard {
   readonly #clock: Clock;
   readonly #below: Below;
-  readonly minFollowers: number;
-  readonly maxLagMs: number;
+  readonly #guards: Pick<Writes['guards'], 'set'>;
+  #wanted: FollowersWanted = { minFollowers: 0, maxLagMs: MAX_LAG_MS };
 
   constructor({ store, clock, minFollowers = 0, maxLagMs = MAX_LAG_MS }: FollowerGuardOptions, below: Below) {
     this.#clock = clock;
     this.#below = below;
-    this.minFollowers = minFollowers;
-    this.maxLagMs = maxLagMs;
-    if (minFollowers > 0) store.writes.guards.set(() => this.#tooFew());
+    this.#guards = store.writes.guards;
+    this.want({ minFollowers, maxLagMs });
+  }
+
+  get minFollowers(): number {
+    return this.#wanted.minFollowers;
+  }
+
+  get maxLagMs(): number {
+    return this.#wanted.maxLagMs;
+  }
+
+  /** Wants other followers from now on. */
+  want({ minFollowers, maxLagMs }: FollowersWanted): void {
+    // Writes ask a guard only if there is something to guard.
+    if (minFollowers > 0) this.#guards.set(() => this.#tooFew());
+    this.#wanted = { minFollowers, maxLagMs };
   }
 
   /**

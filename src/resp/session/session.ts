@@ -471,6 +471,14 @@ function ask(command: DataCommand, request: Request, session: Session): ReturnTy
   }
 }
 
-function requestLimits({ keyBytesMax, valueBytesMax, transactionBytesMax }: Limits): RequestLimits {
-  return { argumentBytesMax: Math.max(keyBytesMax, valueBytesMax), requestBytesMax: 2 * transactionBytesMax };
+/** The limits of the node may change while the session runs. */
+function requestLimits(limits: Limits): RequestLimits {
+  return {
+    get argumentBytesMax() {
+      return Math.max(limits.keyBytesMax, limits.valueBytesMax);
+    },
+    get requestBytesMax() {
+      return 2 * limits.transactionBytesMax;
+    },
+  };
 }

@@ -21,6 +21,7 @@ import type { NodeControl } from './resp/node-control.js';
 import type { RedisNode } from './resp/redis-node.js';
 import { ScanCursors } from './resp/scan-cursors.js';
 import type { LeaderRelay } from './resp/session/forwarded-writes.js';
+import { MemoryReads } from './store/memory-reads.js';
 import type { Store } from './store/store.js';
 import type { Streams } from './streams/streams.js';
 
@@ -53,6 +54,7 @@ export async function redisDoor(node: WholeNode, parts: Parts, options: DoorOpti
       logger,
       tap: monitors,
       writes,
+      memoryReads: new MemoryReads(store.data, store.clock),
       watches,
       keyspace: store,
       scans: new ScanCursors(store, clock),

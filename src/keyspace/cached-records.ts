@@ -14,10 +14,12 @@
  *
  * Linear probing, at most two thirds full.
  */
+
+import { copyBytes } from '../base/copy.js';
 import { CACHED_RECORD_BYTES_MAX } from '../base/limits.js';
 import type { Entry } from '../model/command.js';
-import { copyBytes } from './copy.js';
 import { NATIVE_BYTES_MIN } from './key-table.js';
+import type { ValuePlace } from './value-place.js';
 
 const HEADER_BYTES = 24;
 const GRAIN_BYTES = 8;
@@ -91,6 +93,17 @@ export class CachedRecords {
       expiresAtMs: this.#doubles[place + 1] as number,
       version: this.#doubles[place + 2] as number,
     };
+  }
+
+  /** Sets `into` to the value of the record at a place. */
+  locate(place: number, into: ValuePlace): void {
+    const kind = this.#words[place * 2] as number;
+    // An absent key has the type -1, which is ABSENT.
+    into.type = (kind >>> KIND_SHIFT) - 1;
+    into.bytes = this.#arena;
+    into.start = place * GRAIN_BYTES + HEADER_BYTES + (kind & LENGTH_MASK);
+    into.end = into.start + (this.#words[place * 2 + 1] as number);
+    into.expiresAtMs = this.#doubles[place + 1] as number;
   }
 
   /** Adds the record of a key that is not here. `isFull` must be false, and the record must fit. */

@@ -1,6 +1,6 @@
 /** The digest by which keyspaces are compared. */
 import { createHash, type Hash } from 'node:crypto';
-import { copyBytes } from './copy.js';
+import { copyBytes } from '../base/copy.js';
 import { ENTRY_HEADER_BYTES } from './entry-packer.js';
 import { RECORD_HEADER_BYTES, RECORD_OVERHEAD_BYTES, RECORD_TRAILER_BYTES, verifyRecordAt } from './record.js';
 

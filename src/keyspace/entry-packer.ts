@@ -2,8 +2,9 @@
  * Packs entries one behind the other, as backup files hold them: each is key length u32 ‖ record length u32 ‖
  * key ‖ record. Code that reads or writes many of them makes no buffers for each.
  */
+
+import { copyBytes } from '../base/copy.js';
 import { HeadwaterError } from '../base/errors.js';
-import { copyBytes } from './copy.js';
 
 export const ENTRY_HEADER_BYTES = 8;
 

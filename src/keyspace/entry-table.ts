@@ -5,6 +5,7 @@
 import type { Entry } from '../model/command.js';
 import { OrderedKeyTable } from './key-order.js';
 import { KEY_WORDS } from './key-table.js';
+import type { ValuePlace } from './value-place.js';
 
 /** Kinds of entries. 0 and above are the type of a whole record. */
 export const TOMBSTONE = -1;
@@ -88,6 +89,15 @@ export class EntryTable extends OrderedKeyTable {
       expiresAtMs: this.expiresAtMs(entry),
       version: this.version(entry),
     };
+  }
+
+  /** Sets `place` to the value of a whole record. */
+  locate(entry: number, place: ValuePlace): void {
+    place.type = this.kind(entry);
+    place.bytes = this.bytesOf(entry);
+    place.start = this.valueStart(entry);
+    place.end = this.valueEnd(entry);
+    place.expiresAtMs = this.expiresAtMs(entry);
   }
 
   /** Bytes of key, value and the few bytes between them. */

@@ -8,13 +8,13 @@
  * expiry: if its read fails, and not for damage, the flush ends.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { copyBytes } from '../base/copy.js';
 import { crc32Of } from '../base/crc32.js';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { FLUSH_CHUNK_BYTES, FLUSH_CHUNK_ENTRIES, SORT_RUN_BYTES, SORT_RUN_ENTRIES } from '../base/limits.js';
 import type { Database, WriteBatch } from '../disk/level.js';
 import type { Entry } from '../model/command.js';
-import { copyBytes } from './copy.js';
 import type { DueIndex } from './due-index.js';
 import type { EmptiedRanges } from './emptied-ranges.js';
 import { TOMBSTONE, TOUCH } from './entry-table.js';

@@ -4,9 +4,9 @@
  * a layer pins only what it still needs. `apply` is blind: it reads nothing below. The layers belong to overlay.ts.
  */
 
+import { copyBytes } from '../base/copy.js';
 import type { CommandVisitor } from '../model/command.js';
 import type { Position } from '../model/position.js';
-import { copyBytes } from './copy.js';
 import { type DueKeys, DueNotes } from './due-notes.js';
 import { ENTRY_WORDS, EntryTable, TOMBSTONE, TOUCH } from './entry-table.js';
 import { hashKey, WARM_MAX } from './key-table.js';

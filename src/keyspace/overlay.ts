@@ -9,6 +9,7 @@ import { DueKeys } from './due-notes.js';
 import { TOMBSTONE, TOUCH } from './entry-table.js';
 import { hashKey } from './key-table.js';
 import { Layer } from './layer.js';
+import { ABSENT, type ValuePlace } from './value-place.js';
 
 /** A new expiry to lay over the entry below. */
 export interface Touch {
@@ -85,6 +86,28 @@ export class Overlay {
       if (layer.cleared) return undefined;
     }
     return touch ? { touch } : PLAIN_MISS;
+  }
+
+  /**
+   * Sets `place` to the value of a key.
+   * @returns undefined if no layer knows the key, false if a layer knows no more than a new expiry.
+   */
+  locate(key: Buffer, hash: number, place: ValuePlace): boolean | undefined {
+    for (let i = this.#frozen.length; i >= 0; i--) {
+      const layer = i === this.#frozen.length ? this.#active : (this.#frozen[i] as FrozenLayer).layer;
+      const entry = layer.find(key, 0, key.length, hash);
+      if (entry >= 0) {
+        const kind = layer.kind(entry);
+        if (kind === TOMBSTONE) place.type = ABSENT;
+        else if (kind !== TOUCH) layer.locate(entry, place);
+        return kind !== TOUCH;
+      }
+      if (layer.cleared) {
+        place.type = ABSENT;
+        return true;
+      }
+    }
+    return undefined;
   }
 
   /** @param position the end of the last block applied to the active layer. */

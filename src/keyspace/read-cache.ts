@@ -21,6 +21,7 @@
 import { CACHED_RECORD_BYTES_MAX } from '../base/limits.js';
 import type { Entry } from '../model/command.js';
 import { CachedRecords } from './cached-records.js';
+import type { ValuePlace } from './value-place.js';
 
 /** The answer for a key of which the cache knows nothing. */
 export const NOT_CACHED: unique symbol = Symbol('not cached');
@@ -62,6 +63,13 @@ export class ReadCache {
     const entry = this.#old?.read(old);
     this.#put(key, hash, entry);
     return entry;
+  }
+
+  /** Sets `into` to the value of a key. @returns false if the young half does not have it. */
+  locate(key: Buffer, hash: number, into: ValuePlace): boolean {
+    const young = this.#young?.find(key, 0, key.length, hash) ?? 0;
+    if (young > 0) this.#young?.locate(young, into);
+    return young > 0;
   }
 
   /**

@@ -3,8 +3,9 @@
  * ask. Bounded in number and in bytes: a key that was not flushed again for a while is forgotten. Exact:
  * every key in it is on disk.
  */
+
+import { copyBytes } from '../base/copy.js';
 import { RECENT_KEYS_BYTES_MAX } from '../base/limits.js';
-import { copyBytes } from './copy.js';
 import { KeyTable } from './key-table.js';
 
 const ARENA_BYTES = 64 * 1024;

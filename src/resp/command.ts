@@ -40,6 +40,12 @@ export interface DataCommand {
    * @throws Refusal if the arguments are not those of the command.
    */
   readonly ask: (request: Request, session: CommandSession) => Asked | Known;
+  /**
+   * Writes the reply at once if memory has all that it needs. Called instead of `ask` if all commands before are
+   * answered and nothing has to be awaited.
+   * @returns false if nothing was written. `ask` is called then.
+   */
+  readonly answerNow?: (request: Request, session: CommandSession) => boolean;
 }
 
 /** The door of the node, as commands see it that look at other clients or other commands. */

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.js';
 import type { HeadwaterError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { KeyWatch } from '../model/key-watch.js';
+import type { Position } from '../model/position.js';
 import type { KeyspaceStore } from '../pipeline/frozen-range.js';
 import type { CommandTap } from '../pipeline/monitors.js';
 import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
@@ -16,6 +17,13 @@ import type { NodeControl } from './node-control.js';
 import type { ScanCursors } from './scan-cursors.js';
 import type { LeaderRelay } from './session/forwarded-writes.js';
 
+/** The place of a value in memory: bytes[start..end), good in this turn alone. */
+interface ValuePlace {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface RedisNode {
   /** The way to the leader, if a follower forwards writes. Undefined if the follower refuses them. */
   readonly relay: LeaderRelay | undefined;
@@ -27,6 +35,13 @@ export interface RedisNode {
     readonly refusal: HeadwaterError | undefined;
     /** The reasons for which a leader refuses writes for a while. */
     readonly guards: { readonly refusal: HeadwaterError | undefined };
+  };
+  /** Reads that memory answers at once. */
+  readonly memoryReads: {
+    /** The position that the reads of this turn see. */
+    readonly position: Position;
+    /** The place of the string of a key. Undefined if the read has to be submitted. */
+    recall(key: Buffer): ValuePlace | 'absent' | undefined;
   };
   /** Watches of keys that do not exist. */
   readonly watches: { begin(key: Buffer): KeyWatch };

@@ -13,6 +13,7 @@ import { type DatabaseFigures, databaseFigures } from '../disk/leveldb/figures.j
 import { KeyCounter } from '../keyspace/key-counter.js';
 import { KeyEstimate } from '../keyspace/key-estimate.js';
 import { Keyspace } from '../keyspace/keyspace.js';
+import { KeyspaceMemory } from '../keyspace/memory.js';
 import { RandomKeys } from '../keyspace/random-keys.js';
 import { ReadCache } from '../keyspace/read-cache.js';
 import type { Block } from '../log/block.js';
@@ -84,8 +85,13 @@ export interface GenerationOptions {
 export class Generation {
   readonly log: Log;
   readonly keyspace: Keyspace;
-  /** Answers about all keys that need no checkpoint: their number, about their number, and one at random. */
-  readonly keys: { readonly counter: KeyCounter; readonly estimate: KeyEstimate; readonly random: RandomKeys };
+  /** Answers that need no checkpoint: the number of keys, about their number, one at random, and those in memory. */
+  readonly keys: {
+    readonly counter: KeyCounter;
+    readonly estimate: KeyEstimate;
+    readonly random: RandomKeys;
+    readonly memory: KeyspaceMemory;
+  };
   readonly checkpointer: Checkpointer;
   readonly committer: Committer;
   /** Set if the keyspace is not a view of the log: nothing may be served or written then. */
@@ -123,6 +129,7 @@ export class Generation {
       counter: new KeyCounter(parts.keyspaceDatabase, parts.keyspace),
       estimate: new KeyEstimate(parts.keyspaceDatabase, parts.keyspace),
       random: new RandomKeys(parts.keyspaceDatabase, parts.keyspace, options.clock),
+      memory: new KeyspaceMemory(parts.keyspace.overlay, parts.cache ?? new ReadCache(0)),
     };
     this.checkpointer = parts.checkpointer;
     parts.log.durable.onSync = (sync) => options.figures.syncing(sync);

@@ -9,7 +9,9 @@ import { KeyCounter } from '../../src/keyspace/key-counter.js';
 import { KeyEstimate } from '../../src/keyspace/key-estimate.js';
 import { Keyspace } from '../../src/keyspace/keyspace.js';
 import { layEntries, type RangeWanted, sortLayers } from '../../src/keyspace/laid-entries.js';
+import { KeyspaceMemory } from '../../src/keyspace/memory.js';
 import { ReadCache } from '../../src/keyspace/read-cache.js';
+import { ABSENT } from '../../src/keyspace/value-place.js';
 import type { Block } from '../../src/log/block.js';
 import { type Command, type Entry, isExpired } from '../../src/model/command.js';
 import { isInRange } from '../../src/model/key-range.js';
@@ -32,6 +34,9 @@ export class Bench {
   db: Database;
   counter!: KeyCounter;
   estimate!: KeyEstimate;
+  /** Reads that memory answered, as the Map does. */
+  recalled = 0;
+  #memory!: KeyspaceMemory;
   #isCounting = false;
 
   private constructor(db: Database, keyspace: Keyspace) {
@@ -48,7 +53,9 @@ export class Bench {
 
   async #open(): Promise<void> {
     this.db = await this.disk.database();
-    this.keyspace = await Keyspace.open(this.db, new ReadCache(READ_CACHE_BYTES));
+    const cache = new ReadCache(READ_CACHE_BYTES);
+    this.keyspace = await Keyspace.open(this.db, cache);
+    this.#memory = new KeyspaceMemory(this.keyspace.overlay, cache);
     this.counter = new KeyCounter(this.db, this.keyspace);
     this.estimate = new KeyEstimate(this.db, this.keyspace);
   }
@@ -128,9 +135,27 @@ export class Bench {
 
   /** Rejects where one of the records is damaged. */
   async read(...keys: string[]): Promise<ReadonlyArray<Entry | undefined>> {
+    for (const key of keys) this.#checkMemory(key);
     const { entries, damaged } = await this.keyspace.read(keys.map((key) => Buffer.from(key, 'latin1')));
     for (const error of damaged?.values() ?? []) throw error;
     return entries;
+  }
+
+  /** If memory knows a key, its value is that of the Map. */
+  #checkMemory(key: string): void {
+    const place = this.#memory.recall(Buffer.from(key, 'latin1'));
+    // During a replay, the keyspace is behind the Map. Some tests apply blocks that the Map does not have.
+    if (!place || this.states.get(this.keyspace.applied.offset) !== this.state) return;
+    const { type, bytes, start, end, expiresAtMs } = place;
+    const entry = this.state.get(key);
+    if (type === ABSENT) assert.equal(entry, undefined, key);
+    else
+      assert.deepEqual(
+        { type, value: Buffer.from(bytes.subarray(start, end)), expiresAtMs },
+        entry && { type: entry.type, value: Buffer.from(entry.value), expiresAtMs: entry.expiresAtMs },
+        key,
+      );
+    this.recalled++;
   }
 
   /** Every key that was ever written reads as the Map says, as of this call. */

@@ -186,6 +186,11 @@ describe('a read of a key that is on disk', () => {
     const again = bench.keyspace.read(['a', 'b', 'absent'].map(bytesOf));
     assert(!(again instanceof Promise));
     assert.deepEqual(again.entries, [bench.state.get('a'), bench.state.get('b'), undefined]);
+    await bench.read('a', 'b', 'absent');
+    assert.equal(bench.recalled, 3, 'all three are in memory');
+    bench.apply(put('new', 'v'), del('a'), touch('b', LATER));
+    await bench.read('new', 'a', 'b');
+    assert.equal(bench.recalled, 5, 'a new expiry alone is not the whole record');
   });
 
   it('asks again only for what a flush has changed', async () => {

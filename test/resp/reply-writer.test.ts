@@ -21,6 +21,8 @@ describe('replies for a Redis client', () => {
     ['an error with ends of lines at its end', (w) => w.error('ERR a\n\r\n'), '-ERR a\r\n'],
     ['an error with bytes of an argument', (w) => w.error('ERR \xc3\xa9'), '-ERR é\r\n'],
     ['an integer', (w) => w.integer(-42n), ':-42\r\n'],
+    ['a long integer', (w) => w.integer(2 ** 53), ':9007199254740992\r\n'],
+    ['a part of bytes as a bulk string', (w) => w.bulk(Buffer.from('abcdef'), 2, 5), '$3\r\ncde\r\n'],
     ['a bulk string of text', (w) => w.bulk('é'), '$2\r\né\r\n'],
     ['a bulk string of bytes', (w) => w.bulk(Buffer.from('a\r\nb')), '$4\r\na\r\nb\r\n'],
     ['an empty bulk string', (w) => w.bulk(''), '$0\r\n\r\n'],
@@ -41,8 +43,19 @@ describe('replies for a Redis client', () => {
       assert.equal(written(3, write), resp3);
     });
 
+  it('have each number in decimal digits', () => {
+    const numbers = [
+      0, 1, 9, 10, 11, 99, 100, 101, 999, 1_000, 9_999, 10_000, 99_999, 100_000, 100_001, 12_345, 10_203,
+    ];
+    for (const number of [...numbers, -1, -10, 1_234_567n])
+      assert.equal(
+        written(2, (w) => w.integer(number)),
+        `:${number}\r\n`,
+      );
+  });
+
   it('keep their order, whether they are small or passed on', () => {
-    const lengths = [0, 1, 100, 1_000, 4_095, 4_096, 5, 100_000, 70_000, 3, 0, 4_095, 4_095];
+    const lengths = [0, 1, 100, 1_000, 4_095, 4_096, 4_097, 5, 100_000, 70_000, 3, 0, 4_095, 4_095];
     const values = lengths.map((length, i) => Buffer.alloc(length, 97 + i));
     const expected = values.map((value) => `$${value.length}\r\n${value}\r\n:1\r\n`).join('');
     for (const times of [1, 20])

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { KnownWords } from '../../src/resp/codec/known-words.js';
 import { ProtocolError } from '../../src/resp/codec/protocol-error.js';
 import { ARGUMENT_COST_BYTES, type Request, RequestParser } from '../../src/resp/codec/request-parser.js';
 import { request } from './door.js';
@@ -43,6 +44,40 @@ describe('requests of a Redis client', () => {
     assert.deepEqual(parsed('pre"fix"\r\n'), [['prefix']]);
     for (const wrong of ['set "a', `set 'a`, 'set "a"b', `set 'a'b`])
       assert.deepEqual(parsed(`PING\r\n${wrong}\r\n`), [['PING'], 'Protocol error: unbalanced quotes in request']);
+  });
+
+  it('share the buffers of known names, in the spellings that clients use', () => {
+    const names = new KnownWords(['get', 'getdel', 'client', ...Array.from({ length: 300 }, (_, i) => `c${i}`)]);
+    const parser = new RequestParser(LIMITS, names);
+    const found = (...words: string[]) => (parser.take(request(...words)) as Request[])[0] as Request;
+    const [known] = found('GET', 'a');
+    assert.equal(known?.toString(), 'GET');
+    assert.equal(found('GET', 'b')[0], known);
+    assert.notEqual(found('get', 'b')[0], known);
+    for (const word of [
+      'get',
+      'GETDEL',
+      'client',
+      'c299',
+      'C17',
+      'Get',
+      'ge',
+      'g\0t',
+      'gets',
+      'getdelx',
+      '',
+      'x'.repeat(99),
+    ]) {
+      const [name, argument] = found(word, 'GET');
+      assert.equal(name?.toString(), word);
+      assert.equal(argument?.toString(), 'GET');
+      assert.equal(
+        found(word)[0] === name,
+        names.all.some((one) => one.toString() === word),
+        word,
+      );
+      assert.notEqual(argument, known, 'an argument is never a name');
+    }
   });
 
   it('without arguments are no requests', () => {

@@ -95,6 +95,44 @@ describe('a session of a Redis client', () => {
     await isAllSent;
   });
 
+  it('answers reads of memory in their order, and each sees the writes before it', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    const long = 'v'.repeat(5_000);
+    const turns: Array<[command: string, reply: string]> = [
+      ['SET a 1', '+OK\r\n'],
+      ['GET a', '$1\r\n1\r\n'],
+      ['GET absent', '$-1\r\n'],
+      ['GET absent', '$-1\r\n'],
+      ['SET a 2', '+OK\r\n'],
+      ['GET a', '$1\r\n2\r\n'],
+      [`SET long ${long}`, '+OK\r\n'],
+      ['GET long', `$5000\r\n${long}\r\n`],
+      ['SET brief v PX 1', '+OK\r\n'],
+      ['DEL a', ':1\r\n'],
+      ['GET a', '$-1\r\n'],
+      ['MULTI', '+OK\r\n'],
+      ['GET a', '+QUEUED\r\n'],
+      ['EXEC', '*1\r\n$-1\r\n'],
+      ['CLIENT REPLY SKIP', ''],
+      ['GET a', ''],
+      ['GET long', `$5000\r\n${long}\r\n`],
+      ['CLIENT REPLY OFF', ''],
+      ['GET long', ''],
+      ['CLIENT REPLY ON', '+OK\r\n'],
+    ];
+    for (let times = 0; times < 3; times++) {
+      wire.socket.write(turns.map(([command]) => `${command}\r\n`).join(''));
+      await wire.hears(turns.map(([, reply]) => reply).join(''));
+    }
+    for (const [command, reply] of turns.filter(([command]) => !command.startsWith('SET brief'))) {
+      wire.socket.write(`${command}\r\n`);
+      if (reply) await wire.hears(reply);
+    }
+    const isGone = async () => (await door.exchange(node, 'GET brief\r\n')) === '$-1\r\n';
+    await eventually('the end of a value that expires', isGone);
+  });
+
   it('ends when the client closes its side while a command waits, whatever is behind it', async () => {
     const node = await door.node();
     for (const behind of [

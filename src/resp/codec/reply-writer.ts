@@ -7,6 +7,8 @@
  * in one write.
  */
 
+import { copyBytes } from '../../base/copy.js';
+
 export type RespVersion = 2 | 3;
 
 /** Keys that reads asked for: those that were there, and those that were not. */
@@ -15,8 +17,8 @@ export interface KeyLookups {
   misses: number;
 }
 
-/** A value of at least this many bytes is passed on without a copy. */
-const PASSED_ON_BYTES_MIN = 4 * 1024;
+/** A longer value is passed on without a copy. */
+export const COPIED_BYTES_MAX = 4 * 1024;
 const ROOM_BYTES_MIN = 1024;
 const ROOM_BYTES_MAX = 64 * 1024;
 /** The bytes of a type's letter, of a number and of a line's end. */
@@ -28,6 +30,9 @@ const SHORT_LINE_LENGTH_MAX = 16;
 const LINE_END = '\r\n';
 const CR = 13;
 const LF = 10;
+const ZERO = 48;
+/** Numbers below are written digit by digit. */
+const SHORT_NUMBER_END = 100_000;
 
 /** The letters of the types. */
 const TYPE = {
@@ -99,10 +104,11 @@ export class ReplyWriter {
     this.#header(TYPE.integer, value);
   }
 
-  bulk(value: Buffer | string): void {
-    const bytes = typeof value === 'string' ? Buffer.from(value) : value;
-    this.#header(TYPE.bulk, bytes.length);
-    this.#body(bytes);
+  /** Writes a text, or value[start..end). Bytes that are not copied must not change any more: see COPIED_BYTES_MAX. */
+  bulk(value: Buffer | string, start = 0, end = value.length): void {
+    if (typeof value === 'string') return this.bulk(Buffer.from(value));
+    this.#header(TYPE.bulk, end - start);
+    this.#body(value, start, end);
   }
 
   /** The reply for a value that does not exist. */
@@ -138,7 +144,7 @@ export class ReplyWriter {
     if (this.version === 2) return this.bulk(text);
     const bytes = Buffer.from(`txt:${text}`);
     this.#header(TYPE.verbatim, bytes.length);
-    this.#body(bytes);
+    this.#body(bytes, 0, bytes.length);
   }
 
   #line(type: string, text: string): void {
@@ -150,19 +156,36 @@ export class ReplyWriter {
 
   #header(type: string, number: number | bigint): void {
     this.#reserve(HEADER_BYTES_MAX);
-    this.#end += this.#room.write(type + number + LINE_END, this.#end, 'latin1');
+    if (typeof number === 'number' && number >= 0 && number < SHORT_NUMBER_END) this.#shortHeader(type, number);
+    else this.#end += this.#room.write(type + number + LINE_END, this.#end, 'latin1');
   }
 
-  #body(bytes: Buffer): void {
-    if (bytes.length >= PASSED_ON_BYTES_MIN) {
-      this.#cut();
-      this.#parts.push(bytes);
-      this.#partsBytes += bytes.length;
-      this.#reserve(LINE_END.length);
+  /** Writes a few digits one by one, as nearly every header has. A call of the runtime for them costs more. */
+  #shortHeader(type: string, number: number): void {
+    const room = this.#room;
+    let at = this.#end;
+    room[at++] = type.charCodeAt(0);
+    let unit = 1;
+    while (unit * 10 <= number) unit *= 10;
+    for (let rest = number; unit >= 1; unit = (unit / 10) | 0) {
+      const digit = (rest / unit) | 0;
+      room[at++] = ZERO + digit;
+      rest -= digit * unit;
+    }
+    room[at++] = CR;
+    room[at++] = LF;
+    this.#end = at;
+  }
+
+  #body(bytes: Buffer, start: number, end: number): void {
+    if (end - start <= COPIED_BYTES_MAX) {
+      this.#reserve(end - start + LINE_END.length);
+      this.#end = copyBytes(bytes, start, end, this.#room, this.#end);
     } else {
-      this.#reserve(bytes.length + LINE_END.length);
-      bytes.copy(this.#room, this.#end);
-      this.#end += bytes.length;
+      this.#cut();
+      this.#parts.push(bytes.subarray(start, end));
+      this.#partsBytes += end - start;
+      this.#reserve(LINE_END.length);
     }
     this.#room[this.#end++] = CR;
     this.#room[this.#end++] = LF;

@@ -12,9 +12,10 @@
  */
 import { HeldBytes } from './held-bytes.js';
 import { splitInline } from './inline.js';
+import { KnownWords } from './known-words.js';
 import { ProtocolError } from './protocol-error.js';
 
-/** A command with its arguments. The first item is the name of the command. */
+/** A command with its arguments. The first item is the name of the command. Nobody writes into these bytes. */
 export type Request = readonly Buffer[];
 
 export interface RequestLimits {
@@ -42,9 +43,11 @@ const MINUS = 45;
 const ZERO = 48;
 
 const EMPTY = Buffer.alloc(0);
+const NO_WORDS = new KnownWords([]);
 
 export class RequestParser {
   readonly #limits: RequestLimits;
+  readonly #names: KnownWords;
   #bytes: Buffer = EMPTY;
   #at = 0;
   /** The beginning of a line or of a bulk string. */
@@ -59,8 +62,10 @@ export class RequestParser {
   #argumentBytes: number | undefined;
   #hasFailed = false;
 
-  constructor(limits: RequestLimits) {
+  /** @param names of commands. The first argument of a request is the known buffer of its name, if there is one. */
+  constructor(limits: RequestLimits, names = NO_WORDS) {
     this.#limits = limits;
+    this.#names = names;
   }
 
   /** The bytes of the request that is not complete yet. */
@@ -164,7 +169,9 @@ export class RequestParser {
       this.#neededBytes = bytes + LINE_END_BYTES;
       return false;
     }
-    this.#request.push(this.#bytes.subarray(this.#at, this.#at + bytes));
+    const end = this.#at + bytes;
+    const name = this.#request.length === 0 ? this.#names.find(this.#bytes, this.#at, end) : undefined;
+    this.#request.push(name ?? this.#bytes.subarray(this.#at, end));
     // Redis does not look at the two bytes behind a bulk string either.
     this.#at += bytes + LINE_END_BYTES;
     this.#argumentBytes = undefined;

@@ -22,9 +22,8 @@ type Pending = Asked | { readonly collect: (reply: Reply) => void };
 /** A command that was begun: one that was sent to the pipeline, one that is done, or the sentence of a refusal. */
 export type Sent = Pending | Known | string;
 
-/** A command whose reply the client does not want, and one that is done. */
-export const SILENT: Sent = { collect() {} };
-export const SILENT_KNOWN: Known = { write() {} };
+const SILENT: Sent = { collect() {} };
+const SILENT_KNOWN: Sent = { write() {} };
 
 /** The most known replies that wait for others. The session goes on when all have left. */
 const KNOWN_MAX = 4096;
@@ -32,6 +31,11 @@ const KNOWN_MAX = 4096;
 /** Tells whether the reply needs nothing of the store. */
 export function isKnown(sent: Sent): sent is Known | string {
   return typeof sent === 'string' || 'write' in sent;
+}
+
+/** The command in its place, if the client does not want its reply. */
+export function silent(sent: Sent): Sent {
+  return isKnown(sent) ? SILENT_KNOWN : SILENT;
 }
 
 /** The connection that the replies leave by. */

@@ -37,13 +37,14 @@ import {
 } from '../command.js';
 import type { RedisNode } from '../redis-node.js';
 import { sentenceOfFailure } from '../replies/refusal.js';
-import { commandOf } from '../table/table.js';
+import { commandOf, NAMES } from '../table/table.js';
+import { answerNow, canAnswerNow } from './answers-now.js';
 import type { ConnectionFigures, RedisConnection } from './connection.js';
 import { ForwardedWrites } from './forwarded-writes.js';
 import type { HeldRequests } from './held-requests.js';
 import { Intake } from './intake.js';
 import { Reading } from './reading.js';
-import { isKnown, type OutputConnection, ReplyOutput, SILENT, SILENT_KNOWN } from './reply-output.js';
+import { isKnown, type OutputConnection, ReplyOutput, silent } from './reply-output.js';
 import { takeRow } from './row.js';
 import { SessionCalls } from './session-calls.js';
 import { SessionState } from './session-state.js';
@@ -106,7 +107,7 @@ export class Session implements CommandSession, Client {
     const calls = new SessionCalls({ node, door, outs: [connection.out, this.#unsent] }, () => this.#output.unanswered);
     this.state = new SessionState(id, node.clock.wallMs(), calls);
     this.#reading = new Reading(connection.socket);
-    this.#intake = new Intake(new RequestParser(requestLimits(node.writes.limits)), memory, {
+    this.#intake = new Intake(new RequestParser(requestLimits(node.writes.limits), NAMES), memory, {
       setHeldBack: (isHeldBack) => this.#reading.setHeldBack(isHeldBack),
       isIdle: () => connection.sending.bytes > 0 || this.#isBlocked,
       drop: () => connection.drop(),
@@ -286,16 +287,18 @@ export class Session implements CommandSession, Client {
     const goesOneByOne = this.door.clients.pause.isOn;
     const { calls, replies } = this.state;
     calls.begin();
+    let answersNow = this.#output.isIdle && canAnswerNow(this);
     let found: Command | string = command;
     while (!isAlone(found)) {
       calls.send(found, intake.first as Request);
-      const sent = typeof found === 'string' ? found : ask(found, intake.first as Request, this);
-      const isSilent = replies.takesSilence();
-      if (isKnown(sent)) this.#output.expect(isSilent ? SILENT_KNOWN : sent);
-      else {
-        operations.push(sent.operation);
-        keptBytes += sent.keptBytes ?? 0;
-        this.#output.expect(isSilent ? SILENT : sent);
+      answersNow &&= answerNow(found, intake.first as Request, this);
+      if (!answersNow) {
+        const sent = ask(found, intake.first as Request, this);
+        this.#output.expect(replies.takesSilence() ? silent(sent) : sent);
+        if (!isKnown(sent)) {
+          operations.push(sent.operation);
+          keptBytes += sent.keptBytes ?? 0;
+        }
       }
       intake.advance();
       const next = intake.first;
@@ -370,10 +373,8 @@ export class Session implements CommandSession, Client {
     const { connection, node } = this;
     try {
       const forwarding = forwardingOf(this);
-      await runPipeline(this.#stream(), forwarding ?? node.writes, (forwarding ?? node).guarantees, {
-        clock: node.clock,
-        tap: NO_TAP,
-      });
+      const surroundings = { clock: node.clock, tap: NO_TAP };
+      await runPipeline(this.#stream(), forwarding ?? node.writes, (forwarding ?? node).guarantees, surroundings);
     } catch (failure) {
       connection.call.report(failure);
     }
@@ -462,8 +463,13 @@ function breakOff(error: ProtocolError): SessionCommand {
   };
 }
 
-/** @returns the sentence of the refusal if the arguments are not those of the command. */
-function ask(command: DataCommand, request: Request, session: Session): ReturnType<DataCommand['ask']> | string {
+/** @returns the sentence of the refusal if the command is one, or if the arguments are not those of the command. */
+function ask(
+  command: DataCommand | string,
+  request: Request,
+  session: Session,
+): ReturnType<DataCommand['ask']> | string {
+  if (typeof command === 'string') return command;
   try {
     return command.ask(request, session);
   } catch (failure) {

@@ -3,6 +3,7 @@
  * @ioredis/commands has them. A name such as `client|id` is a subcommand.
  */
 import module from 'node:module';
+import { KnownWords } from '../codec/known-words.js';
 import type { Request } from '../codec/request-parser.js';
 import type { Command, CommandFamily } from '../command.js';
 import { bitFieldCommands } from '../commands/bit-fields.js';
@@ -92,6 +93,14 @@ const ENTRIES: ReadonlyMap<object, TableEntry> = new Map(
     ),
 );
 
+/** The names of the commands, for the parser. */
+export const NAMES = new KnownWords(COMMANDS.keys());
+
+/** The entries by the known buffers of their names. */
+const NAMED: ReadonlyMap<Buffer, TableEntry> = new Map(
+  NAMES.all.map((name) => [name, COMMANDS.get(nameIn(name)) as TableEntry]),
+);
+
 export const TABLE: CommandTable = { commands: COMMANDS, entryOf: (command) => ENTRIES.get(command), callOf };
 
 function callOf(command: object | string, request: Request): CommandCall {
@@ -133,11 +142,15 @@ function entryFor(
 
 /** The entry of a request, or the sentence of the refusal if there is none, or if the arguments are too few or many. */
 function entryOf(request: Request): TableEntry | string {
-  const name = nameIn(request[0] as Buffer);
-  let entry = COMMANDS.get(name);
-  if (!entry) return absentCommand(request, name in FACTS ? name : undefined);
+  let entry = NAMED.get(request[0] as Buffer);
+  if (!entry) {
+    const name = nameIn(request[0] as Buffer);
+    entry = COMMANDS.get(name);
+    if (!entry) return absentCommand(request, name in FACTS ? name : undefined);
+  }
   const subcommand = request[1];
   if (entry.subcommands !== NONE && subcommand !== undefined) {
+    const { name } = entry;
     entry = entry.subcommands.get(nameIn(subcommand));
     if (!entry) return unknownSubcommand(name, subcommand);
   }

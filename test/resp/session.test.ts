@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eventually } from '../../benchmarks/waiting.js';
 import { parseAddress } from '../../src/base/address.js';
 import { REPLYING_STREAM_BYTES_MAX } from '../../src/base/limits.js';
@@ -129,6 +130,17 @@ describe('a session of a Redis client', () => {
       wire.socket.write(`${command}\r\n`);
       if (reply) await wire.hears(reply);
     }
+    // These reads arrive while the writes before them are on their way to the log.
+    wire.socket.setNoDelay(true);
+    let replies = '';
+    for (let i = 0; i < 300; i++) {
+      for (const words of [`SET a ${i}`, 'GET a']) {
+        wire.socket.write(`${words}\r\n`);
+        await nextTurn();
+      }
+      replies += `+OK\r\n$${String(i).length}\r\n${i}\r\n`;
+    }
+    await wire.hears(replies);
     const isGone = async () => (await door.exchange(node, 'GET brief\r\n')) === '$-1\r\n';
     await eventually('the end of a value that expires', isGone);
   });

@@ -15,7 +15,7 @@ export class KnownWords {
   constructor(words: Iterable<string>) {
     const spellings = new Set([...words].flatMap((word) => [word.toLowerCase(), word.toUpperCase()]));
     const slots = 2 ** Math.ceil(Math.log2(Math.max(1, spellings.size) * SLOTS_PER_WORD));
-    this.#slots = new Array<Buffer | undefined>(slots).fill(undefined);
+    this.#slots = Array.from({ length: slots }, () => undefined);
     this.#mask = slots - 1;
     this.#lengthMax = Math.max(0, ...[...spellings].map((word) => word.length));
     for (const word of spellings) this.#add(Buffer.from(word, 'latin1'));

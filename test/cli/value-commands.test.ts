@@ -280,6 +280,15 @@ describe('values', function () {
         assert.equal(status, 2);
       });
 
+    it('are read with a value of any size, with brackets and quotes in it', async () => {
+      const set = (value: string) => transact({ operations: [{ kind: 'set', key: 'large', value }] });
+      const value = '["{\\\\'.repeat(200_000);
+      assert.equal((await set(value)).stderr, '');
+      assert.equal((await node.run(['get', 'large'])).stdout.toString(), value);
+      const { stderr } = await set(value.repeat(16));
+      assert.match(stderr, /a value: expected at most 1048576 bytes, received 16000000 bytes/);
+    });
+
     it('are refused if they are not JSON, or nested without end', async () => {
       const broken = await node.run(['transact', '-'], { stdin: '{"operations": [' });
       assert.match(broken.stderr, /^headwater: stdin: not JSON: /);

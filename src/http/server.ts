@@ -67,7 +67,10 @@ export class HttpServer {
     server.timeout = HTTP_STANDSTILL_MS_MAX;
     server.on('connection', (socket: Duplex) => this.#accept(socket));
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => this.#refuse(error, socket));
-    server.on('error', (error) => this.#log.warn({}, `an HTTP connection was not accepted: ${error.message}`));
+    // The one who binds the server learns of an address that is taken.
+    server.on('error', (error) => {
+      if (server.listening) this.#log.warn({}, `an HTTP connection was not accepted: ${error.message}`);
+    });
     this.#servers.push(server);
     return server;
   }

@@ -10,6 +10,7 @@ import { type Answer, plainAnswer } from '../../src/http/answer.js';
 import { HttpServer } from '../../src/http/server.js';
 import { bindServers } from '../../src/listener/binding.js';
 import { TestClock } from '../support/clock.js';
+import { RecordingLogger } from '../support/store.js';
 
 const PAGES: ReadonlyArray<[string, () => Answer | Promise<Answer>]> = [
   ['/page', () => plainAnswer(200, 'a page')],
@@ -55,6 +56,17 @@ describe('the HTTP port', () => {
   }
 
   const get = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init);
+
+  it('logs nothing about an address that is taken: the binding refuses it by name', async () => {
+    const logger = new RecordingLogger();
+    const second = new HttpServer({ pages: new Map(PAGES), clock, logger });
+    await assert.rejects(
+      bindServers(`127.0.0.1:${port}`, (options) => second.create(options)),
+      { code: 'address_in_use' },
+    );
+    await second.close();
+    assert.deepEqual(logger.lines, []);
+  });
 
   it('answers GET with a page and HEAD with its head, under strict headers', async () => {
     const answer = await get('/page?query=1');

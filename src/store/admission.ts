@@ -107,11 +107,14 @@ async function namesIn(folder: Folder): Promise<string[] | undefined> {
 /** @throws HeadwaterError `foreign_directory` if the directory of a stopped node is none. */
 export async function refuseAbsent(folder: Folder): Promise<void> {
   const refusal = (why: string, cause?: unknown) =>
-    new HeadwaterError('foreign_directory', `${folder.path} is no data directory: ${why}`, { cause });
+    new HeadwaterError('foreign_directory', `${folder.path} ${why}`, { cause });
   // A restore that was cut short is refused by its own name, later.
   const found = await Promise.all(['CURRENT', RESTORING].map((name) => folder.has(name))).catch((error: unknown) => {
-    throw isSystemError(error) ? refusal(systemReason(error), error) : error;
+    if (!isSystemError(error)) throw error;
+    const what = error.code === 'ENOTDIR' ? 'is no data directory' : 'cannot be read';
+    throw refusal(`${what}: ${systemReason(error)}`, error);
   });
   if (found.includes(true)) return;
-  throw refusal((await namesIn(folder)) ? 'there is no file CURRENT' : 'there is no such directory');
+  const why = (await namesIn(folder)) ? 'there is no file CURRENT' : 'there is no such directory';
+  throw refusal(`is no data directory: ${why}`);
 }

@@ -172,6 +172,10 @@ const REFUSALS: readonly Refusal[] = [
     config: '',
     says: /^headwater: .*c\.json is no data directory: a part of the path is a file, not a directory\n$/,
   },
+  {
+    type: ['verify', '--data', 'x'.repeat(300)],
+    says: /^headwater: x+ cannot be read: the name is too long\n$/,
+  },
   { type: ['serve', '--data', ''], says: /--data.*Expected a path, received ""/ },
   {
     type: serve(),

@@ -51,7 +51,10 @@ export function addTransferCommands(program: Command): void {
   program
     .command('export')
     .argument('<FILE>', 'the file to write; - for stdout', parsePath)
-    .description('write a snapshot of all records to a file')
+    .summary('write a snapshot of all records to a file')
+    .description(
+      'write a snapshot of all records to a file. The snapshot replaces a file that exists, once it is whole',
+    )
     .addHelpText('after', AFTER_HELP)
     .action(onNode(exportRecords));
 }

@@ -421,7 +421,7 @@ export const OPTIONS = {
     kind: 'switch',
     otherwise: 'only if --listen is a loopback address',
     help: 'answer gRPC server reflection, so that tools can list the services',
-    helpOff: 'do not answer gRPC server reflection, so that tools can list the services',
+    helpOff: 'do not answer gRPC server reflection: tools then need the .proto files',
     example: true,
   },
 } as const satisfies Record<string, OptionRow>;

@@ -187,6 +187,21 @@ describe('the package', function () {
     });
   });
 
+  it('has a client that esbuild makes one ES module of, with the banner of its README', async () => {
+    const [, banner = ''] = /--banner:js="([^"]+)"/.exec(await consumer.read('src/client/README.md')) ?? [];
+    const program = `import { Client } from 'headwater/client';
+      const db = await Client.connect(process.argv[2]);
+      console.log(await db.strlen('bundled'));
+      await db.close();`;
+    const entryPoints = [await consumer.write('program-to-bundle.mjs', program)];
+    const outfile = path.join(consumer.folder, 'bundle.mjs');
+    const options = { bundle: true, platform: 'node', format: 'esm', logLevel: 'silent' } as const;
+    await build({ ...options, entryPoints, outfile, banner: { js: banner } });
+    await onNode(async (address) => {
+      assert.equal(await consumer.node(outfile, address), '0\n');
+    });
+  });
+
   it('runs and compiles the first samples of the README', async () => {
     const first = async (page: string, language: string) =>
       blocksOf(await consumer.read(page)).find((block) => block.language === language)?.text ?? '';

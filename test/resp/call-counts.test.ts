@@ -115,6 +115,24 @@ describe('the counts of INFO by command', () => {
     assert.equal((await fields(node, 'errorstats')).size, 0);
   });
 
+  it('cost each refusal in a long pipeline no more than one in a short pipeline', async () => {
+    const node = await door.node();
+    const bestMs = async (requests: number) => {
+      const times: number[] = [];
+      for (let i = 0; i < 3; i++) {
+        const start = performance.now();
+        const replies = await door.exchange(node, 'x\r\n'.repeat(requests));
+        times.push(performance.now() - start);
+        assert.equal(replies.split('\r\n').length, requests + 1);
+      }
+      return Math.min(...times);
+    };
+    await bestMs(3_000);
+    const [short, long] = [await bestMs(3_000), await bestMs(24_000)];
+    // Eight times as long, if each costs the same.
+    assert.ok(long < 24 * short, `${short} ms for 3,000, ${long} ms for 24,000`);
+  });
+
   it('have the hits and misses of reads, as Redis counts them', async () => {
     const node = await door.node();
     const lookups = async (requests: string) => {

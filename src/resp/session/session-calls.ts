@@ -45,6 +45,9 @@ export class SessionCalls {
   /** Runs that are not answered whole, and the number of their commands. */
   readonly #runs = new Fifo<Run>();
   #sent = 0;
+  /** The runs that were passed over on the way to the one that is being answered, and the number of their commands. */
+  #passedRuns = 0;
+  #passed = 0;
   /** The newest command of the message, and its run. */
   #newest: object | string | undefined;
   #newestRun: Run | undefined;
@@ -100,6 +103,8 @@ export class SessionCalls {
     const sinceMs = Math.max(this.#answeredMs, (this.#runs.at(0) as Run).startedMs);
     this.#answeredMs = nowMs;
     this.#sent -= commands;
+    this.#passedRuns = Math.max(0, this.#passedRuns - runs);
+    this.#passed = Math.max(0, this.#passed - commands);
     const each = ((nowMs - sinceMs) * MICROSECONDS_PER_MS) / commands;
     let execs = 0;
     for (; runs > 0; runs--) {
@@ -143,7 +148,7 @@ export class SessionCalls {
   /** Notes a reply that is an error. @param sentence with its first word. */
   #refused(sentence: string): void {
     this.#node.counts.refused(sentence);
-    const run = this.#part ?? this.#alone ?? this.#runBeingAnswered;
+    const run = this.#part ?? this.#alone ?? this.#runBeingAnswered();
     if (!run?.call.count) return;
     if (!run.call.isCalled || REJECTIONS.test(sentence)) {
       run.call.count.rejected++;
@@ -152,14 +157,13 @@ export class SessionCalls {
   }
 
   /** The run of the first command whose reply is not written whole. */
-  get #runBeingAnswered(): Run | undefined {
+  #runBeingAnswered(): Run | undefined {
     // The command whose reply is being written counts as answered.
-    let before = this.#sent - this.#unanswered() - 1;
-    let runs = 0;
-    let run = this.#runs.at(0);
-    while (run && before >= run.length) {
-      before -= run.length;
-      run = this.#runs.at(++runs);
+    const before = this.#sent - this.#unanswered() - 1;
+    let run = this.#runs.at(this.#passedRuns);
+    while (run && before - this.#passed >= run.length) {
+      this.#passed += run.length;
+      run = this.#runs.at(++this.#passedRuns);
     }
     return run;
   }

@@ -1,10 +1,12 @@
 /**
- * `config`: the config file of a node. `check` finds its mistakes, `print` shows the values in force and their places, and
- * `example` is a file to begin with. None of them talks to a node.
+ * `config`: the options of a node. `check` finds the mistakes of a config file, `print` shows the values that it gives and
+ * their places, and `example` is a file to begin with. None of these talks to a node. `get`, `set` and `reset` do: they
+ * show and change the options of a running node.
  */
 import type { Command } from 'commander';
 import { explainForeignFlags } from './config/foreign-options.js';
 import type { PrintOptions } from './config/report.js';
+import { onNode } from './connection.js';
 import { UsageError } from './output.js';
 import { addServeOptions, CLIENT_OPTIONS, refuseClientOptions } from './serve-options.js';
 
@@ -16,8 +18,9 @@ a node.`;
 export function addConfigCommands(program: Command): void {
   const config = program
     .command('config')
-    .description('commands on the options of a node and on its config file')
+    .description('commands on the options of a node: of one that runs, and in a config file')
     .helpCommand(false);
+  addLiveCommands(config);
   config
     .command('check')
     .argument('[FILE]', 'the config file (default: that of HEADWATER_CONFIG)')
@@ -52,6 +55,45 @@ export function addConfigCommands(program: Command): void {
       refuseClientOptions(command, [...CLIENT_OPTIONS, 'json']);
       const { printExample } = await import('./late-commands.js');
       await printExample();
+    });
+}
+
+function addLiveCommands(config: Command): void {
+  config
+    .command('get')
+    .argument('[NAME...]', 'the names of options (default: all)')
+    .summary('print the options of a running node')
+    .description(
+      'print the options of a running node, with the origin of each value and whether it changes at run time',
+    )
+    .action(
+      onNode(async (session, names: string[]) => {
+        const { getOptions } = await import('./late-commands.js');
+        return getOptions(session, names);
+      }),
+    );
+  config
+    .command('set')
+    .argument('<NAME>', 'the name of an option')
+    .argument('<VALUE>', 'the new value, as in a config file')
+    .argument('[MORE...]', 'the names and values of further options, which change together')
+    .summary('change options of a running node')
+    .description(
+      'change options of a running node until it stops. Change the config file too, to keep them. An option that needs a restart is refused',
+    )
+    .action(async (name: string, value: string, more: string[], ...rest: unknown[]) => {
+      const { setOptions, valuesOf } = await import('./late-commands.js');
+      await onNode(setOptions)(valuesOf([name, value, ...more]), ...rest);
+    });
+  config
+    .command('reset')
+    .argument('<NAME...>', 'the names of options')
+    .description(
+      'take back what "config set" or a Redis client has set: the file, the environment or the flag counts again',
+    )
+    .action(async (names: string[], ...rest: unknown[]) => {
+      const { setOptions, takenBack } = await import('./late-commands.js');
+      await onNode(setOptions)(takenBack(names), ...rest);
     });
 }
 

@@ -5,6 +5,7 @@
 export { bench } from './bench/bench.js';
 export { manualPage } from './completion/manual.js';
 export { completionScript } from './completion/scripts.js';
+export { getOptions, setOptions, takenBack, valuesOf } from './config/live.js';
 export { checkFile, printConfig, printExample } from './config/report.js';
 export { latency } from './latency.js';
 export { monitor } from './monitor.js';

@@ -101,7 +101,10 @@ export function shownNumber(kind: OptionRow['kind'], value: number): string {
 }
 
 /** A value as it stands in a config file: `"64KiB"`, `"5s"`, `7`, `true`. */
-export function typedIn({ kind }: OptionRow, value: string | number | boolean): string {
+export function typedIn(
+  { kind }: { readonly kind: OptionRow['kind'] | 'unknown' },
+  value: string | number | boolean,
+): string {
   const hasUnit = kind === 'size' || kind === 'time';
   return tomlValue(hasUnit && typeof value === 'number' ? shownNumber(kind, value) : value);
 }

@@ -21,10 +21,30 @@ import type {
 } from './model/node-option.js';
 import { OPTIONS, type OptionName, type OptionRow } from './options.js';
 
+/** An option of the program around a node: one of several words. */
+export interface ProgramOption {
+  /** The name of the flag without its dashes. */
+  readonly name: string;
+  /** The kind of the value. */
+  readonly kind: 'choice';
+  /** The word for the value in a help. */
+  readonly word: string;
+  /** The values. */
+  readonly choices: readonly string[];
+  /** The value that counts if nobody gave one. */
+  readonly default: string;
+  /** Whether the option changes at run time. */
+  readonly live?: boolean;
+  /** The meaning of the option. */
+  readonly help: string;
+  /** The names of the same thing in other stores. */
+  readonly elsewhere?: readonly string[];
+}
+
 /** The options of the program around a node, and the places of all options that it was started with. */
 export interface ProgramOptions {
   /** Rows that the program has beside those of a node: `serve` has those of its log. */
-  readonly rows: readonly OptionRow[];
+  readonly rows: readonly ProgramOption[];
   /** The values of these rows, by their names. */
   readonly values: ReadonlyMap<string, OptionValue>;
   /** The places of the values that somebody gave, by the names of the options. */
@@ -52,6 +72,7 @@ type Values = ReadonlyMap<string, Given>;
 /** The values in force, by name. */
 type InForce = ReadonlyMap<string, OptionValue | undefined>;
 
+/** The options of a running node. A change takes effect at once, or is refused. */
 export class LiveOptions {
   /** The options of the node. The object stays the same, and its values change. */
   readonly config: NodeConfig;
@@ -65,8 +86,8 @@ export class LiveOptions {
   #inForce: InForce;
   #onChange = () => {};
 
-  /** @throws HeadwaterError as `checkConfig`. */
-  constructor(options: NodeOptions, { logger, program = NO_PROGRAM }: { logger: Logger; program?: LiveProgram }) {
+  /** @throws HeadwaterError `invalid_argument`, or `replication_loop` for a node that follows itself. */
+  constructor(options: NodeOptions, logger: Logger, program = NO_PROGRAM) {
     this.#logger = logger;
     this.#program = program;
     this.#rows = [...Object.values<OptionRow>(OPTIONS), ...program.rows];

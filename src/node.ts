@@ -117,7 +117,7 @@ export class Node {
   static async start(options: NodeOptions, surroundings: NodeSurroundings = {}): Promise<Node> {
     checkOptionNames(surroundings, SURROUNDINGS);
     const { logger = silentLogger, onShutdown, program } = surroundings;
-    const live = new LiveOptions(options, { logger, ...(program && { program }) });
+    const live = new LiveOptions(options, logger, program);
     const { config } = live;
     warnOfFewDescriptors(logger);
     let fail: (error: Error) => void = () => {};
@@ -328,7 +328,7 @@ export class Node {
   async #listen(): Promise<void> {
     const { replication, freshness, streams, backups, archiver, checks, ranges, repairs } = this.#parts;
     const monitors = new Monitors(systemClock);
-    const { listen, redis, redisListen, reflection, connectionsPerAddress } = this.#config;
+    const { listen, redis, redisListen, reflection, ...bounds } = this.#config;
     const logger = this.#logger;
     const guarantees = { durability: replication.durability, freshness };
     const replies = new ReplyMemory(systemClock, REPLYING_BYTES_MAX);
@@ -356,8 +356,8 @@ export class Node {
       redisAddress: redisListen,
       grpc: server,
       redis: redis ? door : undefined,
-      connectionsMax: connectionsMax(),
-      connectionsPerAddress,
+      ...bounds,
+      descriptorsFor: connectionsMax(),
       clock: systemClock,
       logger,
     });
@@ -385,7 +385,7 @@ export class Node {
     this.#store.settings.retain(config);
     this.#store.space.keepFree(config.minFreeBytes);
     this.#parts.replication.acknowledgements.guard.want(config);
-    this.#listener?.bound({ connectionsMax: connectionsMax(), ...config });
+    this.#listener?.bound({ ...config, descriptorsFor: connectionsMax() });
   }
 
   /** Whether every address that the node listens on is loopback. */

@@ -140,6 +140,19 @@ export const OPTIONS = {
     elsewhere: ['enable-debug-command'],
   },
 
+  /** Replication and administration have a reserve of their own. No bound by default. */
+  connectionsMax: {
+    name: 'max-connections',
+    kind: 'count',
+    live: true,
+    otherwise: 'as many as the limit of open files allows',
+    least: 1,
+    most: 1_000_000,
+    help: 'the most connections of clients; never more than the limit of open files allows',
+    example: 1_000,
+    elsewhere: ['maxclients'],
+  },
+
   /**
    * No bound by default. Many clients may share one address: a proxy, a container network, or loopback. The reserve for
    * replication and administration holds without it.

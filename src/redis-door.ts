@@ -34,6 +34,7 @@ interface WholeNode extends Pick<NodeControl, 'status' | 'promote'> {
 
 /** The parts of the node that Redis clients use. */
 interface Parts extends Pick<RedisNode, 'guarantees' | 'watches'>, Pick<NodeControl, 'activeExpiry'> {
+  readonly live: NodeControl['options'];
   readonly config: NodeConfig;
   readonly logger: Logger;
   readonly store: Store;
@@ -79,13 +80,17 @@ async function relayOf({ roles }: Store): Promise<LeaderRelay> {
   return new Relay(() => roles.upstream);
 }
 
-function controlOf(node: WholeNode, { config, store, replication, activeExpiry, onShutdown }: Parts): NodeControl {
+function controlOf(
+  node: WholeNode,
+  { live, config, store, replication, activeExpiry, onShutdown }: Parts,
+): NodeControl {
   const { snapshots, roles } = store;
   const { link } = replication;
   let askedMs = 0;
   return {
     runId: randomBytes(RUN_ID_BYTES).toString('hex'),
     isDebugged: config.redisDebug,
+    options: live,
     activeExpiry,
     shutDown: onShutdown,
     status: () => node.status(),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { Client, Node, type NodeOptions } from '../src/index.js';
-import { LiveOptions, type LiveProgram, type ProgramOptions } from '../src/live-options.js';
+import { LiveOptions, type LiveProgram, type ProgramOption, type ProgramOptions } from '../src/live-options.js';
 import type { OptionOrigin, OptionValue } from '../src/model/node-option.js';
 import { type LiveName, OPTIONS, type OptionRow } from '../src/options.js';
 import { Door } from './resp/door.js';
@@ -13,7 +13,7 @@ import { RecordingLogger } from './support/store.js';
 const MiB = 2 ** 20;
 const data = '/nowhere';
 
-const LEVEL: OptionRow = {
+const LEVEL: ProgramOption = {
   name: 'log-level',
   kind: 'choice',
   word: 'LEVEL',
@@ -53,7 +53,7 @@ function reading(options: Omit<NodeOptions, 'data'>, values: Record<string, Opti
 
 function begin(...[options, own]: ReturnType<typeof reading>) {
   const logger = new RecordingLogger();
-  const live = new LiveOptions(options, { logger, program: own });
+  const live = new LiveOptions(options, logger, own);
   const shown = (name: string) => {
     const [option] = live.get([name]);
     return [option?.value, option?.source, option?.place];
@@ -73,7 +73,7 @@ describe('the options of a running node', () => {
       live.get(['listen', 'max-lag']).map(({ isLive }) => isLive),
       [false, true],
     );
-    const embedded = new LiveOptions({ data, minFollowers: 1 }, { logger: new RecordingLogger() });
+    const embedded = new LiveOptions({ data, minFollowers: 1 }, new RecordingLogger());
     assert.deepEqual(embedded.get(['min-followers'])[0]?.source, 'program');
   });
 
@@ -256,6 +256,14 @@ describe('an option that changes at run time', function () {
       change(1_024);
       const all = client.transaction().set('a', 'x'.repeat(600)).set('b', 'x'.repeat(600));
       assert.equal(await refusal(all.commit()), 'too_large');
+    },
+    connectionsMax: async ({ node, change }) => {
+      await door.open(node).asks('PING', '+PONG\r\n');
+      change(1);
+      assert.match(await door.exchange(node, 'PING\r\n'), /^-ERR max number of clients reached/);
+      assert.equal((await node.status()).connections?.clientsMax, 1);
+      change(undefined);
+      assert.equal(await door.exchange(node, 'PING\r\n'), '+PONG\r\n');
     },
     connectionsPerAddress: async ({ node, change }) => {
       await door.open(node).asks('PING', '+PONG\r\n');

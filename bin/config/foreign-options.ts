@@ -40,7 +40,6 @@ const NOWHERE: Readonly<Record<string, string>> = {
   'syslog-enabled': 'Messages go to the standard error stream. The service manager keeps them',
   databases: NO_NUMBERS,
   'cluster-enabled': 'All nodes of a tree have all data. Use follow',
-  maxclients: 'The limit of open files of the process bounds the connections',
   timeout: 'A connection of a client may be idle for any time',
   'tcp-keepalive': 'The node finds dead connections by itself. Use link-timeout for links between nodes',
   'io-threads': 'The node needs no number of threads',
@@ -76,7 +75,13 @@ export function meaningElsewhere(given: string): string | undefined {
   return reason === undefined ? undefined : `${reason}; leave this line out`;
 }
 
-/** The option here for a name of another store, or the reason why there is none. */
+/** The option here for a name of another store, or the reason why there is none. Undefined for any other name. */
+export function meaningOfName(given: string): string | undefined {
+  const { row, reason } = foundElsewhere(given);
+  return row ? `use ${row.name}` : reason;
+}
+
+/** The row of that option, or that reason. */
 function foundElsewhere(given: string): { readonly row?: OptionRow | undefined; readonly reason?: string | undefined } {
   const name = given.toLowerCase().replaceAll('_', '-');
   const row = SERVE_ROWS.find(({ elsewhere }) => elsewhere?.includes(name));

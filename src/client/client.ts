@@ -20,6 +20,7 @@ import type { RepairEvent, VerifyEvent } from '../model/check.js';
 import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 import type { KeyRange, RangeDigest, RepairRangesResponse } from '../model/key-range.js';
 import type { FailoverReply, ForgetReply, PromoteReply } from '../model/leadership.js';
+import type { NodeOption, OptionChange, OptionValue } from '../model/node-option.js';
 import { formatToken, type Position } from '../model/position.js';
 import type { NodeStatus } from '../model/status.js';
 import {
@@ -29,12 +30,14 @@ import {
   FAILOVER,
   FOLLOW,
   FORGET,
+  GET_OPTIONS,
   type Method,
   PROMOTE,
   PUBLISH,
   RANGE_DIGESTS,
   REPAIR,
   REPAIR_RANGES,
+  SET_OPTIONS,
   STATUS,
   VERIFY,
 } from '../rpc/definitions.js';
@@ -105,6 +108,9 @@ export interface RangeDigestOptions extends CheckTime {
   /** For each range, the number of keys behind which it is cut. 0 or absent for no cuts. */
   readonly cuts?: readonly number[];
 }
+
+/** Values by the names of options: bytes for a size, milliseconds for a time. */
+export type OptionValues = Readonly<Record<string, OptionValue | undefined>>;
 
 const PUBLISH_OPTIONS = optionNames<PublishOptions>({ ...TIME_NAMES, durable: true });
 const FOLLOW_OPTIONS = optionNames<FollowOptions>({ ...TIME_NAMES, acceptDataLoss: true, full: true });
@@ -403,6 +409,22 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
     return this.#call(COMPARE, { timeoutMs: waitMs }, { ...options, timeoutMs });
   }
 
+  /** The options of the node that the client is connected to: all, or those of these names, such as `min-followers`. */
+  async options(names: readonly string[] = [], time: CallTime = {}): Promise<readonly NodeOption[]> {
+    checkOptionNames(time, TIME);
+    return this.#call(GET_OPTIONS, names, time);
+  }
+
+  /**
+   * Sets options of that node, all or none, until it stops: `{ 'min-followers': 1, 'max-lag': 5_000 }`. `undefined` takes
+   * back what was set. Resolves with the options as they are then.
+   * @throws HeadwaterError `invalid_argument` for an unknown option, one that needs a restart, or a wrong value.
+   */
+  async setOptions(values: OptionValues, time: CallTime = {}): Promise<readonly NodeOption[]> {
+    checkOptionNames(time, TIME);
+    return this.#call(SET_OPTIONS, changesOf(values), time);
+  }
+
   /**
    * Digests of key ranges, as the node that the client is connected to froze them for a comparison. `findDifferences`
    * uses them.
@@ -465,6 +487,18 @@ function addressesOf(addresses: unknown): readonly string[] {
     throw new HeadwaterError('invalid_argument', 'addresses: expected at least one, received none');
   for (const seed of seeds) parseAddress(seed);
   return seeds;
+}
+
+/** @throws HeadwaterError `invalid_argument` for a value that no option has, also from a program without types. */
+function changesOf(values: OptionValues): OptionChange[] {
+  return Object.entries(values).map(([name, value]) => {
+    if (value === undefined || typeof value === 'string' || typeof value === 'boolean') return { name, value };
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return { name, value };
+    throw new HeadwaterError(
+      'invalid_argument',
+      `${name}: expected a whole number from 0 on, text, true or false, received ${inspect(value)}`,
+    );
+  });
 }
 
 /** A call that broke off may have been done. An error from the node itself is its outcome. */

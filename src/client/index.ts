@@ -43,6 +43,14 @@ export type { FailoverReply, ForgetReply, PromoteReply } from '../model/leadersh
 export type { LineageRow } from '../model/lineage.js';
 export type { MonitoredCommand, MonitoredParameter } from '../model/monitor.js';
 export type {
+  NodeOption,
+  OptionChange,
+  OptionKind,
+  OptionOrigin,
+  OptionSource,
+  OptionValue,
+} from '../model/node-option.js';
+export type {
   Bit,
   BitFieldPlace,
   BitFieldStep,
@@ -120,6 +128,7 @@ export {
   type CompareOptions,
   type FailoverOptions,
   type FollowOptions,
+  type OptionValues,
   type PublishOptions,
   type RangeDigestOptions,
 } from './client.js';

@@ -46,6 +46,8 @@ export interface RedisDoor {
 
 export interface ConnectionBounds {
   /** The connections that the node has descriptors for. Undefined for no bound. */
+  readonly descriptorsFor?: number | undefined;
+  /** The connections of clients. Undefined for no bound of its own. */
   readonly connectionsMax?: number | undefined;
   /** The connections of clients from one address. Undefined for no bound of its own. */
   readonly connectionsPerAddress?: number | undefined;
@@ -219,6 +221,6 @@ export class Listener {
   }
 }
 
-function boundsOf({ connectionsMax, connectionsPerAddress }: ConnectionBounds): PlaceBounds {
-  return placeBounds(connectionsMax, connectionsPerAddress);
+function boundsOf({ descriptorsFor, connectionsPerAddress, connectionsMax }: ConnectionBounds): PlaceBounds {
+  return placeBounds(descriptorsFor, connectionsPerAddress, connectionsMax);
 }

@@ -9,22 +9,34 @@ export interface PlaceBounds {
   readonly reserved: number;
   /** The most connections of clients from one address. Infinity for no bound. */
   readonly perAddressMax: number;
+  /** Whether a person has set `clientsMax`. Otherwise it comes from the limit of open files. */
+  readonly isChosen: boolean;
 }
 
 /**
  * @param connectionsMax the places in all. Undefined for no bound.
  * @param perAddressMax the places for clients of one address. Undefined for no bound.
+ * @param clientsMax the places for clients that a person wants. Undefined for no bound of its own.
  */
-export function placeBounds(connectionsMax: number | undefined, perAddressMax: number | undefined): PlaceBounds {
+export function placeBounds(
+  connectionsMax: number | undefined,
+  perAddressMax: number | undefined,
+  clientsMax = Number.POSITIVE_INFINITY,
+): PlaceBounds {
   const all = connectionsMax ?? Number.POSITIVE_INFINITY;
   const reserved = Math.min(RESERVED_CONNECTIONS, Math.ceil(all * RESERVED_CONNECTIONS_PART));
-  return { clientsMax: all - reserved, reserved, perAddressMax: perAddressMax ?? Number.POSITIVE_INFINITY };
+  return {
+    clientsMax: Math.min(all - reserved, clientsMax),
+    reserved,
+    perAddressMax: perAddressMax ?? Number.POSITIVE_INFINITY,
+    isChosen: clientsMax < all - reserved,
+  };
 }
 
-export function shortageInAll({ clientsMax, reserved }: PlaceBounds): HeadwaterError {
+export function shortageInAll({ clientsMax, reserved, isChosen }: PlaceBounds): HeadwaterError {
   return new HeadwaterError(
     'overloaded',
-    `the node has too many connections of clients: expected at most ${clientsMax}, received another. ${reserved} more are reserved for replication and administration. Close connections, or raise the limit of open files of the node (ulimit -n)`,
+    `the node has too many connections of clients: expected at most ${clientsMax}, received another. ${reserved} more are reserved for replication and administration. Close connections, or raise ${isChosen ? '--max-connections' : 'the limit of open files of the node (ulimit -n)'}`,
   );
 }
 

@@ -20,6 +20,7 @@ const OF_REQUESTS = [
   'BitOverflow',
   'SubsequenceResult',
   'OnRefusal',
+  'OptionSwitch',
 ] as const satisfies readonly EnumName[];
 
 type Word<Name extends EnumName> = Exclude<(typeof ENUMS)[Name][number], 'unspecified'>;

@@ -2,6 +2,8 @@
  * The node as a whole, for the commands of Redis that show it, change its role or end it. src/redis-door.ts implements
  * it.
  */
+
+import type { NodeOption, OptionChange } from '../model/node-option.js';
 import type { NodeStatus, StatusUpstream } from '../model/status.js';
 import type { CheckpointFigures } from '../store/checkpoint.js';
 
@@ -50,6 +52,12 @@ export interface NodeControl {
   readonly activeExpiry: { isOn: boolean };
   /** Ends the process of the node. Undefined if the node runs in a program that ends it itself. */
   readonly shutDown: ((order: ShutdownOrder) => void) | undefined;
+  /** The options of the node, some of which change while it runs. */
+  readonly options: {
+    get(): readonly NodeOption[];
+    /** Changes all of them or none. `by` is the client. */
+    set(changes: readonly OptionChange[], by: string): readonly NodeOption[];
+  };
   /** Whether clients may use DEBUG. */
   readonly isDebugged: boolean;
 }

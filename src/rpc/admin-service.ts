@@ -1,10 +1,23 @@
 /** AdminService: shows a node's state and changes its role. node.ts implements the calls behind `NodeControl`. */
 import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 import type { FailoverReply, FailoverRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
+import type { NodeOption, OptionChange } from '../model/node-option.js';
 import type { NodeStatus } from '../model/status.js';
 import type { Monitors } from '../pipeline/monitors.js';
 import { endOf } from './calls.js';
-import { ADMIN_SERVICE, COMPARE, DIGEST, FAILOVER, FOLLOW, FORGET, MONITOR, PROMOTE, STATUS } from './definitions.js';
+import {
+  ADMIN_SERVICE,
+  COMPARE,
+  DIGEST,
+  FAILOVER,
+  FOLLOW,
+  FORGET,
+  GET_OPTIONS,
+  MONITOR,
+  PROMOTE,
+  SET_OPTIONS,
+  STATUS,
+} from './definitions.js';
 import { serverStream, unary } from './handler.js';
 import type { Service } from './server.js';
 
@@ -20,6 +33,12 @@ export interface NodeControl {
   failover(request: FailoverRequest): Promise<FailoverReply>;
   /** Forgets, durably, a follower that is away. The name is a node ID, the beginning of one, or host:port. */
   forget(name: string): Promise<ForgetReply>;
+  readonly options: {
+    /** The options of these names; of all without a name. */
+    get(names: readonly string[]): readonly NodeOption[];
+    /** Changes all of them or none. */
+    set(changes: readonly OptionChange[], by: string): readonly NodeOption[];
+  };
   /** Compares the keyspaces of all connected nodes at one offset. 0 waits for the default time. */
   compare(timeoutMs: number): Promise<CompareReply>;
 }
@@ -35,6 +54,8 @@ export function adminService(node: NodeControl, monitors: Pick<Monitors, 'monito
       unary(FAILOVER, (request) => node.failover(request)),
       unary(FORGET, (name) => node.forget(name)),
       unary(COMPARE, ({ timeoutMs }) => node.compare(timeoutMs)),
+      unary(GET_OPTIONS, async (names) => node.options.get(names)),
+      unary(SET_OPTIONS, async (changes, { peer }) => node.options.set(changes, `the gRPC client ${peer}`)),
       serverStream(MONITOR, (request, call) => monitors.monitor(request, endOf(call))),
     ],
   };

@@ -8,6 +8,7 @@ import type { CheckProgress, Damage, FetchBlocksResponse, RepairEvent, VerifyEve
 import type { Codec } from '../model/codec.js';
 import type { Asking } from '../model/guarantees.js';
 import type { FetchRangesRequest, KeyRange, RangeDigest, RangeDigestsRequest } from '../model/key-range.js';
+import type { NodeOption, OptionChange, OptionValue } from '../model/node-option.js';
 import { formatChecksum, parseChecksum } from '../model/position.js';
 import type { KeysRequest, ScanRequest } from '../model/scan.js';
 import type { NodeStatus } from '../model/status.js';
@@ -58,6 +59,50 @@ export const NODE_STATUS: Codec<NodeStatus> = converted(
     lineage: status.lineage.map((row) => ({ ...row, checksum: parseChecksum(row.checksum) })),
   }),
 );
+
+/** A value is one of three fields on the wire. */
+type ValueFields = Pick<Plain<'OptionChange'>, 'number' | 'text' | 'state'>;
+
+function valueOfFields({ number, text, state }: ValueFields): OptionValue | undefined {
+  return number ?? text ?? (state && state === 'on');
+}
+
+function valueFields(value: OptionValue | undefined): ValueFields {
+  return {
+    number: typeof value === 'number' ? value : undefined,
+    text: typeof value === 'string' ? value : undefined,
+    state: typeof value === 'boolean' ? (value ? 'on' : 'off') : undefined,
+  };
+}
+
+/** The names of the options. */
+export const GET_OPTIONS_REQUEST: Codec<readonly string[]> = converted(
+  codecOf('GetOptionsRequest'),
+  ({ names }) => names,
+  (names: readonly string[]) => ({ names }),
+);
+
+export const SET_OPTIONS_REQUEST: Codec<readonly OptionChange[]> = converted(
+  codecOf('SetOptionsRequest'),
+  ({ changes }) => changes.map(({ name, ...fields }) => ({ name, value: valueOfFields(fields) })),
+  (changes: readonly OptionChange[]) => ({
+    changes: changes.map(({ name, value }) => ({ name, ...valueFields(value) })),
+  }),
+);
+
+export function nodeOptions(name: 'GetOptionsResponse' | 'SetOptionsResponse'): Codec<readonly NodeOption[]> {
+  return converted(
+    codecOf(name),
+    ({ options }) =>
+      options.map(({ number, text, state, ...option }) => ({
+        ...option,
+        value: valueOfFields({ number, text, state }),
+      })),
+    (options: readonly NodeOption[]) => ({
+      options: options.map(({ value, ...option }) => ({ ...option, ...valueFields(value) })),
+    }),
+  );
+}
 
 // ---- streams --------------------------------------------------------------------
 

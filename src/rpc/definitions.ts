@@ -25,6 +25,7 @@ import type {
 } from '../model/key-range.js';
 import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
 import type { MonitorRequest, MonitorResponse } from '../model/monitor.js';
+import type { NodeOption, OptionChange } from '../model/node-option.js';
 import type { Operation, OperationKind, Reply } from '../model/operation.js';
 import type { KeysRequest, ScanRequest, ScanResponse } from '../model/scan.js';
 import type { NodeStatus } from '../model/status.js';
@@ -43,8 +44,10 @@ import {
   DATABASE_SIZE_REQUEST,
   FETCH_RANGES_REQUEST,
   FETCHED_BLOCKS,
+  GET_OPTIONS_REQUEST,
   KEYS_REQUEST,
   NODE_STATUS,
+  nodeOptions,
   nothing,
   RANDOM_KEY_REQUEST,
   RANGE_DIGESTS_REQUEST,
@@ -52,6 +55,7 @@ import {
   RANGES_TO_REPAIR,
   REPAIR_EVENT,
   SCAN_REQUEST,
+  SET_OPTIONS_REQUEST,
   SUBSCRIBE_REQUEST,
   SUBSCRIPTION_EVENTS,
   VERIFY_EVENT,
@@ -227,6 +231,19 @@ export const PROMOTE: Method<void, PromoteReply> = unary(
   `/${ADMIN_SERVICE}/Promote`,
   nothing('PromoteRequest'),
   codecOf('PromoteResponse'),
+);
+
+/** The request is the names of the options. */
+export const GET_OPTIONS: Method<readonly string[], readonly NodeOption[]> = unary(
+  `/${ADMIN_SERVICE}/GetOptions`,
+  GET_OPTIONS_REQUEST,
+  nodeOptions('GetOptionsResponse'),
+);
+
+export const SET_OPTIONS: Method<readonly OptionChange[], readonly NodeOption[]> = unary(
+  `/${ADMIN_SERVICE}/SetOptions`,
+  SET_OPTIONS_REQUEST,
+  nodeOptions('SetOptionsResponse'),
 );
 
 export const BACKUP: Method<BackupRequest, BackupResponse> = streaming(

@@ -25,7 +25,10 @@ describe('the places of connections', () => {
   beforeEach(() => {
     clock = new TestClock();
     silent = new SilentConnections<Peer>(clock, (peer) => peer.drop());
-    places = new Places({ clientsMax: 2, reserved: 2, perAddressMax: Number.POSITIVE_INFINITY }, silent);
+    places = new Places(
+      { clientsMax: 2, reserved: 2, perAddressMax: Number.POSITIVE_INFINITY, isChosen: false },
+      silent,
+    );
   });
 
   /** Opens connections that have shown their protocol. */
@@ -38,13 +41,28 @@ describe('the places of connections', () => {
   }
 
   it('are the bound less the reserve, which is a quarter of a small bound', () => {
-    assert.deepEqual(placeBounds(1_000, undefined), { clientsMax: 936, reserved: 64, perAddressMax: Infinity });
-    assert.deepEqual(placeBounds(86, 3), { clientsMax: 64, reserved: 22, perAddressMax: 3 });
+    const isChosen = false;
+    const perAddressMax = Infinity;
+    assert.deepEqual(placeBounds(1_000, undefined), { clientsMax: 936, reserved: 64, perAddressMax, isChosen });
+    assert.deepEqual(placeBounds(86, 3), { clientsMax: 64, reserved: 22, perAddressMax: 3, isChosen });
     assert.deepEqual(placeBounds(undefined, undefined), {
       clientsMax: Infinity,
       reserved: 64,
-      perAddressMax: Infinity,
+      perAddressMax,
+      isChosen,
     });
+  });
+
+  it('are as many as a person wants, if there are descriptors for them', () => {
+    const chosen = placeBounds(1_000, undefined, 10);
+    assert.deepEqual([chosen.clientsMax, chosen.reserved], [10, 64]);
+    assert.equal(placeBounds(1_000, undefined, 5_000).clientsMax, 936);
+    places.bounds = { ...chosen, clientsMax: 0 };
+    const [beyond] = open(1) as [Peer];
+    assert.match(
+      places.claim(beyond)?.message ?? '',
+      /expected at most 0, received another\..*or raise --max-connections$/,
+    );
   });
 
   it('are for clients first, and one more client is refused with both values', () => {
@@ -90,7 +108,7 @@ describe('the places of connections', () => {
   });
 
   it('for one address are bounded, and others are not held back by it', () => {
-    places = new Places({ clientsMax: 10, reserved: 2, perAddressMax: 1 }, silent);
+    places = new Places({ clientsMax: 10, reserved: 2, perAddressMax: 1, isChosen: false }, silent);
     const [first, second] = open(2, '10.0.0.9') as [Peer, Peer];
     const [other] = open(1, '10.0.0.8') as [Peer];
     assert.equal(places.claim(other), undefined);
@@ -104,7 +122,7 @@ describe('the places of connections', () => {
   });
 
   it('yield to nobody who is over the bound of the own address', async () => {
-    places = new Places({ clientsMax: 2, reserved: 2, perAddressMax: 1 }, silent);
+    places = new Places({ clientsMax: 2, reserved: 2, perAddressMax: 1, isChosen: false }, silent);
     const [quiet] = open(1, '10.0.0.8') as [Peer];
     silent.add(quiet);
     open(1, '10.0.0.9');

@@ -1,5 +1,6 @@
 /** CONFIG and TIME: the parameters of Redis with the values of a node. */
 import assert from 'node:assert/strict';
+import { LOG_LEVEL } from '../../bin/serve-options.js';
 import { Door } from './door.js';
 
 /** A reply of CONFIG GET in RESP2 as pairs. */
@@ -97,11 +98,12 @@ describe('CONFIG SET', () => {
       ),
     );
     await wire.asks(
-      'CONFIG SET min-slaves-to-write 2',
-      failed(
-        'min-slaves-to-write',
-        "expected '0', received '2'. The node takes this at its start: use --min-followers.",
-      ),
+      'CONFIG SET repl-timeout 60',
+      failed('repl-timeout', "expected '5', received '60'. The node takes this at its start: use --link-timeout."),
+    );
+    await wire.asks(
+      'CONFIG SET loglevel debug',
+      failed('loglevel', "expected 'notice', received 'debug'. The program that has the node in it decides this."),
     );
   });
 
@@ -121,6 +123,76 @@ describe('CONFIG SET', () => {
     for (const [name, value, reason] of refusals)
       await wire.asks(`CONFIG SET hz 99 ${name} ${value}`, failed(name, reason));
     await wire.asks('CONFIG SET hz 99 hz 99', failed('hz', 'duplicate parameter'));
+    await wire.asks('CONFIG GET hz', '*2\r\n$2\r\nhz\r\n$2\r\n10\r\n');
+  });
+});
+
+describe('CONFIG SET of an option that changes at run time', () => {
+  const door = new Door();
+  afterEach(() => door.close());
+
+  /** The parameters that are options, a value of each, and the option with its value. */
+  const LIVE: ReadonlyArray<readonly [parameter: string, value: string, option: string, becomes: unknown]> = [
+    ['maxclients', '77', 'max-connections', 77],
+    ['proto-max-bulk-len', '1mb', 'max-value-bytes', 1_048_576],
+    ['client-query-buffer-limit', '2mb', 'max-transaction-bytes', 1_048_576],
+    ['replica-serve-stale-data', 'no', 'serve-stale-reads', false],
+    ['slave-serve-stale-data', 'yes', 'serve-stale-reads', true],
+    ['repl-backlog-size', '10mb', 'log-retention-bytes', 10_485_760],
+    ['min-replicas-to-write', '2', 'min-followers', 2],
+    ['min-slaves-to-write', '0', 'min-followers', 0],
+    ['min-slaves-max-lag', '7', 'max-lag', 7_000],
+    ['shutdown-timeout', '3', 'shutdown-timeout', 3_000],
+  ];
+
+  it('changes it, as `config set` does, and CONFIG GET shows it', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    for (const [parameter, value, name, becomes] of LIVE) {
+      await wire.asks(`CONFIG SET ${parameter} ${value}`, '+OK\r\n');
+      const [option] = node.options.get([name]);
+      assert.equal(option?.value, becomes, parameter);
+      assert.match(option?.place ?? '', /^the Redis client 127\.0\.0\.1:\d+$/);
+      const [[, shown] = []] = pairsOf(await door.exchange(node, `CONFIG GET ${parameter}\r\n`));
+      assert.equal(shown, value.endsWith('mb') ? String(Number.parseInt(value, 10) * 2 ** 20) : value, parameter);
+    }
+  });
+
+  it('changes the level of the log, if the node has one', async () => {
+    const taken: unknown[] = [];
+    const program = {
+      rows: [LOG_LEVEL],
+      values: new Map(),
+      origins: new Map(),
+      take: (_: string, value: unknown) => void taken.push(value),
+    };
+    const node = await door.node({}, { program });
+    const wire = door.open(node);
+    await wire.asks('CONFIG GET loglevel', '*2\r\n$8\r\nloglevel\r\n$6\r\nnotice\r\n');
+    await wire.asks('CONFIG SET loglevel debug', '+OK\r\n');
+    await wire.asks('CONFIG GET loglevel', '*2\r\n$8\r\nloglevel\r\n$5\r\ndebug\r\n');
+    await wire.asks('CONFIG SET loglevel warning', '+OK\r\n');
+    assert.deepEqual(taken, ['debug', 'warn']);
+  });
+
+  it('refuses what breaks a rule of the options, and then sets nothing', async () => {
+    const node = await door.node();
+    const wire = door.open(node);
+    await wire.asks(
+      'CONFIG SET hz 99 maxclients 5 min-slaves-max-lag 0',
+      failed('min-slaves-max-lag', 'max-lag: expected a whole number of ms from 10 to 3600000, received 0 ms'),
+    );
+    await wire.asks(
+      'CONFIG SET min-replicas-to-write 1 min-replicas-max-lag 1',
+      failed(
+        'min-replicas-max-lag',
+        'max-lag: expected at least 2000 ms, twice --heartbeat-interval (1000 ms), because an idle follower reports only once an interval, received 1000 ms',
+      ),
+    );
+    assert.deepEqual(
+      node.options.get(['max-connections', 'min-followers', 'max-lag']).map(({ source }) => source),
+      ['default', 'default', 'default'],
+    );
     await wire.asks('CONFIG GET hz', '*2\r\n$2\r\nhz\r\n$2\r\n10\r\n');
   });
 });

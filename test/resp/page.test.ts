@@ -16,7 +16,7 @@ const DIFFERENT: ReadonlyArray<readonly [names: string, how: string]> = [
   ['CLUSTER', 'as in a server with `cluster-enabled no`'],
   [
     'CONFIG',
-    '`GET` shows the values of the node. `SET` takes what has no other meaning here, and else names the option to use',
+    '`SET` of an option that changes at run time is `headwater config set`. A parameter without a meaning here keeps any value, and for all others the refusal names the option to use',
   ],
   ['DEBUG', '`SLEEP` and a few others, with `serve --redis-debug`'],
   [

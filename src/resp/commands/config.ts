@@ -45,7 +45,8 @@ const HELP: readonly HelpEntry[] = [
   [
     'SET <name> <value> [<name> <value> ...]',
     'Sets all of these parameters or none.',
-    'A parameter with a meaning here takes only the value that it has: options of the node change it.',
+    'A parameter that is an option of the node changes it, if the option changes at run time.',
+    'Any other parameter with a meaning here takes only the value that it has.',
     'A parameter that tunes the inside of Redis takes any valid value until the node stops.',
   ],
   ['RESETSTAT', 'Begins the counts of INFO again.'],
@@ -83,6 +84,6 @@ async function set(session: CommandSession, request: Request): Promise<void> {
   const words = request.slice(2).map(textOf);
   if (words.length % 2 === 1) throw new Refusal(SYNTAX_ERROR);
   const given = words.flatMap((name, at) => (at % 2 === 0 ? [[name, words[at + 1] as string] as const] : []));
-  session.door.settings.set(given, await factsOf(session));
+  session.door.settings.set(given, await factsOf(session), `the Redis client ${session.peer}`);
   session.out.simple('OK');
 }

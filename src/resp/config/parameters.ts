@@ -1,10 +1,12 @@
 /**
  * Redis's configuration parameters, as this node has them. A *kept* parameter tunes the inside of Redis: clients and test
- * suites set it, nothing here depends on it, and a valid value is kept until the node stops. A *fixed* parameter shows
- * what this node does: CONFIG SET takes that value alone, and names the option of the node otherwise.
+ * suites set it, nothing here depends on it, and a valid value is kept until the node stops. A *live* parameter is an
+ * option of the node that changes at run time, under the name of Redis. A *fixed* parameter shows what this node does:
+ * CONFIG SET takes that value alone, and names the option of the node otherwise.
  */
 import path from 'node:path';
 import { parseAddress } from '../../base/address.js';
+import type { OptionValue } from '../../model/node-option.js';
 import type { NodeStatus } from '../../model/status.js';
 import type { RedisNode } from '../redis-node.js';
 import { choice, integer, memory, type ReadValue, text, yesOrNo } from './parameter-kinds.js';
@@ -27,9 +29,30 @@ export interface FixedParameter {
   readonly reason: string;
 }
 
-export type Parameter = KeptParameter | FixedParameter;
+export interface LiveParameter {
+  readonly read: ReadValue;
+  readonly shown: (facts: ShownNode) => string;
+  /** The name of the option. */
+  readonly option: string;
+  /** The value of the option for a value of the parameter. */
+  readonly toOption: (value: string) => OptionValue;
+}
+
+export type Parameter = KeptParameter | FixedParameter | LiveParameter;
 
 const MS_PER_SECOND = 1_000;
+/** The largest request, by the largest transaction. */
+const REQUEST_FACTOR = 2;
+
+/** The levels of the log by those of Redis. A level is shown as the last of its names here. */
+const LEVELS: Readonly<Record<string, string>> = {
+  debug: 'debug',
+  verbose: 'info',
+  notice: 'info',
+  warning: 'warn',
+  nothing: 'error',
+};
+
 /** Redis's number for connections that nothing bounds. */
 const CLIENTS_UNBOUNDED = 10_000;
 
@@ -41,7 +64,19 @@ function fixed(read: ReadValue, shown: string | ((facts: ShownNode) => string), 
   return { read, shown: typeof shown === 'string' ? () => shown : shown, reason };
 }
 
+function live(
+  option: string,
+  read: ReadValue,
+  shown: LiveParameter['shown'],
+  toOption: LiveParameter['toOption'] = Number,
+): LiveParameter {
+  return { read, shown, option, toOption };
+}
+
 const count = integer(0n);
+
+/** Redis counts in seconds. */
+const toMs = (seconds: string) => Number(seconds) * MS_PER_SECOND;
 
 /** @param options as they are typed, with a verb before. */
 function atStart(options: string): string {
@@ -138,11 +173,13 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
   masterauth: fixed(text, '', NO_PASSWORD),
   masteruser: fixed(text, '', NO_PASSWORD),
   aclfile: fixed(text, '', NO_PASSWORD),
-  maxclients: fixed(integer(1n), maxClients, 'The limit of open files of the process bounds the connections.'),
+  maxclients: live('max-connections', integer(1n), maxClients),
   timeout: fixed(count, '0', 'A connection of a client may be idle for any time.'),
   'tcp-keepalive': fixed(count, '0', 'The node sends no keepalive packets of TCP.'),
-  'proto-max-bulk-len': fixed(memory(), valueBytesMax, atStart('use --max-value-bytes')),
-  'client-query-buffer-limit': fixed(memory(), requestBytesMax, atStart('use --max-transaction-bytes')),
+  'proto-max-bulk-len': live('max-value-bytes', memory(), valueBytesMax),
+  'client-query-buffer-limit': live('max-transaction-bytes', memory(), requestBytesMax, (value) =>
+    Math.floor(Number(value) / REQUEST_FACTOR),
+  ),
   'client-output-buffer-limit': fixed(
     text,
     'normal 0 0 0 slave 0 0 0 pubsub 33554432 8388608 60',
@@ -161,10 +198,11 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
   // ---- replication
   replicaof: fixed(text, upstreamOf, 'Use REPLICAOF.'),
   'replica-read-only': fixed(yesOrNo, 'yes', 'A follower never accepts writes of its own.'),
-  'replica-serve-stale-data': fixed(
+  'replica-serve-stale-data': live(
+    'serve-stale-reads',
     yesOrNo,
     ({ node }) => (node.options.serveStaleReads ? 'yes' : 'no'),
-    atStart('use --serve-stale-reads'),
+    (value) => value === 'yes',
   ),
   'replica-priority': fixed(count, '100', 'Sentinel sees every follower with this priority.'),
   'replica-announced': fixed(yesOrNo, 'yes', 'Every follower is announced.'),
@@ -176,19 +214,15 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
     ({ status }) => seconds(status.heartbeatIntervalMs),
     atStart('use --heartbeat-interval'),
   ),
-  'repl-backlog-size': fixed(
-    memory(),
-    ({ status }) => String(status.logRetentionBytes),
-    atStart('use --log-retention-bytes'),
-  ),
+  'repl-backlog-size': live('log-retention-bytes', memory(), ({ status }) => String(status.logRetentionBytes)),
   'repl-backlog-ttl': fixed(count, '0', 'The log stays on disk within --log-retention-bytes.'),
   'repl-diskless-sync': kept(yesOrNo, 'yes'),
   'repl-diskless-sync-delay': kept(count, '5'),
   'repl-diskless-sync-max-replicas': kept(count, '0'),
   'repl-diskless-load': kept(choice('disabled', 'on-empty-db', 'swapdb'), 'disabled'),
   'repl-disable-tcp-nodelay': kept(yesOrNo, 'no'),
-  'min-replicas-to-write': fixed(count, ({ status }) => String(status.minFollowers), atStart('use --min-followers')),
-  'min-replicas-max-lag': fixed(count, ({ status }) => seconds(status.maxLagMs), atStart('use --max-lag')),
+  'min-replicas-to-write': live('min-followers', count, ({ status }) => String(status.minFollowers)),
+  'min-replicas-max-lag': live('max-lag', count, ({ status }) => seconds(status.maxLagMs), toMs),
 
   // ---- events, lists of the slow, scripts
   'notify-keyspace-events': fixed(text, '', EVENTS),
@@ -204,13 +238,14 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
   supervised: fixed(text, 'no', 'The system runs the node in the background.'),
   pidfile: fixed(text, '', 'The system knows the process.'),
   logfile: fixed(text, '', 'Messages go to the standard error stream.'),
-  loglevel: kept(choice('debug', 'verbose', 'notice', 'warning', 'nothing'), 'notice'),
-  'syslog-enabled': fixed(yesOrNo, 'no', 'Messages go to the standard error stream.'),
-  'shutdown-timeout': fixed(
-    count,
-    ({ node }) => seconds(node.options.shutdownTimeoutMs),
-    atStart('use --shutdown-timeout'),
+  loglevel: live(
+    'log-level',
+    choice('debug', 'verbose', 'notice', 'warning', 'nothing'),
+    logLevel,
+    (level) => LEVELS[level] as string,
   ),
+  'syslog-enabled': fixed(yesOrNo, 'no', 'Messages go to the standard error stream.'),
+  'shutdown-timeout': live('shutdown-timeout', count, ({ node }) => seconds(node.options.shutdownTimeoutMs), toMs),
   'crash-log-enabled': kept(yesOrNo, 'yes'),
 };
 
@@ -248,7 +283,13 @@ function valueBytesMax({ node }: ShownNode): string {
 }
 
 function requestBytesMax({ node }: ShownNode): string {
-  return String(2 * node.writes.limits.transactionBytesMax);
+  return String(REQUEST_FACTOR * node.writes.limits.transactionBytesMax);
+}
+
+/** A program with a node in it has a log of its own, without such an option. */
+function logLevel({ node }: ShownNode): string {
+  const level = node.control.options.get().find(({ name }) => name === 'log-level')?.value ?? 'info';
+  return Object.keys(LEVELS).findLast((name) => LEVELS[name] === level) ?? 'notice';
 }
 
 /** The host and the port of the upstream, with a space between. */

@@ -1,7 +1,8 @@
 /** The values of Redis's parameters in this node. Values that clients set are kept until the node stops. */
 
+import { HeadwaterError } from '../../base/errors.js';
 import { Refusal } from '../replies/refusal.js';
-import { ALIASES, PARAMETERS, type Parameter, type ShownNode } from './parameters.js';
+import { ALIASES, type LiveParameter, PARAMETERS, type Parameter, type ShownNode } from './parameters.js';
 
 const NAMES: readonly string[] = [...Object.keys(PARAMETERS), ...Object.keys(ALIASES)];
 
@@ -23,9 +24,10 @@ export class Settings {
 
   /**
    * Sets several parameters, or none of them.
+   * @param by the client, for the origin of an option of the node.
    * @throws Refusal if there is no such parameter, or not with this value.
    */
-  set(given: ReadonlyArray<readonly [name: string, value: string]>, facts: ShownNode): void {
+  set(given: ReadonlyArray<readonly [name: string, value: string]>, facts: ShownNode, by: string): void {
     const seen = new Set<string>();
     for (const [name] of given) {
       const main = mainNameOf(name);
@@ -34,8 +36,12 @@ export class Settings {
       if (seen.has(main)) throw refused(name, 'duplicate parameter');
       seen.add(main);
     }
-    const values = given.map(([name, value]) => [mainNameOf(name), checked(name, value, facts)] as const);
-    for (const [main, value] of values) if ('initial' in parameterOf(main)) this.#values.set(main, value);
+    const values = given.map(([name, value]) => [name, checked(name, value, facts)] as const);
+    change(values, facts, by);
+    for (const [name, value] of values) {
+      const main = mainNameOf(name);
+      if ('initial' in parameterOf(main)) this.#values.set(main, value);
+    }
   }
 }
 
@@ -52,11 +58,35 @@ function checked(name: string, given: string, facts: ShownNode): string {
   const parameter = parameterOf(mainNameOf(name));
   const read = parameter.read(given);
   if ('refusal' in read) throw refused(name, read.refusal);
-  if ('shown' in parameter) {
+  if ('shown' in parameter && !isLive(parameter, facts)) {
     const shown = parameter.shown(facts);
-    if (read.value !== shown) throw refused(name, `expected '${shown}', received '${given}'. ${parameter.reason}`);
+    const reason = 'reason' in parameter ? parameter.reason : NOT_HERE;
+    if (read.value !== shown) throw refused(name, `expected '${shown}', received '${given}'. ${reason}`);
   }
   return read.value;
+}
+
+const NOT_HERE = 'The program that has the node in it decides this.';
+
+function isLive(parameter: Parameter, { node }: ShownNode): parameter is LiveParameter {
+  return 'option' in parameter && node.control.options.get().some(({ name }) => name === parameter.option);
+}
+
+/** Changes the options of the node that have another value now. */
+function change(values: ReadonlyArray<readonly [name: string, value: string]>, facts: ShownNode, by: string): void {
+  const changes = values.flatMap(([name, value]) => {
+    const parameter = parameterOf(mainNameOf(name));
+    if (!isLive(parameter, facts) || value === parameter.shown(facts)) return [];
+    return [{ parameter: name, name: parameter.option, value: parameter.toOption(value) }];
+  });
+  if (changes.length === 0) return;
+  try {
+    facts.node.control.options.set(changes, by);
+  } catch (error) {
+    if (!HeadwaterError.is(error, 'invalid_argument')) throw error;
+    const at = changes.find(({ name }) => error.message.startsWith(`${name}:`)) ?? changes[0];
+    throw refused(at?.parameter ?? '', error.message);
+  }
 }
 
 function refused(name: string, reason: string): Refusal {

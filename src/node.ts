@@ -299,30 +299,40 @@ export class Node {
    * checkpoint get the rest of the shutdown timeout, and at least STOP_STEP_MS_MIN each.
    * @param options only those of the first call count.
    */
-  stop({ now = false, checkpoint = true }: StopOptions = {}): Promise<void> {
-    this.#stopped ??= (async () => {
-      const { replication, freshness, backups, checks, archiver, comparisons } = this.#parts;
-      const reason = shuttingDown();
-      this.#server?.setServing(false);
-      freshness.end(reason);
-      const shutdownTimeoutMs = now ? 0 : this.#config.shutdownTimeoutMs;
-      const endMs = systemClock.monotonicMs() + shutdownTimeoutMs;
-      const leftMs = () => Math.max(STOP_STEP_MS_MIN, endMs - systemClock.monotonicMs());
-      await replication.drain(shutdownTimeoutMs);
-      this.#listener?.stop();
-      const graceMs = Math.min(DRAIN_MS_MAX, leftMs());
-      await Promise.all([this.#server?.stop({ graceMs }), this.#redis?.stop({ graceMs })]);
-      await this.#listener?.close();
-      await backups.close(reason);
-      await checks.close(reason);
-      await archiver?.close();
-      comparisons.close();
-      await replication.close(reason);
-      await this.#store.close({ checkpointMs: checkpoint ? leftMs() : 0 });
-      this.#load.stop();
-      await this.#http?.close();
-    })();
+  stop(options: StopOptions = {}): Promise<void> {
+    this.#stopped ??= this.#end(options);
     return this.#stopped;
+  }
+
+  async #end(options: StopOptions): Promise<void> {
+    try {
+      await this.#stop(options);
+    } finally {
+      this.#load.stop();
+      // Until now the port tells probes that the node stops. Open behind a failure, it would keep the process alive.
+      await this.#http?.close();
+    }
+  }
+
+  async #stop({ now = false, checkpoint = true }: StopOptions): Promise<void> {
+    const { replication, freshness, backups, checks, archiver, comparisons } = this.#parts;
+    const reason = shuttingDown();
+    this.#server?.setServing(false);
+    freshness.end(reason);
+    const shutdownTimeoutMs = now ? 0 : this.#config.shutdownTimeoutMs;
+    const endMs = systemClock.monotonicMs() + shutdownTimeoutMs;
+    const leftMs = () => Math.max(STOP_STEP_MS_MIN, endMs - systemClock.monotonicMs());
+    await replication.drain(shutdownTimeoutMs);
+    this.#listener?.stop();
+    const graceMs = Math.min(DRAIN_MS_MAX, leftMs());
+    await Promise.all([this.#server?.stop({ graceMs }), this.#redis?.stop({ graceMs })]);
+    await this.#listener?.close();
+    await backups.close(reason);
+    await checks.close(reason);
+    await archiver?.close();
+    comparisons.close();
+    await replication.close(reason);
+    await this.#store.close({ checkpointMs: checkpoint ? leftMs() : 0 });
   }
 
   async #listen(): Promise<void> {

@@ -1,5 +1,6 @@
 /** The metrics, health and readiness of real nodes, on the real LevelDB, through the course of their lives. */
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { eventually, freePort } from '../../benchmarks/waiting.js';
@@ -226,6 +227,16 @@ describe('a node with an HTTP port', () => {
     await assert.rejects(start({ data, listen: taken.address }), { code: 'address_in_use' });
     const node = await start({ data, listen });
     assert.equal(node.address, listen);
+  });
+
+  it('closes the port also if it cannot stop in good order', async () => {
+    const data = path.join(await temporaryDirectory(), 'data');
+    const node = await Node.start({ data, listen: LOCAL, http: LOCAL, shutdownTimeoutMs: 0 });
+    const { httpAddress } = node;
+    await (await connect(node)).set('a', '1');
+    await rm(data, { recursive: true });
+    await assert.rejects(node.stop(), /ENOENT/);
+    await assert.rejects(fetch(`http://${httpAddress}/healthz`));
   });
 
   it('closes the port when it stops, and has none without the option', async () => {

@@ -78,12 +78,11 @@ function addLiveCommands(config: Command): void {
     .argument('<VALUE>', 'the new value, as in a config file')
     .argument('[MORE...]', 'the names and values of further options, which change together')
     .summary('change options of a running node')
-    .description(
-      'change options of a running node until it stops. Change the config file too, to keep them. An option that needs a restart is refused',
-    )
-    .action(async (name: string, value: string, more: string[], ...rest: unknown[]) => {
+    .description('change options of a running node until it stops. An option that needs a restart is refused')
+    .option('--keep', 'also write all that was set into the config file of the node, so that a restart keeps it')
+    .action(async (name: string, value: string, more: string[], options: { keep?: boolean }, command: Command) => {
       const { setOptions, valuesOf } = await import('./late-commands.js');
-      await onNode(setOptions)(valuesOf([name, value, ...more]), ...rest);
+      await onNode(setOptions)(valuesOf([name, value, ...more]), options, command);
     });
   config
     .command('reset')
@@ -91,9 +90,9 @@ function addLiveCommands(config: Command): void {
     .description(
       'take back what "config set" or a Redis client has set: the file, the environment or the flag counts again',
     )
-    .action(async (names: string[], ...rest: unknown[]) => {
+    .action(async (names: string[], _: object, command: Command) => {
       const { setOptions, takenBack } = await import('./late-commands.js');
-      await onNode(setOptions)(takenBack(names), ...rest);
+      await onNode(setOptions)(takenBack(names), {}, command);
     });
 }
 

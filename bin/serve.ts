@@ -9,6 +9,7 @@ import { HeadwaterError } from '../src/base/errors.js';
 import type { LiveProgram, Node, NodeOptions, NodeSurroundings, StopOptions } from '../src/index.js';
 import { VERSION } from '../src/version.js';
 import { explainForeignFlags } from './config/foreign-options.js';
+import { keepInFile } from './config/keep.js';
 import { reread } from './config/reread.js';
 import { type LogOptions, serveOptions } from './config/values.js';
 import { EXIT, type ExitStatus, statusOfRefusal } from './output.js';
@@ -58,6 +59,7 @@ async function serve(command: Command): Promise<ExitStatus> {
     take: (name, value) => {
       if (name === LOG_LEVEL.name) logger.level = String(value);
     },
+    keep: (values) => keepInFile(command, values),
   };
   const surroundings = { logger, onShutdown: ordered.order, program: takesOptions };
   const node = await Promise.race([startNode(options, surroundings), asked]);

@@ -55,6 +55,11 @@ export interface ProgramOptions {
 export interface LiveProgram extends ProgramOptions {
   /** Takes a new value of one of its rows. */
   take(name: string, value: OptionValue): void;
+  /**
+   * Writes values into its config file, and returns their places there. Undefined if it has no such file.
+   * @throws HeadwaterError if the file cannot take them. The file is as before then.
+   */
+  keep?(values: readonly OptionChange[]): ReadonlyMap<string, OptionOrigin>;
 }
 
 const NO_PROGRAM: LiveProgram = { rows: [], values: new Map(), origins: new Map(), take: () => {} };
@@ -129,6 +134,27 @@ export class LiveOptions {
     }
     this.#take(this.#given, set);
     return this.get(names);
+  }
+
+  /**
+   * Writes what was set at run time into the config file of the program, so that a restart keeps it.
+   * @returns the options that were written.
+   * @throws HeadwaterError `invalid_argument` if there is no file that can take them, `io_error` if it cannot be written.
+   */
+  keep(): NodeOption[] {
+    if (this.#set.size === 0) return [];
+    if (this.#program.keep === undefined)
+      throw invalid('the node has no config file. Change the options where they are given');
+    const values = Array.from(this.#set, ([name, { value }]) => ({ name, value }));
+    const origins = this.#program.keep(values);
+    const kept = values.map(({ name, value }) => [name, { value, origin: origins.get(name) ?? BY_PROGRAM }] as const);
+    this.#given = new Map([...this.#given, ...kept]);
+    this.#set = new Map();
+    this.#logger.info(
+      { event: 'option', kept: values },
+      'the options that were set at run time are in the config file now',
+    );
+    return this.get(values.map(({ name }) => name));
   }
 
   /**

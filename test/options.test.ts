@@ -121,7 +121,7 @@ describe('serve', () => {
 });
 
 describe('the example of a config file', () => {
-  const read = (text: string) => ({ file: 'x.toml', format: 'toml' as const, entries: parseToml(text) });
+  const read = (text: string) => ({ file: 'x.toml', format: 'toml' as const, text, entries: parseToml(text) });
 
   it('sets nothing', () => assert.deepEqual(parseToml(exampleFile()), []));
 

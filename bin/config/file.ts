@@ -15,6 +15,7 @@ const FILE_BYTES_MAX = 1024 * 1024;
 export interface ConfigFile {
   readonly file: string;
   readonly format: 'toml' | 'json';
+  readonly text: string;
   readonly entries: readonly FileEntry[];
 }
 
@@ -27,7 +28,7 @@ export function readConfigFile(file: string): ConfigFile {
   const text = bytes.toString().replace(/^\ufeff/, '');
   const isJson = file.endsWith('.json') || /^\s*\{/.test(text);
   try {
-    return { file, format: isJson ? 'json' : 'toml', entries: isJson ? entriesOfJson(text) : parseToml(text) };
+    return { file, format: isJson ? 'json' : 'toml', text, entries: isJson ? entriesOfJson(text) : parseToml(text) };
   } catch (error) {
     throw error instanceof UsageError ? new UsageError(`config file ${file}: ${error.message}`) : error;
   }

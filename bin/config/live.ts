@@ -18,8 +18,12 @@ export async function getOptions({ client, output }: Session, names: readonly st
   return EXIT.DONE;
 }
 
-export async function setOptions({ client, output }: Session, values: NewValues): Promise<ExitStatus> {
-  await print(await client.setOptions(values), output.json);
+export async function setOptions(
+  { client, output }: Session,
+  values: NewValues,
+  { keep = false }: { readonly keep?: boolean } = {},
+): Promise<ExitStatus> {
+  await print(await client.setOptions(values, { keep }), output.json);
   return EXIT.DONE;
 }
 

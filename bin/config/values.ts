@@ -94,7 +94,7 @@ function originOf(origin: Origin): OptionOrigin {
 }
 
 /** The file of --config, or of its environment variable. */
-function configFileOf(command: Command): string | undefined {
+export function configFileOf(command: Command): string | undefined {
   const { config } = command.opts<{ config?: string }>();
   return config ?? (process.env[variableOf('config')] || undefined);
 }

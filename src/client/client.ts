@@ -112,6 +112,13 @@ export interface RangeDigestOptions extends CheckTime {
 /** Values by the names of options: bytes for a size, milliseconds for a time. */
 export type OptionValues = Readonly<Record<string, OptionValue | undefined>>;
 
+/** The options of `setOptions`. */
+export interface ChangeOptions extends CallTime {
+  /** Writes all that was set into the config file of the node too, so that a restart keeps it. False by default. */
+  readonly keep?: boolean;
+}
+
+const CHANGE_OPTIONS = optionNames<ChangeOptions>({ ...TIME_NAMES, keep: true });
 const PUBLISH_OPTIONS = optionNames<PublishOptions>({ ...TIME_NAMES, durable: true });
 const FOLLOW_OPTIONS = optionNames<FollowOptions>({ ...TIME_NAMES, acceptDataLoss: true, full: true });
 const FAILOVER_OPTIONS = optionNames<FailoverOptions>({ ...TIME_NAMES, to: true, waitMs: true });
@@ -420,9 +427,9 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
    * back what was set. Resolves with the options as they are then.
    * @throws HeadwaterError `invalid_argument` for an unknown option, one that needs a restart, or a wrong value.
    */
-  async setOptions(values: OptionValues, time: CallTime = {}): Promise<readonly NodeOption[]> {
-    checkOptionNames(time, TIME);
-    return this.#call(SET_OPTIONS, changesOf(values), time);
+  async setOptions(values: OptionValues, options: ChangeOptions = {}): Promise<readonly NodeOption[]> {
+    checkOptionNames(options, CHANGE_OPTIONS);
+    return this.#call(SET_OPTIONS, { changes: changesOf(values), keep: isOn('keep', options.keep) }, options);
   }
 
   /**

@@ -122,6 +122,7 @@ export type { CheckOptions, CheckTime } from './checks.js';
 export {
   type CallOptions,
   type CallTime,
+  type ChangeOptions,
   Client,
   type ClientOptions,
   type CloseOptions,

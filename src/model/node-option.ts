@@ -37,6 +37,13 @@ export interface OptionChange {
   readonly value: OptionValue | undefined;
 }
 
+/** The request for changes of options. */
+export interface SetOptionsRequest {
+  readonly changes: readonly OptionChange[];
+  /** Writes all that was set at run time into the config file of the node too. */
+  readonly keep: boolean;
+}
+
 /** An option whose value has changed. */
 export interface ChangedOption {
   /** The name of the option. */

@@ -57,6 +57,8 @@ export interface NodeControl {
     get(): readonly NodeOption[];
     /** Changes all of them or none. `by` is the client. */
     set(changes: readonly OptionChange[], by: string): readonly NodeOption[];
+    /** Writes what was set into the config file. */
+    keep(): readonly NodeOption[];
   };
   /** Whether clients may use DEBUG. */
   readonly isDebugged: boolean;

@@ -38,6 +38,8 @@ export interface NodeControl {
     get(names: readonly string[]): readonly NodeOption[];
     /** Changes all of them or none. */
     set(changes: readonly OptionChange[], by: string): readonly NodeOption[];
+    /** Writes what was set into the config file. */
+    keep(): readonly NodeOption[];
   };
   /** Compares the keyspaces of all connected nodes at one offset. 0 waits for the default time. */
   compare(timeoutMs: number): Promise<CompareReply>;
@@ -55,7 +57,12 @@ export function adminService(node: NodeControl, monitors: Pick<Monitors, 'monito
       unary(FORGET, (name) => node.forget(name)),
       unary(COMPARE, ({ timeoutMs }) => node.compare(timeoutMs)),
       unary(GET_OPTIONS, async (names) => node.options.get(names)),
-      unary(SET_OPTIONS, async (changes, { peer }) => node.options.set(changes, `the gRPC client ${peer}`)),
+      unary(SET_OPTIONS, async ({ changes, keep }, { peer }) => {
+        const changed = node.options.set(changes, `the gRPC client ${peer}`);
+        if (!keep) return changed;
+        const kept = node.options.keep();
+        return changes.length === 0 ? kept : node.options.get(changes.map(({ name }) => name));
+      }),
       serverStream(MONITOR, (request, call) => monitors.monitor(request, endOf(call))),
     ],
   };

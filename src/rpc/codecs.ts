@@ -8,7 +8,7 @@ import type { CheckProgress, Damage, FetchBlocksResponse, RepairEvent, VerifyEve
 import type { Codec } from '../model/codec.js';
 import type { Asking } from '../model/guarantees.js';
 import type { FetchRangesRequest, KeyRange, RangeDigest, RangeDigestsRequest } from '../model/key-range.js';
-import type { NodeOption, OptionChange, OptionValue } from '../model/node-option.js';
+import type { NodeOption, OptionValue, SetOptionsRequest } from '../model/node-option.js';
 import { formatChecksum, parseChecksum } from '../model/position.js';
 import type { KeysRequest, ScanRequest } from '../model/scan.js';
 import type { NodeStatus } from '../model/status.js';
@@ -82,11 +82,15 @@ export const GET_OPTIONS_REQUEST: Codec<readonly string[]> = converted(
   (names: readonly string[]) => ({ names }),
 );
 
-export const SET_OPTIONS_REQUEST: Codec<readonly OptionChange[]> = converted(
+export const SET_OPTIONS_REQUEST: Codec<SetOptionsRequest> = converted(
   codecOf('SetOptionsRequest'),
-  ({ changes }) => changes.map(({ name, ...fields }) => ({ name, value: valueOfFields(fields) })),
-  (changes: readonly OptionChange[]) => ({
+  ({ changes, keep }) => ({
+    changes: changes.map(({ name, ...fields }) => ({ name, value: valueOfFields(fields) })),
+    keep,
+  }),
+  ({ changes, keep }: SetOptionsRequest) => ({
     changes: changes.map(({ name, value }) => ({ name, ...valueFields(value) })),
+    keep,
   }),
 );
 

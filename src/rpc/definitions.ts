@@ -25,7 +25,7 @@ import type {
 } from '../model/key-range.js';
 import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
 import type { MonitorRequest, MonitorResponse } from '../model/monitor.js';
-import type { NodeOption, OptionChange } from '../model/node-option.js';
+import type { NodeOption, SetOptionsRequest } from '../model/node-option.js';
 import type { Operation, OperationKind, Reply } from '../model/operation.js';
 import type { KeysRequest, ScanRequest, ScanResponse } from '../model/scan.js';
 import type { NodeStatus } from '../model/status.js';
@@ -240,7 +240,7 @@ export const GET_OPTIONS: Method<readonly string[], readonly NodeOption[]> = una
   nodeOptions('GetOptionsResponse'),
 );
 
-export const SET_OPTIONS: Method<readonly OptionChange[], readonly NodeOption[]> = unary(
+export const SET_OPTIONS: Method<SetOptionsRequest, readonly NodeOption[]> = unary(
   `/${ADMIN_SERVICE}/SetOptions`,
   SET_OPTIONS_REQUEST,
   nodeOptions('SetOptionsResponse'),

@@ -1,8 +1,10 @@
 /** The options of a real node change while it runs: by its config file and SIGHUP, and by `config set`. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Redis } from 'ioredis';
 import { SERVE_ROWS } from '../../bin/serve-options.js';
+import { parseAddress } from '../../src/base/address.js';
 import { eventually } from '../support/cluster.js';
 import { endAll, Served, temporaryDirectory } from './command-line.js';
 
@@ -149,4 +151,119 @@ describe('the options of a running node', function () {
       assert.match(stderr, says);
       assert.deepEqual([status, stdout], [2, '']);
     });
+});
+
+describe('options that are kept', function () {
+  this.timeout(30_000);
+  let directory = '';
+  let node: Served;
+  const FILE = 'a.toml';
+
+  beforeEach(() => {
+    directory = temporaryDirectory();
+  });
+  afterEach(endAll);
+
+  async function start(lines: readonly string[], flags: readonly string[] = [], file = FILE): Promise<void> {
+    writeFileSync(path.join(directory, file), lines.join('\n'));
+    const own = ['--data', 'data', '--listen', '127.0.0.1:0', ...flags];
+    node = await Served.start([...own, '--config', file], { cwd: directory });
+  }
+
+  const text = (file = FILE) => readFileSync(path.join(directory, file), 'utf8');
+
+  async function set(...words: string[]) {
+    const { status, stdout, stderr } = await node.run(['config', 'set', '--keep', ...words]);
+    return { status, stdout: stdout.toString(), stderr };
+  }
+
+  async function redis(...words: string[]): Promise<string> {
+    const { host, port } = parseAddress(node.address);
+    const client = new Redis({ host, port, lazyConnect: true, retryStrategy: () => null });
+    try {
+      return String(await client.call(...(words as [string, ...string[]])).catch((error: Error) => error.message));
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  it('stand in the lines of the file that they had, with their comments, or behind it', async () => {
+    await start(['# ours', "max-lag = '9s'   # as in Berlin", 'redis = true', 'min-followers=1']);
+    chmodSync(path.join(directory, FILE), 0o640);
+    const { status, stdout } = await set('max-lag', '8s', 'overlay-bytes', '48MiB', 'min-followers', '0');
+    assert.equal(status, 0);
+    assert.match(stdout, /^overlay-bytes = "48MiB" +# a\.toml:5; changes at run time$/m);
+    assert.match(stdout, /^max-lag = "8s" +# a\.toml:2; changes at run time$/m);
+    const lines = [
+      '# ours',
+      'max-lag = "8s"   # as in Berlin',
+      'redis = true',
+      'min-followers=0',
+      'overlay-bytes = "48MiB"',
+    ];
+    assert.equal(text(), `${lines.join('\n')}\n`);
+    assert.equal(statSync(path.join(directory, FILE)).mode & 0o777, 0o640);
+    assert.deepEqual(readdirSync(directory).sort(), ['a.toml', 'data']);
+    const before = node.log.length;
+    process.kill(node.pid, 'SIGHUP');
+    await eventually('the file to be read', async () =>
+      /were read again: nothing to change/.test(node.log.slice(before)),
+    );
+  });
+
+  it('are what CONFIG SET of a Redis client has set, and CONFIG REWRITE writes', async () => {
+    await start(['min-followers = 0']);
+    assert.equal(await redis('CONFIG', 'REWRITE'), 'OK');
+    assert.equal(await redis('CONFIG', 'SET', 'maxclients', '500', 'loglevel', 'debug'), 'OK');
+    const shown = (await node.run(['config', 'get', 'max-connections', 'log-level'])).stdout.toString();
+    assert.match(
+      shown,
+      /^max-connections = 500 +# set at run time by the Redis client 127\.0\.0\.1:\d+\nlog-level = "debug"/,
+    );
+    assert.equal(await redis('CONFIG', 'REWRITE'), 'OK');
+    assert.equal(text(), 'min-followers = 0\nmax-connections = 500\nlog-level = "debug"\n');
+  });
+
+  const REFUSED: ReadonlyArray<
+    readonly [title: string, lines: string[], flags: string[], says: RegExp, file?: string]
+  > = [
+    [
+      'beside a flag',
+      [''],
+      ['--max-lag', '9s'],
+      /max-lag: --max-lag weighs more than the config file\. Change it there$/,
+    ],
+    [
+      'in JSON',
+      ['{"redis": true}'],
+      [],
+      /config file a\.json: expected TOML, received JSON\. Turn it into TOML first$/,
+      'a.json',
+    ],
+    [
+      'in a value of several lines',
+      ['max-lag = """', '9s"""'],
+      [],
+      /config file a\.toml:1: expected max-lag and its value in one line\. Change it by hand$/,
+    ],
+  ];
+  for (const [title, lines, flags, says, file] of REFUSED)
+    it(`cannot be kept ${title}: the value is in force, and the file as before`, async () => {
+      await start(lines, flags, file);
+      const { status, stderr } = await set('max-lag', '8s');
+      assert.equal(status, 2);
+      assert.match(stderr.trimEnd(), says);
+      assert.match(
+        (await node.run(['config', 'get', 'max-lag'])).stdout.toString(),
+        /^max-lag = "8s" +# set at run time/,
+      );
+      assert.match(await redis('CONFIG', 'REWRITE'), /^ERR Rewriting config file: /);
+      assert.equal(text(file), lines.join('\n'));
+    });
+
+  it('need a config file', async () => {
+    node = await Served.fresh();
+    const { status, stderr } = await set('max-lag', '8s');
+    assert.deepEqual([status, stderr], [2, 'headwater: the node has no config file. Start it with --config FILE\n']);
+  });
 });

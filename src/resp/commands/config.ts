@@ -1,4 +1,5 @@
 /** CONFIG: Redis's parameters, shown and set. TIME: the clock of the machine. */
+import { HeadwaterError } from '../../base/errors.js';
 import { compileGlob } from '../../commands/glob.js';
 import { textOf } from '../arguments/arguments.js';
 import type { Request } from '../codec/request-parser.js';
@@ -25,8 +26,18 @@ export const configCommands: CommandFamily = {
     },
   },
 
-  // The node keeps its role itself, and its options are where they were given.
-  'config|rewrite': { run: ({ out }) => out.simple('OK') },
+  // The node keeps its role itself. Options that nobody has set are where they were given.
+  'config|rewrite': {
+    run: ({ out, node }) => {
+      try {
+        node.control.options.keep();
+      } catch (error) {
+        if (!HeadwaterError.is(error, 'invalid_argument') && !HeadwaterError.is(error, 'io_error')) throw error;
+        throw new Refusal(`ERR Rewriting config file: ${error.message}`);
+      }
+      out.simple('OK');
+    },
+  },
 
   'config|help': { run: ({ out }) => writeHelp(out, 'CONFIG', HELP) },
 
@@ -50,7 +61,7 @@ const HELP: readonly HelpEntry[] = [
     'A parameter that tunes the inside of Redis takes any valid value until the node stops.',
   ],
   ['RESETSTAT', 'Begins the counts of INFO again.'],
-  ['REWRITE', 'Does nothing: the node keeps its role itself.'],
+  ['REWRITE', 'Writes the options that were set into the config file of the node. The node keeps its role itself.'],
 ];
 
 async function factsOf({ node }: CommandSession): Promise<ShownNode> {

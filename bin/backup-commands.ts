@@ -141,7 +141,7 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
   if (toOffset !== undefined && toTimeMs !== undefined)
     throw new UsageError('restore: expected either --to-offset or --to-time, received both');
   const startedMs = performance.now();
-  if (file !== '-') await readableStats(file);
+  const isPipe = file === '-' || !(await readableStats(file)).isFile();
   let progress: Progress | undefined;
   const onProgress = (keys: number, records: number) => {
     progress ??= new Progress('restored', { records });
@@ -158,6 +158,8 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
   const restored = await restoreDirectory({
     directory,
     source: contentOf(file),
+    name: file === '-' ? 'stdin' : file,
+    isPipe,
     onProgress,
     ...(archive === undefined ? {} : { archive: { directory: archive, toOffset, toTimeMs, history }, onReplay }),
   }).finally(() => (replaying ?? progress)?.stop());

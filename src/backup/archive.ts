@@ -46,6 +46,13 @@ export interface ArchiveRoute {
   blocks(): AsyncGenerator<Block>;
 }
 
+/** Lists the names in the directory of an archive. @throws HeadwaterError `invalid_argument` if it cannot be read. */
+export function listArchive(directory: string): Promise<string[]> {
+  return readdir(directory).catch((error: Error) => {
+    throw new HeadwaterError('invalid_argument', `the archive ${directory} cannot be read: ${systemReason(error)}`);
+  });
+}
+
 /**
  * Reads names, heads and ends of the files of an archive.
  * @param from stretches that end before this offset are left out. Their files are not read: there may be
@@ -54,9 +61,7 @@ export interface ArchiveRoute {
  *   at all.
  */
 export async function readArchive(directory: string, from = 0): Promise<Stretch[]> {
-  const names = await readdir(directory).catch((error: Error) => {
-    throw new HeadwaterError('invalid_argument', `the archive ${directory} cannot be read: ${systemReason(error)}`);
-  });
+  const names = await listArchive(directory);
   const stretches: Stretch[] = [];
   for (const name of names.sort()) {
     const parsed = parseStretchName(name);

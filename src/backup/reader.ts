@@ -16,11 +16,23 @@ export type BackupSection =
 
 /**
  * Yields the head first, then entries in key order, then the end. The records themselves are not verified.
+ * @param name the file's, which errors about the content begin with.
  * @throws HeadwaterError `corrupt` if the file is damaged, cut off or not a backup, or `unknown_format`.
  */
-export async function* readBackup(source: AsyncIterable<Buffer>): AsyncGenerator<BackupSection> {
-  for await (const chunk of verifiedChunks(source))
-    yield chunk.kind === 'entries' ? { kind: 'entries', raw: rawOf(chunk) } : chunk;
+export async function* readBackup(source: AsyncIterable<Buffer>, name?: string): AsyncGenerator<BackupSection> {
+  try {
+    for await (const chunk of verifiedChunks(source))
+      yield chunk.kind === 'entries' ? { kind: 'entries', raw: rawOf(chunk) } : chunk;
+  } catch (error) {
+    const isOfContent = HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'unknown_format');
+    if (name === undefined || !isOfContent) throw error;
+    throw new HeadwaterError(error.code, named(name, error.message), { cause: error });
+  }
+}
+
+/** The message, with the name of the file in front if it is known. */
+export function named(name: string | undefined, message: string): string {
+  return name === undefined ? message : `${name}: ${message}`;
 }
 
 async function* verifiedChunks(source: AsyncIterable<Buffer>): AsyncGenerator<Chunk> {

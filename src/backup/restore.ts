@@ -19,8 +19,8 @@ import { Lineage } from '../model/lineage.js';
 import type { Position } from '../model/position.js';
 import { Directory, type DirectoryOptions } from '../store/directory.js';
 import { Replacement } from '../store/replacement.js';
-import { type ArchiveRoute, findRoute, readArchive, type Target } from './archive.js';
-import { type BackupSection, readBackup } from './reader.js';
+import { type ArchiveRoute, findRoute, listArchive, readArchive, type Target } from './archive.js';
+import { type BackupSection, named, readBackup } from './reader.js';
 import { replay } from './replay.js';
 
 const WRITES_MAX = 3;
@@ -30,6 +30,13 @@ export interface RestoreOptions extends DirectoryOptions {
   readonly directory: string;
   /** The bytes of the file. */
   readonly source: AsyncIterable<Buffer>;
+  /** The name of the file, which errors about its content begin with. */
+  readonly name?: string;
+  /**
+   * True if the source may end before it has begun, as a pipe does whose writer fails. The mark in the directory then
+   * comes first, and stays: no node takes the place for that of a new node. False by default.
+   */
+  readonly isPipe?: boolean;
   /** The archive to replay on top of the backup, up to the target. */
   readonly archive?: { readonly directory: string } & Target;
   /** Called now and then with the number of keys in place, and an estimate of all. */
@@ -65,21 +72,20 @@ export function restoreDirectory(options: Omit<RestoreOptions, keyof DirectoryOp
 }
 
 /**
- * Restores a backup. After a failure the directory remains marked as that of an unfinished restore, and its
- * other content is deleted.
+ * Restores a backup. If the file is no backup, or the archive does not continue it, nothing on the disk has changed.
+ * After any later failure the directory remains marked as that of an unfinished restore, and its other content is
+ * deleted.
  * @throws HeadwaterError `foreign_directory` unless the directory is absent, empty, or left by a restore that
  *   was cut short or failed. A bad backup file fails with its own error.
  */
 export async function restore(options: RestoreOptions): Promise<Restored> {
-  const parts = readBackup(options.source);
+  const parts = readBackup(options.source, options.name);
   try {
-    // The directory comes first. A pipe that ends before it begins then leaves no directory that a node would
-    // take for a new one.
+    if (options.archive) await listArchive(options.archive.directory);
+    const begun = options.isPipe ? undefined : await begin(parts, options);
     const directory = await Directory.beginRestore(options.directory, options);
     try {
-      const head = await takeHead(parts);
-      const { archive } = options;
-      const route = archive && findRoute(await readArchive(archive.directory, head.position.offset), head, archive);
+      const { head, route } = begun ?? (await begin(parts, options));
       await directory.node.update({ cluster_id: head.clusterId });
       const { keys, digest } = await load(directory, head, parts, options);
       const reached = route && (await follow(route, directory.generations.current, options));
@@ -111,6 +117,16 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   }
 }
 
+/** Reads the begin of the backup, and finds the blocks of the archive that continue it. */
+async function begin(
+  parts: AsyncGenerator<BackupSection>,
+  { archive, name }: RestoreOptions,
+): Promise<{ head: BackupHead; route: ArchiveRoute | undefined }> {
+  const head = await takeHead(parts, name);
+  const route = archive && findRoute(await readArchive(archive.directory, head.position.offset), head, archive);
+  return { head, route };
+}
+
 /** Replays the archive into keyspace and log, up to the target of the route. */
 async function follow(
   route: ArchiveRoute,
@@ -124,15 +140,18 @@ async function follow(
   return { position, timeMs, keys };
 }
 
-async function takeHead(parts: AsyncGenerator<BackupSection>): Promise<BackupHead> {
+async function takeHead(parts: AsyncGenerator<BackupSection>, name: string | undefined): Promise<BackupHead> {
   const first = await parts.next();
   if (first.done || first.value.kind !== 'head')
-    throw new HeadwaterError('corrupt', 'the backup is damaged: expected its head first, received another chunk');
+    throw new HeadwaterError(
+      'corrupt',
+      named(name, 'the backup is damaged: expected its head first, received another chunk'),
+    );
   const { head } = first.value;
   if (head.recordFormat !== RECORD_FORMAT)
     throw new HeadwaterError(
       'unknown_format',
-      `the backup has record format ${head.recordFormat}; this version knows format ${RECORD_FORMAT}`,
+      named(name, `the backup has record format ${head.recordFormat}; this version knows format ${RECORD_FORMAT}`),
     );
   return head;
 }

@@ -187,7 +187,7 @@ describe('a restore', () => {
 
   it('of a pipe that ends before it has begun leaves no node', async () => {
     const to = await place();
-    await assert.rejects(restoreTo(to, Buffer.alloc(0)), { code: 'corrupt' });
+    await assert.rejects(restoreTo(to, Buffer.alloc(0), { isPipe: true }), { code: 'corrupt' });
     await assert.rejects(TestStore.open(to), { code: 'restore_unfinished', message: /Run "headwater restore/ });
   });
 

@@ -1,5 +1,6 @@
 /** Undoing a mistake: a backup and an archive, and a node restored to right before it. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { endAll, headwater, Served, temporaryDirectory } from './command-line.js';
 
@@ -91,11 +92,14 @@ describe('restore --archive', function () {
   });
 
   it('refuses what cannot be, leaves nothing, and says what there is', async () => {
+    const there = readdirSync(directory);
     const refused = async (status: number, pattern: RegExp, ...args: string[]) => {
       const outcome = await restore('refused', ...args);
       assert.equal(outcome.status, status, outcome.stderr);
       assert.match(outcome.stderr, pattern);
+      assert.deepEqual(readdirSync(directory), there);
     };
+    await refused(2, /the archive .*none cannot be read: no such file/, '--archive', path.join(directory, 'none'));
     await refused(2, /up to offset 403, the archive ends at 402/, '--to-offset', '403');
     await refused(2, /the backup ends at offset 200, after --to-offset 199/, '--to-offset', '199');
     await refused(2, /expected either --to-offset or --to-time/, '--to-offset', '300', '--to-time', '2026-01-01');
@@ -104,7 +108,10 @@ describe('restore --archive', function () {
     const without = await headwater(['restore', backup, '--data', path.join(directory, 'refused'), '--to-offset', '3']);
     assert.equal(without.status, 2);
     assert.match(without.stderr, /expected --archive DIR as well/);
-    const { status } = await headwater(['restore', backup, '--data', path.join(directory, 'refused')]);
-    assert.equal(status, 0, 'none of the refusals has left anything in the way');
+    const foreign = path.join(archive, readdirSync(archive)[0] ?? '');
+    const noBackup = await headwater(['restore', foreign, '--data', path.join(directory, 'refused')]);
+    assert.equal(noBackup.status, 3);
+    assert(noBackup.stderr.includes(`${foreign}: the file is no Headwater backup`), noBackup.stderr);
+    assert.deepEqual(readdirSync(directory), there);
   });
 });

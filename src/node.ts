@@ -6,7 +6,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Archiver } from './backup/archiver.js';
+import { Archiver, refuseFile } from './backup/archiver.js';
 import { Backups } from './backup/backups.js';
 import { formatAddress, hostOf, parseAddress } from './base/address.js';
 import { systemClock } from './base/clock.js';
@@ -32,7 +32,7 @@ import { isSameNode, type NodeConfig, type NodeOptions } from './config.js';
 import { systemFiles } from './disk/files.js';
 import { openLevel } from './disk/level.js';
 import { type FieldsFromDisk, HttpDoor } from './http-door.js';
-import { bindServers } from './listener/binding.js';
+import { bindServers, expectFree } from './listener/binding.js';
 import { Listener } from './listener/listener.js';
 import { LiveOptions, type LiveProgram } from './live-options.js';
 import type { CompareReply, KeyspaceDigestReply } from './model/comparison.js';
@@ -128,7 +128,10 @@ export class Node {
     // Probes have an answer while the data open, which may take long.
     const http = await httpDoor(config, logger);
     const onFatal = fail;
-    const store = await openStore(config, { logger, activeExpiry, watches, figures, onFatal }).catch(async (error) => {
+    const opening = refuseEarly(config).then(() =>
+      openStore(config, { logger, activeExpiry, watches, figures, onFatal }),
+    );
+    const store = await opening.catch(async (error) => {
       await http?.close();
       throw error;
     });
@@ -411,6 +414,12 @@ export class Node {
 async function httpDoor(config: NodeConfig, logger: Logger): Promise<HttpDoor | undefined> {
   if (config.http === undefined) return undefined;
   return HttpDoor.listen(config.http, { ready: config, logger, bind: bindServers });
+}
+
+/** Refuses what would fail once the store is open: a leader that opens has begun a new history on its disk. */
+async function refuseEarly({ listen, redisListen, archive }: NodeConfig): Promise<void> {
+  if (archive !== undefined) await refuseFile(archive);
+  await expectFree(redisListen === undefined ? [listen] : [listen, redisListen]);
 }
 
 function openStore(

@@ -1,7 +1,7 @@
 /** A node as a whole, in this process and on the real LevelDB: what it says while its disk is away. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { eventually } from '../benchmarks/waiting.js';
 import { Client, Node } from '../src/index.js';
@@ -49,3 +49,44 @@ describe('a node whose data directory is taken away', () => {
     assert(!existsSync(data));
   });
 });
+
+describe('a node that cannot start where it should', () => {
+  afterEach(removeTemporaryDirectories);
+
+  it('changes nothing on its disk: its address, its Redis address or its archive is taken', async () => {
+    const folder = await temporaryDirectory();
+    const data = path.join(folder, 'data');
+    const listen = '127.0.0.1:0';
+    const other = await Node.start({ data: path.join(folder, 'other'), listen });
+    try {
+      await (await Node.start({ data, listen })).stop();
+      const before = await contentsOf(data);
+      const file = path.join(folder, 'file');
+      await writeFile(file, '');
+      const wrong = [
+        [{ listen: other.address }, { code: 'address_in_use' }],
+        [{ listen, redisListen: other.address }, { code: 'address_in_use' }],
+        [
+          { listen, archive: file },
+          { message: `archive: expected the path of a directory, received the file ${file}` },
+        ],
+        [{ listen, archive: `${file}/a` }, { message: /received .*a: a part of the path is a file, not a directory$/ }],
+      ] as const;
+      for (const [options, error] of wrong) {
+        await assert.rejects(Node.start({ data, ...options }), error);
+        assert.deepEqual(await contentsOf(data), before);
+        await assert.rejects(Node.start({ data: path.join(folder, 'new'), ...options }), error);
+        assert.deepEqual((await readdir(folder)).sort(), ['data', 'file', 'other']);
+      }
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+/** Every file below a directory, with its content. */
+async function contentsOf(directory: string): Promise<Record<string, string>> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => path.join(parentPath, name));
+  return Object.fromEntries(await Promise.all(files.sort().map(async (file) => [file, await readFile(file, 'hex')])));
+}

@@ -7,6 +7,7 @@
  * log before they are archived are reported as a gap.
  */
 
+import { stat } from 'node:fs/promises';
 import { firstOf } from '../base/abort.js';
 import { doubledMs } from '../base/back-off.js';
 import { type Clock, sleep } from '../base/clock.js';
@@ -47,6 +48,18 @@ export interface ArchiverOptions {
   readonly directory: string;
   /** Time after which a stretch that is not full is closed, milliseconds. */
   readonly intervalMs: number;
+}
+
+/**
+ * Refuses a path that can never be the directory of an archive. Whatever else is missing, an attempt later may find.
+ * @throws HeadwaterError `invalid_argument` if the path, or a part of it, is a file.
+ */
+export async function refuseFile(directory: string): Promise<void> {
+  const found = await stat(directory).catch((error: NodeJS.ErrnoException) => error);
+  const isFile = found instanceof Error ? found.code === 'ENOTDIR' : !found.isDirectory();
+  if (!isFile) return;
+  const received = found instanceof Error ? `${directory}: ${systemReason(found)}` : `the file ${directory}`;
+  throw new HeadwaterError('invalid_argument', `archive: expected the path of a directory, received ${received}`);
 }
 
 export class Archiver {
@@ -258,7 +271,7 @@ export class Archiver {
     this.#error = why;
     this.#isOutOfSpace = isOutOfSpace(error);
     this.#log.error(
-      { archive: directory, error: error.message },
+      { archive: directory, error: why },
       `archiving to ${directory} fails: ${this.#said}. The node will try again`,
     );
   }

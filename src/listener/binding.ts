@@ -64,6 +64,20 @@ export async function bindServers(
   return { address: formatAddress({ host, port: taken }), servers };
 }
 
+/**
+ * Refuses addresses that `bind` would refuse, all of them at once. They are free again when the promise resolves, so
+ * another process may still take one before `bind` does.
+ * @throws as `bind`.
+ */
+export async function expectFree(addresses: readonly string[]): Promise<void> {
+  const servers: net.Server[] = [];
+  try {
+    for (const address of addresses) servers.push(...(await bind(address, (socket) => socket.destroy())).servers);
+  } finally {
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+}
+
 async function ipsOf(host: string, lookUp: Lookup): Promise<Iterable<string>> {
   const plain = host.replace(/^\[|\]$/g, '');
   if (net.isIP(plain)) return [plain];

@@ -225,6 +225,9 @@ describe('an archiver', () => {
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     assert.equal(test.logger.said(/archiving to .* fails: .*The node will try again/, 'error'), 1);
+    const said = test.logger.lines.find(({ message }) => /^archiving to .* fails/.test(message));
+    const fields = said?.fields as { error?: string } | undefined;
+    assert.equal(fields?.error, archiver.status.error, 'the field has words too, without the code of the system');
     if (process.getuid?.() === 0) await rm(directory);
     else await chmod(path.dirname(directory), 0o700);
     await archived();

@@ -291,9 +291,14 @@ function awayLine(known: Status['knownFollowers'][number]): string {
   return `${address} (${nodeId.slice(0, 8)}) at offset ${grouped(appendedOffset)}, seen ${moment(lastSeenMs)}: ${kept}`;
 }
 
+const YEAR_MS = 365 * 86_400_000;
+
 function room(leftBytes: number | undefined, ms: number | undefined): string {
   if (leftBytes === undefined) return 'the log is never trimmed';
-  return `${binarySize(leftBytes)} left; ${ms === undefined ? 'no writes' : `enough for ${roughly(ms)} at this rate`}`;
+  if (ms === undefined) return `${binarySize(leftBytes)} left; no writes`;
+  // The rate of a minute says nothing about the years. --json has the number.
+  const time = ms > YEAR_MS ? 'over 1 year' : roughly(ms);
+  return `${binarySize(leftBytes)} left; enough for ${time} at this rate`;
 }
 
 function connectionsLine(connections: NonNullable<Status['connections']>): string {

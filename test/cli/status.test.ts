@@ -56,9 +56,26 @@ describe('the status for a person', () => {
   });
 });
 
+/** The row of this label, for a status of these fields. */
+function rowOf(wanted: string, fields: object) {
+  const row = STATUS_ROWS.find(({ label }) => label === wanted);
+  return row?.lines(fields as Parameters<(typeof STATUS_ROWS)[0]['lines']>[0]);
+}
+
+describe('the headroom in the status', () => {
+  it('has a time up to a year; more than that would be a guess', () => {
+    const day = 86_400_000;
+    const lineFor = (ms?: number) =>
+      rowOf('headroom', { headroom: { address: 'a:1', connected: true, leftBytes: 8 * 2 ** 30, ms } });
+    assert.equal(lineFor(), 'a:1: 8.0 GiB left; no writes');
+    assert.equal(lineFor(365 * day), 'a:1: 8.0 GiB left; enough for 365 d at this rate');
+    assert.equal(lineFor(365 * day + 1), 'a:1: 8.0 GiB left; enough for over 1 year at this rate');
+    assert.equal(lineFor(47_611 * day), 'a:1: 8.0 GiB left; enough for over 1 year at this rate');
+  });
+});
+
 describe('the number of keys in the status', () => {
-  const line = (fields: object) =>
-    STATUS_ROWS.find(({ label }) => label === 'keys')?.lines(fields as Parameters<(typeof STATUS_ROWS)[0]['lines']>[0]);
+  const line = (fields: object) => rowOf('keys', fields);
 
   it('is exact if the node has counted, and says how many are at the checkpoint', () => {
     const fields = { keys: 3, keysAtCheckpoint: 0, checkpointOffset: 0, offset: 4 };

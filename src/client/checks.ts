@@ -4,6 +4,7 @@ import { checkOptionNames, optionNames } from '../base/option-names.js';
 import type { CheckRequest } from '../model/check.js';
 import type { Method } from '../rpc/definitions.js';
 import { type Caller, endOf } from './caller.js';
+import { checkCount } from './measure.js';
 import { type CallTime, TIME_NAMES } from './options.js';
 import { SideCall } from './side-call.js';
 
@@ -29,6 +30,7 @@ export async function* check<Event>(
 ): AsyncGenerator<Event> {
   checkOptionNames(asked, CHECK_OPTIONS);
   const { bytesPerSecond = 0, signal, timeoutMs } = asked;
+  checkCount('bytesPerSecond', bytesPerSecond);
   const call = new SideCall(session, { signal: endOf(session, signal), timeoutMs });
   yield* call.stream(method, { bytesPerSecond });
 }

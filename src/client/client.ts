@@ -49,7 +49,7 @@ import { Commands } from './commands.js';
 import type { ConnectionState } from './connection-state.js';
 import { type ClientEvents, type Listener, Listeners } from './events.js';
 import { connect } from './first-connection.js';
-import { checkText, toBuffer } from './measure.js';
+import { checkCount, checkText, toBuffer } from './measure.js';
 import { type MonitorItem, type MonitorOptions, monitor } from './monitor.js';
 import { NewestPosition } from './newest-position.js';
 import type { Data } from './operations.js';
@@ -388,6 +388,7 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
   async failover(options: FailoverOptions = {}): Promise<FailoverReply> {
     checkOptionNames(options, FAILOVER_OPTIONS);
     const { to = '', waitMs = 0 } = options;
+    checkCount('waitMs', waitMs);
     const timeoutMs = options.timeoutMs ?? waitMs + this.#session.settings.timeoutMs;
     return this.#call(FAILOVER, { to, timeoutMs: waitMs }, { ...options, timeoutMs });
   }
@@ -411,6 +412,7 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
   async compare(options: CompareOptions = {}): Promise<CompareReply> {
     checkOptionNames(options, COMPARE_OPTIONS);
     const waitMs = options.waitMs ?? COMPARE_TIMEOUT_MS;
+    checkCount('waitMs', waitMs);
     // The call outlasts the leader's wait, since the reply names the nodes that did not answer in time.
     const timeoutMs = options.timeoutMs ?? waitMs + this.#session.settings.timeoutMs;
     return this.#call(COMPARE, { timeoutMs: waitMs }, { ...options, timeoutMs });
@@ -444,6 +446,7 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
     options: RangeDigestOptions = {},
   ): AsyncGenerator<RangeDigest> {
     checkOptionNames(options, RANGE_DIGEST_OPTIONS);
+    checkText('markId', markId);
     const { cuts = [], ...time } = options;
     const call = new SideCall(this.#session, time);
     for await (const digests of call.stream(RANGE_DIGESTS, { markId, ranges, cuts })) yield* digests;

@@ -219,6 +219,11 @@ export function checkText(name: string, text: unknown): void {
   if (typeof text !== 'string') throw refusal(name, 'a string', text);
 }
 
+/** @throws HeadwaterError `invalid_argument` unless the value is a whole number from 0 on. */
+export function checkCount(name: string, value: unknown): void {
+  wholeFrom0(name, value);
+}
+
 // ---- checks -------------------------------------------------------------------
 
 /** Half a surrogate pair has no UTF-8. Two such keys would become the same key. */
@@ -247,6 +252,12 @@ function whole(name: string, field: unknown): number {
 function wholeFrom0(name: string, field: unknown): number {
   if (Number.isSafeInteger(field) && (field as number) >= 0) return 0;
   throw refusal(name, 'a whole number from 0 on', field);
+}
+
+/** A life span of nothing is a mistake. `expire` may delete a key by a moment that has passed. */
+function wholeFrom1(name: string, field: unknown): number {
+  if (Number.isSafeInteger(field) && (field as number) > 0) return 0;
+  throw refusal(name, 'a whole number from 1 on', field);
 }
 
 /** The field has 32 bits, so a larger number would arrive as another number. */
@@ -309,13 +320,14 @@ const EXPIRY: OptionNames = new Set(['ttlMs', 'expiresAtMs']);
 
 function expiryOr(word?: 'keep' | 'persist'): Check {
   const expected = `ttlMs or expiresAtMs${word ? `, or ${word}` : ''}`;
+  const checkTime = word === undefined ? whole : wholeFrom1;
   return (name, field) => {
     if (word !== undefined && field === word) return 0;
     if (typeof field !== 'object' || field === null) throw refusal(name, expected, field);
     checkOptionNames(field, EXPIRY, `${name}.`);
     const one = onlyOne('ttlMs, expiresAtMs', expiries(field));
     if (!one) throw refusal(name, expected, field);
-    for (const [unit, moment] of Object.entries(one)) whole(unit, moment);
+    for (const [unit, moment] of Object.entries(one)) checkTime(unit, moment);
     return 0;
   };
 }

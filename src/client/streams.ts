@@ -3,7 +3,6 @@
  * stream continues behind it. A stream that breaks resumes where it stopped (resumed-stream.ts).
  */
 
-import { HeadwaterError } from '../base/errors.js';
 import { checkOptionNames, optionNames } from '../base/option-names.js';
 import type { Position } from '../model/position.js';
 import type { SubscriptionEvent, WatchEvent, WatchedEntry } from '../model/streams.js';
@@ -11,7 +10,7 @@ import { SUBSCRIBE, WATCH } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
 import { type Forms, withProperty } from './codec.js';
 import { givenPosition } from './given-position.js';
-import { toBuffer, toBuffers } from './measure.js';
+import { checkCount, toBuffer, toBuffers } from './measure.js';
 import type { Data } from './operations.js';
 import { TIME_NAMES } from './options.js';
 import { ResumedStream } from './resumed-stream.js';
@@ -144,7 +143,8 @@ export async function* watch<Key, Value>(
   checkOptionNames(asked, WATCH_OPTIONS);
   const { prefix = '', from, ...options } = asked;
   const stream = new ResumedStream<WatchEvent>(session, options, typeof from === 'number' ? from : 0);
-  const begin = typeof from === 'number' ? wholeOffset(from) : givenPosition('from', from);
+  if (typeof from === 'number') checkCount('from', from);
+  const begin = typeof from === 'number' ? from : givenPosition('from', from);
   const bytes = toBuffer('prefix', prefix);
   for await (const told of stream.run(WATCH, (position) => ({ prefix: bytes, from: position ?? begin }))) {
     if (told === 'broken') continue;
@@ -202,9 +202,4 @@ function record<Item, Key, Value>(
 ): Item & WatchedRecord<Key, Value> {
   const fields = { ...item, key: raw(key), type, expiresAtMs: expiresAtMs || undefined, version };
   return withProperty(fields, 'value', () => decode(key, value));
-}
-
-function wholeOffset(from: number): number {
-  if (Number.isSafeInteger(from) && from >= 0) return from;
-  throw new HeadwaterError('invalid_argument', `from: expected a whole number from 0 on, received ${from}`);
 }

@@ -41,7 +41,7 @@ export function absolute(expiry: NewExpiry, { nowMs, clockDoubt }: Pick<View, 'n
   if (expiresAtMs <= Number.MAX_SAFE_INTEGER) return expiresAtMs;
   throw new HeadwaterError(
     'invalid_argument',
-    `invalid expire time: expected now (${nowMs}) + ttl_ms to be at most 2^53 - 1, received ttl_ms ${expiry.ttlMs}`,
+    `invalid expire time: expected at most ${Number.MAX_SAFE_INTEGER - nowMs} ms to live, received ${expiry.ttlMs} ms`,
   );
 }
 

@@ -133,3 +133,31 @@ describe('a call that is given up', () => {
     open.open();
   });
 });
+
+describe('a refusal of a value has the name that the caller wrote', () => {
+  afterEach(closeAll);
+
+  const CALLS: ReadonlyArray<readonly [says: string, call: (db: Client) => Promise<unknown>]> = [
+    ['ttlMs: expected a whole number from 1 on, received -1', (db) => db.set('a', '1', { ttlMs: -1 })],
+    ['expiresAtMs: expected a whole number from 1 on, received 0', (db) => db.set('a', '1', { expiresAtMs: 0 })],
+    ['ttlMs: expected a whole number from 1 on, received 0', (db) => db.getEx('a', { ttlMs: 0 })],
+    ['ttlMs: expected a whole number, received 0.5', (db) => db.expire('a', { ttlMs: 0.5 })],
+    [
+      'operations[0]: ttlMs: expected a whole number from 1 on, received -1',
+      (db) => db.transaction().set('a', '1', { ttlMs: -1 }).commit(),
+    ],
+    ['waitMs: expected a whole number from 0 on, received -1', (db) => db.failover({ waitMs: -1 })],
+    ['waitMs: expected a whole number from 0 on, received 0.5', (db) => db.compare({ waitMs: 0.5 })],
+    [
+      'bytesPerSecond: expected a whole number from 0 on, received -1',
+      (db) => db.verify({ bytesPerSecond: -1 }).next(),
+    ],
+    ['from: expected a whole number from 0 on, received -1', (db) => db.watch({ from: -1 }).next()],
+  ];
+  for (const [says, call] of CALLS) {
+    it(says, async () => {
+      const db = closing(await Client.connect((await serve(new FakeStore())).address));
+      await assert.rejects(call(db), { code: 'invalid_argument', message: says });
+    });
+  }
+});

@@ -1,8 +1,11 @@
 /** Reads of the part of the keyspace that is in memory: the layers, and the records that the cache has of the disk. */
-import { hashKey } from './key-table.js';
+import { hashKey, WARM_MAX } from './key-table.js';
 import type { Overlay } from './overlay.js';
 import type { ReadCache } from './read-cache.js';
 import { noPlace, type ValuePlace } from './value-place.js';
+
+/** The hashes of the keys of one call of `warm`. */
+const hashes = new Int32Array(WARM_MAX);
 
 export class KeyspaceMemory {
   readonly #overlay: Overlay;
@@ -13,6 +16,16 @@ export class KeyspaceMemory {
   constructor(overlay: Overlay, cache: ReadCache) {
     this.#overlay = overlay;
     this.#cache = cache;
+  }
+
+  /**
+   * Reads the memory that `recall` will read for these keys, so that the processor waits for many places at once. Only
+   * the first WARM_MAX keys count. Changes nothing.
+   */
+  warm(keys: readonly Buffer[]): void {
+    const count = Math.min(keys.length, WARM_MAX);
+    for (let i = 0; i < count; i++) hashes[i] = hashKey(keys[i] as Buffer, 0, (keys[i] as Buffer).length);
+    this.#overlay.active.warm(hashes, count);
   }
 
   /**

@@ -40,6 +40,8 @@ export interface RedisNode {
   readonly memoryReads: {
     /** The position that the reads of this turn see. */
     readonly position: Position;
+    /** Fetches the memory that `recall` will read for these keys, all at once. */
+    warm(keys: readonly Buffer[]): void;
     /** The place of the string of a key. Undefined if the read has to be submitted. */
     recall(key: Buffer): ValuePlace | 'absent' | undefined;
   };

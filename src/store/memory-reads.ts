@@ -23,6 +23,11 @@ export class MemoryReads {
     return this.#data.serving.log.end;
   }
 
+  /** Fetches the memory that `recall` will read for these keys, all at once. Changes nothing. */
+  warm(keys: readonly Buffer[]): void {
+    if (this.#data.isServing) this.#data.serving.keys.memory.warm(keys);
+  }
+
   /**
    * The place of the string of a key, as of all commands that are in the log. The next call changes the same object.
    * @returns undefined if the read has to be submitted.

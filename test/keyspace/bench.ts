@@ -135,6 +135,7 @@ export class Bench {
 
   /** Rejects where one of the records is damaged. */
   async read(...keys: string[]): Promise<ReadonlyArray<Entry | undefined>> {
+    this.#memory.warm(keys.map((key) => Buffer.from(key, 'latin1')));
     for (const key of keys) this.#checkMemory(key);
     const { entries, damaged } = await this.keyspace.read(keys.map((key) => Buffer.from(key, 'latin1')));
     for (const error of damaged?.values() ?? []) throw error;

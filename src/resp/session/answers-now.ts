@@ -4,6 +4,7 @@
  * all the same: replies leave in order, and a client that does not read gets no further replies made.
  */
 import { REPLY_MESSAGE_BYTES_TARGET } from '../../base/limits.js';
+import { ProtocolError } from '../codec/protocol-error.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandSession, DataCommand } from '../command.js';
 import type { RedisConnection } from './connection.js';
@@ -14,12 +15,36 @@ interface NowSession extends CommandSession {
   readonly state: SessionState;
 }
 
-/** Whether commands of a session can be answered at once, if all commands before them are answered. */
-export function canAnswerNow({ connection, node, state }: NowSession): boolean {
+/** Fewer requests are not worth a look ahead. */
+const AHEAD_MIN = 8;
+
+/**
+ * Whether commands of a session can be answered at once, if all commands before them are answered.
+ * @param command the first one. @param ahead its request, and some of those behind it.
+ */
+export function canAnswerNow(
+  { connection, node, state }: NowSession,
+  command: DataCommand | string,
+  ahead: ReadonlyArray<Request | ProtocolError>,
+): boolean {
+  if (typeof command === 'string' || !command.answerNow) return false;
   if (connection.sending.bytes > 0 || !connection.share.hasRoom(REPLY_MESSAGE_BYTES_TARGET)) return false;
   if (!state.replies.areAll || state.guarantees) return false;
   // A node that forwards writes may have to wait for them, and a node that serves no stale reads refuses some.
-  return !node.relay && !node.guarantees.freshness.refusal;
+  if (node.relay || node.guarantees.freshness.refusal) return false;
+  if (ahead.length >= AHEAD_MIN) node.memoryReads.warm(keysOf(ahead));
+  return true;
+}
+
+/** The keys of the requests that name the same command as the first. */
+function keysOf(ahead: ReadonlyArray<Request | ProtocolError>): Buffer[] {
+  const [name] = ahead[0] as Request;
+  const keys: Buffer[] = [];
+  for (const request of ahead) {
+    if (request instanceof ProtocolError || request[0] !== name || !request[1]) break;
+    keys.push(request[1]);
+  }
+  return keys;
 }
 
 /** @returns false if the command was not answered. */

@@ -26,6 +26,8 @@ interface LargeBatch {
   readonly end: number;
 }
 
+const AHEAD_MAX = 256;
+
 export class Intake {
   readonly #parser: RequestParser;
   readonly #memory: Pick<HeldRequests, 'note'>;
@@ -104,6 +106,11 @@ export class Intake {
   /** The place of the first request among those that have come together, for `bytesSince`. */
   get place(): number {
     return this.#next;
+  }
+
+  /** The first request and up to AHEAD_MAX - 1 behind it. */
+  get ahead(): ReadonlyArray<Request | ProtocolError> {
+    return this.#requests.slice(this.#next, this.#next + AHEAD_MAX);
   }
 
   /** Passes over the first request. The requests stay in memory until all have been passed over. */

@@ -215,7 +215,7 @@ describe('the listener', () => {
 
   describe('without a place for another client', () => {
     /** Eight places: six for clients, two in reserve. */
-    const EIGHT = { connectionsMax: 8 };
+    const EIGHT = { descriptorsFor: 8 };
 
     async function fill(): Promise<void> {
       await listen(EIGHT);

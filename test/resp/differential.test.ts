@@ -147,9 +147,13 @@ describe('the comparison with redis-server', () => {
   });
 
   it('allows only the differences that are listed', () => {
-    assert.equal(EXCEPTIONS.length, 4);
+    assert.equal(EXCEPTIONS.length, 5);
     assert.ok(isMeant(['keys', '*'], '*2\r\n$1\r\na\r\n$1\r\nb\r\n', '*2\r\n$1\r\nb\r\n$1\r\na\r\n'));
     assert.ok(!isMeant(['keys', '*'], '*1\r\n$1\r\na\r\n', '*2\r\n$1\r\nb\r\n$1\r\na\r\n'));
+    const [page, other] = ['*2\r\n$1\r\n0\r\n*0\r\n', '*2\r\n$1\r\n0\r\n*1\r\n$1\r\na\r\n'];
+    assert.ok(isMeant(['SCAN', '17'], page, other));
+    assert.ok(!isMeant(['SCAN', '0'], page, other));
+    assert.ok(!isMeant(['SCAN', '17'], page, '-ERR invalid cursor\r\n'));
     assert.ok(isMeant(['ttl', 'a'], ':100\r\n', ':101\r\n'));
     assert.ok(!isMeant(['ttl', 'a'], ':100\r\n', ':-1\r\n'));
     assert.ok(!isMeant(['PEXPIRETIME', 'a'], ':100\r\n', ':101\r\n'));

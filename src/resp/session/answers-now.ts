@@ -8,6 +8,7 @@ import { ProtocolError } from '../codec/protocol-error.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandSession, DataCommand } from '../command.js';
 import type { RedisConnection } from './connection.js';
+import type { Intake } from './intake.js';
 import type { SessionState } from './session-state.js';
 
 interface NowSession extends CommandSession {
@@ -20,18 +21,19 @@ const AHEAD_MIN = 8;
 
 /**
  * Whether commands of a session can be answered at once, if all commands before them are answered.
- * @param command the first one. @param ahead its request, and some of those behind it.
+ * @param command the first one. @param intake has its request first.
  */
 export function canAnswerNow(
   { connection, node, state }: NowSession,
   command: DataCommand | string,
-  ahead: ReadonlyArray<Request | ProtocolError>,
+  intake: Pick<Intake, 'ahead'>,
 ): boolean {
   if (typeof command === 'string' || !command.answerNow) return false;
   if (connection.sending.bytes > 0 || !connection.share.hasRoom(REPLY_MESSAGE_BYTES_TARGET)) return false;
   if (!state.replies.areAll || state.guarantees) return false;
   // A node that forwards writes may have to wait for them, and a node that serves no stale reads refuses some.
   if (node.relay || node.guarantees.freshness.refusal) return false;
+  const { ahead } = intake;
   if (ahead.length >= AHEAD_MIN) node.memoryReads.warm(keysOf(ahead));
   return true;
 }

@@ -287,7 +287,7 @@ export class Session implements CommandSession, Client {
     const goesOneByOne = this.door.clients.pause.isOn;
     const { calls, replies } = this.state;
     calls.begin();
-    let answersNow = this.#output.isIdle && canAnswerNow(this, command, intake.ahead);
+    let answersNow = this.#output.isIdle && canAnswerNow(this, command, intake);
     let found: Command | string = command;
     while (!isAlone(found)) {
       calls.send(found, intake.first as Request);

@@ -2,7 +2,7 @@
  * Values that were set at run time, written into the config file of a node, so that a restart keeps them. All else in the
  * file stays as it is: comments too. The new text is checked before it replaces the old one.
  */
-import { closeSync, fsyncSync, openSync, realpathSync, renameSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { HeadwaterError } from '../../src/base/errors.js';
@@ -91,17 +91,27 @@ function placesIn(file: string, text: string, values: readonly OptionChange[]): 
   );
 }
 
-/** Writes aside, syncs and renames, so that the file is whole at any moment. A link stays a link. */
+/** Writes aside, syncs and renames, so that the file is whole at any moment, and new after a power cut. A link stays a link. */
 function replace(given: string, text: string): void {
   const file = realpathSync(given);
-  const aside = path.join(path.dirname(file), `.${path.basename(file)}.new`);
+  const directory = path.dirname(file);
+  const aside = path.join(directory, `.${path.basename(file)}.new`);
   parseToml(text);
-  const descriptor = openSync(aside, 'w', statSync(file).mode);
   try {
-    writeSync(descriptor, text);
+    synced(openSync(aside, 'w', statSync(file).mode), (descriptor) => writeFileSync(descriptor, text));
+    renameSync(aside, file);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  }
+  synced(openSync(directory, 'r'));
+}
+
+function synced(descriptor: number, change: (descriptor: number) => void = () => {}): void {
+  try {
+    change(descriptor);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
-  renameSync(aside, file);
 }

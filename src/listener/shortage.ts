@@ -14,16 +14,16 @@ export interface PlaceBounds {
 }
 
 /**
- * @param connectionsMax the places in all. Undefined for no bound.
+ * @param descriptorsFor the places in all, by the limit of open files. Undefined for no bound.
  * @param perAddressMax the places for clients of one address. Undefined for no bound.
  * @param clientsMax the places for clients that a person wants. Undefined for no bound of its own.
  */
 export function placeBounds(
-  connectionsMax: number | undefined,
+  descriptorsFor: number | undefined,
   perAddressMax: number | undefined,
   clientsMax = Number.POSITIVE_INFINITY,
 ): PlaceBounds {
-  const all = connectionsMax ?? Number.POSITIVE_INFINITY;
+  const all = descriptorsFor ?? Number.POSITIVE_INFINITY;
   const reserved = Math.min(RESERVED_CONNECTIONS, Math.ceil(all * RESERVED_CONNECTIONS_PART));
   return {
     clientsMax: Math.min(all - reserved, clientsMax),

@@ -1,12 +1,18 @@
 /*
- * The last step of the build for the command line. A command loads 14 files rather than some 190, and starts in 0.7 of
- * the time: this file bundles the modules of `bin` with commander, the client and gRPC. Code that only some commands need
- * stays a file of its own, because those commands import it late. The node that `serve` loads is a second bundle, one
- * file rather than some 170, beside the program of its thread for backups.
+ * The last step of the build for the command line. It makes programs of few files out of some 190 modules and the
+ * packages that they need:
  *
- * The bundle shares the class of errors and the codecs with `dist/src`, so that there is one of each. The lines are not
- * shortened: a stack trace names a line that a person can read.
+ * - headwater.cjs: the entry, which starts one of the next two.
+ * - commands.cjs: every command but `serve`, in one file of CommonJS, because V8 can keep the compiled code of
+ *   a script and not that of an ES module. Its first line has a hash, by which that cache is named (compiled-code.ts).
+ * - headwater.js: the same commands for `serve`, in ES modules, with node.js, which is the node. These two share the class
+ *   of errors and the codecs with `dist/src`, so that there is one of each.
+ * - worker.js: the node's thread for backups.
+ * - demo.js, which is not part of the package.
+ *
+ * The lines are not shortened: a stack trace names a line that a person can read.
  */
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -14,8 +20,6 @@ import { build } from 'esbuild';
 const DIST = path.resolve('dist');
 const BIN = path.join(DIST, 'bin');
 const ENTRIES = ['headwater.js', 'demo.js'];
-const KEPT = ['headwater.cjs'];
-const CLIENT = 'src/client/index.js';
 const NODE = 'src/node.js';
 /** The node starts this file by its place beside its own. */
 const THREAD = 'src/backup/worker.js';
@@ -25,45 +29,64 @@ const EXTERNAL = ['pino', '@grpc/proto-loader'];
 /** Packages that find their native code beside their own files. */
 const NATIVE = ['level', '@node-rs/crc32', 'lz4-napi', 'snappy'];
 
-const fromDist = {
+/** @param sharing whether late modules and shared ones stay files of their own, in `dist/src`. */
+const fromDist = (sharing) => ({
   name: 'from-dist',
   setup: ({ onResolve }) =>
     onResolve({ filter: /^\./ }, ({ path: specifier, resolveDir, kind }) => {
       const file = path.relative(DIST, path.resolve(resolveDir, specifier));
-      const isLate = kind === 'dynamic-import' && file.startsWith('src/') && file !== CLIENT;
-      if (isLate && file === NODE) return { path: './node.js', external: true };
-      return isLate || SHARED.includes(file) ? { path: `../${file}`, external: true } : undefined;
+      if (file === NODE) return { path: './node.js', external: true };
+      const isLate = kind === 'dynamic-import' && file.startsWith('src/');
+      return sharing && (isLate || SHARED.includes(file)) ? { path: `../${file}`, external: true } : undefined;
     }),
-};
+});
 
 const options = {
   outdir: BIN,
   write: false,
   metafile: true,
   bundle: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20',
   legalComments: 'none',
+  external: [...EXTERNAL, ...NATIVE],
+};
+const modules = {
+  ...options,
+  format: 'esm',
   // Packages of CommonJS ask for Node's own modules by `require`.
   banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
-  external: [...EXTERNAL, ...NATIVE],
-  plugins: [fromDist],
+  plugins: [fromDist(true)],
 };
+const commonJs = {
+  ...options,
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.url': 'here', 'import.meta.dirname': '__dirname' },
+  banner: { js: "const here = require('node:url').pathToFileURL(__filename).href;" },
+};
+const inBin = (name) => path.join(BIN, name);
 const bundles = [
-  await build({ ...options, entryPoints: ENTRIES.map((name) => path.join(BIN, name)), splitting: true }),
-  await build({ ...options, entryPoints: [NODE, THREAD].map((name) => path.join(DIST, name)), entryNames: '[name]' }),
+  await build({ ...modules, entryPoints: ENTRIES.map(inBin), splitting: true }),
+  await build({ ...modules, entryPoints: [NODE, THREAD].map((name) => path.join(DIST, name)), entryNames: '[name]' }),
+  await build({ ...commonJs, entryPoints: { commands: inBin('headwater.js') }, plugins: [fromDist(false)] }),
+  await build({ ...commonJs, entryPoints: { headwater: inBin('entry.js') }, external: ['./headwater.js'] }),
 ];
 
-for (const name of await readdir(BIN))
-  if (!KEPT.includes(name)) await rm(path.join(BIN, name), { recursive: true, force: true });
+await rm(BIN, { recursive: true });
 await mkdir(BIN, { recursive: true });
-for (const { path: file, contents } of bundles.flatMap(({ outputFiles }) => outputFiles))
-  await writeFile(file, contents);
+for (const { path: file, text } of bundles.flatMap(({ outputFiles }) => outputFiles))
+  await writeFile(file, path.basename(file) === 'commands.cjs' ? named(text) : text);
 await writeFile(
   path.join(BIN, 'LICENSES.txt'),
   await licensesOf(bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs))),
 );
+
+/** A program whose first line is a hash of the rest. Only its comments may have characters that are not ASCII. */
+function named(program) {
+  const text = program.replaceAll(/[^\0-\x7f]/g, '?');
+  return `// ${createHash('sha256').update(text).digest('hex').slice(0, 32)}\n${text}`;
+}
 
 /** The licences of the packages that the bundle contains. */
 async function licensesOf(files) {

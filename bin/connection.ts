@@ -117,6 +117,13 @@ async function directed<Result>(addresses: readonly string[], work: () => Promis
   }
 }
 
+let connected = false;
+
+/** Whether a command has reached a node. */
+export function hasConnected(): boolean {
+  return connected;
+}
+
 /**
  * Connects. A person who names one node means that node, and gets its own answer, at once. With several addresses,
  * whichever node leads is meant, and a command waits for a leader.
@@ -124,12 +131,14 @@ async function directed<Result>(addresses: readonly string[], work: () => Promis
 export async function connectTo(addresses: readonly string[], timeoutMs = CALL_MS_MAX): Promise<Client> {
   const { Client } = await import('../src/client/index.js');
   try {
-    return await Client.connect([...addresses], {
+    const client = await Client.connect([...addresses], {
       timeoutMs,
       connectTimeoutMs: Math.min(timeoutMs, CONNECT_MS_MAX),
       redirect: addresses.length > 1,
       ...(addresses.length === 1 && { retry: { attempts: 1 } }),
     });
+    connected = true;
+    return client;
   } catch (error) {
     if (!HeadwaterError.is(error, 'unreachable')) throw error;
     const where = addresses.join(', ');

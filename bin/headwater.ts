@@ -1,19 +1,35 @@
-/** The entry of the command line, which headwater.cts starts: one command, or on a terminal a shell, and its end. */
+/** The command line, which entry.ts starts: one command, or on a terminal a shell, and its end. */
+import { hasConnected } from './connection.js';
 import { withPlainName } from './foreign-names.js';
 import { endWithReaders, place } from './output.js';
 import { program } from './program.js';
 import { report } from './report.js';
+
+/** Commands to a node run mostly the same code (compiled-code.ts asks). */
+export { hasConnected as hasTypicalCode };
 
 const words = process.argv.slice(2);
 
 endWithReaders();
 // A line that commander cannot parse has no parsed options.
 place.json = words.includes('--json');
-try {
-  const headwater = program();
-  await headwater.parseAsync(withPlainName(headwater, meansShell() ? [...words, 'shell'] : words), { from: 'user' });
-} catch (error) {
-  process.exitCode = report(error);
+process.once('exit', refuseToEndEarly);
+void run();
+
+async function run(): Promise<void> {
+  try {
+    const headwater = program();
+    await headwater.parseAsync(withPlainName(headwater, meansShell() ? [...words, 'shell'] : words), { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+  process.off('exit', refuseToEndEarly);
+}
+
+/** Node ends a process in which nothing can happen any more, and counts that as success. */
+function refuseToEndEarly(code: number): void {
+  if (process.exitCode === undefined && code === 0)
+    process.exitCode = report(new Error('the command ended before it was done'));
 }
 
 /** Whether a person at a terminal has named no command, only a node perhaps. */

@@ -1,6 +1,6 @@
 /**
  * The number of files and connections that the process may have open, compared with the needs of a node. A process with
- * too few to start at all has been refused before this file is loaded: bin/headwater.cts.
+ * too few to start at all has been refused before this file is loaded: bin/entry.ts.
  */
 import { readFileSync } from 'node:fs';
 import { CONNECTIONS_EXPECTED, DESCRIPTORS_WANTED } from './limits.js';

@@ -1,20 +1,22 @@
 #!/usr/bin/env node
-/*
- * The entry point of the command line. Settings for a node apply to `serve` alone. Other commands work one step at a
- * time, and would pay for them in memory (measured: 210 MB for a restore instead of 120 MB).
+/**
+ * The entry point of the command line. `serve` and all other commands are two programs (bundle.mjs makes them): a node
+ * runs for long, a command has to start fast.
+ *
+ * The build makes this file CommonJS for one reason. Libuv fixes the size of its thread pool at the pool's first use, and
+ * Node reads the sources of ES modules through that pool. Only a CommonJS file can still widen the pool. (Measured on
+ * Node 20: a setting in an ES module is too late, four threads stay.) Two LevelDBs and their syncs would wait for each
+ * other on four threads.
  */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runCompiled } from './compiled-code.js';
+
 const isNode = process.argv.some((word) => word.toLowerCase() === 'serve');
 /*
- * From version 22 on, Node keeps the compiled code of modules in its own cache, which saves a command a fifth of its
- * time. (Node 20 has no such function. NODE_DISABLE_COMPILE_CACHE=1 turns the cache off.)
- */
-const modules: object = process.getBuiltinModule('node:module');
-if ('enableCompileCache' in modules) (modules.enableCompileCache as () => unknown)();
-/*
- * This file is CommonJS for one reason. Libuv fixes the size of its thread pool at the pool's first use, and Node reads
- * the sources of ES modules through that pool. Only a CommonJS file can still widen the pool. (Measured on Node 20: a
- * setting in an ES module is too late, four threads stay.) Two LevelDBs and their syncs would wait for each other on
- * four threads.
+ * Settings for a node apply to `serve` alone. Other commands work one step at a time, and would pay for them in memory
+ * (measured: 210 MB for a restore instead of 120 MB).
  */
 if (isNode && !(Number(process.env.UV_THREADPOOL_SIZE) >= 16)) process.env.UV_THREADPOOL_SIZE = '16';
 /*
@@ -23,7 +25,7 @@ if (isNode && !(Number(process.env.UV_THREADPOOL_SIZE) >= 16)) process.env.UV_TH
  * collections in 7 s become 2.) Growth to three times the live data is the compromise with memory. Five times is faster
  * still, and costs about 20 MB in an import.
  */
-if (isNode) process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=200');
+if (isNode) setFlagsFromString('--heap-growing-percent=200');
 /*
  * Node's loader opens the files of all modules at about the same time. If it may not, it fails with an error of its own
  * (measured: at 128 open files it fails, at 140 it does not). A node needs more: two databases with 32 files each, and
@@ -31,21 +33,20 @@ if (isNode) process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growi
  */
 const needed = isNode ? 256 + 2 * 32 + 64 : 256;
 const limit = openFilesMax();
-if (limit >= needed) {
-  void import('./headwater.js');
-} else {
+if (limit < needed) {
   process.stderr.write(
     `headwater: the limit of open files (ulimit -n) is too low: expected at least ${needed}, received ${limit}. Raise it\n`,
   );
   process.exitCode = 3;
-}
+} else if (isNode) void import('./headwater.js');
+else runCompiled(path.join(import.meta.dirname, 'commands.cjs'));
 
 /**
  * The soft limit, which Node has raised to the hard one. Infinity if the system does not tell, or there is no limit.
  */
 function openFilesMax(): number {
   try {
-    const limits = process.getBuiltinModule('node:fs').readFileSync('/proc/self/limits', 'latin1');
+    const limits = readFileSync('/proc/self/limits', 'latin1');
     return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
   } catch {
     return Number.POSITIVE_INFINITY;

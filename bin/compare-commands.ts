@@ -8,7 +8,7 @@ import { HeadwaterError } from '../src/base/errors.js';
 import type { Client, KeyRange } from '../src/client/index.js';
 import type { Differences, RangeDifference, Side } from '../src/tools.js';
 import { parseInterval } from './arguments.js';
-import { CALL_MS_MAX, onNode, type Session } from './connection.js';
+import { CALL_MS_MAX, type Credentials, onNode, type Session } from './connection.js';
 import { plural } from './figures.js';
 import { untilInterrupted } from './interrupted.js';
 import { snakeCase } from './json-names.js';
@@ -94,7 +94,7 @@ async function compareOnce(session: Session, options: CompareOptions, signal?: A
   const { client, output, timeoutMs } = session;
   for (let repairs = 0; ; repairs++) {
     const of = await client.compare({ signal, ...(timeoutMs !== undefined && { waitMs: timeoutMs }) });
-    const looked = options.ranges ? await lookInto(client, of, inTime(signal)) : undefined;
+    const looked = options.ranges ? await lookInto(session, of, inTime(signal)) : undefined;
     await output.result(fieldsOf(of, looked), textOf(of, looked));
     if (of.nodes.every(({ outcome }) => outcome === 'equal')) return EXIT.DONE;
     if (!options.repair || !looked || repairs === REPAIRS_MAX) return EXIT.NEGATIVE;
@@ -110,7 +110,11 @@ function inTime(signal: AbortSignal | undefined): AbortSignal {
 
 // ---- the ranges that differ ----------------------------------------------------
 
-async function lookInto(leader: Client, of: Comparison, signal: AbortSignal): Promise<Map<Compared, Looked>> {
+async function lookInto(
+  { client: leader, credentials }: Session,
+  of: Comparison,
+  signal: AbortSignal,
+): Promise<Map<Compared, Looked>> {
   const looked = new Map<Compared, Looked>();
   const clients = new Map<Compared, Client>();
   const unlessRefused = async (node: Compared, work: () => Promise<void>): Promise<void> => {
@@ -134,7 +138,7 @@ async function lookInto(leader: Client, of: Comparison, signal: AbortSignal): Pr
     for (const node of of.nodes) {
       // A node that could not compute its digest may have damaged records, and can find their ranges.
       if (node.outcome !== 'different' && node.outcome !== 'unable') continue;
-      await unlessRefused(node, async () => void clients.set(node, await connect(node)));
+      await unlessRefused(node, async () => void clients.set(node, await connect(node, credentials)));
     }
     for (const [node, client] of clients)
       await unlessRefused(node, async () => {
@@ -153,10 +157,10 @@ function sideOf(client: Client, { markId }: Comparison, signal: AbortSignal): Si
   return { digests: (ranges, cuts) => client.rangeDigests(markId, ranges, { cuts, signal }) };
 }
 
-async function connect({ nodeId, address }: Compared): Promise<Client> {
+async function connect({ nodeId, address }: Compared, credentials: Credentials): Promise<Client> {
   if (address === '') throw new HeadwaterError('unreachable', `the node ${nodeId} does not report its address`);
   const { Client } = await import('../src/client/index.js');
-  return Client.connect(address, { timeoutMs: CALL_MS_MAX, redirect: false });
+  return Client.connect(address, { ...credentials, timeoutMs: CALL_MS_MAX, redirect: false });
 }
 
 // ---- repair -------------------------------------------------------------------
@@ -166,7 +170,7 @@ async function connect({ nodeId, address }: Compared): Promise<Client> {
  * have changed.
  */
 async function repairAll(
-  { output }: Session,
+  { output, credentials }: Session,
   of: Comparison,
   looked: Map<Compared, Looked>,
   signal: AbortSignal,
@@ -181,7 +185,7 @@ async function repairAll(
     let message = '';
     let client: Client | undefined;
     try {
-      client = await connect(node);
+      client = await connect(node, credentials);
       for (const ranges of inCalls(wanted))
         for await (const { written, deleted } of client.repairRanges(ranges, { signal })) {
           done.written += written;

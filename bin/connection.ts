@@ -5,7 +5,7 @@
 import type { Command } from 'commander';
 import { parseAddress } from '../src/base/address.js';
 import { HeadwaterError } from '../src/base/errors.js';
-import type { Client } from '../src/client/index.js';
+import type { Client, ClientOptions } from '../src/client/index.js';
 import { OPTIONS } from '../src/options.js';
 import { type ExitStatus, Output, place, UsageError } from './output.js';
 
@@ -21,7 +21,15 @@ export interface GlobalOptions {
   port?: string;
   timeout?: number;
   json?: boolean;
+  tls?: boolean;
+  tlsCa?: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  tlsServerName?: string;
 }
+
+/** The options of every client that a command makes: the certificates. */
+export type Credentials = Pick<ClientOptions, 'tls'>;
 
 export interface Session {
   readonly client: Client;
@@ -30,12 +38,15 @@ export interface Session {
   readonly addresses: readonly string[];
   /** The value of --timeout; undefined without it. */
   readonly timeoutMs: number | undefined;
+  /** For further clients of the command. */
+  readonly credentials: Credentials;
 }
 
 /** Lends commands a connection: the shell. */
 export interface Lender {
   readonly addresses: readonly string[];
   readonly timeoutMs: number | undefined;
+  readonly credentials: Credentials;
   lend(): Promise<Client>;
   /** Notes a connection that a command made for itself, so that Ctrl-C can close it. */
   note(client: Client): void;
@@ -63,17 +74,18 @@ export function onNode<Given extends unknown[]>(run: Run<Given>, { waits = false
     const output = new Output({ json });
     const given = args as unknown as Given;
     if (lender && !namesNode(command)) {
-      const { addresses, timeoutMs } = lender;
+      const { addresses, timeoutMs, credentials } = lender;
       process.exitCode = await directed(addresses, async () =>
-        run({ client: await lender.lend(), output, addresses, timeoutMs }, ...given),
+        run({ client: await lender.lend(), output, addresses, timeoutMs, credentials }, ...given),
       );
       return;
     }
     const connect = addressesOf(command);
-    const client = await connectTo(connect, waits ? CALL_MS_MAX : timeout);
+    const credentials = credentialsOf(command);
+    const client = await connectTo(connect, credentials, waits ? CALL_MS_MAX : timeout);
     lender?.note(client);
     try {
-      const session = { client, output, addresses: connect, timeoutMs: timeout };
+      const session = { client, output, addresses: connect, timeoutMs: timeout, credentials };
       process.exitCode = await directed(connect, () => run(session, ...given));
     } finally {
       await client.close({ timeoutMs: CLOSE_MS_MAX });
@@ -90,7 +102,21 @@ function namesNode(command: Command): boolean {
   return CONNECTING.some((name) => command.getOptionValueSourceWithGlobals(name) === 'cli');
 }
 
-const CONNECTING = ['connect', 'host', 'port', 'timeout'];
+const CONNECTING = ['connect', 'host', 'port', 'timeout', 'tls', 'tlsCa', 'tlsCert', 'tlsKey', 'tlsServerName'];
+
+/** The certificates that the command line and the environment name. */
+export function credentialsOf(command: Command): Credentials {
+  const {
+    tls,
+    tlsCa: ca,
+    tlsCert: cert,
+    tlsKey: key,
+    tlsServerName: serverName,
+  } = command.optsWithGlobals<GlobalOptions>();
+  const named = { ca, cert, key, serverName };
+  if (Object.values(named).some((value) => value !== undefined)) return { tls: named };
+  return tls ? { tls } : {};
+}
 
 /**
  * The nodes that the command line names.
@@ -128,10 +154,15 @@ export function hasConnected(): boolean {
  * Connects. A person who names one node means that node, and gets its own answer, at once. With several addresses,
  * whichever node leads is meant, and a command waits for a leader.
  */
-export async function connectTo(addresses: readonly string[], timeoutMs = CALL_MS_MAX): Promise<Client> {
+export async function connectTo(
+  addresses: readonly string[],
+  credentials: Credentials,
+  timeoutMs = CALL_MS_MAX,
+): Promise<Client> {
   const { Client } = await import('../src/client/index.js');
   try {
     const client = await Client.connect([...addresses], {
+      ...credentials,
       timeoutMs,
       connectTimeoutMs: Math.min(timeoutMs, CONNECT_MS_MAX),
       redirect: addresses.length > 1,

@@ -5,9 +5,9 @@
  * (test/cli/start.test.ts and test/layout.test.ts enforce it).
  */
 import { Command, Option } from 'commander';
-import { OPTIONS } from '../src/options.js';
+import { OPTIONS, variableOf } from '../src/options.js';
 import { VERSION } from '../src/version.js';
-import { formatDuration, parseAddresses, parseHost, parseInterval, parsePort } from './arguments.js';
+import { formatDuration, parseAddresses, parseHost, parseInterval, parsePath, parsePort } from './arguments.js';
 import { addBackupCommands } from './backup-commands.js';
 import { addBenchCommand } from './bench-command.js';
 import { addCheckCommands } from './check-commands.js';
@@ -117,7 +117,25 @@ function addGlobalOptions(headwater: Command): void {
         .env('HEADWATER_TIMEOUT')
         .argParser(parseInterval),
     )
+    .addOption(
+      new Option('--tls', 'connect with TLS, and trust the CAs of the system; the next four imply it').env(
+        'HEADWATER_TLS',
+      ),
+    )
+    .addOption(fileOption('--tls-ca <FILE>', 'the PEM file with the CA of the nodes'))
+    .addOption(fileOption('--tls-cert <FILE>', 'the PEM file with the certificate of this client, if nodes want one'))
+    .addOption(fileOption('--tls-key <FILE>', 'the PEM file with the key of --tls-cert'))
+    .addOption(
+      new Option(
+        '--tls-server-name <NAME>',
+        'the name that the certificate of each node must have (default: the host of its address)',
+      ).env('HEADWATER_TLS_SERVER_NAME'),
+    )
     .option('--json', 'print results and errors as JSON, one object a line');
+}
+
+function fileOption(flags: string, description: string): Option {
+  return new Option(flags, description).env(variableOf(/--([a-z-]+)/.exec(flags)?.[1] ?? '')).argParser(parsePath);
 }
 
 /** Shortens an argument that commander refuses and repeats whole: the argument may be a value of 100 KB. */

@@ -62,15 +62,19 @@ function commandPath(command: Command): string {
 }
 
 /** The options for talking to a node, without --json. */
-export const CLIENT_OPTIONS: readonly string[] = ['connect', 'host', 'port', 'timeout'];
+export const CLIENT_OPTIONS: readonly string[] = ['connect', 'host', 'port', 'timeout', 'tls', 'tlsServerName'];
 
 /** The options for talking to a node mean nothing to a node. @throws UsageError if one of them is given. */
 export function refuseClientOptions(command: Command, names: readonly string[]): void {
   for (const name of names)
     if (command.getOptionValueSourceWithGlobals(name) === 'cli')
       throw new UsageError(
-        `${commandPath(command)}: expected options of a node, received --${name}, which is for talking to one. The address of a node is --listen HOST:PORT`,
+        `${commandPath(command)}: expected options of a node, received --${kebabCase(name)}, which is for talking to one. The address of a node is --listen HOST:PORT`,
       );
+}
+
+function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function optionsOf(row: OptionRow): Option[] {
@@ -116,6 +120,7 @@ export function exampleOf(row: OptionRow): string {
 }
 
 export function wordOf(row: OptionRow): string {
+  if (row.kind === 'path' && row.isFile) return 'FILE';
   return row.kind === 'choice' ? row.word : WORDS[row.kind];
 }
 

@@ -15,8 +15,11 @@ export interface TopOptions {
   readonly once?: boolean;
 }
 
-export async function top({ addresses, output, timeoutMs }: Session, { every, once }: TopOptions): Promise<ExitStatus> {
-  const tree = new Tree(addresses, timeoutMs ?? LIVE_ANSWER_MS_MAX);
+export async function top(
+  { addresses, credentials, output, timeoutMs }: Session,
+  { every, once }: TopOptions,
+): Promise<ExitStatus> {
+  const tree = new Tree(addresses, credentials, timeoutMs ?? LIVE_ANSWER_MS_MAX);
   const paint = paintFor(process.stdout);
   let seen: TreeSeen = { nodes: [], leader: undefined };
   const look = async (signal: AbortSignal) => {

@@ -4,6 +4,7 @@
  */
 import { HeadwaterError } from '../src/base/errors.js';
 import type { Client, StatusFollower } from '../src/client/index.js';
+import type { Credentials } from './connection.js';
 import type { Status } from './status.js';
 
 /** A node of the tree. */
@@ -41,6 +42,7 @@ type Answer = Status | HeadwaterError;
 
 export class Tree {
   readonly #seeds: readonly string[];
+  readonly #credentials: Credentials;
   readonly #timeoutMs: number;
   readonly #clients = new Map<string, Client>();
   /** The offset of each node at the last look, by its ID. */
@@ -50,8 +52,9 @@ export class Tree {
    * @param seeds addresses to begin with.
    * @param timeoutMs the time that each node has for its answer.
    */
-  constructor(seeds: readonly string[], timeoutMs: number) {
+  constructor(seeds: readonly string[], credentials: Credentials, timeoutMs: number) {
     this.#seeds = seeds;
+    this.#credentials = credentials;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -143,7 +146,8 @@ export class Tree {
   async #connect(address: string): Promise<Client> {
     const { Client } = await import('../src/client/index.js');
     const timeoutMs = this.#timeoutMs;
-    const client = await Client.connect(address, { timeoutMs, connectTimeoutMs: timeoutMs, redirect: false });
+    const options = { ...this.#credentials, timeoutMs, connectTimeoutMs: timeoutMs, redirect: false };
+    const client = await Client.connect(address, options);
     this.#clients.set(address, client);
     return client;
   }

@@ -76,7 +76,7 @@ export function checkOption(row: OptionRow, value: unknown): unknown {
     case 'path':
       // A path with a null byte names no file.
       if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value;
-      throw invalid(name, 'the path of a directory', quoted(value));
+      throw invalid(name, row.isFile ? 'the path of a file' : 'the path of a directory', quoted(value));
     case 'choice':
       if (row.choices.includes(value as string)) return value;
       throw invalid(name, row.choices.join(', '), quoted(value));
@@ -104,6 +104,7 @@ function checkRelations(config: NodeConfig): void {
     );
   checkRedis(config);
   checkHttp(config);
+  checkTls(config);
   const freeBytes = leastFreeBytes(config);
   if (minFreeBytes < freeBytes)
     throw invalid(
@@ -126,6 +127,20 @@ function checkHttp({ listen, redisListen, http }: NodeConfig): void {
   if (http === undefined || http.endsWith(':0')) return;
   for (const [name, other] of Object.entries({ listen, 'redis-listen': redisListen }))
     if (http === other) throw invalid('http', `another address than --${name}, which takes other protocols`, http);
+}
+
+function checkTls({ tlsCert, tlsKey, tlsCa, tlsCrl, tlsClients }: NodeConfig): void {
+  if (tlsCert === undefined && tlsKey !== undefined)
+    throw invalid('tls-key', 'the certificate of the key in --tls-cert too', 'the key alone');
+  if (tlsCert !== undefined && tlsKey === undefined)
+    throw invalid('tls-cert', 'the key of the certificate in --tls-key too', 'the certificate alone');
+  for (const [name, value] of Object.entries({ 'tls-ca': tlsCa, 'tls-crl': tlsCrl, 'tls-clients': tlsClients }))
+    if (value !== undefined && tlsCert === undefined)
+      throw invalid(name, 'a certificate of the node in --tls-cert and its key in --tls-key too', value);
+  if (tlsCrl !== undefined && tlsCa === undefined)
+    throw invalid('tls-crl', 'the CA of the revocation list in --tls-ca too', tlsCrl);
+  if (tlsClients !== undefined && tlsClients !== 'off' && tlsCa === undefined)
+    throw invalid('tls-clients', 'off, or the CA of the clients in --tls-ca too', tlsClients);
 }
 
 function checkHeartbeats({ linkTimeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs }: NodeConfig): void {

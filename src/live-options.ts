@@ -90,6 +90,7 @@ export class LiveOptions {
   #set: Values = new Map();
   #inForce: InForce;
   #onChange = () => {};
+  #onReread = () => {};
 
   /** @throws HeadwaterError `invalid_argument`, or `replication_loop` for a node that follows itself. */
   constructor(options: NodeOptions, logger: Logger, program = NO_PROGRAM) {
@@ -105,6 +106,11 @@ export class LiveOptions {
   /** Calls the listener after each change, when `config` has the new values. */
   onChange(listener: () => void): void {
     this.#onChange = listener;
+  }
+
+  /** Calls the listener when the program has read all options again, also if none has changed. */
+  onReread(listener: () => void): void {
+    this.#onReread = listener;
   }
 
   /**
@@ -173,6 +179,7 @@ export class LiveOptions {
     const needRestart = names
       .filter((name) => !isLive(name) && values.get(name) !== this.#inForce.get(name))
       .map((name) => changeOf(name, this.#inForce, values, wanted.get(name)));
+    this.#onReread();
     return { changed, needRestart };
   }
 

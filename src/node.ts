@@ -6,6 +6,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { DialSettings } from './access/dial.js';
+import { NodeTls } from './access/tls/node-tls.js';
 import { Archiver, refuseFile } from './backup/archiver.js';
 import { Backups } from './backup/backups.js';
 import { formatAddress, hostOf, parseAddress } from './base/address.js';
@@ -125,6 +127,7 @@ export class Node {
       fail = resolve;
     });
     const [activeExpiry, watches, figures] = [{ isOn: true }, new KeyWatches(), new CommitFigures(systemClock)];
+    const tls = nodeTls(config, logger);
     // Probes have an answer while the data open, which may take long.
     const http = await httpDoor(config, logger);
     const onFatal = fail;
@@ -135,7 +138,8 @@ export class Node {
       await http?.close();
       throw error;
     });
-    const node = new Node({ live, config, logger, store, figures, activeExpiry, watches, onShutdown }, failed, fail);
+    const base = { live, config, tls, logger, store, figures, activeExpiry, watches, onShutdown };
+    const node = new Node(base, failed, fail);
     node.#http = http;
     void failed.then((error) => {
       node.#failure = error;
@@ -147,18 +151,12 @@ export class Node {
       await store.close();
       throw error;
     }
-    const { replication, archiver, checks } = node.#parts;
-    replication.start(config);
-    archiver?.start();
-    checks.start();
-    node.#load.start();
-    live.onChange(() => node.#takeOptions());
-    node.#takeOptions();
+    await node.#begin();
     return node;
   }
 
-  private constructor(base: Omit<Base, 'address'>, failed: Promise<Error>, fail: (error: Error) => void) {
-    this.#base = { ...base, address: () => this.address };
+  private constructor(base: Omit<Base, 'address' | 'dial'>, failed: Promise<Error>, fail: (error: Error) => void) {
+    this.#base = { ...base, dial: { tls: base.tls?.dial }, address: () => this.address };
     this.options = base.live;
     this.#config = base.config;
     this.#logger = base.logger;
@@ -312,6 +310,7 @@ export class Node {
       await this.#stop(options);
     } finally {
       this.#load.stop();
+      this.#base.tls?.stop();
       // Until now the port tells probes that the node stops. Open behind a failure, it would keep the process alive.
       await this.#http?.close();
     }
@@ -336,6 +335,19 @@ export class Node {
     comparisons.close();
     await replication.close(reason);
     await this.#store.close({ checkpointMs: checkpoint ? leftMs() : 0 });
+  }
+
+  async #begin(): Promise<void> {
+    const { replication, archiver, checks } = this.#parts;
+    const { live, tls } = this.#base;
+    replication.start(this.#config);
+    archiver?.start();
+    checks.start();
+    this.#load.start();
+    await tls?.start();
+    live.onReread(() => void tls?.reload());
+    live.onChange(() => this.#takeOptions());
+    this.#takeOptions();
   }
 
   async #listen(): Promise<void> {
@@ -369,6 +381,7 @@ export class Node {
       redisAddress: redisListen,
       grpc: server,
       redis: redis ? door : undefined,
+      tls: this.#base.tls,
       ...bounds,
       descriptorsFor: connectionsMax(),
       clock: systemClock,
@@ -408,6 +421,14 @@ export class Node {
     const answers = await Promise.all(hosts.map((host) => isLoopbackOnly(host)));
     return answers.every(Boolean);
   }
+}
+
+/** Undefined for a node without TLS. @throws HeadwaterError `invalid_argument` if a file is not what it should be. */
+function nodeTls(config: NodeConfig, logger: Logger): NodeTls | undefined {
+  const { tlsCert: cert, tlsKey: key, tlsCa: ca, tlsCrl: crl } = config;
+  if (cert === undefined) return undefined;
+  const clients = config.tlsClients ?? (ca === undefined ? 'off' : 'required');
+  return new NodeTls({ files: { cert, key, ca, crl }, clients, serverName: undefined, clock: systemClock, logger });
 }
 
 /** Undefined if the node has no HTTP port. */
@@ -451,6 +472,10 @@ function openStore(
 interface Base {
   readonly live: LiveOptions;
   readonly config: NodeConfig;
+  /** Undefined for a node without TLS. */
+  readonly tls: NodeTls | undefined;
+  /** The things that each connection to another node needs. */
+  readonly dial: DialSettings;
   readonly logger: Logger;
   readonly store: Store;
   readonly figures: CommitFigures;
@@ -494,7 +519,7 @@ function partsOf(base: Base) {
 }
 
 /** The parts that know the other nodes of the tree. */
-function treeOf({ config, logger, store, address }: Base) {
+function treeOf({ config, logger, store, address, dial: settings }: Base) {
   const clock = systemClock;
   const nonce = randomUUID();
   const repairs = new RangeRepairs({
@@ -502,7 +527,7 @@ function treeOf({ config, logger, store, address }: Base) {
     clock,
     logger,
     randomBytes,
-    fetch: (upstream, request, signal) => fetchRanges(upstream, request, { signal }),
+    fetch: (upstream, request, signal) => fetchRanges(upstream, request, { signal, dial: settings }),
   });
   const comparisons = new Comparisons({ store, logger, clock, nonce, address, tree: () => replication });
   const replication: Replication = new Replication({
@@ -519,7 +544,7 @@ function treeOf({ config, logger, store, address }: Base) {
     isHere: (other) => isSameNode(other, address()),
     askFollowersMs: config.askFollowersMs,
     marks: new ComparisonMarks({ comparisons, repairs }),
-    dial: (other) => dial(other, { timeoutMs: config.linkTimeoutMs }),
+    dial: (other) => dial(other, { timeoutMs: config.linkTimeoutMs, settings }),
   });
   return { replication, comparisons, repairs, ranges: new Ranges(store, comparisons.held) };
 }
@@ -540,7 +565,7 @@ function archiverOf({ config, logger, store }: Base): Archiver | undefined {
 }
 
 /** The parts of replication that a repair needs from the upstream of this node. */
-function upstreamOf({ config, store }: Base, replication: Replication): Upstream {
+function upstreamOf({ config, store, dial }: Base, replication: Replication): Upstream {
   const silenceMs = config.linkTimeoutMs;
   return {
     get status() {
@@ -550,7 +575,7 @@ function upstreamOf({ config, store }: Base, replication: Replication): Upstream
       return replication.link.resyncs.full;
     },
     resync: () => replication.follow(store.roles.upstream, { acceptDataLoss: false, full: true }),
-    fetch: (address, request, signal) => fetchBlocks(address, request, { silenceMs, signal }),
+    fetch: (address, request, signal) => fetchBlocks(address, request, { silenceMs, signal, dial }),
   };
 }
 

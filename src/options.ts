@@ -15,7 +15,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Sizes are bytes, times milliseconds, counts whole numbers. A path names a directory. */
+/** Sizes are bytes, times milliseconds, counts whole numbers. */
 interface NumberRow {
   readonly kind: 'size' | 'time' | 'count';
   readonly default?: number;
@@ -28,6 +28,8 @@ interface TextRow {
   readonly default?: string;
   /** Whether port 0, which takes a free port, is an address too. */
   readonly portZero?: boolean;
+  /** True for the path of a file. Other paths are of directories. */
+  readonly isFile?: boolean;
 }
 
 interface ChoiceRow {
@@ -35,7 +37,7 @@ interface ChoiceRow {
   /** The word for the value in the help. */
   readonly word: string;
   readonly choices: readonly string[];
-  readonly default: string;
+  readonly default?: string;
 }
 
 interface SwitchRow {
@@ -90,6 +92,62 @@ export const OPTIONS = {
     help: 'another address to listen on, for the Redis protocol alone; port 0 takes a free port',
     example: '127.0.0.1:6379',
     elsewhere: ['redis-port'],
+  },
+
+  /** The certificate that the node shows to clients, and to its upstream. Without it the node has no TLS. */
+  tlsCert: {
+    name: 'tls-cert',
+    kind: 'path',
+    isFile: true,
+    otherwise: 'no TLS',
+    help: 'the PEM file with the certificate of the node, and those between it and its CA; with it, all ports take TLS alone',
+    example: '/etc/headwater/node.pem',
+    elsewhere: ['tls-cert-file', 'cert-file', 'tls-client-cert-file'],
+  },
+
+  /** The private key of the certificate. */
+  tlsKey: {
+    name: 'tls-key',
+    kind: 'path',
+    isFile: true,
+    otherwise: 'no TLS',
+    help: 'the PEM file with the private key of --tls-cert, without a passphrase',
+    example: '/etc/headwater/node-key.pem',
+    elsewhere: ['tls-key-file', 'key-file', 'tls-client-key-file'],
+  },
+
+  /** The CAs that have signed the certificates of the other nodes and of clients. */
+  tlsCa: {
+    name: 'tls-ca',
+    kind: 'path',
+    isFile: true,
+    otherwise: 'the CAs of the system for other nodes, and none for clients',
+    help: 'the PEM file with the CAs that the node trusts: for the certificates of other nodes, and of clients',
+    example: '/etc/headwater/ca.pem',
+    elsewhere: ['tls-ca-cert-file', 'trusted-ca-file'],
+  },
+
+  /** The revocation lists of these CAs. */
+  tlsCrl: {
+    name: 'tls-crl',
+    kind: 'path',
+    isFile: true,
+    otherwise: 'no revocation list',
+    help: 'the PEM file with a revocation list of each CA in --tls-ca; certificates on the lists are refused',
+    example: '/etc/headwater/crl.pem',
+    elsewhere: ['client-crl-file'],
+  },
+
+  /** Whether clients show certificates. With `tlsCa` they must, by default. */
+  tlsClients: {
+    name: 'tls-clients',
+    kind: 'choice',
+    word: 'WHICH',
+    choices: ['required', 'optional', 'off'],
+    otherwise: 'required with --tls-ca, off without it',
+    help: 'the certificates of clients: required (of each client and follower), optional, or off (none is asked for)',
+    example: 'required',
+    elsewhere: ['tls-auth-clients', 'client-cert-auth'],
   },
 
   /** The host:port for programs that watch the node. None by default. */

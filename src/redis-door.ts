@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { DialSettings } from './access/dial.js';
 import { systemClock } from './base/clock.js';
 import { COUNTING_MS_MAX } from './base/limits.js';
 import type { Logger } from './base/logger.js';
@@ -36,6 +37,7 @@ interface WholeNode extends Pick<NodeControl, 'status' | 'promote'> {
 interface Parts extends Pick<RedisNode, 'guarantees' | 'watches'>, Pick<NodeControl, 'activeExpiry'> {
   readonly live: NodeControl['options'];
   readonly config: NodeConfig;
+  readonly dial: DialSettings;
   readonly logger: Logger;
   readonly store: Store;
   readonly replication: Replication;
@@ -63,7 +65,7 @@ export async function redisDoor(node: WholeNode, parts: Parts, options: DoorOpti
       roles,
       options: config,
       counts: new DoorCounts(clock),
-      relay: config.forwardWrites ? await relayOf(store) : undefined,
+      relay: config.forwardWrites ? await relayOf(store, parts.dial) : undefined,
       control: controlOf(node, parts),
       failovers: new FailoverOrder(),
       monitors: new RedisMonitors(monitors),
@@ -75,9 +77,9 @@ export async function redisDoor(node: WholeNode, parts: Parts, options: DoorOpti
 }
 
 /** The way to the leader. A node loads the code of a client only for this. */
-async function relayOf({ roles }: Store): Promise<LeaderRelay> {
+async function relayOf({ roles }: Store, dial: DialSettings): Promise<LeaderRelay> {
   const { Relay } = await import('./client/relay.js');
-  return new Relay(() => roles.upstream);
+  return new Relay(() => roles.upstream, dial);
 }
 
 function controlOf(

@@ -13,7 +13,8 @@ const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 /** Lowest first. What stands in one line does not import from each other, unless SIDEWAYS says so. */
 const FLOORS: string[][] = [
   ['src/base/'],
-  ['src/model/', 'src/options.ts', 'src/version.ts'],
+  ['src/model/', 'src/options.ts', 'src/version.ts', 'src/access/peer.ts', 'src/access/dial.ts'],
+  ['src/access/tls/'],
   ['src/disk/files.ts'],
   ['src/disk/leveldb/'],
   ['src/disk/level.ts', 'src/protobuf/'],
@@ -63,6 +64,10 @@ const CLIENT_FROM = [
   'src/rpc/definitions.ts',
   'src/rpc/status.ts',
   'src/rpc/connection.ts',
+  'src/access/dial.ts',
+  'src/access/tls/certificates.ts',
+  'src/access/tls/client-tls.ts',
+  'src/access/tls/secure-connect.ts',
 ];
 
 /** The node alone puts the listener in front of its doors. */
@@ -79,6 +84,8 @@ const OWNERS: Record<string, string[]> = {
   commander: ['bin/', 'benchmarks/'],
   pino: ['bin/'],
   'smol-toml': ['bin/config/toml-lines.ts'],
+  '@peculiar/': ['bin/certificates.ts'],
+  'reflect-metadata': ['bin/certificates.ts'],
   'cli-progress': ['bin/'],
   'cli-table3': ['bin/demo.ts', 'benchmarks/'],
   ioredis: ['benchmarks/'],

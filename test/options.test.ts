@@ -78,9 +78,20 @@ describe('serve', () => {
     return [TEXTS[row.kind], VALUES[row.kind]];
   }
 
+  const TLS = ['--tls-cert', '/c', '--tls-key', '/k'];
+  /** Options without which an option is refused. */
+  const BESIDE: Readonly<Record<string, readonly string[]>> = {
+    heartbeatIntervalMs: ['--link-timeout', '9s'],
+    tlsCert: TLS.slice(2),
+    tlsKey: TLS.slice(0, 2),
+    tlsCa: TLS,
+    tlsCrl: [...TLS, '--tls-ca', '/ca'],
+    tlsClients: [...TLS, '--tls-ca', '/ca'],
+  };
+
   for (const [property, row] of rows) {
     const [text, value] = sample(row);
-    const beside = property === 'heartbeatIntervalMs' ? ['--link-timeout', '9s'] : [];
+    const beside = BESIDE[property] ?? [];
 
     it(`takes ${row.name} as a flag, from the environment and from a file`, async () => {
       const flags = row.kind === 'switch' ? [`--${row.name}`] : [`--${row.name}`, text];

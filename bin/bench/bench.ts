@@ -17,8 +17,10 @@ import { type BenchOptions, type Plan, planOf, type TestName } from './plan.js';
 
 export async function bench(session: Session, options: BenchOptions): Promise<ExitStatus> {
   const plan = planOf(options);
-  const { addresses, timeoutMs, output } = session;
-  const clients = await Promise.all(Array.from({ length: plan.clients }, () => connectTo(addresses, timeoutMs)));
+  const { addresses, credentials, timeoutMs, output } = session;
+  const clients = await Promise.all(
+    Array.from({ length: plan.clients }, () => connectTo(addresses, credentials, timeoutMs)),
+  );
   try {
     const results = await unlessInterrupted('bench: interrupted', (signal) => runTests(plan, clients, output, signal));
     const status = await (clients[0] as Client).status();

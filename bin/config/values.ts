@@ -113,8 +113,9 @@ function flagValues(command: Command): Array<[string, Given]> {
   return SERVE_ROWS.flatMap((row): Array<[string, Given]> => {
     const option = command.options.find((one) => one.long === `--${row.name}`);
     const attribute = option?.attributeName() ?? '';
-    if (command.getOptionValueSource(attribute) !== 'cli') return [];
-    const value: unknown = command.getOptionValue(attribute);
+    // The certificates have the same names for a client, and then the whole program has read them.
+    if (command.getOptionValueSourceWithGlobals(attribute) !== 'cli') return [];
+    const value: unknown = command.optsWithGlobals()[attribute];
     return [
       [row.name, { value, origin: { kind: 'flag', flag: value === false ? `--no-${row.name}` : `--${row.name}` } }],
     ];
@@ -241,7 +242,7 @@ function wordsOf(origin: Origin): string {
 }
 
 /** Variables that are not of `serve`. */
-const OTHER_VARIABLES = ['connect', 'timeout', 'config'].map(variableOf);
+const OTHER_VARIABLES = ['connect', 'timeout', 'config', 'tls', 'tls-server-name'].map(variableOf);
 
 /** The name without what all variables begin with, so that only its own letters count. */
 function nearVariable(variable: string, known: readonly string[]): string | undefined {

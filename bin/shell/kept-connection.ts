@@ -5,7 +5,7 @@
  */
 import { HeadwaterError } from '../../src/base/errors.js';
 import type { Client } from '../../src/client/index.js';
-import { connectTo, type Lender } from '../connection.js';
+import { type Credentials, connectTo, type Lender } from '../connection.js';
 
 const STATUS_MS_MAX = 500;
 /** The time that a prompt waits for the role of the node. */
@@ -14,6 +14,7 @@ const CLOSE_MS_MAX = 500;
 
 export class KeptConnection implements Lender {
   readonly timeoutMs: number | undefined;
+  readonly credentials: Credentials;
   #addresses: readonly string[];
   #connecting: Promise<Client> | undefined;
   #borrowed = new Set<Client>();
@@ -21,8 +22,9 @@ export class KeptConnection implements Lender {
   #client: Client | undefined;
   #hasFailed = false;
 
-  constructor(addresses: readonly string[], timeoutMs: number | undefined) {
+  constructor(addresses: readonly string[], credentials: Credentials, timeoutMs: number | undefined) {
     this.#addresses = addresses;
+    this.credentials = credentials;
     this.timeoutMs = timeoutMs;
   }
 
@@ -60,7 +62,7 @@ export class KeptConnection implements Lender {
   async moveTo(addresses: readonly string[]): Promise<void> {
     // A script must not go on at the node that it wanted to leave.
     this.#hasFailed = true;
-    const client = await connectTo(addresses, this.timeoutMs);
+    const client = await connectTo(addresses, this.credentials, this.timeoutMs);
     this.#hasFailed = false;
     await this.close();
     this.#addresses = addresses;
@@ -110,7 +112,7 @@ export class KeptConnection implements Lender {
 
   async #connect(): Promise<Client> {
     try {
-      const client = await connectTo(this.#addresses, this.timeoutMs);
+      const client = await connectTo(this.#addresses, this.credentials, this.timeoutMs);
       this.#hasFailed = false;
       this.#client = client;
       return client;

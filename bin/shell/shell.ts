@@ -1,6 +1,6 @@
 /** A shell: on a terminal a conversation, else a script from stdin. */
 import type { Command } from 'commander';
-import { addressesOf, type GlobalOptions } from '../connection.js';
+import { addressesOf, credentialsOf, type GlobalOptions } from '../connection.js';
 import { takeStdin } from '../input.js';
 import { EXIT, type ExitStatus, place } from '../output.js';
 import { Conversation } from './conversation.js';
@@ -19,7 +19,7 @@ export async function runShell(
   { stopOnError = false }: ShellOptions,
 ): Promise<ExitStatus> {
   const { timeout, json = false } = command.optsWithGlobals<GlobalOptions>();
-  const connection = new KeptConnection(addressesOf(command), timeout);
+  const connection = new KeptConnection(addressesOf(command), credentialsOf(command), timeout);
   const runner = new Runner(tree, connection, json);
   place.isShell = true;
   try {

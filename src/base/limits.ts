@@ -659,6 +659,13 @@ export const FIRST_BYTES_MS_MAX = 60_000;
 /** A connection that was silent for so long gives its place to another, if there are no others. */
 export const SILENT_YIELD_MS_MIN = 1_000;
 
+/** How often a node looks whether the files of its certificates have changed. A look is a stat of each. */
+export const TLS_LOOK_MS = 1_000;
+
+/** The time before the end of a certificate at which the node begins to warn of it, and the time between two warnings. */
+export const TLS_EXPIRY_WARNING_MS = 30 * 24 * 3_600_000;
+export const TLS_WARN_AGAIN_MS = 24 * 3_600_000;
+
 /** The time that a client of the Redis protocol gets to hang up after the last reply, or after a refusal. */
 export const REFUSED_HANG_UP_MS_MAX = 1_000;
 

@@ -3,6 +3,7 @@
  * If the stream breaks, the owner decides what becomes of them.
  */
 import * as grpc from '@grpc/grpc-js';
+import type { DialSettings } from '../access/dial.js';
 import { HeadwaterError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
 import { HANG_UP_MS_MAX, MESSAGE_BYTES_MAX, SENDING_BYTES_MAX } from '../base/limits.js';
@@ -108,9 +109,9 @@ export class Connection {
   static open(
     address: string,
     owner: ConnectionOwner,
-    { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+    { timeoutMs, signal, dial }: { timeoutMs: number; signal: AbortSignal; dial: DialSettings },
   ): Promise<Connection> {
-    const rpc = connectTo(address, CHANNEL_OPTIONS);
+    const rpc = connectTo(address, CHANNEL_OPTIONS, dial);
     const { client } = rpc;
     const stream = client.makeBidiStreamRequest(PIPELINE.path, PIPELINE.request.encode, PIPELINE.response.decode);
     const connection = new Connection(address, rpc, stream, owner);

@@ -32,7 +32,8 @@ export class Dialler {
    */
   open(address: string): Promise<Connection> {
     const { signal } = this.#ended;
-    return Connection.open(address, this.#owner, { timeoutMs: this.#settings.connectTimeoutMs, signal });
+    const { connectTimeoutMs: timeoutMs, dial } = this.#settings;
+    return Connection.open(address, this.#owner, { timeoutMs, signal, dial });
   }
 
   /**

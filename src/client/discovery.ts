@@ -3,6 +3,7 @@
  * their own.
  */
 
+import type { DialSettings } from '../access/dial.js';
 import { NEAREST_PROBE_MS } from '../base/limits.js';
 import type { NodeStatus } from '../model/status.js';
 import { STATUS } from '../rpc/definitions.js';
@@ -24,13 +25,17 @@ export interface Probed {
  * Returns every node that answers, each once.
  * @param rounds 1 asks only the given addresses, more ask their neighbours too.
  */
-export async function discover(addresses: readonly string[], rounds = DISCOVERY_ROUNDS): Promise<Probed[]> {
+export async function discover(
+  addresses: readonly string[],
+  dial: DialSettings,
+  rounds = DISCOVERY_ROUNDS,
+): Promise<Probed[]> {
   const asked = new Set<string>();
   const found = new Map<string, Probed>();
   let next: readonly string[] = addresses;
   for (let round = 0; round < rounds && next.length > 0; round++) {
     for (const address of next) asked.add(address);
-    const probed = (await Promise.all(next.map(probe))).filter((one) => one !== undefined);
+    const probed = (await Promise.all(next.map((address) => probe(address, dial)))).filter((one) => one !== undefined);
     for (const one of probed) if (!found.has(one.status.nodeId)) found.set(one.status.nodeId, one);
     const neighbours = probed.flatMap(({ status }) => [
       status.upstream?.address ?? '',
@@ -54,11 +59,11 @@ export function epochOf({ status }: Probed): number {
 }
 
 /** Asks a node twice over one connection and takes the better round trip. Undefined if the node cannot be reached. */
-async function probe(address: string): Promise<Probed | undefined> {
+async function probe(address: string, dial: DialSettings): Promise<Probed | undefined> {
   const timeoutMs = NEAREST_PROBE_MS;
   try {
     const { signal } = new AbortController();
-    const connection = await Connection.open(address, NOBODY, { timeoutMs, signal });
+    const connection = await Connection.open(address, NOBODY, { timeoutMs, signal, dial });
     try {
       let roundTripMs = Number.POSITIVE_INFINITY;
       let status: NodeStatus | undefined;

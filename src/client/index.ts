@@ -4,6 +4,7 @@
  */
 /// <reference types="node" preserve="true" />
 
+export type { TlsOptions } from '../access/tls/client-tls.js';
 export type { AnyDetails, CommonDetails, DetailsByCode, DurabilityReached } from '../base/error-details.js';
 export {
   AbortError,

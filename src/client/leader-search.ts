@@ -2,19 +2,22 @@
  * Searches for the leader among a client's addresses, and among the nodes that are known there. The search passes over
  * a node that leads with an older history than another. A search that found no leader is not repeated at once.
  */
+import type { DialSettings } from '../access/dial.js';
 import { doubledMs } from '../base/back-off.js';
 import { LEADER_SEARCH_MS_MAX, LEADER_SEARCH_MS_MIN, NEAREST_REFRESH_MS } from '../base/limits.js';
 import { discover, epochOf, leaderAmong, type Probed } from './discovery.js';
 
 export class LeaderSearch {
   readonly #seeds: readonly string[];
+  readonly #dial: DialSettings;
   #lookedMs = performance.now();
   #againMs = 0;
   /** The number of searches in a row that found no leader. */
   #failures = 0;
 
-  constructor(seeds: readonly string[]) {
+  constructor(seeds: readonly string[], dial: DialSettings) {
     this.#seeds = seeds;
+    this.#dial = dial;
   }
 
   /** True if there is more than one address. */
@@ -32,7 +35,7 @@ export class LeaderSearch {
    */
   look(from: string | undefined): Promise<Probed[]> {
     this.#lookedMs = performance.now();
-    return discover([...new Set([...(from ? [from] : []), ...this.#seeds])], 1);
+    return discover([...new Set([...(from ? [from] : []), ...this.#seeds])], this.#dial, 1);
   }
 
   /** True if a search may find a leader that the last search did not: that one is a while ago. */
@@ -47,7 +50,7 @@ export class LeaderSearch {
 
   /** @param hint an address that a refusal names. */
   async find(from: string, hint: string | undefined): Promise<Probed[]> {
-    const nodes = await discover([...new Set([from, ...(hint ? [hint] : []), ...this.#seeds])]);
+    const nodes = await discover([...new Set([from, ...(hint ? [hint] : []), ...this.#seeds])], this.#dial);
     this.#failures = this.better(nodes, from) ? 0 : this.#failures + 1;
     const waitMs = doubledMs(LEADER_SEARCH_MS_MIN, this.#failures, LEADER_SEARCH_MS_MAX);
     this.#againMs = this.#failures === 0 ? 0 : performance.now() + waitMs;

@@ -1,4 +1,6 @@
 /** The options of a client, with their defaults. */
+import { type DialSettings, PLAIN } from '../access/dial.js';
+import { clientTls, type TlsOptions } from '../access/tls/client-tls.js';
 import { HeadwaterError } from '../base/errors.js';
 import {
   CALL_TIMEOUT_MS,
@@ -66,6 +68,11 @@ export interface ClientOptions {
   readonly signal?: AbortSignal | undefined;
   /** How often a command is tried that may be repeated, and the waits between two attempts. */
   readonly retry?: RetryOptions;
+  /**
+   * Connects with TLS. `true` trusts the CAs of the system. An object names the CA of the nodes, and the certificate of
+   * the client for nodes that want one. False by default, and true for an address that begins with `headwaters://`.
+   */
+  readonly tls?: boolean | TlsOptions | undefined;
 }
 
 /**
@@ -115,8 +122,10 @@ export const TIME = optionNames<CallTime>(TIME_NAMES);
 export const CALL = optionNames<CallOptions>(CALL_NAMES);
 
 /** The options of a client that is connected. */
-export type ClientSettings = Required<Omit<ClientOptions, 'wait' | 'signal' | 'retry'>> & {
+export type ClientSettings = Required<Omit<ClientOptions, 'wait' | 'signal' | 'retry' | 'tls'>> & {
   readonly retry: RetrySettings;
+  /** The things that every connection needs. */
+  readonly dial: DialSettings;
 };
 
 const DEFAULTS: ClientSettings = {
@@ -128,6 +137,7 @@ const DEFAULTS: ClientSettings = {
   staleReads: false,
   consistency: 'eventual',
   retry: { attempts: CLIENT_ATTEMPTS, minMs: CLIENT_RECONNECT_MS_MIN, maxMs: CLIENT_RECONNECT_MS_MAX },
+  dial: PLAIN,
 };
 
 const CLIENT = optionNames<ClientOptions & CodecOption<unknown>>({
@@ -142,6 +152,7 @@ const CLIENT = optionNames<ClientOptions & CodecOption<unknown>>({
   wait: true,
   signal: true,
   retry: true,
+  tls: true,
 });
 
 const RETRY = optionNames<RetryOptions>({ attempts: true, minMs: true, maxMs: true });
@@ -172,7 +183,18 @@ export function settingsOf(options: ClientOptions): ClientSettings {
   checkWhole('offlineQueueBytesMax', offlineQueueBytesMax, Number.MAX_SAFE_INTEGER);
   checkWait(options);
   const retry = retryOf(options.retry);
-  return { readFrom, staleReads, consistency, timeoutMs, connectTimeoutMs, offlineQueueBytesMax, redirect, retry };
+  const dial = { tls: clientTls(options.tls) };
+  return {
+    readFrom,
+    staleReads,
+    consistency,
+    timeoutMs,
+    connectTimeoutMs,
+    offlineQueueBytesMax,
+    redirect,
+    retry,
+    dial,
+  };
 }
 
 function checkWait({ wait, signal }: ClientOptions): void {

@@ -3,6 +3,7 @@
  * session like that of any client. The session follows the leader, keeps the order, and never sends a write again whose
  * outcome is unknown.
  */
+import type { DialSettings } from '../access/dial.js';
 import { Bell } from '../base/bell.js';
 import { HeadwaterError } from '../base/errors.js';
 import { RELAY_TIMEOUT_MS } from '../base/limits.js';
@@ -22,13 +23,15 @@ interface Line {
 
 export class Relay {
   readonly #upstream: () => string;
+  readonly #dial: DialSettings;
   #line: Line | undefined;
   #bytes = 0;
   readonly #answered = new Bell();
 
   /** @param upstream the host:port of the upstream of this node, through which the leader is found. */
-  constructor(upstream: () => string) {
+  constructor(upstream: () => string, dial: DialSettings) {
     this.#upstream = upstream;
+    this.#dial = dial;
   }
 
   /** Bytes of operations that are not answered. */
@@ -73,9 +76,8 @@ export class Relay {
     if (before?.upstream === upstream) return before;
     // Operations that are on their way are answered first.
     void before?.session.close();
-    const session = new Session([upstream], settingsOf({ timeoutMs: RELAY_TIMEOUT_MS }), {
-      seen: new NewestPosition(),
-    });
+    const settings = { ...settingsOf({ timeoutMs: RELAY_TIMEOUT_MS }), dial: this.#dial };
+    const session = new Session([upstream], settings, { seen: new NewestPosition() });
     this.#line = { upstream, session };
     return this.#line;
   }

@@ -54,7 +54,7 @@ export class Route {
     this.#redirect = settings.redirect;
     this.#events = events;
     this.#dialler = new Dialler(seeds, settings, owner);
-    this.#search = new LeaderSearch(seeds);
+    this.#search = new LeaderSearch(seeds, settings.dial);
     this.#looks = settings.redirect && !isGuided && this.#search.hasChoice;
   }
 

@@ -91,7 +91,7 @@ export class Router implements Caller {
   }
 
   async connect(): Promise<void> {
-    const nodes = await discover(this.#seeds);
+    const nodes = await discover(this.#seeds, this.#settings.dial);
     // A session that is made after `close` would never be closed.
     if (this.#closed) throw this.ended.reason;
     const leader = leaderAmong(nodes);
@@ -184,7 +184,7 @@ export class Router implements Caller {
   async #lookAgain(): Promise<void> {
     this.#looking = true;
     try {
-      const nodes = await discover(this.#seeds);
+      const nodes = await discover(this.#seeds, this.#settings.dial);
       void this.#leader.consider(nodes);
       await this.#goToNearest(nodes);
     } catch {

@@ -1,17 +1,21 @@
 /** An accepted connection: its socket, its stage, and its end. */
 import type net from 'node:net';
 import { formatAddress, hostOfPeer } from '../base/address.js';
+import type { HeadwaterError } from '../base/errors.js';
 import type { Stage } from './connection-counts.js';
 import type { Occupant } from './places.js';
 
 export class Connection implements Occupant {
-  readonly socket: net.Socket;
+  /** The socket that its receiver gets: with TLS, the one on top of the socket that was accepted. */
+  socket: net.Socket;
   readonly host: string;
   stage: Stage = 'silent';
   /** True if the node closed the connection because it was silent, or because another needed its place. */
   isDropped = false;
   /** True once the connection counts as refused. */
   isRefused = false;
+  /** The reason why nothing is done for the client. */
+  refusal: HeadwaterError | undefined;
 
   constructor(socket: net.Socket) {
     const { remoteAddress = '', remotePort = 0 } = socket;

@@ -6,8 +6,10 @@
  * Invariant: a socket is in `#connections` from its accept to its close, whoever has received it.
  */
 import type net from 'node:net';
+import type { NodeTls } from '../access/tls/node-tls.js';
 import type { Clock } from '../base/clock.js';
-import type { HeadwaterError } from '../base/errors.js';
+import { HeadwaterError } from '../base/errors.js';
+import { REFUSED_HANG_UP_MS_MAX } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import type { StatusConnections } from '../model/status.js';
@@ -15,15 +17,18 @@ import { type Bound, bind } from './binding.js';
 import { Connection } from './connection.js';
 import { ConnectionCounts } from './connection-counts.js';
 import { Places } from './places.js';
-import { type Protocol, readProtocol } from './protocol.js';
+import { type Protocol, readFirst, readProtocol } from './protocol.js';
 import { NO_PLACE, REDIS_IS_OFF, refuseRedis } from './redis-refusal.js';
 import { type PlaceBounds, placeBounds, shortageInAll } from './shortage.js';
 import { SilentConnections } from './silent-connections.js';
+import { NO_TLS, NO_TLS_HERE, type Secured, TLS_HANDSHAKE, TlsGate } from './tls-gate.js';
 
 /** The place of one connection, as its receiver uses it. */
 export interface ConnectionPlace {
   /** True if the connection has a place for a client. */
   readonly isForClient: boolean;
+  /** The reason why every call of the connection is refused: the client has not met what TLS demands. */
+  readonly refusal: HeadwaterError | undefined;
   /** Asks for a place for a client. Returns the reason if there is none. */
   claim(): HeadwaterError | undefined;
   /** Notes that the connection carries calls of replication or administration. */
@@ -61,6 +66,8 @@ export interface ListenerOptions extends ConnectionBounds {
   readonly grpc: GrpcDoor;
   /** Undefined if the Redis protocol is off. */
   readonly redis: RedisDoor | undefined;
+  /** Undefined for connections without TLS. */
+  readonly tls?: NodeTls | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -75,6 +82,7 @@ export class Listener {
   readonly #counts = new ConnectionCounts();
   readonly #silent: SilentConnections<Connection>;
   readonly #places: Places<Connection>;
+  readonly #tls: TlsGate | undefined;
   #isStopped = false;
 
   private constructor(options: ListenerOptions) {
@@ -83,6 +91,7 @@ export class Listener {
     this.#log = RepeatedLog.of(options);
     this.#silent = new SilentConnections(clock, (connection) => connection.drop());
     this.#places = new Places(boundsOf(options), this.#silent);
+    this.#tls = options.tls && new TlsGate(options.tls);
   }
 
   /**
@@ -158,7 +167,33 @@ export class Listener {
       return connection.drop();
     }
     this.#silent.add(connection);
-    readProtocol(socket, only, (protocol) => this.#heard(connection, protocol));
+    readFirst(socket, (first) => {
+      const isTls = first[0] === TLS_HANDSHAKE;
+      if (isTls && this.#tls) return this.#secure(connection, this.#tls, only);
+      if (isTls) this.#refuse(connection, NO_TLS_HERE);
+      else if (this.#tls) this.#refuse(connection, NO_TLS);
+      readProtocol(socket, isTls ? 'redis' : only, (protocol) => this.#heard(connection, protocol));
+    });
+  }
+
+  #secure(connection: Connection, gate: TlsGate, only: Protocol | undefined): void {
+    gate.secure(connection.socket, {
+      secured: ({ socket, protocol, refusal }: Secured) => {
+        // The close of the connection beneath follows.
+        socket.on('error', () => {});
+        connection.socket = socket;
+        if (refusal) this.#refuse(connection, refusal.message);
+        readProtocol(socket, only ?? protocol, (heard) => this.#heard(connection, heard));
+      },
+      failed: (reason) => this.#log.warn({}, `a TLS handshake of ${connection.host} failed: ${reason}`),
+    });
+  }
+
+  /** Lets the client read the reason in its own protocol, and hang up. */
+  #refuse(connection: Connection, reason: string): void {
+    const { host } = connection;
+    connection.refusal = new HeadwaterError('unreachable', reason);
+    this.#log.warn({}, `a connection of ${host} was refused: ${reason}`);
   }
 
   #heard(connection: Connection, protocol: Protocol): void {
@@ -167,8 +202,17 @@ export class Listener {
     if (socket.destroyed || !this.#silent.delete(connection)) return;
     connection.stage = protocol;
     this.#counts.heard(protocol);
-    if (protocol === 'grpc') this.#options.grpc.receive(socket, this.#placeOf(connection));
-    else this.#receiveRedis(connection);
+    if (protocol === 'redis') return this.#receiveRedis(connection);
+    if (connection.refusal) this.#hangUpLater(connection);
+    this.#options.grpc.receive(socket, this.#placeOf(connection));
+  }
+
+  #hangUpLater(connection: Connection): void {
+    this.#countRefused(connection);
+    connection.socket.once(
+      'close',
+      this.#options.clock.after(REFUSED_HANG_UP_MS_MAX, () => connection.close()),
+    );
   }
 
   #receiveRedis(connection: Connection): void {
@@ -177,6 +221,7 @@ export class Listener {
       this.#countRefused(connection);
       refuseRedis(connection.socket, line, clock);
     };
+    if (connection.refusal) return refuse(`ERR ${connection.refusal.message}`);
     if (!redis) return refuse(REDIS_IS_OFF);
     const shortage = this.#claim(connection);
     if (shortage) return refuse(NO_PLACE);
@@ -191,6 +236,7 @@ export class Listener {
       get isForClient() {
         return places.isForClient(connection);
       },
+      refusal: connection.refusal,
       claim: () => {
         const shortage = this.#claim(connection);
         if (shortage) this.#countRefused(connection);

@@ -17,6 +17,15 @@ export function protocolOf(first: Buffer): Protocol | undefined {
   return count === PREFACE.length ? 'grpc' : undefined;
 }
 
+/** Reads the first bytes, puts them back, and runs `take` in the same turn, with the socket paused. */
+export function readFirst(socket: net.Socket, take: (first: Buffer) => void): void {
+  socket.once('data', (first: Buffer) => {
+    socket.pause();
+    socket.unshift(first);
+    take(first);
+  });
+}
+
 /**
  * Reads until the protocol is known, puts the bytes back, and runs `known` in the same turn. A socket that closes first
  * never runs it.
@@ -39,4 +48,6 @@ export function readProtocol(
     known(protocol);
   };
   socket.on('data', take);
+  // The socket is paused if its first byte was looked at.
+  socket.resume();
 }

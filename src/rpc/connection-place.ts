@@ -11,6 +11,8 @@ import { toStatus } from './status.js';
 export interface ConnectionPlace {
   /** True if the connection has a place for a client. */
   readonly isForClient: boolean;
+  /** The reason why every call of the connection is refused. */
+  readonly refusal: HeadwaterError | undefined;
   /** Asks for a place for a client. Returns the reason if there is none. */
   claim(): HeadwaterError | undefined;
   /** Notes that the connection carries calls of replication or administration. */

@@ -5,6 +5,8 @@
  */
 import type { Socket } from 'node:net';
 import * as grpc from '@grpc/grpc-js';
+import { type DialSettings, PLAIN } from '../access/dial.js';
+import { secureConnect } from '../access/tls/secure-connect.js';
 import { CONNECTION_OPTIONS } from './connection-options.js';
 
 export interface GrpcConnection {
@@ -17,26 +19,36 @@ export interface GrpcConnection {
  * Dials when the first call is made.
  * @param address host:port.
  */
-export function connectTo(address: string, options: grpc.ChannelOptions): GrpcConnection {
-  const credentials = grpc.credentials.createInsecure();
+export function connectTo(
+  address: string,
+  options: grpc.ChannelOptions,
+  settings: DialSettings = PLAIN,
+): GrpcConnection {
   let socket: Socket | undefined;
-  observeSocket(credentials, (connected) => {
+  const credentials = credentialsOf(address, settings, (connected) => {
     socket = connected;
   });
   const client = new grpc.Client(address, credentials, { ...CONNECTION_OPTIONS, ...options });
   return { client, heardBytes: () => socket?.bytesRead ?? 0 };
 }
 
-/** Observes the socket through the credentials, which see it before HTTP/2 takes it. */
-function observeSocket(credentials: grpc.ChannelCredentials, connected: (socket: Socket) => void): void {
+/** Credentials see the socket before HTTP/2 takes it. They count its bytes, and make the handshake of TLS. */
+function credentialsOf(
+  address: string,
+  { tls }: DialSettings,
+  connected: (socket: Socket) => void,
+): grpc.ChannelCredentials {
+  const credentials = grpc.credentials.createInsecure();
   const create = credentials._createSecureConnector.bind(credentials);
+  credentials._isSecure = () => tls !== undefined;
   credentials._createSecureConnector = (target, options, callCredentials) => {
     const connector = create(target, options, callCredentials);
     const connect = connector.connect.bind(connector);
-    connector.connect = (socket) => {
+    connector.connect = async (socket) => {
       connected(socket);
-      return connect(socket);
+      return tls ? { socket: await secureConnect(socket, address, tls), secure: true } : connect(socket);
     };
     return connector;
   };
+  return credentials;
 }

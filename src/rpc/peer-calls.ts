@@ -1,6 +1,7 @@
 /** Calls from one node to another: a follower that repairs its data fetches them from its upstream. */
 
 import * as grpc from '@grpc/grpc-js';
+import type { DialSettings } from '../access/dial.js';
 import { HeadwaterError } from '../base/errors.js';
 import { MESSAGE_BYTES_MAX } from '../base/limits.js';
 import { SIGN_OF_LIFE } from '../base/signs-of-life.js';
@@ -14,6 +15,7 @@ export interface FetchOptions {
   /** A node that is silent for so long counts as dead. If absent, the caller detects a dead node. */
   readonly silenceMs?: number;
   readonly signal: AbortSignal;
+  readonly dial?: DialSettings | undefined;
 }
 
 /** Fetches blocks of the node's log, as `fetched` does. */
@@ -43,12 +45,13 @@ async function* fetched<Request, Response>(
   address: string,
   { path, request: { encode }, response: { decode } }: Method<Request, Response>,
   request: Request,
-  { silenceMs, signal }: FetchOptions,
+  { silenceMs, signal, dial }: FetchOptions,
 ): AsyncGenerator<Response> {
-  const { client, heardBytes } = connectTo(address, {
+  const limits = {
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
-  });
+  };
+  const { client, heardBytes } = connectTo(address, limits, dial);
   // An empty message is a sign of life, and nothing else.
   const read = (bytes: Buffer) => (bytes.length === 0 ? SIGN_OF_LIFE : decode(bytes));
   const call = client.makeServerStreamRequest(path, encode, read, request, new grpc.Metadata());

@@ -3,6 +3,7 @@
  * channel handles frames. gRPC carries only bytes.
  */
 import * as grpc from '@grpc/grpc-js';
+import type { DialSettings } from '../access/dial.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { FetchBlocksRequest, FetchBlocksResponse } from '../model/check.js';
 import type { FetchRangesRequest, FetchRangesResponse } from '../model/key-range.js';
@@ -50,18 +51,23 @@ export function replicationService({ followers, checks, ranges }: ReplicationPar
   };
 }
 
+const LINK_OPTIONS: grpc.ChannelOptions = {
+  // Frames and the parts of large frames are small.
+  'grpc.max_receive_message_length': 4 * 1024 * 1024,
+  // The link has a back-off of its own.
+  'grpc.initial_reconnect_backoff_ms': 100,
+};
+
 /**
  * Begins a session with `address`, host:port. Resolves when the node there has accepted it. No frame of the node can
  * arrive before.
  * @throws HeadwaterError `unreachable`.
  */
-export function dial(address: string, { timeoutMs }: { timeoutMs: number }): Promise<UpChannel> {
-  const { client, heardBytes } = connectTo(address, {
-    // Frames and the parts of large frames are small.
-    'grpc.max_receive_message_length': 4 * 1024 * 1024,
-    // The link has a back-off of its own.
-    'grpc.initial_reconnect_backoff_ms': 100,
-  });
+export function dial(
+  address: string,
+  { timeoutMs, settings }: { timeoutMs: number; settings?: DialSettings },
+): Promise<UpChannel> {
+  const { client, heardBytes } = connectTo(address, LINK_OPTIONS, settings);
   const call = client.makeBidiStreamRequest(
     REPLICATE.path,
     REPLICATE.request.encode,

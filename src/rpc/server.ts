@@ -188,6 +188,7 @@ function receiver(
   return ({ path }, call) => {
     counts.begin(path, streamOf(call));
     const place = placeOf(call);
+    if (place?.refusal) return new RefusedCall(call, place.refusal);
     if (!paths.has(path)) {
       place?.prove();
       return new CallIntake(call, ofNodes);

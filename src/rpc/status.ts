@@ -3,6 +3,7 @@
  * protobuf/error.ts, which a pipeline's error replies share. No server code here: clients use this file too.
  */
 import * as grpc from '@grpc/grpc-js';
+import { TLS_FAILED } from '../access/tls/secure-connect.js';
 import { type ErrorCode, HeadwaterError } from '../base/errors.js';
 import { decodeStatus, encodeStatus, publicError, publicMessage, statusCodeOf } from '../protobuf/error.js';
 
@@ -59,8 +60,13 @@ export function fromStatus(failure: Error | grpc.StatusObject): HeadwaterError {
 const NO_HEADWATER =
   'no Headwater node listens there for gRPC. Check HOST:PORT. A port of --redis-listen takes Redis clients alone';
 
+/** A handshake that failed on this side, as gRPC repeats its reason. */
+const TLS_REASON = new RegExp(`${TLS_FAILED}(.*?)(?:\\. Resolution note:.*| \\([\\d-]+T[\\d:.]+Z\\).*)?$`, 's');
+
 /** Shortens grpc-js' text to the style of the rest of the client. */
 function plainly(details: string): string {
+  const [, why] = TLS_REASON.exec(details) ?? [];
+  if (why !== undefined) return why;
   if (details === 'Cancelled on client') return 'the caller cancelled the call';
   // grpc-js appends times and name look-ups to its text.
   if (/Protocol error|HTTP status code|Trailers-only|Received HTTP/i.test(details)) return NO_HEADWATER;

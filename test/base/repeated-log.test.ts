@@ -111,6 +111,7 @@ describe('a log of states that are repeated', () => {
 /** The only files that say something at once, and why it does not repeat without an end. */
 const AT_ONCE: Record<string, string> = {
   'src/base/descriptors.ts': 'once a start',
+  'src/access/tls/node-tls.ts': 'once a change of the files, and once a day while a certificate is near its end',
   'src/backup/backups.ts': 'twice a backup, for which somebody asks',
   'src/http-door.ts': 'once a start',
   'src/live-options.ts': 'once a change of an option, for which somebody asks',

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, eventually as patiently } from '../../benchmarks/waiting.js';
-import { Client } from '../../src/index.js';
+import { Client, type ClientOptions } from '../../src/index.js';
 
 const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
 const PATIENCE_MS = 15_000;
@@ -31,6 +31,8 @@ export class Daemon {
   readonly directory: string;
   /** What the process has said on stderr, all its lives long. */
   log = '';
+  /** The certificates of the client, for a node with TLS. */
+  tls: ClientOptions['tls'];
   #process: ChildProcess | undefined;
   #client: Promise<Client> | undefined;
 
@@ -56,7 +58,7 @@ export class Daemon {
 
   /** Of this node and no other. Connected on first use, through all the lives of the node. */
   client(): Promise<Client> {
-    this.#client ??= Client.connect(this.address, { redirect: false }).catch((error: unknown) => {
+    this.#client ??= Client.connect(this.address, { redirect: false, tls: this.tls }).catch((error: unknown) => {
       this.#client = undefined;
       throw error;
     });
@@ -129,6 +131,11 @@ export class Daemon {
 export class Cluster implements AsyncDisposable {
   readonly #root = mkdtempSync(path.join(tmpdir(), 'headwater-cluster-'));
   readonly #nodes: Daemon[] = [];
+
+  /** All that the nodes have said. */
+  get log(): string {
+    return this.#nodes.map(({ log }) => log).join('');
+  }
 
   /** A node that is not started yet. */
   async node(name: string): Promise<Daemon> {

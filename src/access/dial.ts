@@ -1,0 +1,16 @@
+/** The things that a dial of a node needs beside the address: the certificates, if the connection is to be secure. */
+import type { SecureContext } from 'node:tls';
+
+export interface DialTls {
+  /** The certificates of this moment. Files that have changed take effect at the next dial. */
+  readonly context: SecureContext;
+  /** The name that the certificate of the node must have. Undefined for the host of the address. */
+  readonly serverName: string | undefined;
+}
+
+export interface DialSettings {
+  /** Undefined for a connection without TLS. */
+  readonly tls?: DialTls | undefined;
+}
+
+export const PLAIN: DialSettings = {};

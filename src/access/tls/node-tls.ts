@@ -1,0 +1,158 @@
+/**
+ * The certificates of a node: loaded at the start, and again when their files change or on SIGHUP. New connections use
+ * the new ones, and open connections stay. Files that cannot be used change nothing: the node goes on with those that it
+ * has, and the log says why. The end of a certificate is announced in time.
+ */
+import { stat } from 'node:fs/promises';
+import tls from 'node:tls';
+import type { Clock } from '../../base/clock.js';
+import { HeadwaterError } from '../../base/errors.js';
+import { TLS_EXPIRY_WARNING_MS, TLS_LOOK_MS, TLS_WARN_AGAIN_MS } from '../../base/limits.js';
+import type { Logger } from '../../base/logger.js';
+import type { DialTls } from '../dial.js';
+import { contextOptions, type LoadedCertificate, type LoadedTls, loadTls, type TlsFiles } from './certificates.js';
+
+/** Whether clients show certificates: all of them, those that have one, or none. */
+export type ClientCertificates = 'required' | 'optional' | 'off';
+
+export interface NodeTlsOptions {
+  readonly files: TlsFiles;
+  readonly clients: ClientCertificates;
+  /** The name that the certificates of other nodes must have. Undefined for the host of their addresses. */
+  readonly serverName: string | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class NodeTls {
+  readonly clients: ClientCertificates;
+  readonly #options: NodeTlsOptions;
+  readonly #servers = new Set<(options: tls.SecureContextOptions) => void>();
+  #loaded: LoadedTls;
+  #context: tls.SecureContext;
+  /** The state of the files when they were last loaded, or last refused. */
+  #seen = '';
+  #warnedMs: number | undefined;
+  #cancel: () => void = () => {};
+
+  /** @throws HeadwaterError `invalid_argument` if a file is not what it should be. */
+  constructor(options: NodeTlsOptions) {
+    this.#options = options;
+    this.clients = options.clients;
+    this.#loaded = loadTls(options.files, optionName);
+    this.#context = tls.createSecureContext(contextOptions(this.#loaded.pem));
+  }
+
+  /** Watches the files until `stop`. */
+  async start(): Promise<void> {
+    this.#seen = await this.#state();
+    this.#warnOfExpiry();
+    this.#lookLater();
+  }
+
+  stop(): void {
+    this.#cancel();
+    this.#cancel = () => {};
+    this.#servers.clear();
+  }
+
+  /** The certificates for connections that the node makes. */
+  get dial(): DialTls {
+    const context = () => this.#context;
+    return {
+      get context() {
+        return context();
+      },
+      serverName: this.#options.serverName,
+    };
+  }
+
+  get certificates(): readonly LoadedCertificate[] {
+    return this.#loaded.certificates;
+  }
+
+  /** Gives a server its certificates, now and after each change. */
+  serve(server: (options: tls.SecureContextOptions) => void): void {
+    this.#servers.add(server);
+    server(contextOptions(this.#loaded.pem));
+  }
+
+  /** Loads the files again, whether they have changed or not. */
+  async reload(): Promise<void> {
+    this.#take(await this.#state());
+  }
+
+  #lookLater(): void {
+    this.#cancel = this.#options.clock.after(TLS_LOOK_MS, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    const state = await this.#state();
+    if (state !== this.#seen) this.#take(state);
+    this.#warnOfExpiry();
+    this.#lookLater();
+  }
+
+  #take(state: string): void {
+    const { files, logger } = this.#options;
+    this.#seen = state;
+    try {
+      const loaded = loadTls(files, optionName);
+      this.#loaded = loaded;
+      this.#context = tls.createSecureContext(contextOptions(loaded.pem));
+      for (const server of this.#servers) server(contextOptions(loaded.pem));
+      this.#warnedMs = undefined;
+      logger.info({ event: 'tls' }, `the certificates were loaded again: ${shown(loaded.certificates)}`);
+    } catch (failure) {
+      const { message } = HeadwaterError.from(failure);
+      logger.error(
+        { event: 'tls' },
+        `the certificates could not be loaded again: ${message}. The node continues with those that it has`,
+      );
+    }
+  }
+
+  /** The modification time, size and number of each file: a link that names another file now is a change too. */
+  async #state(): Promise<string> {
+    const files = Object.values(this.#options.files as Record<string, string | undefined>);
+    const states = await Promise.all(
+      files.map(async (file) => {
+        if (file === undefined) return '';
+        const found = await stat(file).catch(() => undefined);
+        return found ? `${found.mtimeMs} ${found.size} ${found.ino}` : 'none';
+      }),
+    );
+    return states.join('\n');
+  }
+
+  #warnOfExpiry(): void {
+    const { clock, logger } = this.#options;
+    const nowMs = clock.wallMs();
+    if (this.#warnedMs !== undefined && nowMs - this.#warnedMs < TLS_WARN_AGAIN_MS) return;
+    for (const { name, subject, notAfterMs } of this.certificates) {
+      const leftMs = notAfterMs - nowMs;
+      if (leftMs > TLS_EXPIRY_WARNING_MS) continue;
+      this.#warnedMs = nowMs;
+      const fields = { event: 'tls', file: this.#options.files[name], not_after: new Date(notAfterMs).toISOString() };
+      const what = `the certificate ${subject} (${optionName(name)})`;
+      const mend = 'Put a new one in its place: the node loads it without a restart';
+      if (leftMs <= 0) logger.error(fields, `${what} has expired at ${fields.not_after}: peers refuse it. ${mend}`);
+      else
+        logger.warn(fields, `${what} expires in ${Math.ceil(leftMs / DAY_MS)} days, at ${fields.not_after}. ${mend}`);
+    }
+  }
+}
+
+const DAY_MS = 86_400_000;
+
+function optionName(name: keyof TlsFiles): string {
+  return `tls-${name}`;
+}
+
+function shown(certificates: readonly LoadedCertificate[]): string {
+  return certificates
+    .filter(({ name }) => name === 'cert')
+    .slice(0, 1)
+    .map(({ subject, notAfterMs }) => `${subject}, valid until ${new Date(notAfterMs).toISOString()}`)
+    .join('; ');
+}

@@ -1,0 +1,145 @@
+/**
+ * TLS in front of the protocols: each connection makes its handshake here, and the negotiated protocol (ALPN) decides.
+ * `h2` goes to the gRPC server, and a client that negotiates nothing speaks the Redis protocol. A client whose certificate
+ * is refused still gets its handshake, so that it reads the reason in its own protocol, as does a client without TLS.
+ */
+import { constants } from 'node:crypto';
+import type net from 'node:net';
+import tls from 'node:tls';
+import { identityOf, setPeer } from '../access/peer.js';
+import type { NodeTls } from '../access/tls/node-tls.js';
+import { formatAddress } from '../base/address.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Protocol } from './protocol.js';
+
+/** The first byte of every TLS connection: a handshake record. No other protocol of the node begins with it. */
+export const TLS_HANDSHAKE = 0x16;
+
+export interface Secured {
+  readonly socket: tls.TLSSocket;
+  readonly protocol: Protocol;
+  /** The reason why the connection is of no use to its client. */
+  readonly refusal: HeadwaterError | undefined;
+}
+
+/** The receiver of a connection: one of the two is called, unless the connection closes first. */
+export interface Securing {
+  secured(connection: Secured): void;
+  failed(reason: string): void;
+}
+
+const { SSL_OP_NO_TICKET: NO_TICKET } = constants;
+
+export class TlsGate {
+  readonly #tls: Pick<NodeTls, 'clients'>;
+  readonly #server: tls.Server;
+  /** The connections whose handshake goes on, by both of their ends. */
+  readonly #securing = new Map<string, Securing>();
+
+  constructor(nodeTls: Pick<NodeTls, 'clients' | 'serve'>) {
+    this.#tls = nodeTls;
+    // Without tickets each connection shows its certificate: a revoked one cannot resume an older session.
+    this.#server = tls.createServer({
+      ALPNProtocols: ['h2'],
+      minVersion: 'TLSv1.2',
+      requestCert: nodeTls.clients !== 'off',
+      rejectUnauthorized: false,
+      secureOptions: NO_TICKET,
+    });
+    nodeTls.serve((context) => this.#server.setSecureContext({ ...context, secureOptions: NO_TICKET }));
+    this.#server.on('secureConnection', (socket) => this.#secured(socket));
+    this.#server.on('tlsClientError', (error, socket) => this.#take(socket)?.failed(reasonOf(error)));
+  }
+
+  /** Begins the handshake. The first bytes may have been read and put back. */
+  secure(socket: net.Socket, securing: Securing): void {
+    const ends = endsOf(socket);
+    this.#securing.set(ends, securing);
+    socket.once('close', () => {
+      if (this.#securing.get(ends) === securing) this.#securing.delete(ends);
+    });
+    this.#server.emit('connection', socket);
+  }
+
+  #secured(socket: tls.TLSSocket): void {
+    const securing = this.#take(socket);
+    // The client has gone meanwhile.
+    if (!securing) return void socket.destroy();
+    const refusal = this.#refusalOf(socket);
+    if (!refusal && socket.authorized) setPeer(socket, identityOf(socket.getPeerCertificate()));
+    securing.secured({ socket, protocol: socket.alpnProtocol === 'h2' ? 'grpc' : 'redis', refusal });
+  }
+
+  #take(socket: net.Socket): Securing | undefined {
+    const ends = endsOf(socket);
+    const securing = this.#securing.get(ends);
+    this.#securing.delete(ends);
+    return securing;
+  }
+
+  #refusalOf(socket: tls.TLSSocket): HeadwaterError | undefined {
+    const { clients } = this.#tls;
+    if (clients === 'off' || socket.authorized) return undefined;
+    const isShown = socket.getPeerX509Certificate() !== undefined;
+    if (!isShown && clients === 'optional') return undefined;
+    const why = isShown
+      ? whyRefused(socket.authorizationError)
+      : 'this client has shown none. Use --tls-cert and --tls-key';
+    return new HeadwaterError('unreachable', `the node takes clients with a certificate of its CA alone: ${why}`);
+  }
+}
+
+/** The sentence for a client that begins without TLS. */
+export const NO_TLS = 'this address takes TLS alone. Use headwaters:// or --tls-ca (Redis clients: --tls, rediss://)';
+
+/** The sentence for a client that begins with TLS at a node that has none. */
+export const NO_TLS_HERE =
+  'this address speaks no TLS. Use headwater:// without --tls options, or give the node --tls-cert and --tls-key';
+
+const OTHER_CA = 'no CA of the --tls-ca of the node has signed the certificate of the client';
+
+const WHY: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'that of the client, or its CA, has expired',
+  CERT_NOT_YET_VALID: 'that of the client is not valid yet. Check the clocks of both machines',
+  CERT_REVOKED: 'that of the client is revoked',
+  CRL_HAS_EXPIRED: 'the revocation list of the node has expired. Renew the file of --tls-crl',
+  UNABLE_TO_GET_CRL: 'the revocation list of the node lacks the CA of the client',
+  UNABLE_TO_GET_ISSUER_CERT: OTHER_CA,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: OTHER_CA,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: OTHER_CA,
+  SELF_SIGNED_CERT_IN_CHAIN: OTHER_CA,
+  DEPTH_ZERO_SELF_SIGNED_CERT: OTHER_CA,
+  INVALID_PURPOSE: 'that of the client is not for a client. Give it one with the usage clientAuth',
+};
+
+function whyRefused(code: Error | string | undefined): string {
+  const text = String((code as NodeJS.ErrnoException | undefined)?.code ?? code);
+  return WHY[text] ?? text;
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'ERR_SSL_NO_SHARED_CIPHER':
+    case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
+    case 'ERR_SSL_VERSION_TOO_LOW':
+      return 'the client and the node share no version of TLS: expected 1.2 or 1.3';
+    case 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA':
+    case 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN':
+    case 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE':
+      return 'the client does not trust the certificate of the node';
+    case 'ERR_SSL_NO_APPLICATION_PROTOCOL':
+      return 'the client wants another protocol than gRPC and that of Redis';
+    case 'ECONNRESET':
+      return 'the client closed the connection';
+    default:
+      return error.message.trim();
+  }
+}
+
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: net.Socket): string {
+  const ends = [
+    { host: remoteAddress ?? '', port: remotePort ?? 0 },
+    { host: localAddress ?? '', port: localPort ?? 0 },
+  ];
+  return ends.map(formatAddress).join(' ');
+}

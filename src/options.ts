@@ -310,7 +310,10 @@ export const OPTIONS = {
     help: 'the memory for recent writes that are not yet in the database of keys on disk',
   },
 
-  /** The memory is reserved by halves, and used as reads find records on disk. 0 switches the cache off. */
+  /**
+   * The memory is reserved by halves, and used as reads find records on disk. 0 switches the cache off, and with it the
+   * reads of the layer that a checkpoint has written last (keyspace/overlay.ts).
+   */
   readCacheBytes: {
     name: 'read-cache',
     kind: 'size',

@@ -84,7 +84,7 @@ export class Keyspace {
     this.#sizes = RecordSizes.parse(checkpoint.sizes);
     this.flushingTo = flushingTo;
     this.#applied = checkpoint.position;
-    this.overlay = new Overlay(checkpoint.epoch);
+    this.overlay = new Overlay(checkpoint.epoch, { keepsWritten: cache.keepsAny });
     this.sweep = new Sweep(db, this.#emptied, () => this.#checkpoint);
   }
 
@@ -309,6 +309,7 @@ export class Keyspace {
       this.#checkpoint = { ...this.#checkpoint, keys: null, sizes: this.#sizes.kept, unmarked };
       batch.put(...checkpointRow(this.#checkpoint));
     }
+    this.overlay.forgetWritten();
     await this.#cache.emptyDuring(() => batch.write({ sync: true }));
     if (changes.due.length > 0) this.dueIndex.added(0);
     return { written, deleted, rest: changes.rest };

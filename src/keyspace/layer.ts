@@ -209,9 +209,14 @@ export class Layer extends EntryTable implements CommandVisitor {
     this.#pinnedBytes = this.#liveBytes = 0;
     this.#arena = -1;
     this.#nextToGather = 0;
+    this.forgetOrder();
+    this.#bytes = NO_BYTES;
+  }
+
+  /** Forgets what only a layer above the disk needs: which entries are due, and their order. */
+  forgetOrder(): void {
     this.#due.clear();
     this.#sorted = undefined;
-    this.#bytes = NO_BYTES;
   }
 
   #note(

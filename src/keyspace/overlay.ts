@@ -1,6 +1,11 @@
 /**
  * The part of the keyspace that is in memory: the active layer, which takes the effects of the log, and the frozen
  * layers, which flushes write out, oldest first. A layer in which everything was cleared hides all that is below it.
+ *
+ * The layer that a flush has written last stays for reads of single keys until the next freeze, so that a checkpoint
+ * does not send every recent key to the disk. This layer says what the disk says: the next flush changes the disk, and
+ * then the layer of that flush is above this one. The next freeze takes the memory of this layer, so that there are never
+ * more layers than while a flush runs.
  */
 import { invariant } from '../base/invariant.js';
 import type { Entry } from '../model/command.js';
@@ -35,11 +40,14 @@ export class Overlay {
   #active: Layer;
   /** Oldest first. */
   readonly #frozen: FrozenLayer[] = [];
-  /** The last layer that was written out. A new table of that size would have to grow, and to be collected, again. */
-  #spare: Layer | undefined;
+  /** The layer that was written out last. A new table of that size would have to grow, and to be collected, again. */
+  #written: Layer | undefined;
+  readonly #keepsWritten: boolean;
 
-  constructor(epoch: number) {
+  /** @param options.keepsWritten whether reads find what a flush has written last. */
+  constructor(epoch: number, { keepsWritten }: { keepsWritten: boolean }) {
     this.#active = new Layer(epoch);
+    this.#keepsWritten = keepsWritten;
   }
 
   /** The layer that takes the effects of the next block. */
@@ -49,14 +57,15 @@ export class Overlay {
 
   /** Memory of all layers, bytes. */
   get bytes(): number {
-    return this.#frozen.reduce((sum, { layer }) => sum + layer.bytes, this.#active.bytes);
+    const { bytes } = this.#active;
+    return this.#frozen.reduce((sum, { layer }) => sum + layer.bytes, bytes + (this.#written?.bytes ?? 0));
   }
 
   get frozenLayers(): number {
     return this.#frozen.length;
   }
 
-  /** The layers that readers see, newest first. A layer in which everything was cleared is the last. */
+  /** The layers above the disk, newest first. A layer in which everything was cleared is the last. */
   get visible(): readonly Layer[] {
     const layers = [this.#active, ...this.#frozen.map(({ layer }) => layer).reverse()];
     const cleared = layers.findIndex((layer) => layer.cleared);
@@ -85,6 +94,10 @@ export class Overlay {
       }
       if (layer.cleared) return undefined;
     }
+    const written = this.#written;
+    const entry = written?.find(key, 0, key.length, hash) ?? -1;
+    if (written && entry >= 0 && written.kind(entry) !== TOUCH)
+      return written.kind(entry) === TOMBSTONE ? undefined : touched(written.read(entry), touch);
     return touch ? { touch } : PLAIN_MISS;
   }
 
@@ -95,35 +108,39 @@ export class Overlay {
   locate(key: Buffer, hash: number, place: ValuePlace): boolean | undefined {
     for (let i = this.#frozen.length; i >= 0; i--) {
       const layer = i === this.#frozen.length ? this.#active : (this.#frozen[i] as FrozenLayer).layer;
-      const entry = layer.find(key, 0, key.length, hash);
-      if (entry >= 0) {
-        const kind = layer.kind(entry);
-        if (kind === TOMBSTONE) place.type = ABSENT;
-        else if (kind !== TOUCH) layer.locate(entry, place);
-        return kind !== TOUCH;
-      }
+      const isHere = locateIn(layer, key, hash, place);
+      if (isHere !== undefined) return isHere;
       if (layer.cleared) {
         place.type = ABSENT;
         return true;
       }
     }
-    return undefined;
+    // A new expiry alone is on disk by now, in the record that it belongs to.
+    return (this.#written && locateIn(this.#written, key, hash, place)) || undefined;
   }
 
   /** @param position the end of the last block applied to the active layer. */
   freeze(position: Position): void {
     const layer = this.#active;
     this.#frozen.push({ layer, position });
-    this.#active = new Layer(layer.epoch, this.#spare);
-    this.#spare = undefined;
+    const spare = this.#written;
+    spare?.retire();
+    this.#written = undefined;
+    this.#active = new Layer(layer.epoch, spare);
   }
 
-  /** Drops the oldest frozen layer, which is on disk now. */
+  /** Notes that the oldest frozen layer is on disk now. */
   retireOldest(): void {
     const oldest = this.#frozen.shift();
     invariant(oldest, 'a layer is retired after its flush');
-    oldest.layer.retire();
-    this.#spare = oldest.layer;
+    this.#written = oldest.layer;
+    if (this.#keepsWritten) oldest.layer.forgetOrder();
+    else oldest.layer.retire();
+  }
+
+  /** Forgets what the last flush has written, because the disk is about to change below all layers. */
+  forgetWritten(): void {
+    this.#written?.retire();
   }
 
   /**
@@ -142,6 +159,16 @@ export class Overlay {
     }
     return { keys: taken.keys, sinceMs, isFull: taken.isFull };
   }
+}
+
+/** @returns as for `Overlay.locate`, of one layer. */
+function locateIn(layer: Layer, key: Buffer, hash: number, place: ValuePlace): boolean | undefined {
+  const entry = layer.find(key, 0, key.length, hash);
+  if (entry < 0) return undefined;
+  const kind = layer.kind(entry);
+  if (kind === TOMBSTONE) place.type = ABSENT;
+  else if (kind !== TOUCH) layer.locate(entry, place);
+  return kind !== TOUCH;
 }
 
 export function isMiss(hit: Entry | Miss | undefined): hit is Miss {

@@ -43,6 +43,10 @@ export class ReadCache {
     this.#halfBytes = bytesMax < CACHE_BYTES_MIN ? 0 : bytesMax / 2;
   }
 
+  get keepsAny(): boolean {
+    return this.#halfBytes > 0;
+  }
+
   /** Memory that the cache has reserved. The system has given as much of it as was ever used. */
   get bytes(): number {
     return (this.#young?.bytes ?? 0) + (this.#old?.bytes ?? 0);

@@ -87,8 +87,14 @@ export class Bench {
     this.states.set(block.lastOffset, state);
   }
 
-  /** Freezes, and writes out all that is frozen. */
+  /** Freezes, and writes out all that is frozen. Reads then go to the disk. */
   async flushAll(): Promise<void> {
+    await this.flushAndKeep();
+    this.keyspace.overlay.forgetWritten();
+  }
+
+  /** As `flushAll`, but memory keeps what it has written, as it does in a node. */
+  async flushAndKeep(): Promise<void> {
     this.keyspace.freeze();
     while (this.keyspace.overlay.frozenLayers > 0) await this.keyspace.flush(this.history.rows);
   }

@@ -260,6 +260,32 @@ describe('a read of a key that is on disk', () => {
     assert.equal(await asks(bench, 'k'), false);
   });
 
+  it('finds what the last flush has written, until the next freeze', async () => {
+    const bench = await Bench.open();
+    bench.apply(put('a', '1'), put('b', '1', LATER), put('c', '1'), put('d', '1'));
+    await bench.flushAll();
+    const bytes = bench.keyspace.overlay.bytes;
+    bench.apply(put('a', '2', LATER), del('b'), touch('c', LATER), put('e', ''));
+    await bench.flushAndKeep();
+    assert(bench.keyspace.overlay.bytes > bytes, 'its memory is counted');
+    const { recalled } = bench;
+    assert.equal(await asks(bench, 'a', 'b', 'e'), false);
+    assert.equal(bench.recalled - recalled, 3);
+    assert.equal(await asks(bench, 'c'), true, 'the layer knew only its expiry');
+    assert.equal(await asks(bench, 'c'), false);
+    bench.apply(touch('a', 0), put('b', '3'));
+    assert.equal(await asks(bench, 'a', 'b', 'e'), false, 'newer layers are over it');
+    bench.keyspace.freeze();
+    assert.equal(await asks(bench, 'e'), true);
+    await bench.flushOne();
+    assert.equal(await asks(bench, 'b'), false);
+    assert.equal(await asks(bench, 'a'), true, 'the layer knew only its expiry');
+    bench.apply(clear(), put('b', '4'));
+    await bench.flushAndKeep();
+    assert.equal(await asks(bench, 'b'), false);
+    assert.equal(await asks(bench, 'a'), true);
+  });
+
   it('is of the same state as the keys beside it that are not in the cache', async () => {
     const bench = await onDisk(put('a', '1'), put('b', '1'));
     await asks(bench, 'a');
@@ -288,11 +314,17 @@ describe('a read of a key that is on disk', () => {
     const keyspace = await Keyspace.open(bench.db);
     await keyspace.read([bytesOf('k')]);
     assert(keyspace.read([bytesOf('k')]) instanceof Promise);
+    keyspace.apply(bench.history.block(put('k', 'new')));
+    keyspace.freeze();
+    await keyspace.flush(bench.history.rows);
+    assert(keyspace.read([bytesOf('k')]) instanceof Promise, 'what a flush has written');
   });
 
-  it('is not in the cache after a repair of its range', async () => {
+  it('is not in memory after a repair of its range', async () => {
     const bench = await onDisk(put('a', 'wrong'), put('b', 'right'));
     await asks(bench, 'a', 'b', 'c');
+    bench.apply(put('a', 'wrong'));
+    await bench.flushAndKeep();
     const good = await onDisk(put('a', 'mended'), put('b', 'right'), put('c', 'was lost'));
     const entries: Array<[Buffer, Buffer]> = [];
     const snapshot = good.keyspace.snapshot();

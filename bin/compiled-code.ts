@@ -11,10 +11,10 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import module from 'node:module';
-import os from 'node:os';
 import path from 'node:path';
 import { cachedDataVersionTag } from 'node:v8';
 import { constants, Script } from 'node:vm';
+import { makePrivateFolder, privateFolder } from './private-folder.js';
 
 /** A program may say when it has compiled the code that its next runs need too. */
 interface Program {
@@ -31,8 +31,9 @@ export function runCompiled(file: string): void {
   const require = module.createRequire(file);
   if (process.env.NODE_DISABLE_COMPILE_CACHE) return void require(file);
   const source = fs.readFileSync(file, 'latin1');
-  const kept = path.join(folderOf(process.env), nameFor(source));
-  const cachedData = codeIn(kept);
+  const folder = privateFolder(process.env, 'XDG_CACHE_HOME', '.cache');
+  const kept = folder && path.join(folder, nameFor(source));
+  const cachedData = kept === undefined ? undefined : codeIn(kept);
   const script = new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
     filename: file,
     cachedData,
@@ -46,7 +47,7 @@ export function runCompiled(file: string): void {
     file,
     path.dirname(file),
   );
-  if (cachedData && script.cachedDataRejected === false) return;
+  if (!kept || (cachedData && script.cachedDataRejected === false)) return;
   process.once('exit', () => {
     if (loaded.exports.hasTypicalCode?.()) keep(kept, script.createCachedData());
   });
@@ -56,19 +57,6 @@ export function runCompiled(file: string): void {
 function nameFor(source: string): string {
   const hash = /^\/\/ ([0-9a-f]+)\n/.exec(source)?.[1] ?? '';
   return `${hash}-${cachedDataVersionTag().toString(16)}.code`;
-}
-
-function folderOf({ XDG_CACHE_HOME: cache }: NodeJS.ProcessEnv): string {
-  return path.join(cache && path.isAbsolute(cache) ? cache : path.join(home(), '.cache'), 'headwater');
-}
-
-/** The system knows no home of a user without a name, as a container may have. */
-function home(): string {
-  try {
-    return os.homedir();
-  } catch {
-    return '/nonexistent';
-  }
 }
 
 /** The code in a file that belongs to this user alone and is whole. */
@@ -90,7 +78,7 @@ function keep(file: string, code: Buffer): void {
   const folder = path.dirname(file);
   const aside = `${file}.${process.pid}.new`;
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(folder);
     fs.writeFileSync(aside, Buffer.concat([hashOf(code), code]), { mode: 0o600 });
     fs.renameSync(aside, file);
     const others = fs

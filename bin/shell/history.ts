@@ -3,9 +3,9 @@
  * keeps the last lines. A line that begins with a blank, is very long, or seems to have a secret is not kept. Several
  * shells may add to the file at the same time. A file that cannot be read or written costs the history and nothing else.
  */
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { appendFileSync, chmodSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makePrivateFolder, privateFolder } from '../private-folder.js';
 
 export const LINES_MAX = 1_000;
 const LINE_CHARACTERS_MAX = 4_096;
@@ -15,10 +15,10 @@ const FILE_BYTES_MAX = 16 * 1024 * 1024;
 const SECRET = /passw|secret|token|credential|private[-_.]?key|api[-_.]?key|\bauth\b/i;
 
 export class History {
-  readonly #file: string;
+  readonly #file: string | undefined;
   readonly #lines: string[];
 
-  private constructor(file: string, lines: string[]) {
+  private constructor(file: string | undefined, lines: string[]) {
     this.#file = file;
     this.#lines = lines;
   }
@@ -26,6 +26,7 @@ export class History {
   /** Reads the file, and shortens it if it has grown too long. */
   static open(file = fileOf(process.env)): History {
     let lines: string[] = [];
+    if (file === undefined) return new History(file, lines);
     try {
       if (statSync(file).size <= FILE_BYTES_MAX) lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
       if (lines.length > LINES_MAX) {
@@ -49,8 +50,9 @@ export class History {
   add(line: string): void {
     if (!isKept(line) || line === this.#lines.at(-1)) return;
     this.#lines.push(line);
+    if (this.#file === undefined) return;
     try {
-      mkdirSync(path.dirname(this.#file), { recursive: true, mode: 0o700 });
+      makePrivateFolder(path.dirname(this.#file));
       appendFileSync(this.#file, `${line}\n`, { mode: 0o600 });
     } catch {
       // The disk may be full, or the home directory not writable.
@@ -63,10 +65,8 @@ export function isKept(line: string): boolean {
   return /^\S/.test(line) && line.length <= LINE_CHARACTERS_MAX && !SECRET.test(line);
 }
 
-/** The file of the history, under the state directory of the XDG specification. */
-export function fileOf(env: NodeJS.ProcessEnv): string {
-  const { XDG_STATE_HOME: state } = env;
-  // The specification says that a relative path is invalid.
-  const home = state !== undefined && path.isAbsolute(state) ? state : path.join(os.homedir(), '.local/state');
-  return path.join(home, 'headwater', 'history');
+/** The file of the history. Undefined for a user without a home. */
+export function fileOf(env: NodeJS.ProcessEnv): string | undefined {
+  const folder = privateFolder(env, 'XDG_STATE_HOME', '.local/state');
+  return folder && path.join(folder, 'history');
 }

@@ -113,6 +113,8 @@ describe('the start of a command', function () {
       const taken = path.join(mkdtempSync(path.join(cache, 'x-')), 'file');
       writeFileSync(taken, '');
       await get({ XDG_CACHE_HOME: taken });
+      // There, a recursive mkdir of Node never ends.
+      await get({ XDG_CACHE_HOME: '/proc/nowhere' });
     });
 
     it('of a few builds and versions of Node', async () => {

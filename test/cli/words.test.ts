@@ -85,7 +85,7 @@ describe('the history', () => {
 
   it('lies in the state directory, and ignores a relative one', () => {
     assert.equal(fileOf({ XDG_STATE_HOME: '/s' }), '/s/headwater/history');
-    assert.match(fileOf({ XDG_STATE_HOME: 's' }), /\/\.local\/state\/headwater\/history$/);
+    assert.match(fileOf({ XDG_STATE_HOME: 's' }) ?? '', /\/\.local\/state\/headwater\/history$/);
   });
 
   it('is bounded, and its file is of its owner alone', () => {

@@ -46,6 +46,8 @@ export interface CertificateRequest extends Validity {
   /** Host names, IP addresses and URIs that the certificate is for. */
   readonly names: readonly string[];
   readonly usages: ReadonlyArray<'server' | 'client'>;
+  /** In hexadecimal. By default a random one. */
+  readonly serialNumber?: string;
 }
 
 /** Makes a CA that signs certificates for no CAs below it. */
@@ -57,7 +59,7 @@ export async function createAuthority(name: string, { notBefore, notAfter }: Val
       notBefore,
       notAfter,
       keys,
-      serialNumber: serialNumber(),
+      serialNumber: randomSerialNumber(),
       signingAlgorithm: ALGORITHM,
       extensions: [
         new BasicConstraintsExtension(true, 0, true),
@@ -73,7 +75,7 @@ export async function createAuthority(name: string, { notBefore, notAfter }: Val
 /** Makes a certificate that the CA signs. */
 export async function createCertificate(
   authority: CertificatePair,
-  { name, names, usages, notBefore, notAfter }: CertificateRequest,
+  { name, names, usages, notBefore, notAfter, serialNumber = randomSerialNumber() }: CertificateRequest,
 ): Promise<CertificatePair> {
   const keys = await subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const issuer = new X509Certificate(authority.cert);
@@ -95,7 +97,7 @@ export async function createCertificate(
       notAfter,
       publicKey: keys.publicKey,
       signingKey: await signingKey(authority.key),
-      serialNumber: serialNumber(),
+      serialNumber,
       signingAlgorithm: ALGORITHM,
       extensions,
     },
@@ -136,7 +138,7 @@ function kindOf(name: string): GeneralNameType {
 }
 
 /** A positive number of 16 bytes, which no two certificates share. */
-function serialNumber(): string {
+function randomSerialNumber(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] as number) & 0x7f) | 0x40;
   return bytes.toString('hex');

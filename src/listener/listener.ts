@@ -92,6 +92,7 @@ export class Listener {
     this.#silent = new SilentConnections(clock, (connection) => connection.drop());
     this.#places = new Places(boundsOf(options), this.#silent);
     this.#tls = options.tls && new TlsGate(options.tls);
+    options.tls?.onRevoked(() => this.#endRevoked());
   }
 
   /**
@@ -187,6 +188,15 @@ export class Listener {
       },
       failed: (reason) => this.#log.warn({}, `a TLS handshake of ${connection.host} failed: ${reason}`),
     });
+  }
+
+  /** A new revocation list ends the open connections of the certificates on it. */
+  #endRevoked(): void {
+    for (const connection of this.#connections) {
+      if (!this.#tls?.isRevoked(connection.socket)) continue;
+      this.#log.warn({}, `a connection of ${connection.host} was closed: the certificate of the client is revoked`);
+      connection.close();
+    }
   }
 
   /** Lets the client read the reason in its own protocol, and hang up. */

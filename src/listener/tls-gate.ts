@@ -31,12 +31,12 @@ export interface Securing {
 const { SSL_OP_NO_TICKET: NO_TICKET } = constants;
 
 export class TlsGate {
-  readonly #tls: Pick<NodeTls, 'clients'>;
+  readonly #tls: Pick<NodeTls, 'clients' | 'isRevoked'>;
   readonly #server: tls.Server;
   /** The connections whose handshake goes on, by both of their ends. */
   readonly #securing = new Map<string, Securing>();
 
-  constructor(nodeTls: Pick<NodeTls, 'clients' | 'serve'>) {
+  constructor(nodeTls: Pick<NodeTls, 'clients' | 'serve' | 'isRevoked'>) {
     this.#tls = nodeTls;
     // Without tickets each connection shows its certificate: a revoked one cannot resume an older session.
     this.#server = tls.createServer({
@@ -59,6 +59,13 @@ export class TlsGate {
       if (this.#securing.get(ends) === securing) this.#securing.delete(ends);
     });
     this.#server.emit('connection', socket);
+  }
+
+  /** Whether the certificate of an open connection was revoked since its handshake. */
+  isRevoked(socket: net.Socket): boolean {
+    if (!(socket instanceof tls.TLSSocket)) return false;
+    const certificate = socket.getPeerX509Certificate();
+    return certificate !== undefined && this.#tls.isRevoked(certificate.raw);
   }
 
   #secured(socket: tls.TLSSocket): void {

@@ -1,7 +1,7 @@
 /** TLS of real nodes: both protocols, the links between nodes, the command line, and what each mistake says to both ends. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import tls from 'node:tls';
@@ -177,6 +177,155 @@ describe('TLS', () => {
     assert.match(await refused(tlsFlags({ cert: node.cert, key: other.key })), /tls-key .*of one certificate/);
     assert.match(await refused(tlsFlags({ cert: node.key, key: node.key })), /tls-cert .*received none/);
   });
+
+  describe('with certificates of clients', () => {
+    it('lets in clients of its CA, and tells the others why not, in both protocols', async () => {
+      const stranger = await (await TestAuthority.create(await temporaryDirectory(), 'other CA')).issue('stranger');
+      const over = await authority.issue('client-over', EXPIRED);
+      const server = await authority.issue('only-server', { usages: ['server'] });
+      const { address, port } = await start(...tlsFlags(node, authority.ca));
+      await using over1 = await Client.connect(address, known());
+      await over1.set('a', '1');
+      assert.equal(await answer(redis(port, client), 'GET a\r\nQUIT\r\n'), '$1\r\n1\r\n+OK\r\n');
+      const refusals: Array<[files: Partial<PemFiles>, why: RegExp]> = [
+        [{}, /: this client has shown none\. Use --tls-cert and --tls-key/],
+        [stranger, /: no CA of the --tls-ca of the node has signed the certificate of the client/],
+        [over, /: that of the client, or its CA, has expired/],
+        [server, /: that of the client is not for a client\. Give it one with the usage clientAuth/],
+      ];
+      for (const [files, why] of refusals) {
+        const message = await failure(address, { tls: { ca: authority.ca, ...files } });
+        assert.match(message, /the node takes clients with a certificate of its CA alone/);
+        assert.match(message, why);
+        const said = await answer(redis(port, files), 'GET a\r\n');
+        assert.match(said, /^-ERR the node takes clients with a certificate of its CA alone: .*\r\n$/);
+        assert.match(said, why);
+      }
+      assert.equal((await over1.status()).connections?.refusedRedis, refusals.length);
+    });
+
+    it('takes clients without one if it is optional, and none at all if it is off', async () => {
+      const stranger = await (await TestAuthority.create(await temporaryDirectory(), 'other CA')).issue('stranger');
+      const { address } = await start(...tlsFlags(node, authority.ca), '--tls-clients', 'optional');
+      await using without = await Client.connect(address, trusting());
+      await without.set('a', '1');
+      await using withOne = await Client.connect(address, known());
+      assert.equal(await withOne.get('a'), '1');
+      const foreign = { tls: { ca: authority.ca, ...stranger } };
+      assert.match(await failure(address, foreign), /no CA of the --tls-ca of the node/);
+      await cluster[Symbol.asyncDispose]();
+      const off = await start(...tlsFlags(node, authority.ca), '--tls-clients', 'off');
+      await using unasked = await Client.connect(off.address, foreign);
+      await unasked.set('a', '1');
+    });
+
+    it('ends a follower and a client whose certificates are revoked, and refuses both from then on', async () => {
+      const directory = await temporaryDirectory();
+      const own = await TestAuthority.create(directory);
+      const [above, below, reader] = [await own.issue('above'), await own.issue('below'), await own.issue('reader')];
+      const crl = await own.revoke([]);
+      const leader = await cluster.node('leader');
+      leader.tls = { ca: own.ca, ...above };
+      await leader.start(...tlsFlags(above, own.ca), '--tls-crl', crl);
+      const follower = await cluster.node('follower');
+      follower.tls = leader.tls;
+      await follower.start('--follow', leader.address, ...tlsFlags(below, own.ca));
+      await caughtUp(leader, follower);
+      await using revoked = await Client.connect(leader.address, { tls: { ca: own.ca, ...reader } });
+      await revoked.set('a', '1');
+      const lost = new Promise<void>((resolve) => revoked.once('lost', () => resolve()));
+      await own.revoke([below, reader].map(({ cert }) => readFileSync(cert, 'utf8')));
+      await lost;
+      await said(/a connection of 127\.0\.0\.1 was closed: the certificate of the client is revoked/);
+      const late = revoked.get('a', { timeoutMs: 500 });
+      await assert.rejects(late, /unreachable|no connection|that of the client is revoked/);
+      await eventually('the link to be refused', async () => {
+        const { upstream } = await follower.status();
+        return upstream?.state !== 'streaming' && /that of the client is revoked/.test(upstream?.error ?? '');
+      });
+      assert.equal((await leader.status()).followers.length, 0);
+    });
+  });
+
+  describe('whose files change', () => {
+    it('serves new connections with the new certificate, and drops no open one', async () => {
+      const own = await TestAuthority.create(await temporaryDirectory());
+      const files = await own.issue('node');
+      const daemon = await cluster.node('node');
+      daemon.tls = { ca: own.ca };
+      await daemon.start(...tlsFlags(files));
+      const follower = await cluster.node('follower');
+      follower.tls = { ca: own.ca };
+      await follower.start('--follow', daemon.address, ...tlsFlags(files, own.ca), '--tls-clients', 'off');
+      await caughtUp(daemon, follower);
+      await using writer = await Client.connect(daemon.address, { tls: { ca: own.ca } });
+      let losses = 0;
+      writer.on('lost', () => losses++);
+      const written = { count: 0, isOver: false };
+      const writing = (async () => {
+        while (!written.isOver) await writer.set(`key ${written.count++}`, 'value');
+      })();
+      const before = await serialOf(daemon.port, own.ca);
+      for (const how of ['by itself', 'on SIGHUP']) {
+        const at = await serialOf(daemon.port, own.ca);
+        await own.issue('node');
+        if (how === 'on SIGHUP') daemon.signal('SIGHUP');
+        await eventually(`the new certificate ${how}`, async () => (await serialOf(daemon.port, own.ca)) !== at);
+        const from = written.count;
+        await eventually('more writes', async () => written.count > from + 100);
+      }
+      written.isOver = true;
+      await writing;
+      assert.equal(losses, 0);
+      assert.notEqual(await serialOf(daemon.port, own.ca), before);
+      const status = await caughtUp(daemon, follower);
+      assert.equal(status.offset, written.count);
+      assert.equal(status.partialResyncs + status.fullResyncs, 1, 'the link was never broken');
+      assert.match(daemon.log, /the certificates were loaded again: CN=node, valid until /);
+    });
+
+    it('goes on with the old certificate if the new file is bad, and says why, once', async () => {
+      const own = await TestAuthority.create(await temporaryDirectory());
+      const files = await own.issue('node');
+      const daemon = await cluster.node('node');
+      daemon.tls = { ca: own.ca };
+      await daemon.start(...tlsFlags(files));
+      const before = await serialOf(daemon.port, own.ca);
+      writeFileSync(files.cert, 'nonsense');
+      const complaint =
+        /the certificates could not be loaded again: tls-cert \(.*node\.pem\): expected a certificate in PEM .*received none/g;
+      await said(complaint);
+      daemon.signal('SIGHUP');
+      await eventually('another complaint', async () => (daemon.log.match(complaint) ?? []).length === 2);
+      assert.equal(await serialOf(daemon.port, own.ca), before);
+      await own.issue('node');
+      await eventually('the new one', async () => (await serialOf(daemon.port, own.ca)) !== before);
+      assert.equal((daemon.log.match(complaint) ?? []).length, 2);
+    });
+
+    it('is warned of a certificate that ends soon', async () => {
+      const soon = {
+        notBefore: new Date(Date.now() - 1_000),
+        notAfter: new Date(Date.now() + 3 * 86_400_000 - 60_000),
+      };
+      const daemon = await start(...tlsFlags(await authority.issue('soon', soon)));
+      assert.match(
+        daemon.log,
+        /the certificate CN=soon \(tls-cert\) expires in 3 days, at .*Put a new one in its place/,
+      );
+    });
+  });
+
+  /** The serial number of the certificate that the node shows now. */
+  async function serialOf(port: number, ca: string): Promise<string> {
+    const socket = tls.connect({ host: '127.0.0.1', port, ca: readFileSync(ca) });
+    try {
+      await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+      return socket.getPeerCertificate().serialNumber;
+    } finally {
+      socket.destroy();
+    }
+  }
 
   async function said(words: RegExp): Promise<void> {
     await eventually(`the log to say ${words}`, async () => words.test(cluster.log));

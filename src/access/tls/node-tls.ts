@@ -28,6 +28,7 @@ export class NodeTls {
   readonly clients: ClientCertificates;
   readonly #options: NodeTlsOptions;
   readonly #servers = new Set<(options: tls.SecureContextOptions) => void>();
+  #onRevoked: () => void = () => {};
   #loaded: LoadedTls;
   #context: tls.SecureContext;
   /** The state of the files when they were last loaded, or last refused. */
@@ -77,6 +78,16 @@ export class NodeTls {
     server(contextOptions(this.#loaded.pem));
   }
 
+  /** Whether a revocation list has the certificate, which is DER. */
+  isRevoked(certificate: Buffer): boolean {
+    return this.#loaded.revoked?.has(certificate) ?? false;
+  }
+
+  /** Calls the listener when open connections may have a certificate that is revoked now. */
+  onRevoked(listener: () => void): void {
+    this.#onRevoked = listener;
+  }
+
   /** Loads the files again, whether they have changed or not. */
   async reload(): Promise<void> {
     this.#take(await this.#state());
@@ -102,6 +113,7 @@ export class NodeTls {
       this.#context = tls.createSecureContext(contextOptions(loaded.pem));
       for (const server of this.#servers) server(contextOptions(loaded.pem));
       this.#warnedMs = undefined;
+      if (loaded.revoked) this.#onRevoked();
       logger.info({ event: 'tls' }, `the certificates were loaded again: ${shown(loaded.certificates)}`);
     } catch (failure) {
       const { message } = HeadwaterError.from(failure);

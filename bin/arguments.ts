@@ -3,7 +3,9 @@
  * received value. Commander puts the option's or argument's name before it, and the process ends with status 2.
  */
 import { InvalidArgumentError } from 'commander';
+import { readNodeUrl } from '../src/access/tls/node-url.js';
 import { type AddressOptions, expectedAddress, isAddress } from '../src/base/address.js';
+import { HeadwaterError } from '../src/base/errors.js';
 import { TIMER_MS_MAX } from '../src/base/limits.js';
 import { bytesOfText, isText } from './byte-text.js';
 
@@ -122,7 +124,18 @@ export function parseAddress(text: string, options: AddressOptions = {}): string
 }
 
 export function parseAddresses(text: string): string[] {
-  return text.split(',').map((address) => parseAddress(address.trim()));
+  return text.split(',').map((address) => parseNodeUrl(address.trim()));
+}
+
+/** Parses an address with or without a scheme, and returns it as it is. */
+function parseNodeUrl(text: string): string {
+  try {
+    parseAddress(readNodeUrl(text).plain);
+  } catch (error) {
+    if (!HeadwaterError.is(error)) throw error;
+    throw new InvalidArgumentError(`E${error.message.replace('addresses: e', '')}.`);
+  }
+  return text;
 }
 
 /** Parses a host without its port. */

@@ -5,7 +5,7 @@
  * - headwater.cjs: the entry, which starts one of the next two.
  * - commands.cjs: every command but `serve`, in one file of CommonJS, because V8 can keep the compiled code of
  *   a script and not that of an ES module. Its first line has a hash, by which that cache is named (compiled-code.ts).
- * - headwater.js: the same commands for `serve`, in ES modules, with node.js, which is the node. These two share the class
+ * - headwater.js: the same commands for `serve`, in ES modules, with node.js, which is the node, and certificates.js. These share the class
  *   of errors and the codecs with `dist/src`, so that there is one of each.
  * - worker.js: the node's thread for backups.
  * - demo.js, which is not part of the package.
@@ -21,6 +21,8 @@ const DIST = path.resolve('dist');
 const BIN = path.join(DIST, 'bin');
 const ENTRIES = ['headwater.js', 'demo.js'];
 const NODE = 'src/node.js';
+/** The library for certificates is larger than all commands together, and one command needs it. */
+const CERTIFICATES = 'bin/certificates.js';
 /** The node starts this file by its place beside its own. */
 const THREAD = 'src/backup/worker.js';
 const SHARED = ['src/base/errors.js', 'src/protobuf/generated.js', 'src/protobuf/runtime.js'];
@@ -36,6 +38,7 @@ const fromDist = (sharing) => ({
     onResolve({ filter: /^\./ }, ({ path: specifier, resolveDir, kind }) => {
       const file = path.relative(DIST, path.resolve(resolveDir, specifier));
       if (file === NODE) return { path: './node.js', external: true };
+      if (file === CERTIFICATES) return { path: './certificates.js', external: true };
       const isLate = kind === 'dynamic-import' && file.startsWith('src/');
       return sharing && (isLate || SHARED.includes(file)) ? { path: `../${file}`, external: true } : undefined;
     }),
@@ -68,7 +71,11 @@ const commonJs = {
 const inBin = (name) => path.join(BIN, name);
 const bundles = [
   await build({ ...modules, entryPoints: ENTRIES.map(inBin), splitting: true }),
-  await build({ ...modules, entryPoints: [NODE, THREAD].map((name) => path.join(DIST, name)), entryNames: '[name]' }),
+  await build({
+    ...modules,
+    entryPoints: [NODE, THREAD, CERTIFICATES].map((name) => path.join(DIST, name)),
+    entryNames: '[name]',
+  }),
   await build({ ...commonJs, entryPoints: { commands: inBin('headwater.js') }, plugins: [fromDist(false)] }),
   await build({ ...commonJs, entryPoints: { headwater: inBin('entry.js') }, external: ['./headwater.js'] }),
 ];

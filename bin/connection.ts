@@ -3,6 +3,7 @@
  * status. A shell lends its commands the connection that it keeps.
  */
 import type { Command } from 'commander';
+import { joinedTls, readNodeUrl } from '../src/access/tls/node-url.js';
 import { parseAddress } from '../src/base/address.js';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { Client, ClientOptions } from '../src/client/index.js';
@@ -104,9 +105,10 @@ function namesNode(command: Command): boolean {
 
 const CONNECTING = ['connect', 'host', 'port', 'timeout', 'tls', 'tlsCa', 'tlsCert', 'tlsKey', 'tlsServerName'];
 
-/** The certificates that the command line and the environment name. */
-export function credentialsOf(command: Command): Credentials {
+/** The certificates that the command line and the environment name, or the addresses of --connect. */
+export function credentialsOf(command: Command, urls?: readonly string[]): Credentials {
   const {
+    connect,
     tls,
     tlsCa: ca,
     tlsCert: cert,
@@ -114,8 +116,9 @@ export function credentialsOf(command: Command): Credentials {
     tlsServerName: serverName,
   } = command.optsWithGlobals<GlobalOptions>();
   const named = { ca, cert, key, serverName };
-  if (Object.values(named).some((value) => value !== undefined)) return { tls: named };
-  return tls ? { tls } : {};
+  const own = Object.values(named).some((value) => value !== undefined) ? named : tls ? true : undefined;
+  const joined = joinedTls((urls ?? connect).map(readNodeUrl), own);
+  return joined === undefined ? {} : { tls: joined };
 }
 
 /**
@@ -123,7 +126,8 @@ export function credentialsOf(command: Command): Credentials {
  * @throws UsageError if it names them in two ways.
  */
 export function addressesOf(command: Command): string[] {
-  const { connect, host, port } = command.optsWithGlobals<GlobalOptions>();
+  const { connect: urls, host, port } = command.optsWithGlobals<GlobalOptions>();
+  const connect = urls.map((url) => readNodeUrl(url).plain);
   if (host === undefined && port === undefined) return connect;
   if (command.getOptionValueSourceWithGlobals('connect') === 'cli')
     throw new UsageError('expected either --connect, or --host (-h) and --port (-p), received both');

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The entry point of the command line. `serve` and all other commands are two programs (bundle.mjs makes them): a node
- * runs for long, a command has to start fast.
+ * runs for long, a command has to start fast. `cert` belongs to the first, which has the large library for certificates.
  *
  * The build makes this file CommonJS for one reason. Libuv fixes the size of its thread pool at the pool's first use, and
  * Node reads the sources of ES modules through that pool. Only a CommonJS file can still widen the pool. (Measured on
@@ -38,7 +38,7 @@ if (limit < needed) {
     `headwater: the limit of open files (ulimit -n) is too low: expected at least ${needed}, received ${limit}. Raise it\n`,
   );
   process.exitCode = 3;
-} else if (isNode) void import('./headwater.js');
+} else if (isNode || process.argv.includes('cert')) void import('./headwater.js');
 else runCompiled(path.join(import.meta.dirname, 'commands.cjs'));
 
 /**

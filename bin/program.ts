@@ -10,6 +10,7 @@ import { VERSION } from '../src/version.js';
 import { formatDuration, parseAddresses, parseHost, parseInterval, parsePath, parsePort } from './arguments.js';
 import { addBackupCommands } from './backup-commands.js';
 import { addBenchCommand } from './bench-command.js';
+import { addCertCommands } from './cert-commands.js';
 import { addCheckCommands } from './check-commands.js';
 import { addCompareCommand } from './compare-commands.js';
 import { addCompletionCommands } from './completion-commands.js';
@@ -81,6 +82,7 @@ export function program({ inShell = false }: ProgramOptions = {}): Command {
   addCompareCommand(headwater);
   addLogCommands(headwater);
   addIdCommands(headwater);
+  if (!inShell) addCertCommands(headwater);
   addCheckCommands(headwater);
   addLiveCommands(headwater);
   addBenchCommand(headwater);

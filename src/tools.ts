@@ -4,6 +4,7 @@
  */
 /// <reference types="node" preserve="true" />
 
+export { joinedTls, type NodeUrl, readNodeUrl } from './access/tls/node-url.js';
 export { type Restored, type RestoreOptions, restoreDirectory } from './backup/restore.js';
 export { type AddressOptions, expectedAddress, isAddress } from './base/address.js';
 export { TIMER_MS_MAX } from './base/limits.js';

@@ -67,6 +67,7 @@ const CLIENT_FROM = [
   'src/access/dial.ts',
   'src/access/tls/certificates.ts',
   'src/access/tls/client-tls.ts',
+  'src/access/tls/node-url.ts',
   'src/access/tls/secure-connect.ts',
 ];
 

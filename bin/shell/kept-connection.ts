@@ -14,7 +14,7 @@ const CLOSE_MS_MAX = 500;
 
 export class KeptConnection implements Lender {
   readonly timeoutMs: number | undefined;
-  readonly credentials: Credentials;
+  #credentials: Credentials;
   #addresses: readonly string[];
   #connecting: Promise<Client> | undefined;
   #borrowed = new Set<Client>();
@@ -24,12 +24,16 @@ export class KeptConnection implements Lender {
 
   constructor(addresses: readonly string[], credentials: Credentials, timeoutMs: number | undefined) {
     this.#addresses = addresses;
-    this.credentials = credentials;
+    this.#credentials = credentials;
     this.timeoutMs = timeoutMs;
   }
 
   get addresses(): readonly string[] {
     return this.#addresses;
+  }
+
+  get credentials(): Credentials {
+    return this.#credentials;
   }
 
   /** Whether the last attempt to connect has failed, or a command has failed for want of a connection. */
@@ -59,13 +63,15 @@ export class KeptConnection implements Lender {
   }
 
   /** Uses other nodes from now on. @throws HeadwaterError if they cannot be reached; the connection stays as it is. */
-  async moveTo(addresses: readonly string[]): Promise<void> {
+  async moveTo(addresses: readonly string[], others: Credentials): Promise<void> {
+    const credentials = { ...this.#credentials, ...others };
     // A script must not go on at the node that it wanted to leave.
     this.#hasFailed = true;
-    const client = await connectTo(addresses, this.credentials, this.timeoutMs);
+    const client = await connectTo(addresses, credentials, this.timeoutMs);
     this.#hasFailed = false;
     await this.close();
     this.#addresses = addresses;
+    this.#credentials = credentials;
     this.#client = client;
     this.#connecting = Promise.resolve(client);
   }
@@ -112,7 +118,7 @@ export class KeptConnection implements Lender {
 
   async #connect(): Promise<Client> {
     try {
-      const client = await connectTo(this.#addresses, this.credentials, this.timeoutMs);
+      const client = await connectTo(this.#addresses, this.#credentials, this.timeoutMs);
       this.#hasFailed = false;
       this.#client = client;
       return client;

@@ -3,8 +3,9 @@
  * exit status of a command, which is the process's elsewhere, is the result of the line here.
  */
 import type { Command } from 'commander';
+import { readNodeUrl } from '../../src/access/tls/node-url.js';
 import { parseAddresses } from '../arguments.js';
-import { lendTo } from '../connection.js';
+import { credentialsOf, lendTo } from '../connection.js';
 import { withPlainName } from '../foreign-names.js';
 import { EXIT, type ExitStatus, needReaders, Output, place, UsageError } from '../output.js';
 import { report } from '../report.js';
@@ -91,8 +92,9 @@ export class Runner {
     await root.parseAsync(withPlainName(root, words), { from: 'user' });
   }
 
-  async #moveTo(addresses: string[], command: Command): Promise<void> {
-    await this.#connection.moveTo(addresses);
+  async #moveTo(urls: string[], command: Command): Promise<void> {
+    const addresses = urls.map((url) => readNodeUrl(url).plain);
+    await this.#connection.moveTo(addresses, credentialsOf(command, urls));
     const { json = false } = command.optsWithGlobals<{ json?: boolean }>();
     await new Output({ json }).result({ connected: addresses }, `connected to ${addresses.join(', ')}`);
   }

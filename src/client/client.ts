@@ -12,6 +12,7 @@
  */
 
 import { inspect } from 'node:util';
+import { joinedTls, type NodeUrl, readNodeUrl } from '../access/tls/node-url.js';
 import { parseAddress } from '../base/address.js';
 import { HeadwaterError } from '../base/errors.js';
 import { COMPARE_TIMEOUT_MS } from '../base/limits.js';
@@ -154,7 +155,7 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
 
   /**
    * Connects to the first of the addresses that can be reached. Values have the form of the codec.
-   * @param addresses host:port, several as a list or separated by commas.
+   * @param addresses host:port, or `headwaters://host:port` for TLS. Several as a list or separated by commas.
    * @throws HeadwaterError `unreachable` if none can be reached, `invalid_argument` for an option or address that is
    *   none.
    */
@@ -164,7 +165,7 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
   ): Promise<Client<Value, Value>>;
   /**
    * Connects to the first of the addresses that can be reached. Values are text.
-   * @param addresses host:port, several as a list or separated by commas.
+   * @param addresses host:port, or `headwaters://host:port` for TLS. Several as a list or separated by commas.
    * @throws HeadwaterError `unreachable` if none can be reached, `invalid_argument` for an option or address that is
    *   none.
    */
@@ -173,8 +174,9 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
     addresses: string | readonly string[],
     options: ClientOptions & Partial<CodecOption<unknown>> = {},
   ): Promise<unknown> {
-    const seeds = addressesOf(addresses);
-    const settings = settingsOf(options);
+    const urls = urlsOf(addresses);
+    const seeds = urls.map(({ plain }) => plain);
+    const settings = settingsOf({ ...options, tls: joinedTls(urls, options.tls) });
     const forms = options.codec === undefined ? TEXT : formsOf(options.codec);
     const listeners = new Listeners();
     const session =
@@ -486,7 +488,7 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
 }
 
 /** @throws HeadwaterError `invalid_argument` if the value is no address, also from a program without types. */
-function addressesOf(addresses: unknown): readonly string[] {
+function urlsOf(addresses: unknown): readonly NodeUrl[] {
   const seeds: unknown = typeof addresses === 'string' ? addresses.split(',') : addresses;
   if (!Array.isArray(seeds) || seeds.some((seed) => typeof seed !== 'string'))
     throw new HeadwaterError(
@@ -495,8 +497,9 @@ function addressesOf(addresses: unknown): readonly string[] {
     );
   if (seeds.length === 0)
     throw new HeadwaterError('invalid_argument', 'addresses: expected at least one, received none');
-  for (const seed of seeds) parseAddress(seed);
-  return seeds;
+  const urls = seeds.map((seed: string) => readNodeUrl(seed));
+  for (const { plain } of urls) parseAddress(plain);
+  return urls;
 }
 
 /** @throws HeadwaterError `invalid_argument` for a value that no option has, also from a program without types. */

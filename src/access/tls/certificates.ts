@@ -6,7 +6,6 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
 import { HeadwaterError } from '../../base/errors.js';
-import { RevocationLists } from './revocation-list.js';
 
 /** PEM files by their paths. */
 export interface TlsFiles {
@@ -31,8 +30,6 @@ export interface LoadedCertificate {
 export interface LoadedTls {
   readonly pem: Readonly<Partial<Record<TlsFileName, Buffer>>>;
   readonly certificates: readonly LoadedCertificate[];
-  /** Undefined without revocation lists. */
-  readonly revoked: RevocationLists | undefined;
 }
 
 /** The words of an option in refusals. */
@@ -73,8 +70,7 @@ export function checkTls(pem: LoadedTls['pem'], nameOf: NameOption): LoadedTls {
   }
   const named = (name: 'cert' | 'ca', all: readonly X509Certificate[]) =>
     all.map(({ subject, validTo }) => ({ name, subject: inLine(subject), notAfterMs: Date.parse(validTo) }));
-  const revoked = pem.crl && revokedIn(pem.crl, nameOf('crl'));
-  return { pem, certificates: [...named('cert', own), ...named('ca', trusted)], revoked };
+  return { pem, certificates: [...named('cert', own), ...named('ca', trusted)] };
 }
 
 /** TLS of either side, with the versions that are still safe. */
@@ -118,14 +114,6 @@ function privateKeyIn(pem: Buffer, option: string): KeyObject {
     const isLocked = /ENCRYPTED/.test(pem.toString('latin1'));
     const received = isLocked ? 'one with a passphrase. Remove it: openssl pkey -in FILE -out NEW' : 'something else';
     throw invalid(`${option}: expected a private key in PEM, received ${received}`, error);
-  }
-}
-
-function revokedIn(pem: Buffer, option: string): RevocationLists {
-  try {
-    return new RevocationLists(pem);
-  } catch (error) {
-    throw invalid(`${option}: ${(error as Error).message}`, error);
   }
 }
 

@@ -11,6 +11,7 @@ import { TLS_EXPIRY_WARNING_MS, TLS_LOOK_MS, TLS_WARN_AGAIN_MS } from '../../bas
 import type { Logger } from '../../base/logger.js';
 import type { DialTls } from '../dial.js';
 import { contextOptions, type LoadedCertificate, type LoadedTls, loadTls, type TlsFiles } from './certificates.js';
+import { RevocationLists } from './revocation-list.js';
 
 /** Whether clients show certificates: all of them, those that have one, or none. */
 export type ClientCertificates = 'required' | 'optional' | 'off';
@@ -30,6 +31,7 @@ export class NodeTls {
   readonly #servers = new Set<(options: tls.SecureContextOptions) => void>();
   #onRevoked: () => void = () => {};
   #loaded: LoadedTls;
+  #revoked: RevocationLists;
   #context: tls.SecureContext;
   /** The state of the files when they were last loaded, or last refused. */
   #seen = '';
@@ -41,6 +43,7 @@ export class NodeTls {
     this.#options = options;
     this.clients = options.clients;
     this.#loaded = loadTls(options.files, optionName);
+    this.#revoked = revokedIn(this.#loaded);
     this.#context = tls.createSecureContext(contextOptions(this.#loaded.pem));
   }
 
@@ -80,7 +83,7 @@ export class NodeTls {
 
   /** Whether a revocation list has the certificate, which is DER. */
   isRevoked(certificate: Buffer): boolean {
-    return this.#loaded.revoked?.has(certificate) ?? false;
+    return this.#revoked.has(certificate);
   }
 
   /** Calls the listener when open connections may have a certificate that is revoked now. */
@@ -109,11 +112,12 @@ export class NodeTls {
     this.#seen = state;
     try {
       const loaded = loadTls(files, optionName);
+      this.#revoked = revokedIn(loaded);
       this.#loaded = loaded;
       this.#context = tls.createSecureContext(contextOptions(loaded.pem));
       for (const server of this.#servers) server(contextOptions(loaded.pem));
       this.#warnedMs = undefined;
-      if (loaded.revoked) this.#onRevoked();
+      if (this.#revoked.size > 0) this.#onRevoked();
       logger.info({ event: 'tls' }, `the certificates were loaded again: ${shown(loaded.certificates)}`);
     } catch (failure) {
       const { message } = HeadwaterError.from(failure);
@@ -156,6 +160,15 @@ export class NodeTls {
 }
 
 const DAY_MS = 86_400_000;
+
+/** @throws HeadwaterError `invalid_argument` if a list is damaged. */
+function revokedIn({ pem: { crl } }: LoadedTls): RevocationLists {
+  try {
+    return new RevocationLists(crl ?? Buffer.alloc(0));
+  } catch (error) {
+    throw new HeadwaterError('invalid_argument', `tls-crl: ${(error as Error).message}`, { cause: error });
+  }
+}
 
 function optionName(name: keyof TlsFiles): string {
   return `tls-${name}`;

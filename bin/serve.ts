@@ -15,6 +15,7 @@ import { type LogOptions, serveOptions } from './config/values.js';
 import { EXIT, type ExitStatus, statusOfRefusal } from './output.js';
 import { readableLog } from './readable-log.js';
 import { addServeOptions, CLIENT_OPTIONS, LOG_LEVEL, refuseClientOptions } from './serve-options.js';
+import { ServiceManager } from './service-manager.js';
 import { Signals } from './signals.js';
 import { paintFor } from './terminal.js';
 
@@ -26,7 +27,8 @@ overrides the file. "headwater config" checks a file, prints an example of one,
 and shows where each value comes from.
 
 SIGHUP makes the node read all three again: options that change at run time take
-effect, and the log names those that need a restart.
+effect, and the log names those that need a restart. Under systemd (Type=notify),
+the node reports when it is ready, and that it works (WatchdogSec=).
 
 SIGTERM or SIGINT (Ctrl-C) stops the node in good order within --shutdown-timeout:
 a leader waits until its followers have all its writes. A second signal ends the
@@ -52,6 +54,8 @@ async function serve(command: Command): Promise<ExitStatus> {
   endOnFailure(logger);
   for (const notice of notices) logger.warn({ event: 'config' }, notice);
   const signals = new Signals(logger);
+  const manager = ServiceManager.of(process.env, logger);
+  manager?.opening(options.data);
   const asked = signals.stop;
   const ordered = shutdownOrder();
   const takesOptions: LiveProgram = {
@@ -69,7 +73,9 @@ async function serve(command: Command): Promise<ExitStatus> {
     logger.info({ event: 'stopped' }, 'stopped before the node was ready');
     return EXIT.DONE;
   }
-  signals.onReread(() => reread(node, command, logger));
+  manager?.ready(node.address);
+  const rereadOptions = () => reread(node, command, logger);
+  signals.onReread(manager ? () => manager.rereading(rereadOptions) : rereadOptions);
   const ended = await Promise.race([node.failed, asked, ordered.options]);
   if (ended instanceof Error) {
     logger.fatal(
@@ -78,6 +84,7 @@ async function serve(command: Command): Promise<ExitStatus> {
     );
     return EXIT.FAILED;
   }
+  manager?.stopping(node.options.config.shutdownTimeoutMs);
   await node.stop(typeof ended === 'string' ? {} : ended);
   logger.info({ event: 'stopped', address: node.address }, 'stopped: every answered write is on disk');
   return EXIT.DONE;

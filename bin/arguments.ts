@@ -3,7 +3,7 @@
  * received value. Commander puts the option's or argument's name before it, and the process ends with status 2.
  */
 import { InvalidArgumentError } from 'commander';
-import { readNodeUrl } from '../src/access/tls/node-url.js';
+import { destinationOf } from '../src/access/addresses.js';
 import { type AddressOptions, expectedAddress, isAddress } from '../src/base/address.js';
 import { HeadwaterError } from '../src/base/errors.js';
 import { TIMER_MS_MAX } from '../src/base/limits.js';
@@ -130,7 +130,7 @@ export function parseAddresses(text: string): string[] {
 /** Parses an address with or without a scheme, and returns it as it is. */
 function parseNodeUrl(text: string): string {
   try {
-    parseAddress(readNodeUrl(text).plain);
+    for (const seed of destinationOf([text]).seeds) parseAddress(seed);
   } catch (error) {
     if (!HeadwaterError.is(error)) throw error;
     throw new InvalidArgumentError(`E${error.message.replace('addresses: e', '')}.`);

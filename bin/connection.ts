@@ -3,11 +3,14 @@
  * status. A shell lends its commands the connection that it keeps.
  */
 import type { Command } from 'commander';
-import { joinedTls, readNodeUrl } from '../src/access/tls/node-url.js';
+import { destinationOf } from '../src/access/addresses.js';
+import { type Credentials as Named, parseCredentials } from '../src/access/credentials.js';
+import { joinedTls } from '../src/access/tls/node-url.js';
 import { parseAddress } from '../src/base/address.js';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { Client, ClientOptions } from '../src/client/index.js';
 import { OPTIONS } from '../src/options.js';
+import { wholeContent } from './files.js';
 import { type ExitStatus, Output, place, UsageError } from './output.js';
 
 /** The time for a node to accept a connection, and to answer a call. A server with full queues refuses after 10 s. */
@@ -27,10 +30,11 @@ export interface GlobalOptions {
   tlsCert?: string;
   tlsKey?: string;
   tlsServerName?: string;
+  credentials?: string;
 }
 
-/** The options of every client that a command makes: the certificates. */
-export type Credentials = Pick<ClientOptions, 'tls'>;
+/** The options of every client that a command makes: the certificates, and the user. */
+export type Credentials = Pick<ClientOptions, 'tls' | 'credentials'>;
 
 export interface Session {
   readonly client: Client;
@@ -103,10 +107,49 @@ function namesNode(command: Command): boolean {
   return CONNECTING.some((name) => command.getOptionValueSourceWithGlobals(name) === 'cli');
 }
 
-const CONNECTING = ['connect', 'host', 'port', 'timeout', 'tls', 'tlsCa', 'tlsCert', 'tlsKey', 'tlsServerName'];
+const CONNECTING = [
+  'connect',
+  'host',
+  'port',
+  'timeout',
+  'tls',
+  'tlsCa',
+  'tlsCert',
+  'tlsKey',
+  'tlsServerName',
+  'credentials',
+];
 
-/** The certificates that the command line and the environment name, or the addresses of --connect. */
+/** The certificates and the user that the command line and the environment name. */
 export function credentialsOf(command: Command, urls?: readonly string[]): Credentials {
+  const credentials = userOf(command, urls);
+  return { ...tlsOf(command, urls), ...(credentials && { credentials }) };
+}
+
+/** The most bytes of a file with a user and its secret. */
+const CREDENTIALS_BYTES_MAX = 4_096;
+
+/** The variable with USER:SECRET itself. */
+const CREDENTIALS_VARIABLE = 'HEADWATER_CREDENTIALS';
+
+/**
+ * A file that the command line names comes first, then an address, then the environment.
+ * @throws UsageError if an argument has a secret.
+ */
+function userOf(command: Command, urls: readonly string[] | undefined): Named | undefined {
+  const { connect, credentials: file } = command.optsWithGlobals<GlobalOptions>();
+  const inAddress = destinationOf(urls ?? connect).credentials;
+  if (inAddress && !urls && command.getOptionValueSourceWithGlobals('connect') === 'cli')
+    throw new UsageError(
+      '--connect: expected no secret in an argument, since every user of the machine can read it. Put the address into HEADWATER_CONNECT, or use --credentials FILE. Change the secret: "user rotate"',
+    );
+  if (file !== undefined && (!inAddress || command.getOptionValueSourceWithGlobals('credentials') === 'cli'))
+    return parseCredentials(wholeContent(file, CREDENTIALS_BYTES_MAX).toString(), file);
+  const { [CREDENTIALS_VARIABLE]: text } = process.env;
+  return inAddress ?? (text === undefined || text === '' ? undefined : parseCredentials(text, CREDENTIALS_VARIABLE));
+}
+
+function tlsOf(command: Command, urls: readonly string[] | undefined): Pick<ClientOptions, 'tls'> {
   const {
     connect,
     tls,
@@ -117,7 +160,7 @@ export function credentialsOf(command: Command, urls?: readonly string[]): Crede
   } = command.optsWithGlobals<GlobalOptions>();
   const named = { ca, cert, key, serverName };
   const own = Object.values(named).some((value) => value !== undefined) ? named : tls ? true : undefined;
-  const joined = joinedTls((urls ?? connect).map(readNodeUrl), own);
+  const joined = joinedTls(destinationOf(urls ?? connect).urls, own);
   return joined === undefined ? {} : { tls: joined };
 }
 
@@ -126,8 +169,8 @@ export function credentialsOf(command: Command, urls?: readonly string[]): Crede
  * @throws UsageError if it names them in two ways.
  */
 export function addressesOf(command: Command): string[] {
-  const { connect: urls, host, port } = command.optsWithGlobals<GlobalOptions>();
-  const connect = urls.map((url) => readNodeUrl(url).plain);
+  const { connect: named, host, port } = command.optsWithGlobals<GlobalOptions>();
+  const connect = [...destinationOf(named).seeds];
   if (host === undefined && port === undefined) return connect;
   if (command.getOptionValueSourceWithGlobals('connect') === 'cli')
     throw new UsageError('expected either --connect, or --host (-h) and --port (-p), received both');
@@ -175,6 +218,7 @@ export async function connectTo(
     connected = true;
     return client;
   } catch (error) {
+    if (HeadwaterError.is(error, 'unauthenticated')) throw withUserAdvice(error);
     if (!HeadwaterError.is(error, 'unreachable')) throw error;
     const where = addresses.join(', ');
     const why = plainReason(error.message).replace(`${where}: `, '');
@@ -182,6 +226,11 @@ export async function connectTo(
     const message = `cannot reach ${where}: ${why}. ${advice}`;
     throw new HeadwaterError('unreachable', message, { cause: error });
   }
+}
+
+function withUserAdvice(error: HeadwaterError<'unauthenticated'>): HeadwaterError {
+  const message = `${error.message}. Use --credentials FILE, or ${CREDENTIALS_VARIABLE}`;
+  return new HeadwaterError(error.code, message, { cause: error });
 }
 
 /** The reason that the network gives, without the layers that it came through. */

@@ -8,7 +8,8 @@ import { nearName } from '../src/base/option-names.js';
 const STRINGS = 'All values are strings. Use a key for each part: user:1:name';
 const TRANSACTION = 'Use transact FILE: its conditions and operations are carried out together or not at all';
 const OPERATION = 'Use transact FILE: the operation is';
-export const NO_PASSWORD = 'A node asks for no password. Listen on loopback or on a private network';
+const USER_BY_FILE = 'The user of this program is in --credentials FILE. "whoami" of "user" shows it';
+const USERS = 'Use user create, list, revoke, rotate or whoami';
 const BY_ITSELF = 'The nodes do this by themselves. "status" shows the progress';
 const LISTED = 'Use status: its followers are listed there. "top" shows the whole tree';
 export const NO_NUMBERS = 'There is one keyspace. Use a prefix of the keys instead of a number';
@@ -99,10 +100,9 @@ export const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   debug: 'Use status, log or verify',
   echo: 'Use ping',
   command: 'Use help, or help COMMAND',
-  hello: NO_PASSWORD,
-  auth: NO_PASSWORD,
-  acl: NO_PASSWORD,
-  user: NO_PASSWORD,
+  hello: USER_BY_FILE,
+  auth: USER_BY_FILE,
+  acl: USERS,
   save: 'Use backup FILE',
   bgsave: 'Use backup FILE: the node answers others meanwhile',
   snapshot: 'Use backup FILE, and restore FILE --data DIR',

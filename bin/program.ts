@@ -30,6 +30,7 @@ import { addShellCommand } from './shell-command.js';
 import { addStreamCommands } from './stream-commands.js';
 import { addTransactCommand } from './transact-command.js';
 import { addTransferCommands } from './transfer.js';
+import { addUserCommands } from './user-commands.js';
 
 const AFTER_HELP = `
 Without a command, on a terminal, a shell begins: "headwater shell".
@@ -78,6 +79,7 @@ export function program({ inShell = false }: ProgramOptions = {}): Command {
   addTransferCommands(headwater);
   addBackupCommands(headwater);
   addNodeCommands(headwater);
+  addUserCommands(headwater);
   addConfigCommands(headwater);
   addCompareCommand(headwater);
   addLogCommands(headwater);
@@ -132,6 +134,14 @@ function addGlobalOptions(headwater: Command): void {
         '--tls-server-name <NAME>',
         'the name that the certificate of each node must have (default: the host of its address)',
       ).env('HEADWATER_TLS_SERVER_NAME'),
+    )
+    .addOption(
+      new Option(
+        '--credentials <FILE>',
+        'a file with USER:SECRET, the user of this program (default: that in HEADWATER_CREDENTIALS or in HEADWATER_CONNECT)',
+      )
+        .env('HEADWATER_CREDENTIALS_FILE')
+        .argParser(parsePath),
     )
     .option('--json', 'print results and errors as JSON, one object a line');
 }

@@ -62,7 +62,15 @@ function commandPath(command: Command): string {
 }
 
 /** The options for talking to a node, without --json. */
-export const CLIENT_OPTIONS: readonly string[] = ['connect', 'host', 'port', 'timeout', 'tls', 'tlsServerName'];
+export const CLIENT_OPTIONS: readonly string[] = [
+  'connect',
+  'host',
+  'port',
+  'timeout',
+  'tls',
+  'tlsServerName',
+  'credentials',
+];
 
 /** The options for talking to a node mean nothing to a node. @throws UsageError if one of them is given. */
 export function refuseClientOptions(command: Command, names: readonly string[]): void {

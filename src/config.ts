@@ -76,7 +76,7 @@ export function checkOption(row: OptionRow, value: unknown): unknown {
     case 'path':
       // A path with a null byte names no file.
       if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value;
-      throw invalid(name, row.isFile ? 'the path of a file' : 'the path of a directory', quoted(value));
+      throw invalid(name, `the path of a ${row.isFile ? 'file' : 'directory'}`, quoted(value));
     case 'choice':
       if (row.choices.includes(value as string)) return value;
       throw invalid(name, row.choices.join(', '), quoted(value));

@@ -113,8 +113,8 @@ function watched(parts: WatchedParts): WatchedNode {
 }
 
 /** About the number of keys, without a look at the disk. A count of all would cost more than all other metrics. */
-function estimateKeys({ data }: Store): number | undefined {
-  return data.isServing ? data.serving.keys.estimate.now : undefined;
+function estimateKeys({ data, identity }: Store): number | undefined {
+  return data.isServing ? Math.max(0, data.serving.keys.estimate.now - identity.records.size) : undefined;
 }
 
 function conditionsOf({ store, replication, isStopping, failure }: WatchedParts): Conditions {

@@ -6,8 +6,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Access } from './access/access.js';
+import { CredentialsFile } from './access/credentials-file.js';
 import type { DialSettings } from './access/dial.js';
 import { NodeTls } from './access/tls/node-tls.js';
+import { Users } from './access/users.js';
 import { Archiver, refuseFile } from './backup/archiver.js';
 import { Backups } from './backup/backups.js';
 import { formatAddress, hostOf, parseAddress } from './base/address.js';
@@ -24,6 +27,7 @@ import {
 import { type Logger, silentLogger } from './base/logger.js';
 import { checkOptionNames, optionNames } from './base/option-names.js';
 import { ProcessLoad } from './base/process-load.js';
+import { RepeatedLog } from './base/repeated-log.js';
 import { Checks } from './check/checks.js';
 import type { Upstream } from './check/repair.js';
 import { Comparisons } from './compare/comparison.js';
@@ -56,6 +60,7 @@ import { fetchBlocks, fetchRanges } from './rpc/peer-calls.js';
 import { dial, replicationService } from './rpc/replication-service.js';
 import { RpcServer } from './rpc/server.js';
 import { streamService } from './rpc/stream-service.js';
+import { userService } from './rpc/user-service.js';
 import { CommitFigures } from './store/commit-figures.js';
 import { KeyWatches } from './store/key-watches.js';
 import { Store } from './store/store.js';
@@ -128,6 +133,7 @@ export class Node {
     });
     const [activeExpiry, watches, figures] = [{ isOn: true }, new KeyWatches(), new CommitFigures(systemClock)];
     const tls = nodeTls(config, logger);
+    const dial = dialSettings(config, tls, logger);
     // Probes have an answer while the data open, which may take long.
     const http = await httpDoor(config, logger);
     const onFatal = fail;
@@ -138,7 +144,7 @@ export class Node {
       await http?.close();
       throw error;
     });
-    const base = { live, config, tls, logger, store, figures, activeExpiry, watches, onShutdown };
+    const base = { live, config, tls, dial, logger, store, figures, activeExpiry, watches, onShutdown };
     const node = new Node(base, failed, fail);
     node.#http = http;
     void failed.then((error) => {
@@ -155,8 +161,8 @@ export class Node {
     return node;
   }
 
-  private constructor(base: Omit<Base, 'address' | 'dial'>, failed: Promise<Error>, fail: (error: Error) => void) {
-    this.#base = { ...base, dial: { tls: base.tls?.dial }, address: () => this.address };
+  private constructor(base: Omit<Base, 'address'>, failed: Promise<Error>, fail: (error: Error) => void) {
+    this.#base = { ...base, address: () => this.address };
     this.options = base.live;
     this.#config = base.config;
     this.#logger = base.logger;
@@ -351,7 +357,7 @@ export class Node {
   }
 
   async #listen(): Promise<void> {
-    const { replication, freshness, streams, backups, archiver, checks, ranges, repairs } = this.#parts;
+    const { access, replication, freshness, streams, backups, archiver, checks, ranges, repairs } = this.#parts;
     const monitors = new Monitors(systemClock);
     const { listen, redis, redisListen, reflection, ...bounds } = this.#config;
     const logger = this.#logger;
@@ -365,7 +371,9 @@ export class Node {
         adminService(this, monitors),
         diskService({ backups, checks, ranges, repairs }),
         replicationService({ followers: replication.followers, checks, ranges }),
+        userService(this.#parts.users, access),
       ],
+      access,
       reflection: reflection ?? this.#isLoopbackOnly,
       replies,
       logger,
@@ -374,7 +382,7 @@ export class Node {
     const door = await redisDoor(
       this,
       { ...this.#base, replication, streams, guarantees, monitors },
-      { replies, onFatal: this.#fail },
+      { replies, onFatal: this.#fail, isRefused: () => access.inForce },
     );
     this.#listener = await Listener.listen({
       address: listen,
@@ -429,6 +437,13 @@ function nodeTls(config: NodeConfig, logger: Logger): NodeTls | undefined {
   if (cert === undefined) return undefined;
   const clients = config.tlsClients ?? (ca === undefined ? 'off' : 'required');
   return new NodeTls({ files: { cert, key, ca, crl }, clients, serverName: undefined, clock: systemClock, logger });
+}
+
+/** @throws HeadwaterError `invalid_argument` if the file of the credentials cannot be read. */
+function dialSettings({ upstreamCredentials }: NodeConfig, tls: NodeTls | undefined, logger: Logger): DialSettings {
+  if (upstreamCredentials === undefined) return { tls: tls?.dial };
+  const file = new CredentialsFile(upstreamCredentials, RepeatedLog.of({ clock: systemClock, logger }));
+  return { tls: tls?.dial, authorization: () => file.authorization() };
 }
 
 /** Undefined if the node has no HTTP port. */
@@ -494,8 +509,13 @@ function partsOf(base: Base) {
   const tree = treeOf(base);
   const { link } = tree.replication;
   const clock = systemClock;
+  const awaitsUsers = () =>
+    config.upstreamCredentials !== undefined && store.roles.role === 'follower' && store.data.position.offset === 0;
+  const access = new Access({ records: store.identity.records, clock, logger, awaitsUsers });
   return {
     ...tree,
+    access,
+    users: new Users(access, store.identity.records, () => clock.wallMs()),
     freshness: new Freshness({
       store,
       link,
@@ -632,8 +652,11 @@ function withRoom<T extends object>(follower: T, { commands, bytes, leftBytes, m
 }
 
 /** The number of keys, if that is cheap and comes soon: a status waits for nothing that a disk may hold up. */
-async function countKeys({ data }: Store): Promise<number | undefined> {
+async function countKeys({ data, identity }: Store): Promise<number | undefined> {
   if (!data.isServing) return undefined;
-  const counted = data.serving.keys.counter.count().catch(() => undefined);
+  const counted = data.serving.keys.counter.count().then(
+    (records) => records && records - identity.records.size,
+    () => undefined,
+  );
   return Promise.race([counted, pause(COUNTING_MS_MAX, undefined, { ref: false })]);
 }

@@ -236,6 +236,17 @@ export const OPTIONS = {
     elsewhere: ['replicaof', 'slaveof', 'upstream'],
   },
 
+  /** The file with the user of this node at other nodes, `user:secret` in one line. No user by default. */
+  upstreamCredentials: {
+    name: 'upstream-credentials',
+    kind: 'path',
+    isFile: true,
+    otherwise: 'no user',
+    help: 'the file with USER:SECRET, the user of this node at the nodes that it calls; the user needs the role replicate',
+    example: '/etc/headwater/upstream.credentials',
+    elsewhere: ['masteruser', 'masterauth', 'primaryuser', 'primaryauth'],
+  },
+
   /** The directory into which the log is written, one closed file after another. No archive by default. */
   archive: {
     name: 'archive',

@@ -119,9 +119,10 @@ function controlOf(
 }
 
 /** The last estimate that needs no disk, if a better one does not come soon. */
-async function estimateKeys({ data }: Store): Promise<number> {
+async function estimateKeys({ data, identity }: Store): Promise<number> {
   if (!data.isServing) return data.progress.checkpoint.keys ?? 0;
   const { estimate } = data.serving.keys;
   const sampled = estimate.sampled().catch(() => undefined);
-  return (await Promise.race([sampled, pause(COUNTING_MS_MAX, undefined, { ref: false })])) ?? estimate.now;
+  const records = (await Promise.race([sampled, pause(COUNTING_MS_MAX, undefined, { ref: false })])) ?? estimate.now;
+  return Math.max(0, records - identity.records.size);
 }

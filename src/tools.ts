@@ -4,6 +4,8 @@
  */
 /// <reference types="node" preserve="true" />
 
+export { type Destination, destinationOf } from './access/addresses.js';
+export { parseCredentials } from './access/credentials.js';
 export { joinedTls, type NodeUrl, readNodeUrl } from './access/tls/node-url.js';
 export { type Restored, type RestoreOptions, restoreDirectory } from './backup/restore.js';
 export { type AddressOptions, expectedAddress, isAddress } from './base/address.js';

@@ -4,10 +4,11 @@
  */
 import type { Command } from 'commander';
 import type { OptionRow } from '../../src/options.js';
-import { NO_NUMBERS, NO_PASSWORD } from '../foreign-names.js';
+import { NO_NUMBERS } from '../foreign-names.js';
 import { exampleOf, SERVE_ROWS, wordOf } from '../serve-options.js';
 import type { FileEntry } from './toml-lines.js';
 
+const IN_LOG = 'Users are in the log, so that all nodes have them. Use the command user';
 const DISK = 'Data are on disk, so memory has no bound for them and nothing is evicted';
 const LOG = 'The node always writes its log, and makes checkpoints by itself';
 const SYSTEM = 'The system runs the node in the background, and knows its process';
@@ -26,11 +27,9 @@ const NOWHERE: Readonly<Record<string, string>> = {
   appenddirname: LOG,
   'snapshot-count': LOG,
   'quota-backend-bytes': 'The disk bounds the data. Use min-free-space for the space that stays free',
-  requirepass: NO_PASSWORD,
-  masterauth: NO_PASSWORD,
-  masteruser: NO_PASSWORD,
-  aclfile: NO_PASSWORD,
-  user: NO_PASSWORD,
+  requirepass: IN_LOG,
+  aclfile: IN_LOG,
+  user: IN_LOG,
   'protected-mode': 'A node listens on loopback unless listen names another address',
   daemonize: SYSTEM,
   supervised: SYSTEM,

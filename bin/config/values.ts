@@ -242,7 +242,15 @@ function wordsOf(origin: Origin): string {
 }
 
 /** Variables that are not of `serve`. */
-const OTHER_VARIABLES = ['connect', 'timeout', 'config', 'tls', 'tls-server-name'].map(variableOf);
+const OTHER_VARIABLES = [
+  'connect',
+  'timeout',
+  'config',
+  'tls',
+  'tls-server-name',
+  'credentials',
+  'credentials-file',
+].map(variableOf);
 
 /** The name without what all variables begin with, so that only its own letters count. */
 function nearVariable(variable: string, known: readonly string[]): string | undefined {

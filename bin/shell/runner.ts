@@ -3,7 +3,7 @@
  * exit status of a command, which is the process's elsewhere, is the result of the line here.
  */
 import type { Command } from 'commander';
-import { readNodeUrl } from '../../src/access/tls/node-url.js';
+import { destinationOf } from '../../src/access/addresses.js';
 import { parseAddresses } from '../arguments.js';
 import { credentialsOf, lendTo } from '../connection.js';
 import { withPlainName } from '../foreign-names.js';
@@ -93,7 +93,7 @@ export class Runner {
   }
 
   async #moveTo(urls: string[], command: Command): Promise<void> {
-    const addresses = urls.map((url) => readNodeUrl(url).plain);
+    const addresses = destinationOf(urls).seeds;
     await this.#connection.moveTo(addresses, credentialsOf(command, urls));
     const { json = false } = command.optsWithGlobals<{ json?: boolean }>();
     await new Output({ json }).result({ connected: addresses }, `connected to ${addresses.join(', ')}`);

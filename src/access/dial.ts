@@ -11,6 +11,11 @@ export interface DialTls {
 export interface DialSettings {
   /** Undefined for a connection without TLS. */
   readonly tls?: DialTls | undefined;
+  /**
+   * Returns the user and its secret, as `authorization` carries them. Asked for each call, so that a secret that was
+   * changed takes effect at the next. Undefined, or without a result, for no user.
+   */
+  readonly authorization?: (() => string | undefined) | undefined;
 }
 
 export const PLAIN: DialSettings = {};

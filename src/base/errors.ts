@@ -97,6 +97,10 @@ export const ERROR_CODES = [
   'internal',
   /** No node that the client knows leads, and none did in time. Nothing was done. Only clients make this error. */
   'no_leader',
+  /** The call names no user, or one that is not known, or its secret is wrong. Nothing was done. */
+  'unauthenticated',
+  /** The user has no role for the call, or none for this key or channel. Nothing was done. */
+  'permission_denied',
 ] as const;
 
 /** A code of HeadwaterError. `ERROR_CODES` lists and explains them. */

@@ -857,3 +857,19 @@ export const MONITOR_GATHER_MS = 20;
 /** An argument of a command, and the number of arguments, that a monitor of the Redis protocol shows. */
 export const MONITOR_ARGUMENT_BYTES_MAX = 4 * KiB;
 export const MONITOR_ARGUMENTS_MAX = 128;
+
+/** Users of a cluster, the characters of a name, and the prefixes of keys or channels of one user. */
+export const USERS_MAX = 1_000;
+export const USER_NAME_CHARACTERS_MAX = 128;
+export const USER_PREFIXES_MAX = 64;
+export const USER_PREFIX_BYTES_MAX = 256;
+/** The secret of a user. The node draws longer ones than the least. */
+export const SECRET_CHARACTERS_MIN = 8;
+export const SECRET_CHARACTERS_MAX = 1_024;
+/** Hashes of secrets that are made at a time, of 16 MiB each, and the callers that may wait for one. */
+export const SECRET_CHECKS_MAX = 2;
+export const SECRET_CHECKS_WAITING_MAX = 64;
+/** The time that a stream has to end in good order when its user is revoked. */
+export const REVOKED_MS_MAX = 500;
+/** Lines of the audit in a second. The calls beyond that are counted in one line. */
+export const AUDIT_LINES_MAX = 50;

@@ -12,7 +12,7 @@
  */
 
 import { inspect } from 'node:util';
-import { joinedTls, type NodeUrl, readNodeUrl } from '../access/tls/node-url.js';
+import { destinationOf } from '../access/addresses.js';
 import { parseAddress } from '../base/address.js';
 import { HeadwaterError } from '../base/errors.js';
 import { COMPARE_TIMEOUT_MS } from '../base/limits.js';
@@ -67,6 +67,7 @@ import {
   watch,
 } from './streams.js';
 import { isOn } from './switch.js';
+import { Users } from './users.js';
 
 export type { CallOptions, CallTime, ClientOptions } from './options.js';
 
@@ -139,6 +140,8 @@ const NO_CONSTRUCTOR = 'new Client: expected Client.connect. Use `await Client.c
 export class Client<Value = string, Input = Data> extends Commands<string, Value, Input> implements AsyncDisposable {
   /** The same commands with keys and values as bytes, without the codec. */
   readonly buffers: Commands<Buffer>;
+  /** The users of the cluster, for administrators. */
+  readonly users: Users;
   readonly #session: Caller;
   readonly #forms: Forms<string, Value, Input>;
   readonly #listeners: Listeners;
@@ -151,6 +154,7 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
     this.#forms = forms;
     this.#listeners = listeners;
     this.buffers = new Commands(session, BYTES);
+    this.users = new Users(session);
   }
 
   /**
@@ -174,15 +178,14 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
     addresses: string | readonly string[],
     options: ClientOptions & Partial<CodecOption<unknown>> = {},
   ): Promise<unknown> {
-    const urls = urlsOf(addresses);
-    const seeds = urls.map(({ plain }) => plain);
-    const settings = settingsOf({ ...options, tls: joinedTls(urls, options.tls) });
+    const destination = destinationOf(addresses);
+    const settings = settingsOf(options, destination);
     const forms = options.codec === undefined ? TEXT : formsOf(options.codec);
     const listeners = new Listeners();
     const session =
       settings.readFrom === 'leader'
-        ? new Session(seeds, settings, { seen: new NewestPosition(), listeners })
-        : new Router(seeds, settings, listeners);
+        ? new Session(destination.seeds, settings, { seen: new NewestPosition(), listeners })
+        : new Router(destination.seeds, settings, listeners);
     await connect(session, options, settings.retry);
     return new Client(session, forms as typeof TEXT, listeners);
   }
@@ -465,9 +468,7 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
     yield* new SideCall(this.#session, options).stream(REPAIR_RANGES, ranges);
   }
 
-  /**
-   * Finishes open commands, and hangs up. The remaining commands are rejected with `cancelled`.
-   */
+  /** Finishes open commands, and hangs up. The remaining commands are rejected with `cancelled`. */
   async close(options: CloseOptions = {}): Promise<void> {
     checkOptionNames(options, CLOSE_OPTIONS);
     return this.#session.close(options.timeoutMs);
@@ -485,21 +486,6 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
   ): Promise<Response> {
     return new SideCall(this.#session, options).unary(method, request);
   }
-}
-
-/** @throws HeadwaterError `invalid_argument` if the value is no address, also from a program without types. */
-function urlsOf(addresses: unknown): readonly NodeUrl[] {
-  const seeds: unknown = typeof addresses === 'string' ? addresses.split(',') : addresses;
-  if (!Array.isArray(seeds) || seeds.some((seed) => typeof seed !== 'string'))
-    throw new HeadwaterError(
-      'invalid_argument',
-      `addresses: expected HOST:PORT as text, or a list of them, received ${inspect(addresses)}`,
-    );
-  if (seeds.length === 0)
-    throw new HeadwaterError('invalid_argument', 'addresses: expected at least one, received none');
-  const urls = seeds.map((seed: string) => readNodeUrl(seed));
-  for (const { plain } of urls) parseAddress(plain);
-  return urls;
 }
 
 /** @throws HeadwaterError `invalid_argument` for a value that no option has, also from a program without types. */

@@ -4,6 +4,7 @@
  */
 /// <reference types="node" preserve="true" />
 
+export type { Credentials } from '../access/credentials.js';
 export type { TlsOptions } from '../access/tls/client-tls.js';
 export type { AnyDetails, CommonDetails, DetailsByCode, DurabilityReached } from '../base/error-details.js';
 export {
@@ -106,6 +107,7 @@ export type {
   StoreState,
   UpstreamState,
 } from '../model/status.js';
+export type { CreatedUser, Myself, RotatedUser, User, UserList, UserRole } from '../model/user.js';
 export type { BackupOptions, BackupPart } from './backup.js';
 export type { BitCommands } from './bit-commands.js';
 export type {
@@ -206,3 +208,4 @@ export type {
   NotCommittedResults,
   TransactionBuilder,
 } from './transaction-builder.js';
+export type { CreateUserOptions, RotateUserOptions, Users } from './users.js';

@@ -1,6 +1,9 @@
 /** The options of a client, with their defaults. */
+import type { Destination } from '../access/addresses.js';
+import { authorizationOf, type Credentials } from '../access/credentials.js';
 import { type DialSettings, PLAIN } from '../access/dial.js';
 import { clientTls, type TlsOptions } from '../access/tls/client-tls.js';
+import { joinedTls } from '../access/tls/node-url.js';
 import { HeadwaterError } from '../base/errors.js';
 import {
   CALL_TIMEOUT_MS,
@@ -73,6 +76,11 @@ export interface ClientOptions {
    * the client for nodes that want one. False by default, and true for an address that begins with `headwaters://`.
    */
   readonly tls?: boolean | TlsOptions | undefined;
+  /**
+   * The user that the client is, and its secret. The address may have both instead: `headwater://user:secret@host:port`.
+   * No user by default, which is enough for nodes without users.
+   */
+  readonly credentials?: Credentials | undefined;
 }
 
 /**
@@ -122,7 +130,7 @@ export const TIME = optionNames<CallTime>(TIME_NAMES);
 export const CALL = optionNames<CallOptions>(CALL_NAMES);
 
 /** The options of a client that is connected. */
-export type ClientSettings = Required<Omit<ClientOptions, 'wait' | 'signal' | 'retry' | 'tls'>> & {
+export type ClientSettings = Required<Omit<ClientOptions, 'wait' | 'signal' | 'retry' | 'tls' | 'credentials'>> & {
   readonly retry: RetrySettings;
   /** The things that every connection needs. */
   readonly dial: DialSettings;
@@ -153,12 +161,19 @@ const CLIENT = optionNames<ClientOptions & CodecOption<unknown>>({
   signal: true,
   retry: true,
   tls: true,
+  credentials: true,
 });
 
 const RETRY = optionNames<RetryOptions>({ attempts: true, minMs: true, maxMs: true });
 
-/** @throws HeadwaterError `invalid_argument` if an option is unknown, has the wrong type or is out of range. */
-export function settingsOf(options: ClientOptions): ClientSettings {
+/**
+ * @param destination the addresses, with the user and the TLS in them.
+ * @throws HeadwaterError `invalid_argument` if an option is unknown, has the wrong type or is out of range.
+ */
+export function settingsOf(
+  options: ClientOptions,
+  { urls = [], credentials }: Partial<Destination> = {},
+): ClientSettings {
   checkOptionNames(options, CLIENT);
   const { redirect = DEFAULTS.redirect, staleReads = DEFAULTS.staleReads } = options;
   checkSwitch('redirect', redirect);
@@ -183,7 +198,10 @@ export function settingsOf(options: ClientOptions): ClientSettings {
   checkWhole('offlineQueueBytesMax', offlineQueueBytesMax, Number.MAX_SAFE_INTEGER);
   checkWait(options);
   const retry = retryOf(options.retry);
-  const dial = { tls: clientTls(options.tls) };
+  const dial = {
+    tls: clientTls(joinedTls(urls, options.tls)),
+    authorization: authorization(options.credentials ?? credentials),
+  };
   return {
     readFrom,
     staleReads,
@@ -195,6 +213,19 @@ export function settingsOf(options: ClientOptions): ClientSettings {
     retry,
     dial,
   };
+}
+
+/** @throws HeadwaterError `invalid_argument` if they are none. The message has no secret. */
+function authorization(credentials: Credentials | undefined): (() => string) | undefined {
+  if (credentials === undefined) return undefined;
+  const { user, secret } = Object(credentials) as Partial<Credentials>;
+  if (typeof user !== 'string' || typeof secret !== 'string')
+    throw new HeadwaterError(
+      'invalid_argument',
+      'credentials: expected an object of two texts, user and secret, received another value',
+    );
+  const text = authorizationOf({ user, secret });
+  return () => text;
 }
 
 function checkWait({ wait, signal }: ClientOptions): void {

@@ -5,6 +5,7 @@
  */
 import { HeadwaterError } from '../base/errors.js';
 import { OPERATION_STEPS_MAX } from '../base/limits.js';
+import { isReserved } from '../base/reserved-keys.js';
 import type { Limits } from './view.js';
 
 const SHOWN_BYTES_MAX = 64;
@@ -27,6 +28,14 @@ function shownByte(byte: number): string {
 
 export function checkKey(key: Buffer, limits: Limits): void {
   if (key.length > limits.keyBytesMax) throw tooLarge('a key', limits.keyBytesMax, key.length);
+  if (key[0] === 0 && isReserved(key)) throw reserved(key);
+}
+
+function reserved(key: Buffer): HeadwaterError {
+  return new HeadwaterError(
+    'invalid_argument',
+    `a key: expected one that does not begin with "\\x00headwater\\x00", which the node keeps for itself, received ${shown(key)}. Use another key`,
+  );
 }
 
 export function checkValue(value: Buffer, limits: Limits): void {

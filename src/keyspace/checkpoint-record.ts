@@ -27,6 +27,8 @@ export interface CheckpointRecord {
   readonly sizes?: KeptSizes | undefined;
   /** Set if no record of the epoch was ever deleted from the disk. */
   readonly unmarked?: true | undefined;
+  /** Set if records of the node itself may be among the records. */
+  readonly reserved?: true | undefined;
 }
 
 const EMPTY_CHECKPOINT: CheckpointRecord = {

@@ -11,6 +11,7 @@
 import type { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { RECENT_KEYS_MAX } from '../base/limits.js';
+import { isReserved } from '../base/reserved-keys.js';
 import type { Database } from '../disk/level.js';
 import type { Entry } from '../model/command.js';
 import type { KeyRange } from '../model/key-range.js';
@@ -35,7 +36,7 @@ import { type FrozenLayer, isMiss, Overlay, touched } from './overlay.js';
 import { findChanges, type RangePatch, writeChanges } from './range-patch.js';
 import { NOT_CACHED, ReadCache } from './read-cache.js';
 import { RecentKeys } from './recent-keys.js';
-import { DATA_KEY_HEADER_BYTES, dataEnd, dataStart } from './record.js';
+import { DATA_KEY_HEADER_BYTES, dataEnd, dataStart, userKey } from './record.js';
 import { RecordSizes } from './record-sizes.js';
 import { KeyspaceSnapshot } from './snapshot.js';
 import { Sweep } from './sweep.js';
@@ -73,6 +74,8 @@ export class Keyspace {
   /** The ranges in which flushes have deleted records of that epoch. */
   readonly #emptied: EmptiedRanges;
   #flushes: FlushState = 'whole';
+  /** Whether records of the node itself may be on disk or above. */
+  #hasReserved: boolean;
 
   private constructor(db: Database, cache: ReadCache, checkpoint: CheckpointRecord, flushingTo: number) {
     this.#db = db;
@@ -81,6 +84,7 @@ export class Keyspace {
     const { epoch, unmarked } = checkpoint;
     this.#emptied = new EmptiedRanges(db, dataStart(epoch), dataEnd(epoch), unmarked);
     this.#checkpoint = checkpoint;
+    this.#hasReserved = checkpoint.reserved ?? false;
     this.#sizes = RecordSizes.parse(checkpoint.sizes);
     this.flushingTo = flushingTo;
     this.#applied = checkpoint.position;
@@ -119,14 +123,19 @@ export class Keyspace {
 
   // ---- writing ----------------------------------------------------------
 
-  /** Applies the effects of the next block. Synchronous. Nothing else changes the keyspace. */
-  apply(block: AppliedBlock): void {
+  /**
+   * Applies the effects of the next block. Synchronous. Nothing else changes the keyspace.
+   * @returns whether the block may have changed records of the node itself.
+   */
+  apply(block: AppliedBlock): boolean {
     invariant(
       block.firstOffset === this.#applied.offset + 1,
       `block ${block.firstOffset} applied after ${this.#applied.offset}`,
     );
-    this.overlay.active.apply(block);
+    const effect = this.overlay.active.apply(block);
     this.#applied = block.position;
+    if (effect === 'written') this.#hasReserved = true;
+    return effect !== 'untouched';
   }
 
   // ---- reading ----------------------------------------------------------
@@ -232,6 +241,7 @@ export class Keyspace {
       keys,
       sizes: sizesNow.kept,
       unmarked: emptied.isUnmarked || undefined,
+      reserved: this.#hasReserved || undefined,
     };
     await this.#db.put(...checkpointRow(checkpoint), { sync: true });
     this.#sizes = sizesNow;
@@ -306,7 +316,9 @@ export class Keyspace {
       for (const [row, record] of changes.puts) this.#sizes.add(row, DATA_KEY_HEADER_BYTES, record.length);
       for (const row of changes.deletions) this.#emptied.add(row);
       const unmarked = this.#emptied.isUnmarked || undefined;
-      this.#checkpoint = { ...this.#checkpoint, keys: null, sizes: this.#sizes.kept, unmarked };
+      this.#hasReserved ||= changes.puts.some(([row]) => isReserved(userKey(row)));
+      const reserved = this.#hasReserved || undefined;
+      this.#checkpoint = { ...this.#checkpoint, keys: null, sizes: this.#sizes.kept, unmarked, reserved };
       batch.put(...checkpointRow(this.#checkpoint));
     }
     this.overlay.forgetWritten();

@@ -15,6 +15,7 @@ import {
   SCAN_SORT_TURNS_MAX,
   TURN_STEPS_MAX,
 } from '../base/limits.js';
+import { isReserved } from '../base/reserved-keys.js';
 import { firstIndex } from '../base/search.js';
 import { type Entry, isExpired } from '../model/command.js';
 import type { KeyRange } from '../model/key-range.js';
@@ -116,7 +117,7 @@ export function layEntries(overlay: Overlay, wanted: RangeWanted, nowMs: number)
     bytes += key.length + (whole?.value.length ?? 0);
     if (entries.length === SCAN_LAID_ENTRIES_MAX || bytes > SCAN_LAID_BYTES_MAX) return undefined;
     entries.push({ key: Buffer.from(key), known });
-    if (whole && !isExpired(whole.expiresAtMs, nowMs)) live++;
+    if (whole && !isExpired(whole.expiresAtMs, nowMs) && !isReserved(key)) live++;
   }
   return { entries, hidesDisk: visible.some((layer) => layer.cleared) };
 }

@@ -5,7 +5,7 @@
  */
 
 import { copyBytes } from '../base/copy.js';
-import type { CommandVisitor } from '../model/command.js';
+import { type CommandVisitor, TYPE_RESERVED } from '../model/command.js';
 import type { Position } from '../model/position.js';
 import { type DueKeys, DueNotes } from './due-notes.js';
 import { ENTRY_WORDS, EntryTable, TOMBSTONE, TOUCH } from './entry-table.js';
@@ -49,6 +49,9 @@ export interface AppliedBlock {
   visit(visitor: CommandVisitor): void;
 }
 
+/** The effect of a block on records of the node itself: some were written, some may be gone, or none was touched. */
+export type ReservedEffect = 'written' | 'deleted' | 'untouched';
+
 export class Layer extends EntryTable implements CommandVisitor {
   /** The epoch that the entries belong to. */
   epoch: number;
@@ -69,6 +72,8 @@ export class Layer extends EntryTable implements CommandVisitor {
   #current = 0;
   #bytes = NO_BYTES;
   #firstOffset = 0;
+  /** The effect of the current block on records of the node itself. */
+  #reserved: ReservedEffect = 'untouched';
   /** The entries that expire. */
   readonly #due = new DueNotes();
   #sorted: SortedRuns | undefined;
@@ -94,9 +99,11 @@ export class Layer extends EntryTable implements CommandVisitor {
     return this.count === 0 && !this.cleared;
   }
 
-  apply(block: AppliedBlock): void {
+  /** @returns the effect on records of the node itself, at the most. */
+  apply(block: AppliedBlock): ReservedEffect {
     this.#begin(block.bytes);
     this.#firstOffset = block.firstOffset;
+    this.#reserved = 'untouched';
     this.logBytes += block.bytes.length;
     block.visit(this);
     this.#applyNotes();
@@ -104,6 +111,7 @@ export class Layer extends EntryTable implements CommandVisitor {
       this.#gather(GATHERED_PER_COMMAND * (block.position.offset - block.firstOffset + 1));
     }
     if (this.#references[this.#current] === 0) this.#letGo(this.#current);
+    return this.#reserved;
   }
 
   /**
@@ -168,10 +176,12 @@ export class Layer extends EntryTable implements CommandVisitor {
     expiresAtMs: number,
     type: number,
   ): void {
+    if (type === TYPE_RESERVED) this.#reserved = 'written';
     this.#note(index, keyStart, keyEnd, type, valueStart, valueEnd, expiresAtMs);
   }
 
   del(index: number, keyStart: number, keyEnd: number): void {
+    if (this.#bytes[keyStart] === 0 && this.#reserved === 'untouched') this.#reserved = 'deleted';
     this.#note(index, keyStart, keyEnd, TOMBSTONE, keyEnd, keyEnd, 0);
   }
 
@@ -196,6 +206,7 @@ export class Layer extends EntryTable implements CommandVisitor {
     const bytes = this.#bytes;
     this.retire();
     this.cleared = true;
+    if (this.#reserved === 'untouched') this.#reserved = 'deleted';
     this.epoch++;
     this.#begin(bytes);
   }

@@ -5,6 +5,7 @@
  */
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
+import { isReserved } from '../base/reserved-keys.js';
 import type { Database } from '../disk/level.js';
 import type { LineageRow } from '../model/lineage.js';
 import type { Position } from '../model/position.js';
@@ -21,6 +22,7 @@ export class KeyspaceLoader {
   readonly #digest = new KeyspaceDigest();
   readonly #sizes = new RecordSizes();
   #lastKey: Buffer | undefined;
+  #hasReserved = false;
   #bytes = 0;
 
   constructor(db: Database) {
@@ -56,6 +58,7 @@ export class KeyspaceLoader {
       this.#sizes.add(key, 0, record.length);
       const expiresAtMs = recordExpiresAtMs(record);
       if (expiresAtMs !== 0) batch.put(dueKey(expiresAtMs, EPOCH, key), NO_VALUE);
+      this.#hasReserved ||= isReserved(key);
       this.#lastKey = key;
       this.#bytes += key.length + record.length;
     }
@@ -82,7 +85,9 @@ export class KeyspaceLoader {
     );
     await this.#db.durable();
     const sizes = this.#sizes.kept;
-    const [key, value] = checkpointRow({ position, lineage, epoch: EPOCH, keys: this.keys, sizes, unmarked: true });
+    const reserved = this.#hasReserved || undefined;
+    const facts = { position, lineage, epoch: EPOCH, keys: this.keys, sizes, reserved };
+    const [key, value] = checkpointRow({ ...facts, unmarked: true });
     await this.#db.put(key, value, { sync: true });
   }
 }

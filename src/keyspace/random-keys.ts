@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../base/clock.js';
 import { RANDOM_ATTEMPTS_MAX, RANDOM_ROWS_COUNTED_MAX } from '../base/limits.js';
+import { isReserved } from '../base/reserved-keys.js';
 import type { Database } from '../disk/level.js';
 import { isExpired } from '../model/command.js';
 import type { CheckpointRecord } from './checkpoint-record.js';
@@ -82,7 +83,8 @@ export class RandomKeys {
       const hash = layer.hash(entry);
       const newer = layers.slice(0, layers.indexOf(layer));
       const isHidden = newer.some((other) => other.hasRecord(key, 0, key.length, hash) !== undefined);
-      return seen && !isMiss(seen) && !isHidden && !isExpired(seen.expiresAtMs, nowMs) ? key : undefined;
+      const isSeen = seen && !isMiss(seen) && !isHidden && !isReserved(key);
+      return isSeen && !isExpired(seen.expiresAtMs, nowMs) ? key : undefined;
     }
     return undefined;
   }
@@ -90,7 +92,7 @@ export class RandomKeys {
   async #keyOnDisk(rows: number, nowMs: number): Promise<Buffer | undefined> {
     const row = await this.#rows.take(this.#range, rows <= RANDOM_ROWS_COUNTED_MAX);
     const key = row && Buffer.from(userKey(row));
-    if (!key || !isMiss(this.#keyspace.overlay.lookUp(key))) return undefined;
+    if (!key || isReserved(key) || !isMiss(this.#keyspace.overlay.lookUp(key))) return undefined;
     const { entries } = await this.#keyspace.read([key], WITHOUT_VALUE);
     const [entry] = entries;
     return entry && !isExpired(entry.expiresAtMs, nowMs) ? key : undefined;

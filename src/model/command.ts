@@ -5,6 +5,8 @@
 
 /** Types of a key, as they stand in records and on the wire. */
 export const TYPE_STRING = 0;
+/** A record of the node itself, under a reserved key (base/reserved-keys.ts). */
+export const TYPE_RESERVED = 1;
 
 /** A logged write, by its `kind`. */
 export type Command = (

@@ -2,6 +2,7 @@
  * A range of the keyspace as of one moment, for the readers of both protocols: the keys in it that match a pattern and
  * are not expired at that moment. The range can be read more than once, and from any key on.
  */
+import { isReserved } from '../base/reserved-keys.js';
 import { Turns } from '../base/turns.js';
 import { compileGlob, type Glob } from '../commands/glob.js';
 import type { RangeWanted } from '../keyspace/laid-entries.js';
@@ -104,7 +105,7 @@ export class FrozenRange {
     const range = bothRanges(this.#range, { from, to: undefined });
     const order = { reverse: this.#wanted.reverse, limit: limit || Number.POSITIVE_INFINITY };
     for await (const chunk of this.#snapshot.entries(range, order))
-      yield chunk.filter(([, { expiresAtMs }]) => !isExpired(expiresAtMs, this.#nowMs));
+      yield chunk.filter(([key, { expiresAtMs }]) => !isExpired(expiresAtMs, this.#nowMs) && !isReserved(key));
   }
 
   /** The entries of a chunk that match. */

@@ -445,7 +445,10 @@ function converterOf({ row, scalar, messageName, check }: Field): Field['convert
   if (row.type === 'Detail')
     return (details: Details) => Object.entries(details).map(([name, value]) => ({ name, value }));
   if (check === checkId || check === toHex) return (hex: string) => Buffer.from(hex, 'hex');
-  if (isEnum(row.type)) return enumCodec(row.type).toNumber;
+  if (isEnum(row.type)) {
+    const { toNumber: numberOf } = enumCodec(row.type);
+    return row.repeated ? (words: readonly never[]) => words.map((word) => numberOf(word)) : numberOf;
+  }
   if (scalar || !isConverted(messageName as MessageName, new Set())) return undefined;
   const convert = (value: unknown) => outgoing(messageOf(messageName as MessageName), value);
   return row.repeated ? (values: readonly unknown[]) => values.map(convert) : convert;

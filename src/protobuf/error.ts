@@ -20,6 +20,7 @@ const CODE = {
   INVALID_ARGUMENT: 3,
   DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
+  PERMISSION_DENIED: 7,
   FAILED_PRECONDITION: 9,
   RESOURCE_EXHAUSTED: 8,
   OUT_OF_RANGE: 11,
@@ -27,6 +28,7 @@ const CODE = {
   INTERNAL: 13,
   UNAVAILABLE: 14,
   DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
 } as const;
 
 /**
@@ -79,6 +81,8 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
   unreachable: CODE.UNAVAILABLE,
   internal: CODE.INTERNAL,
   no_leader: CODE.UNAVAILABLE,
+  unauthenticated: CODE.UNAUTHENTICATED,
+  permission_denied: CODE.PERMISSION_DENIED,
 };
 
 /** The time that a client should wait before it retries. */

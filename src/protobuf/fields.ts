@@ -56,6 +56,11 @@ export const FIELDS = {
   Heartbeat: { path: 'name' },
   Mark: { markId: 'name' },
   Moved: { address: 'name', nodeId: 'name' },
+  CreateUserRequest: { name: 'name' },
+  CreateUserResponse: { user: 'required' },
+  RevokeUserRequest: { name: 'name' },
+  RotateUserRequest: { name: 'name' },
+  RotateUserResponse: { user: 'required' },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Rule>>>>;
 
 /** The plain forms of messages that are no plain object of their fields. */

@@ -8,8 +8,9 @@
  */
 import http2, { type ServerHttp2Stream } from 'node:http2';
 import * as grpc from '@grpc/grpc-js';
+import type { Grant } from '../access/grant.js';
 import type { HeadwaterError } from '../base/errors.js';
-import { MESSAGE_BYTES_MAX, RECEIVING_STALL_MS_MAX } from '../base/limits.js';
+import { MESSAGE_BYTES_MAX, RECEIVING_STALL_MS_MAX, REVOKED_MS_MAX } from '../base/limits.js';
 
 import type { ConnectionBytes } from '../pipeline/connection-bytes.js';
 import type { ReplyMemory } from '../pipeline/reply-memory.js';
@@ -27,6 +28,13 @@ const intakes = new WeakMap<object, CallIntake>();
 type NextCall = ConstructorParameters<typeof grpc.ServerInterceptingCall>[0];
 type Listener = Parameters<grpc.ServerInterceptingCall['start']>[0];
 
+/** The rights of a caller, or the promise of them. */
+export interface Granting {
+  readonly grant: Grant | Promise<Grant>;
+  /** Whether the call is a stream, which may be open for long. */
+  readonly isForStream: boolean;
+}
+
 /** The memory that all calls of one kind share for their requests and replies. */
 export interface MessageMemory {
   readonly requests: RequestMemory;
@@ -38,6 +46,9 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
   readonly place: ConnectionPlace | undefined;
   /** The replies of the call. */
   readonly share: ReplyShare;
+  /** The rights of the caller. Undefined if nobody asks for them. */
+  grant: Grant | undefined;
+  #forget = () => {};
   readonly #stream: ServerHttp2Stream;
   readonly #memory: RequestMemory;
   /** Requests that have begun and were not taken, in order. */
@@ -54,12 +65,17 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
   #isAsked = false;
   #isPutOff = false;
   #isOver = false;
+  readonly #granting: Granting | undefined;
   #onRefused: ((reason: HeadwaterError) => void) | undefined;
 
-  /** @param place the place of the connection, if the call has to ask for one before its commands are carried out. */
-  constructor(next: NextCall, { requests, replies }: MessageMemory, place?: ConnectionPlace) {
+  /**
+   * @param place the place of the connection, if the call has to ask for one before its commands are carried out.
+   * @param granting the rights of the caller, or the promise of them. Nothing of the request is read before.
+   */
+  constructor(next: NextCall, { requests, replies }: MessageMemory, place?: ConnectionPlace, granting?: Granting) {
     super(next);
     this.place = place;
+    this.#granting = granting;
     this.#memory = requests;
     // gRPC offers no other access to the bytes of an incomplete message.
     this.#stream = (next as unknown as { stream: ServerHttp2Stream }).stream;
@@ -79,7 +95,20 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
     super.start({
       onReceiveMetadata: (metadata) => {
         intakes.set(metadata, this);
-        listener.onReceiveMetadata(metadata);
+        const granting = this.#granting?.grant;
+        if (!(granting instanceof Promise)) {
+          if (granting) this.#take(granting);
+          if (!this.#isOver) listener.onReceiveMetadata(metadata);
+          return;
+        }
+        granting.then(
+          (grant) => {
+            if (this.#stream.destroyed) return;
+            this.#take(grant);
+            if (!this.#isOver) listener.onReceiveMetadata(metadata);
+          },
+          (reason: HeadwaterError) => this.revoked(reason),
+        );
       },
       onReceiveMessage: (message) => {
         this.#isAsked = false;
@@ -137,6 +166,21 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
     else setTimeout(() => this.#stream.close(http2.constants.NGHTTP2_CANCEL), RECEIVING_STALL_MS_MAX).unref();
   }
 
+  /** Takes the rights of the caller. A stream ends with them. A short call that has begun is answered. */
+  #take(grant: Grant): void {
+    this.grant = grant;
+    if (this.#granting?.isForStream) this.#forget = grant.onEnd((reason) => this.revoked(reason));
+  }
+
+  /** Ends the call, because its user may not do this any more: in good order if that is soon done. */
+  revoked(reason: HeadwaterError): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#onRefused) this.#onRefused(reason);
+    else this.sendStatus(toStatus(reason));
+    setTimeout(() => this.#stream.close(http2.constants.NGHTTP2_CANCEL), REVOKED_MS_MAX).unref();
+  }
+
   get connectionBytes(): number {
     return this.#stream.session?.socket?.bytesWritten ?? 0;
   }
@@ -179,6 +223,7 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
 
   #close(): void {
     this.#isOver = true;
+    this.#forget();
     for (const claim of this.#claims.splice(0)) this.#memory.release(claim);
     this.share.close();
   }

@@ -4,6 +4,7 @@
  * that they have begun, and end.
  */
 import { setMaxListeners } from 'node:events';
+import type { Grant } from '../access/grant.js';
 import { systemClock } from '../base/clock.js';
 import { HeadwaterError, shuttingDown } from '../base/errors.js';
 import { InvariantViolation } from '../base/invariant.js';
@@ -74,6 +75,8 @@ export interface CallMemory {
   readonly place?: Pick<ConnectionPlace, 'claim'> | undefined;
   /** The memory of the call's replies, undefined if nothing counts it. */
   readonly share?: ReplyShare;
+  /** The rights of the caller. Undefined if nobody asks for them. */
+  readonly grant?: Grant | undefined;
   /** Notes that the handler has its whole request, and answers within a time of its own. */
   served(): void;
   /** Notes that the requests that the handler has received are gone, or are counted elsewhere. */

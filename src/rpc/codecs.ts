@@ -17,7 +17,16 @@ import { codecOf, converted, type Plain } from '../protobuf/codec.js';
 import { guaranteesMessage, guaranteesOfMessage } from '../protobuf/guarantees.js';
 
 /** The codec of messages without fields. */
-export function nothing(name: 'StatusRequest' | 'DigestRequest' | 'FollowResponse' | 'PromoteRequest'): Codec<void> {
+export function nothing(
+  name:
+    | 'StatusRequest'
+    | 'DigestRequest'
+    | 'FollowResponse'
+    | 'PromoteRequest'
+    | 'ListUsersRequest'
+    | 'RevokeUserResponse'
+    | 'WhoAmIRequest',
+): Codec<void> {
   return converted(
     codecOf(name),
     () => undefined,

@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import * as grpc from '@grpc/grpc-js';
+import { AUTHORIZATION } from '../access/credentials.js';
 import { type DialSettings, PLAIN } from '../access/dial.js';
 import { secureConnect } from '../access/tls/secure-connect.js';
 import { CONNECTION_OPTIONS } from './connection-options.js';
@@ -28,7 +29,9 @@ export function connectTo(
   const credentials = credentialsOf(address, settings, (connected) => {
     socket = connected;
   });
-  const client = new grpc.Client(address, credentials, { ...CONNECTION_OPTIONS, ...options });
+  const { authorization } = settings;
+  const interceptors = authorization ? [showingUser(authorization)] : [];
+  const client = new grpc.Client(address, credentials, { ...CONNECTION_OPTIONS, ...options, interceptors });
   return { client, heardBytes: () => socket?.bytesRead ?? 0 };
 }
 
@@ -51,4 +54,16 @@ function credentialsOf(
     return connector;
   };
   return credentials;
+}
+
+/** Adds the user to the metadata of each call. gRPC's own way refuses a connection without TLS. */
+function showingUser(authorization: () => string | undefined): grpc.Interceptor {
+  return (options, nextCall) =>
+    new grpc.InterceptingCall(nextCall(options), {
+      start: (metadata, listener, next) => {
+        const text = authorization();
+        if (text !== undefined) metadata.set(AUTHORIZATION, text);
+        next(metadata, listener);
+      },
+    });
 }

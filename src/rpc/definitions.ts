@@ -37,6 +37,7 @@ import type {
   WatchEvent,
   WatchRequest,
 } from '../model/streams.js';
+import type { CreatedUser, Myself, NewUser, RotatedUser, UserList } from '../model/user.js';
 import { codecOf, converted } from '../protobuf/codec.js';
 import { asking, assured } from '../protobuf/guarantees.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../protobuf/kv.js';
@@ -77,6 +78,7 @@ export const STREAM_SERVICE = 'headwater.v1.StreamService';
 export const ADMIN_SERVICE = 'headwater.v1.AdminService';
 export const DISK_SERVICE = 'headwater.v1.DiskService';
 export const REPLICATION_SERVICE = 'headwater.v1.ReplicationService';
+export const USER_SERVICE = 'headwater.v1.UserService';
 
 /** The codec for streams whose users encode and decode the messages themselves. */
 export const BYTES: Codec<Buffer> = { encode: (bytes) => bytes, decode: (bytes) => bytes };
@@ -244,6 +246,41 @@ export const SET_OPTIONS: Method<SetOptionsRequest, readonly NodeOption[]> = una
   `/${ADMIN_SERVICE}/SetOptions`,
   SET_OPTIONS_REQUEST,
   nodeOptions('SetOptionsResponse'),
+);
+
+export const CREATE_USER: Method<NewUser, CreatedUser> = unary(
+  `/${USER_SERVICE}/CreateUser`,
+  codecOf('CreateUserRequest'),
+  codecOf('CreateUserResponse'),
+);
+
+export const LIST_USERS: Method<void, UserList> = unary(
+  `/${USER_SERVICE}/ListUsers`,
+  nothing('ListUsersRequest'),
+  codecOf('ListUsersResponse'),
+);
+
+/** The request is the name of the user. */
+export const REVOKE_USER: Method<string, void> = unary(
+  `/${USER_SERVICE}/RevokeUser`,
+  converted(
+    codecOf('RevokeUserRequest'),
+    ({ name }) => name,
+    (name: string) => ({ name }),
+  ),
+  nothing('RevokeUserResponse'),
+);
+
+export const ROTATE_USER: Method<{ readonly name: string; readonly secret: string | undefined }, RotatedUser> = unary(
+  `/${USER_SERVICE}/RotateUser`,
+  codecOf('RotateUserRequest'),
+  codecOf('RotateUserResponse'),
+);
+
+export const WHO_AM_I: Method<void, Myself> = unary(
+  `/${USER_SERVICE}/WhoAmI`,
+  nothing('WhoAmIRequest'),
+  codecOf('WhoAmIResponse'),
 );
 
 export const BACKUP: Method<BackupRequest, BackupResponse> = streaming(

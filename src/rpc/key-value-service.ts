@@ -8,6 +8,7 @@ import { HeadwaterError } from '../base/errors.js';
 import { QUEUE_WAIT_MS_MAX, REPLY_MESSAGE_BYTES_TARGET } from '../base/limits.js';
 import { typeName } from '../commands/entry.js';
 import { sizeOf, validate } from '../commands/execute.js';
+import { compileGlob } from '../commands/glob.js';
 import type { Asking, Assured } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import { boundedReply, payloadBytes, replyBytesAtMost } from '../model/reply-size.js';
@@ -59,21 +60,29 @@ export function keyValueService(
     }),
     unary(RANDOM_KEY, async ({ guarantees: inMessage }, call) => {
       if (tap.isOpen) tap.saw(call, [{ kind: 'randomKey' }]);
+      allow(call.intake.grant?.refusalOfRange(NO_PREFIX, 'randomKey'));
       await admit(guarantees, call, { writes: false, inMessage });
       return randomKey(store);
     }),
     serverStream(KEYS, async function* ({ guarantees: inMessage, ...request }, call) {
       if (tap.isOpen) tap.saw(call, [monitored('keys', request)]);
+      allow(call.intake.grant?.refusalOfRange(compileGlob(request.pattern).prefix, 'keys'));
       await admit(guarantees, call, { writes: false, inMessage });
       yield* keys(store, request);
     }),
     serverStream(SCAN, async function* ({ guarantees: inMessage, ...request }, call) {
       if (tap.isOpen) tap.saw(call, [monitored('scan', request)]);
+      allow(call.intake.grant?.refusalOfRange(compileGlob(request.pattern).prefix, 'scan'));
       await admit(guarantees, call, { writes: false, inMessage });
       yield* scan(store, request);
     }),
   ];
   return { name: KEY_VALUE_SERVICE, endpoints: [...operations, ...others], isForClients: true };
+}
+
+/** @param denied why the user may not do this. Undefined if it may. */
+function allow(denied: HeadwaterError | undefined): void {
+  if (denied) throw denied;
 }
 
 async function ask(
@@ -83,6 +92,7 @@ async function ask(
   operation: Operation & Asking,
   call: Call,
 ): Promise<Reply & Assured> {
+  allow(call.intake.grant?.refusalOfOperation(operation));
   validate(operation, store.limits);
   const bytes = sizeOf(operation);
   const writes = isWrite(operation);
@@ -163,3 +173,5 @@ async function* scan(store: KeyValueStore, request: ScanRequest): AsyncGenerator
 }
 
 const NO_VALUE = Buffer.alloc(0);
+/** All keys begin with it. */
+const NO_PREFIX = Buffer.alloc(0);

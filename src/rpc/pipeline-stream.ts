@@ -19,7 +19,7 @@ export interface GrpcStream
     'receive' | 'onRefused' | 'taken' | 'pause' | 'resume' | 'write' | 'drained' | 'sending'
   > {
   readonly call: Pick<Call, 'peer' | 'signal' | 'onCancelled' | 'onStopping' | 'report'> & {
-    readonly intake: Pick<CallMemory, 'share' | 'place'>;
+    readonly intake: Pick<CallMemory, 'share' | 'place' | 'grant'>;
   };
 }
 
@@ -31,6 +31,7 @@ export function servePipeline(
   surroundings: PipelineSurroundings,
 ): Promise<void> {
   const { call } = stream;
+  const { grant } = call.intake;
   const adapted: PipelineStream<Buffer> = {
     call,
     share: call.intake.share,
@@ -38,6 +39,7 @@ export function servePipeline(
     receive: (onMessage, onEnd) => stream.receive(onMessage, onEnd),
     decode: decodePipelineRequest,
     refusal: () => call.intake.place?.claim(),
+    grant: () => (grant?.isWhole ? undefined : grant),
     onRefused: (task) => stream.onRefused(task),
     taken: () => stream.taken(),
     pause: () => stream.pause(),

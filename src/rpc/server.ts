@@ -5,7 +5,9 @@
  */
 import type net from 'node:net';
 import * as grpc from '@grpc/grpc-js';
+import type { Access } from '../access/access.js';
 import { systemClock } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
 import {
   CONCURRENT_STREAMS_MAX,
   CONNECTION_IDLE_MS_MAX,
@@ -20,6 +22,7 @@ import {
 import type { Logger } from '../base/logger.js';
 import { ReplyMemory } from '../pipeline/reply-memory.js';
 import { RequestMemory } from '../pipeline/request-memory.js';
+import { Admission } from './admission.js';
 import { CallCounts, type MethodCounts } from './call-counts.js';
 import { CallIntake, type MessageMemory } from './call-intake.js';
 import { Calls, type CallsOptions } from './calls.js';
@@ -43,6 +46,8 @@ export interface RpcServerOptions extends CallsOptions {
   readonly services: readonly Service[];
   /** True if generic clients may ask for the list of services. */
   readonly reflection: boolean;
+  /** Decides who may call what. Everybody may call everything without it. */
+  readonly access?: Access | undefined;
   /** The memory of the replies to clients, if other protocols share it. */
   readonly replies?: ReplyMemory | undefined;
 }
@@ -178,25 +183,31 @@ function memories({ replies }: RpcServerOptions): { ofClients: MessageMemory; of
 }
 
 function receiver(
-  { services }: RpcServerOptions,
+  { services, access }: RpcServerOptions,
   { ofClients, ofNodes }: ReturnType<typeof memories>,
   counts: CallCounts,
 ): grpc.ServerInterceptor {
   const paths = new Set(
     services.flatMap(({ isForClients, endpoints }) => (isForClients ? endpoints : [])).map(({ path }) => path),
   );
-  return ({ path }, call) => {
+  const admission = access && new Admission(access);
+  return (method, call) => {
+    const { path } = method;
     counts.begin(path, streamOf(call));
+    const grant = admission?.ask(method, call);
+    if (grant instanceof HeadwaterError) return new RefusedCall(call, grant);
     const place = placeOf(call);
     if (place?.refusal) return new RefusedCall(call, place.refusal);
     if (!paths.has(path)) {
-      place?.prove();
-      return new CallIntake(call, ofNodes);
+      // A connection that only tries secrets gives way to others.
+      if (grant?.grant instanceof Promise) grant.grant.then(() => place?.prove()).catch(() => {});
+      else place?.prove();
+      return new CallIntake(call, ofNodes, undefined, grant);
     }
     // A client opens its pipeline before it does anything, and may want to administer the node only.
-    if (path === PIPELINE.path) return new CallIntake(call, ofClients, place?.isForClient ? undefined : place);
+    if (path === PIPELINE.path) return new CallIntake(call, ofClients, place?.isForClient ? undefined : place, grant);
     const refusal = place?.claim();
-    return refusal ? new RefusedCall(call, refusal) : new CallIntake(call, ofClients);
+    return refusal ? new RefusedCall(call, refusal) : new CallIntake(call, ofClients, undefined, grant);
   };
 }
 

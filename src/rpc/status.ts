@@ -40,6 +40,8 @@ const CODES: ReadonlyMap<grpc.status, ErrorCode> = new Map([
   [grpc.status.RESOURCE_EXHAUSTED, 'overloaded'],
   [grpc.status.UNAVAILABLE, 'unreachable'],
   [grpc.status.UNIMPLEMENTED, 'unimplemented'],
+  [grpc.status.UNAUTHENTICATED, 'unauthenticated'],
+  [grpc.status.PERMISSION_DENIED, 'permission_denied'],
 ]);
 
 /** The texts of grpc-js for a message over the limit of one side. */

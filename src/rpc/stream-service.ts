@@ -2,6 +2,8 @@
  * StreamService: publishing, and the streams without an end. A stop ends these streams with `shutting_down`, so that
  * their clients continue at another node.
  */
+import type { HeadwaterError } from '../base/errors.js';
+import { compileGlob } from '../commands/glob.js';
 import type {
   PublishRequest,
   SubscribeRequest,
@@ -40,6 +42,7 @@ export function streamService(
     endpoints: [
       unary(PUBLISH, async (request, call) => {
         if (tap.isOpen) tap.saw(call, [{ kind: 'publish', ...request }]);
+        allow(call.intake.grant?.refusalOfChannel(request.channel, 'publish'));
         await room.for(request.channel.length + request.data.length, call);
         const published = publisher.publish(request);
         // The queue of messages counts the request from here on.
@@ -48,12 +51,21 @@ export function streamService(
       }),
       serverStream(SUBSCRIBE, (request, call) => {
         if (tap.isOpen) tap.saw(call, [{ kind: 'subscribe', ...request }]);
+        for (const channel of request.channels) allow(call.intake.grant?.refusalOfChannel(channel, 'subscribe'));
+        for (const pattern of request.patterns)
+          allow(call.intake.grant?.refusalOfChannel(compileGlob(pattern).prefix, 'subscribe'));
         return streams.subscribe(request, endOf(call));
       }),
       serverStream(WATCH, (request, call) => {
         if (tap.isOpen) tap.saw(call, [{ kind: 'watch', ...request }]);
+        allow(call.intake.grant?.refusalOfRange(request.prefix, 'watch'));
         return streams.watch(request, endOf(call));
       }),
     ],
   };
+}
+
+/** @param denied why the user may not do this. Undefined if it may. */
+function allow(denied: HeadwaterError | undefined): void {
+  if (denied) throw denied;
 }

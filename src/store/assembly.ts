@@ -11,6 +11,7 @@ import type { KnownFollowers } from './known-followers.js';
 import { LeadershipRecord } from './leadership-record.js';
 import { Lifecycle } from './lifecycle.js';
 import { Opener } from './opener.js';
+import type { ReservedRecords } from './reserved-records.js';
 import type { Settings } from './settings.js';
 import type { Space } from './space.js';
 import { Stages } from './stages.js';
@@ -33,6 +34,7 @@ interface Opened {
   readonly directory: Directory;
   readonly followers: KnownFollowers;
   readonly space: Space;
+  readonly reserved: ReservedRecords;
   readonly settings: Settings;
   readonly logicalClock: LogicalClock;
 }

@@ -16,6 +16,7 @@ import type { LineageRow } from '../model/lineage.js';
 import type { Checkpointer } from './checkpoint.js';
 import type { CommitFigures } from './commit-figures.js';
 import type { KeyWatches } from './key-watches.js';
+import type { ReservedRecords } from './reserved-records.js';
 import type { WriteWaits } from './write-waits.js';
 
 /**
@@ -34,6 +35,7 @@ export class Committer {
   readonly #sync: boolean;
   readonly #waits: WriteWaits;
   readonly #watches: KeyWatches | undefined;
+  readonly #reserved: ReservedRecords | undefined;
   readonly #figures: CommitFigures;
   #busy = false;
 
@@ -45,6 +47,7 @@ export class Committer {
     fsync: FsyncPolicy;
     waits: WriteWaits;
     watches: KeyWatches | undefined;
+    reserved: ReservedRecords | undefined;
     figures: CommitFigures;
   }) {
     this.#log = options.log;
@@ -56,6 +59,7 @@ export class Committer {
     this.#watches = options.watches;
     // The data before were others.
     this.#watches?.sawAll();
+    this.#reserved = options.reserved;
     this.#figures = options.figures;
   }
 
@@ -73,7 +77,7 @@ export class Committer {
       const isStep = hasStepBack(blocks, this.#log.lookup.endTimeMs);
       await this.#waits.during(SLOW_LOG, this.#log.append(blocks, { sync: this.#sync, rows }));
       for (const block of blocks) {
-        this.#keyspace.apply(block);
+        if (this.#keyspace.apply(block)) this.#reserved?.saw(block);
         this.#watches?.saw(block);
       }
       this.#log.publish(blocks);

@@ -2,6 +2,7 @@
  * Executes the items of one pass of the writer on the pending view, as far as one block and the keys that were read
  * reach.
  */
+import { HeadwaterError } from '../base/errors.js';
 import { keysRead, replyOf } from '../commands/execute.js';
 import { isExpired } from '../model/command.js';
 import type { Operation } from '../model/operation.js';
@@ -54,6 +55,17 @@ export function executeItem(item: Written, view: PendingView, reach: Reach | und
     if (view.block.isFull) return false;
     view.block.add({ kind: 'message', channel: item.channel, data: item.data });
     item.offset = view.block.lastOffset;
+    return true;
+  }
+  if (item.kind === 'decree') {
+    if (view.block.isFull) return false;
+    try {
+      view.block.putRecords(item.decide(view.block.records()));
+      item.offset = view.block.lastOffset;
+    } catch (error) {
+      if (!HeadwaterError.is(error)) throw error;
+      item.refusal = error;
+    }
     return true;
   }
   const stop = stopOf(item);

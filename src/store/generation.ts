@@ -29,6 +29,7 @@ import type { DamageNotes } from './damage.js';
 import { giveIdentity, verifyIdentity } from './identity.js';
 import type { KeyWatches } from './key-watches.js';
 import { checkBeforeOpening } from './level-check.js';
+import type { ReservedRecords } from './reserved-records.js';
 import { retain } from './retention.js';
 import { isTrimmed, type Settings } from './settings.js';
 import type { Space } from './space.js';
@@ -73,6 +74,8 @@ export interface GenerationOptions {
   readonly waits: WriteWaits;
   /** Watched keys that did not exist. */
   readonly watches?: KeyWatches | undefined;
+  /** The records of the node itself. */
+  readonly reserved?: ReservedRecords | undefined;
   /** Sizes and durations, for metrics. */
   readonly figures: CommitFigures;
   randomBytes(count: number): Buffer;
@@ -144,6 +147,7 @@ export class Generation {
       fsync: options.fsync,
       waits: options.waits,
       watches: options.watches,
+      reserved: options.reserved,
       figures: options.figures,
     });
     this.checked = this.incomplete ? Promise.resolve() : this.#scrub(options);
@@ -178,11 +182,13 @@ export class Generation {
       const cache = new ReadCache(options.readCacheBytes);
       const keyspace = await Keyspace.open(keyspaceDatabase, cache);
       if (identity === undefined) await giveIdentity(databases, options.randomBytes);
+      await options.reserved?.begin(keyspaceDatabase, keyspace.checkpoint);
       const checkpointer = new Checkpointer({ ...options, log, keyspace });
       const incomplete = await recover({ log, keyspace, checkpointer, losses }, options).catch(async (error: Error) => {
         await checkpointer.close(HeadwaterError.from(error));
         throw error;
       });
+      options.reserved?.opened();
       const parts = { log, keyspace, keyspaceDatabase, checkpointer, incomplete, losses, databases, cache };
       return new Generation(parts, options);
     } catch (error) {
@@ -417,7 +423,7 @@ async function recover(
       checkpoint: from,
       keyspaceOffset: furthest(keyspace),
       replay: async (block) => {
-        keyspace.apply(block);
+        if (keyspace.apply(block)) options.reserved?.saw(block);
         checkpointer.afterCommit();
         await checkpointer.room();
         if (checkpointer.failure) throw checkpointer.failure;

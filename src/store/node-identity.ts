@@ -1,10 +1,14 @@
-/** The names of this node and of its cluster. */
+/** The names of this node and of its cluster, and the records that the cluster keeps for its nodes. */
 import type { NodeFile } from './node-record.js';
+import type { ReservedRecords } from './reserved-records.js';
 
 export class NodeIdentity {
+  /** The records of the nodes themselves. */
+  readonly records: ReservedRecords;
   readonly #node: NodeFile;
 
-  constructor(node: NodeFile) {
+  constructor(node: NodeFile, records: ReservedRecords) {
+    this.records = records;
     this.#node = node;
   }
 

@@ -2,11 +2,15 @@
 import { HeadwaterError } from '../base/errors.js';
 import { keyName } from '../base/key-name.js';
 import { BLOCK_BYTES_CEILING, BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX, TURN_STEPS_MAX } from '../base/limits.js';
+import { isReserved, reservedKey, reservedName } from '../base/reserved-keys.js';
 import { BLOCK_HEADER_BYTES } from '../log/block.js';
-import type { Command } from '../model/command.js';
+import { type Command, TYPE_RESERVED } from '../model/command.js';
+import type { RecordChanges, Records } from './reserved-records.js';
 
 /** The framing of one command in a block at the most: six tags and lengths, expiry, type, the joined flag. */
 const COMMAND_OVERHEAD_BYTES = 40;
+
+const NO_RECORDS: Records = new Map();
 
 export class PendingBlock {
   readonly commands: Command[] = [];
@@ -19,9 +23,12 @@ export class PendingBlock {
   /** The number of puts for each key, among the first `#namedCommands` commands. `hasPut` takes the others in. */
   readonly #puts = new Map<string, number>();
   #namedCommands = 0;
+  readonly #recordsBefore: () => Records;
 
-  constructor(firstOffset: number) {
+  /** @param recordsBefore the records of the node itself, before the block. */
+  constructor(firstOffset: number, recordsBefore: () => Records = () => NO_RECORDS) {
     this.firstOffset = firstOffset;
+    this.#recordsBefore = recordsBefore;
   }
 
   /** The offset that the command added last gets. */
@@ -63,6 +70,31 @@ export class PendingBlock {
     if (command.kind !== 'put') return;
     const name = keyName(command.key);
     this.#puts.set(name, (this.#puts.get(name) ?? 0) + change);
+  }
+
+  /** The records of the node itself, with the changes of the block. */
+  records(): Map<string, Buffer> {
+    const records = new Map(this.#recordsBefore());
+    for (const command of this.commands) {
+      if (command.kind === 'clear') records.clear();
+      if (command.kind !== 'put' && command.kind !== 'del') continue;
+      if (!isReserved(command.key)) continue;
+      const name = reservedName(command.key);
+      if (command.kind === 'put') records.set(name, command.value);
+      else records.delete(name);
+    }
+    return records;
+  }
+
+  /** Changes records of the node itself, as one transaction. */
+  putRecords(changes: RecordChanges): void {
+    let joined = false;
+    for (const [name, value] of changes) {
+      const key = reservedKey(name);
+      if (value) this.add({ kind: 'put', key, value, expiresAtMs: 0, type: TYPE_RESERVED, joined });
+      else this.add({ kind: 'del', key, joined });
+      joined = true;
+    }
   }
 
   /** Drops the commands behind the first `count`. */

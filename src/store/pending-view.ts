@@ -13,6 +13,7 @@ import type { Limits, View } from '../commands/view.js';
 import { type Command, type Entry, isExpired } from '../model/command.js';
 import type { Operation } from '../model/operation.js';
 import { PendingBlock } from './pending-block.js';
+import type { Records } from './reserved-records.js';
 
 /** The reason why a time to live cannot begin. */
 const SAID: Record<ClockDoubt, string> = {
@@ -22,6 +23,17 @@ const SAID: Record<ClockDoubt, string> = {
 };
 
 const NO_DOUBT = { doubt: undefined };
+
+/** The keyspace at the end of the log. */
+interface AtEnd {
+  /** The entry of every key that the batch may read. */
+  readonly base: ReadonlyMap<string, Entry | undefined>;
+  /** Keys that cannot be read; seldom any. */
+  readonly damaged?: ReadonlyMap<string, HeadwaterError> | undefined;
+  readonly clock?: Pick<LogicalClock, 'doubt'>;
+  /** The records of the node itself. */
+  readonly reserved?: (() => Records) | undefined;
+}
 
 export class PendingView implements View {
   readonly nowMs: number;
@@ -42,15 +54,13 @@ export class PendingView implements View {
     nowMs: number,
     limits: Limits,
     firstOffset: number,
-    base: ReadonlyMap<string, Entry | undefined>,
-    damaged?: ReadonlyMap<string, HeadwaterError>,
-    clock: Pick<LogicalClock, 'doubt'> = NO_DOUBT,
+    { base, damaged, clock = NO_DOUBT, reserved }: AtEnd,
   ) {
     this.#clock = clock;
     this.#damaged = damaged;
     this.nowMs = nowMs;
     this.limits = limits;
-    this.block = new PendingBlock(firstOffset);
+    this.block = new PendingBlock(firstOffset, reserved);
     this.#base = base;
   }
 
@@ -103,8 +113,13 @@ export class PendingView implements View {
     this.block.add({ kind: 'touch', key, expiresAtMs });
   }
 
+  /** Deletes the keys of clients. The records of the node itself are written again in the same transaction. */
   clear(): void {
+    const savepoint = this.savepoint();
+    const records = this.block.records();
     this.block.add({ kind: 'clear' });
+    this.block.putRecords(records);
+    this.join(savepoint);
   }
 
   savepoint(): number {

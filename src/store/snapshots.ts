@@ -11,9 +11,12 @@ import type { RangeSnapshot } from './shared-snapshots.js';
 
 export class Snapshots {
   readonly #data: StoreData;
+  readonly #reserved: { readonly size: number };
 
-  constructor(data: StoreData) {
+  /** @param reserved the records that are not counted. */
+  constructor(data: StoreData, reserved: { readonly size: number }) {
     this.#data = data;
+    this.#reserved = reserved;
   }
 
   /**
@@ -66,7 +69,8 @@ export class Snapshots {
   /** The exact number of keys; expired ones count until they are deleted. Makes a checkpoint if memory holds many. */
   async size(): Promise<number> {
     const { keys, checkpointer } = this.#data.serving;
-    return (await keys.counter.count()) ?? checkpointer.size();
+    const records = (await keys.counter.count()) ?? (await checkpointer.size());
+    return records - this.#reserved.size;
   }
 
   /**

@@ -30,6 +30,7 @@ import type { Lifecycle } from './lifecycle.js';
 import { LostWrites } from './lost-writes.js';
 import { NodeIdentity } from './node-identity.js';
 import type { RoleWanted } from './node-record.js';
+import { RESERVED_FILE, ReservedRecords } from './reserved-records.js';
 import { Roles } from './roles.js';
 import { Settings } from './settings.js';
 import { Snapshots } from './snapshots.js';
@@ -42,6 +43,7 @@ interface Opened {
   readonly directory: Directory;
   readonly followers: KnownFollowers;
   readonly space: Space;
+  readonly reserved: ReservedRecords;
   /** host:port that this node was started to follow, though it leads; else empty. */
   readonly ignoredUpstream: string;
 }
@@ -76,13 +78,13 @@ export class Store {
     const settings = new Settings(options);
     const assembly = assemble(options, { ...opened, settings, logicalClock: clock });
     const { data, damage, lifecycle, tenures } = assembly;
-    const identity = new NodeIdentity(directory.node);
+    const identity = new NodeIdentity(directory.node, opened.reserved);
     const roles = new Roles({ ...options, ...opened, ...assembly, gate });
     this.identity = identity;
     this.data = data;
     this.roles = roles;
-    this.writes = new Writes({ ...options, ...assembly, space, clock, gate, roles });
-    this.snapshots = new Snapshots(data);
+    this.writes = new Writes({ ...options, ...opened, ...assembly, space, clock, gate, roles });
+    this.snapshots = new Snapshots(data, opened.reserved);
     this.intake = new Intake({ ...options, data, roles, identity, lifecycle, directory, clock });
     this.followers = followers;
     this.lostWrites = new LostWrites(directory.folder, options.logger, () => data.log);
@@ -117,10 +119,15 @@ export class Store {
         RepeatedLog.of(options),
         (text) => directory.folder.replace('followers.json', text),
       );
+      const reserved = new ReservedRecords(
+        await directory.folder.read(RESERVED_FILE),
+        RepeatedLog.of(options),
+        (text) => directory.folder.replace(RESERVED_FILE, text),
+      );
       await directory.generations.removeOthers();
       const ignoredUpstream = ignored !== undefined && role ? role.upstream : '';
       const start = async () => {
-        const store = new Store(options, { directory, followers, space, ignoredUpstream });
+        const store = new Store(options, { directory, followers, space, reserved, ignoredUpstream });
         await space.whileOpening(() => store.#lifecycle.start());
         return store;
       };
@@ -161,6 +168,7 @@ export class Store {
     // Writes that wait at the gate are refused now.
     this.#gate.open();
     await this.followers.settled();
+    await this.identity.records.settled();
     await this.#clockWatch.close();
     await closed;
   }

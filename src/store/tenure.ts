@@ -13,6 +13,7 @@ import { moveExpiries } from './clock-step.js';
 import { expireAsLeader, type Lateness, sweepAsFollower } from './expiry.js';
 import type { Generation } from './generation.js';
 import type { ClockStep } from './node-record.js';
+import type { ReservedRecords } from './reserved-records.js';
 import type { Space } from './space.js';
 import type { WriteWaits } from './write-waits.js';
 import { Writer } from './writer.js';
@@ -34,6 +35,8 @@ export interface TenureOptions {
   readonly lateness: Lateness;
   /** Whether expired keys are deleted. They are unless this says no. */
   readonly activeExpiry?: { readonly isOn: boolean } | undefined;
+  /** The records of the node itself, at the end of the log. */
+  readonly reserved?: ReservedRecords | undefined;
   readonly onFailure: (error: Error) => void;
 }
 
@@ -57,7 +60,7 @@ export class Tenure {
   /** @param writesEnded keys expire no more once this aborts. */
   lead(generation: Generation, options: TenureOptions, writesEnded: AbortSignal): void {
     const { log, keyspace, committer } = generation;
-    const { logicalClock, limits, waits, onFailure } = options;
+    const { logicalClock, limits, waits, reserved, onFailure } = options;
     const row = log.history.lineage.current;
     invariant(row, 'a leader has a history');
     const { replicationId } = row;
@@ -69,6 +72,7 @@ export class Tenure {
       limits,
       waits,
       replicationId,
+      ...(reserved && { reserved: () => reserved.all }),
       onFailure,
     });
     const over = eitherAborts(this.signal, writesEnded);

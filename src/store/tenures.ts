@@ -27,6 +27,7 @@ export interface TenuresOptions {
   readonly stages: Stages;
   readonly data: StoreData;
   readonly activeExpiry?: TenureOptions['activeExpiry'];
+  readonly reserved?: TenureOptions['reserved'];
   /** Handles a failed write. */
   failed(error: Error): void;
 }

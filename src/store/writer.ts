@@ -23,6 +23,7 @@ import type { Committer } from './commit.js';
 import { executeItem, Reach } from './execution.js';
 import type { ClockStep } from './node-record.js';
 import { PendingView } from './pending-view.js';
+import type { RecordChanges, Records } from './reserved-records.js';
 import type { WriteWaits } from './write-waits.js';
 import {
   bytesOf,
@@ -54,6 +55,7 @@ export class Writer {
   readonly #limits: Limits;
   readonly #waits: WriteWaits;
   readonly #replicationId: string;
+  readonly #reserved: (() => Records) | undefined;
   readonly #onFailure: (error: Error) => void;
   readonly #queue = new Fifo<Item>();
   #queuedBytes = 0;
@@ -70,6 +72,8 @@ export class Writer {
     waits: WriteWaits;
     /** The history that this writer's leadership began. */
     replicationId: string;
+    /** The records of the node itself, at the end of the log. */
+    reserved?: () => Records;
     onFailure: (error: Error) => void;
   }) {
     this.#log = options.log;
@@ -79,6 +83,7 @@ export class Writer {
     this.#limits = options.limits;
     this.#waits = options.waits;
     this.#replicationId = options.replicationId;
+    this.#reserved = options.reserved;
     this.#onFailure = options.onFailure;
   }
 
@@ -134,6 +139,17 @@ export class Writer {
     const bytes = channel.length + data.length;
     return new Promise((resolve, reject) => {
       this.#push({ kind: 'publication', channel, data, bytes, offset: 0, resolve, reject });
+      this.#queuedBytes += bytes;
+    });
+  }
+
+  /**
+   * Changes records of the node itself; resolves with the offset once the changes are appended.
+   * @param decide returns the changes, given the records before. An error that it throws rejects the promise.
+   */
+  decree(decide: (records: Records) => RecordChanges, bytes: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#push({ kind: 'decree', decide, bytes, offset: 0, refusal: undefined, resolve, reject });
       this.#queuedBytes += bytes;
     });
   }
@@ -238,7 +254,8 @@ export class Writer {
     }
     const damaged = found.damaged && byName(found.damaged, keys);
     const { end } = this.#log;
-    const view = new PendingView(this.#clock.now(), this.#limits, end.offset + 1, base, damaged, this.#clock);
+    const atEnd = { base, damaged, clock: this.#clock, reserved: this.#reserved };
+    const view = new PendingView(this.#clock.now(), this.#limits, end.offset + 1, atEnd);
     const reach = found.count < keys.length ? new Reach(found.count) : undefined;
     let complete = 0;
     for (const item of batch) {
@@ -264,6 +281,7 @@ export class Writer {
       const item = batch[i] as Written;
       if (item.kind === 'operations') item.resolve({ replies: item.replies, position });
       else if (item.kind === 'expiry') item.resolve(item.deleted);
+      else if (item.kind === 'decree' && item.refusal) item.reject(item.refusal);
       else item.resolve(item.offset);
     }
     this.#dequeued(batch.slice(0, complete));

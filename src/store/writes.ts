@@ -17,6 +17,7 @@ import { GatheredReads } from './gathered-reads.js';
 import type { Generation } from './generation.js';
 import { readAll } from './reader.js';
 import { askingFollowers, readOnlyFollower, refusingWrites, superseded } from './refusals.js';
+import type { RecordChanges, Records, ReservedRecords } from './reserved-records.js';
 import type { Roles } from './roles.js';
 import type { Space } from './space.js';
 import type { Tenures } from './tenures.js';
@@ -41,6 +42,7 @@ export interface WritesOptions {
   readonly data: StoreData;
   readonly tenures: Tenures;
   readonly waits: WriteWaits;
+  readonly reserved: Pick<ReservedRecords, 'writeThrough'>;
 }
 
 export class Writes {
@@ -64,7 +66,7 @@ export class Writes {
     return { replies, position: generation.log.end };
   });
 
-  constructor({ limits, waits, space, clock, gate, roles, data, tenures }: WritesOptions) {
+  constructor({ limits, waits, space, clock, gate, roles, data, tenures, reserved }: WritesOptions) {
     this.limits = limits;
     this.waits = waits;
     this.guards = new WriteGuards(space);
@@ -73,6 +75,7 @@ export class Writes {
     this.#roles = roles;
     this.#data = data;
     this.#tenures = tenures;
+    reserved.writeThrough((decide, bytes) => this.#decree(decide, bytes));
   }
 
   /** Bytes of operations that wait for the writer or at the gate. */
@@ -247,6 +250,16 @@ export class Writes {
     if (supersededBy) return superseded(supersededBy);
     if (asking) return askingFollowers(this.#asksUntilMs);
     return new HeadwaterError('unavailable', 'this node is changing its role');
+  }
+
+  /** Changes records of the node itself: see ReservedRecords.change. */
+  async #decree(decide: (records: Records) => RecordChanges, bytes: number): Promise<number> {
+    if (this.#gate.isClosed) await this.#gate.pass(bytes);
+    const { writer } = this.#tenures;
+    if (!writer || this.#data.notServing) throw this.#data.notServing ?? this.#whyNone();
+    const refusal = this.guards.refusalOf(bytes);
+    if (refusal) throw refusal;
+    return writer.decree(decide, bytes);
   }
 
   /** Answers reads and refuses writes one by one, on a node that takes no writes. */

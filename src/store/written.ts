@@ -1,9 +1,11 @@
 /** The items that wait in the writer's queue, and the keys that a pass over them reads. */
+import type { HeadwaterError } from '../base/errors.js';
 import { BLOCK_COMMANDS_MAX } from '../base/limits.js';
 import { keysRead, readsValues } from '../commands/execute.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import type { ClockStep } from './node-record.js';
+import type { RecordChanges, Records } from './reserved-records.js';
 
 /** The answers to operations that were submitted. */
 export interface Submitted {
@@ -48,6 +50,23 @@ interface Publication {
   reject(error: Error): void;
 }
 
+/** A change of the records of the node itself. */
+interface Decree {
+  readonly kind: 'decree';
+  /**
+   * Returns the changes, given the records at the end of the block so far.
+   * @throws HeadwaterError if nothing is to be changed.
+   */
+  decide(records: Records): RecordChanges;
+  readonly bytes: number;
+  /** The offset of the last change, once it stands in a block. */
+  offset: number;
+  /** The reason why nothing was changed. */
+  refusal: HeadwaterError | undefined;
+  resolve(offset: number): void;
+  reject(error: Error): void;
+}
+
 /** Work that takes effect between two blocks. */
 interface Task {
   readonly kind: 'task';
@@ -69,7 +88,7 @@ export interface Notes {
 }
 
 /** Items that become commands of a block. */
-export type Written = Submission | Expiry | Publication;
+export type Written = Submission | Expiry | Publication | Decree;
 
 export type Item = Written | Task | Notes;
 
@@ -101,7 +120,7 @@ const NO_KEYS: readonly Buffer[] = [];
 
 export function keysOf(item: Written): readonly Buffer[] {
   if (item.kind === 'expiry') return item.keys;
-  if (item.kind === 'publication') return NO_KEYS;
+  if (item.kind === 'publication' || item.kind === 'decree') return NO_KEYS;
   if (item.operations.length === 1) return keysRead(item.operations[0] as Operation);
   const keys: Buffer[] = [];
   const stop = stopOf(item);
@@ -124,7 +143,7 @@ export function valuesNeededBy(batch: readonly Written[]): (index: number) => bo
   let needed: boolean[] | undefined;
   return (index) => {
     needed ??= batch.flatMap((item) => {
-      if (item.kind === 'publication') return [];
+      if (item.kind === 'publication' || item.kind === 'decree') return [];
       if (item.kind === 'expiry') return item.keys.map(() => false);
       const operations = item.operations.slice(item.next, stopOf(item));
       return operations.flatMap((operation) => keysRead(operation).map(() => readsValues(operation)));

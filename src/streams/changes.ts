@@ -1,6 +1,7 @@
 /** Changes of a block under a prefix, transaction by transaction. Pure. */
 
 import { MESSAGE_BYTES_MAX } from '../base/limits.js';
+import { isReserved } from '../base/reserved-keys.js';
 import { typeName } from '../commands/entry.js';
 import type { Block } from '../log/block.js';
 import type { Command } from '../model/command.js';
@@ -47,7 +48,7 @@ function changeOf(command: Command, offset: number, prefix: Buffer): Change | un
   if (command.kind === 'message') return undefined;
   if (command.kind === 'clear') return { kind: 'clear', ...at };
   const { key } = command;
-  if (!beginsWith(key, prefix)) return undefined;
+  if (!beginsWith(key, prefix) || isReserved(key)) return undefined;
   if (command.kind === 'del') return { kind: 'delete', ...at, key };
   if (command.kind === 'touch') return { kind: 'expire', ...at, key, expiresAtMs: command.expiresAtMs };
   const { value, expiresAtMs, type } = command;

@@ -9,6 +9,7 @@
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { CURSOR_READ_BYTES, PROGRESS_INTERVAL_MS } from '../base/limits.js';
+import { isReserved } from '../base/reserved-keys.js';
 import { typeName } from '../commands/entry.js';
 import { decodeRecord } from '../keyspace/record.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
@@ -129,7 +130,8 @@ export class Watch {
       this.#options.snapshotBegun();
       let entries = 0;
       yield { events: [{ kind: 'snapshotBegin', position, reason }], position, more: true };
-      for await (const chunk of snapshot.chunks(this.#request.prefix)) {
+      for await (const all of snapshot.chunks(this.#request.prefix)) {
+        const chunk = all.filter(([key]) => !isReserved(key));
         entries += chunk.length;
         const gathering = new ResponseBuilder<WatchEvent>(position);
         for (const told of gathering.add(position, chunk.map(pieceOf))) yield { ...told, more: true };

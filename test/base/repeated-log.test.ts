@@ -111,6 +111,8 @@ describe('a log of states that are repeated', () => {
 /** The only files that say something at once, and why it does not repeat without an end. */
 const AT_ONCE: Record<string, string> = {
   'src/base/descriptors.ts': 'once a start',
+  'src/access/access.ts': 'once a user that this version cannot read',
+  'src/access/audit.ts': 'at most 50 lines a second, and one with the number of the others',
   'src/access/tls/node-tls.ts': 'once a change of the files, and once a day while a certificate is near its end',
   'src/backup/backups.ts': 'twice a backup, for which somebody asks',
   'src/http-door.ts': 'once a start',
@@ -131,6 +133,8 @@ const AT_ONCE: Record<string, string> = {
 
 /** These are handed the log of their owner, which is one of states that repeat. */
 const HANDED: Record<string, string> = {
+  'src/access/credentials-file.ts': 'src/node.ts',
+  'src/store/reserved-records.ts': 'src/store/store.ts',
   'src/replication/leadership/tail-recovery.ts': 'src/replication/leadership/role-changes.ts',
   'src/replication/upstream/session.ts': 'src/replication/upstream/link.ts',
   'src/store/checkpoint.ts': 'src/store/assembly.ts',

@@ -68,7 +68,7 @@ describe('config', function () {
         /^a\.toml:1: unknown option fsnc: did you mean fsync\?$/,
         /^a\.toml:2: max-key-bytes: expected a whole number of bytes from 1 to 1048576, received 5242880 bytes$/,
         /^a\.toml:3: unknown option replicaof: use follow, such as follow = "db-1\.example:7420"$/,
-        /^a\.toml:4: unknown option masterauth: A node asks for no password\. .*; leave this line out$/,
+        /^a\.toml:4: unknown option masterauth: use upstream-credentials, such as upstream-credentials = ".*"$/,
         /^a\.toml:5: log-level: expected one of debug, info, warn, error, received "7"$/,
         /^a\.toml:6: unknown option appendfsync: use fsync, such as fsync = "everysec"$/,
         /^a\.toml:9: min-followers: expected a whole number such as 0 or 2, received "-1"$/,

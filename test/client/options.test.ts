@@ -15,7 +15,7 @@ describe('the options of a client', () => {
       staleReads: false,
       consistency: 'eventual',
       retry: { attempts: 20, minMs: 25, maxMs: 2_000 },
-      dial: { tls: undefined },
+      dial: { tls: undefined, authorization: undefined },
     });
     assert.equal(settingsOf({ redirect: false }).redirect, false);
     assert.equal(settingsOf({ timeoutMs: 7 }).timeoutMs, 7);

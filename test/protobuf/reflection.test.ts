@@ -86,7 +86,7 @@ describe('the descriptor set', () => {
     const names = file.map(({ name }) => name).sort();
     assert.deepEqual(
       names.filter((name) => name.startsWith('headwater/')),
-      ['admin', 'backup', 'command', 'disk', 'error', 'history', 'kv', 'replication', 'stream'].map(
+      ['admin', 'backup', 'command', 'disk', 'error', 'history', 'kv', 'replication', 'stream', 'user'].map(
         (name) => `headwater/v1/${name}.proto`,
       ),
     );
@@ -99,7 +99,7 @@ describe('the descriptor set', () => {
     assert.deepEqual(original, request(LIST, ''));
     assert.deepEqual(services, [
       'grpc.health.v1.Health',
-      ...['AdminService', 'DiskService', 'KeyValueService', 'ReplicationService', 'StreamService'].map(
+      ...['AdminService', 'DiskService', 'KeyValueService', 'ReplicationService', 'StreamService', 'UserService'].map(
         (name) => `headwater.v1.${name}`,
       ),
     ]);

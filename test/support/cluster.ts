@@ -33,6 +33,8 @@ export class Daemon {
   log = '';
   /** The certificates of the client, for a node with TLS. */
   tls: ClientOptions['tls'];
+  /** The user of the client, for a node with users. */
+  credentials: ClientOptions['credentials'];
   #process: ChildProcess | undefined;
   #client: Promise<Client> | undefined;
 
@@ -58,7 +60,8 @@ export class Daemon {
 
   /** Of this node and no other. Connected on first use, through all the lives of the node. */
   client(): Promise<Client> {
-    this.#client ??= Client.connect(this.address, { redirect: false, tls: this.tls }).catch((error: unknown) => {
+    const { tls, credentials } = this;
+    this.#client ??= Client.connect(this.address, { redirect: false, tls, credentials }).catch((error: unknown) => {
       this.#client = undefined;
       throw error;
     });

@@ -72,7 +72,7 @@ export const PLANTED_DATA: readonly PlantedBug[] = [
       const { apply } = Keyspace.prototype;
       let applied = 0;
       return replace(Keyspace.prototype, 'apply', function (this: Keyspace, block) {
-        if (++applied % 40 !== 0) apply.call(this, block);
+        return ++applied % 40 !== 0 && apply.call(this, block);
       });
     },
   },

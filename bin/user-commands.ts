@@ -1,0 +1,184 @@
+/**
+ * `user`: the users of a cluster. A secret is never an argument, since every process of the machine can read those: the
+ * node draws it, or a file has it.
+ */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { User, UserRole } from '../src/client/index.js';
+import { parseBytes, parsePath, parseText } from './arguments.js';
+import { onNode, type Session } from './connection.js';
+import { contentWithin, writeWhole } from './files.js';
+import { snakeCase } from './json-names.js';
+import { complain, EXIT, type ExitStatus } from './output.js';
+import { drawnTable } from './table.js';
+
+const ROLES: readonly UserRole[] = ['read', 'write', 'publish', 'replicate', 'admin'];
+
+const AFTER_CREATE = `
+Users are in force once one of them has the role admin. Until then everybody may
+do everything. So begin with the users of the followers, and make the first
+administrator last:
+
+  headwater user create node-2 --role replicate --out node-2.credentials
+  headwater user create app --role read --role write --key-prefix app: --out app.credentials
+  headwater user create admin --role admin --out admin.credentials
+
+A follower takes its file by "serve --upstream-credentials FILE", and this
+program by --credentials FILE. A user whose name is cert:NAME stands for the
+client certificates with that name, and has no secret.`;
+
+interface CreateOptions extends SecretOptions {
+  readonly role: UserRole[];
+  readonly keyPrefix?: Buffer[];
+  readonly channelPrefix?: Buffer[];
+}
+
+interface SecretOptions {
+  readonly secretFile?: string;
+  readonly out?: string;
+}
+
+export function addUserCommands(program: Command): void {
+  program.commandsGroup('Users:');
+  const user = program
+    .command('user')
+    .description('commands on the users: who may read, write, publish, follow and administer')
+    .helpCommand(false);
+  const create = user
+    .command('create')
+    .argument('<NAME>', 'the name of the user', parseText)
+    .summary('make a user, and print USER:SECRET')
+    .description('make a user, and print USER:SECRET. Nobody can print the secret again')
+    .addOption(
+      new Option('--role <ROLE>', `a role of the user: ${ROLES.join(', ')}; repeat the option for several roles`)
+        .choices(ROLES)
+        .argParser(gathered((text) => roleOf(text)))
+        .makeOptionMandatory(),
+    )
+    .option(
+      '--key-prefix <P>',
+      'the user may touch only keys with this beginning, or another that is given (default: all keys)',
+      gathered(parseBytes),
+    )
+    .option(
+      '--channel-prefix <P>',
+      'the user may use only channels with this beginning, or another that is given (default: all channels)',
+      gathered(parseBytes),
+    );
+  withSecret(create).addHelpText('after', AFTER_CREATE).action(onNode(createUser));
+  user.command('list').description('print the users with their roles').action(onNode(list));
+  user
+    .command('revoke')
+    .argument('<NAME>', 'the name of the user', parseText)
+    .description('revoke a user: all that it has open ends within a second on every node')
+    .action(onNode(revoke));
+  withSecret(user.command('rotate').argument('<NAME>', 'the name of the user', parseText))
+    .summary('give a user another secret, and print USER:SECRET')
+    .description('give a user another secret, and print USER:SECRET. The old one ends at once')
+    .action(onNode(rotate));
+  user.command('whoami').description('print the user of this program').action(onNode(whoAmI));
+}
+
+function withSecret(command: Command): Command {
+  return command
+    .option(
+      '--secret-file <FILE>',
+      'a file with the secret; - for stdin (default: the node draws a secret of 256 bits)',
+      parsePath,
+    )
+    .option(
+      '--out <FILE>',
+      'write USER:SECRET into this new file, which only you can read, and print it not',
+      parsePath,
+    );
+}
+
+/** A parser of an option that may be repeated. */
+function gathered<Value>(parse: (text: string) => Value) {
+  return (text: string, before: Value[] | undefined): Value[] => [...(before ?? []), parse(text)];
+}
+
+function roleOf(text: string): UserRole {
+  const role = ROLES.find((known) => known === text);
+  if (role) return role;
+  throw new InvalidArgumentError(`Expected one of ${ROLES.join(', ')}, received ${JSON.stringify(text)}.`);
+}
+
+async function createUser({ client, output }: Session, name: string, options: CreateOptions): Promise<ExitStatus> {
+  const { role, keyPrefix, channelPrefix } = options;
+  const secret = await secretIn(options);
+  const rights = { roles: role, keyPrefixes: keyPrefix, channelPrefixes: channelPrefix };
+  const created = await client.users.create(name, { ...rights, secret });
+  if (!created.inForce)
+    complain(
+      'warning: no user has the role admin yet, so everybody may still do everything. Make one with --role admin',
+    );
+  return show({ output }, created, options);
+}
+
+async function rotate({ client, output }: Session, name: string, options: SecretOptions): Promise<ExitStatus> {
+  const secret = await secretIn(options);
+  return show({ output }, await client.users.rotate(name, { secret }), options);
+}
+
+async function revoke({ client, output }: Session, name: string): Promise<ExitStatus> {
+  await client.users.revoke(name);
+  await output.result({ revoked: name }, `the user ${name} is revoked`);
+  return EXIT.DONE;
+}
+
+async function list({ client, output }: Session): Promise<ExitStatus> {
+  const { users, inForce } = await client.users.list();
+  const rows = users.map(({ name, roles, keyPrefixes, channelPrefixes, rotatedAtMs }) => [
+    name,
+    roles.join(' '),
+    prefixesOf(keyPrefixes),
+    prefixesOf(channelPrefixes),
+    new Date(rotatedAtMs).toISOString(),
+  ]);
+  const table = drawnTable(['USER', 'ROLES', 'KEYS', 'CHANNELS', 'SECRET SINCE'], rows);
+  await output.result({ in_force: inForce, users: users.map(fieldsOf) }, users.length === 0 ? 'no users' : table);
+  if (!inForce) complain('users are not in force: no user has the role admin, so everybody may do everything');
+  return EXIT.DONE;
+}
+
+async function whoAmI({ client, output }: Session): Promise<ExitStatus> {
+  const { user, inForce } = await client.users.whoAmI();
+  const text = user ? `${user.name}: ${user.roles.join(' ')}` : 'no user';
+  await output.result({ user: user ? fieldsOf(user) : null, in_force: inForce }, text);
+  return EXIT.DONE;
+}
+
+async function show(
+  { output }: Pick<Session, 'output'>,
+  { user, secret }: { readonly user: User; readonly secret: string },
+  { out }: SecretOptions,
+): Promise<ExitStatus> {
+  const line = `${user.name}:${secret}`;
+  if (secret === '') {
+    await output.result(fieldsOf(user), `the user ${user.name} is ready`);
+  } else if (out === undefined) {
+    await output.result({ ...fieldsOf(user), secret }, line);
+  } else {
+    await writeWhole(out, { overwrite: false, content: 'credentials', mode: 0o600 }, (sink) => sink.write(`${line}\n`));
+    await output.result({ ...fieldsOf(user), file: out }, `the user ${user.name} is ready; its secret is in ${out}`);
+  }
+  return EXIT.DONE;
+}
+
+/** The most bytes of a file with a secret. */
+const SECRET_BYTES_MAX = 4_096;
+
+async function secretIn({ secretFile }: SecretOptions): Promise<string | undefined> {
+  if (secretFile === undefined) return undefined;
+  const content = await contentWithin(secretFile, SECRET_BYTES_MAX, 'the most of a secret');
+  return content.toString().replace(/\r?\n$/, '');
+}
+
+function fieldsOf({ keyPrefixes, channelPrefixes, ...user }: User): object {
+  const texts = { keyPrefixes: keyPrefixes.map(String), channelPrefixes: channelPrefixes.map(String) };
+  return snakeCase({ ...user, ...texts }) as object;
+}
+
+function prefixesOf(prefixes: readonly Buffer[]): string {
+  return prefixes.length === 0 ? 'all' : prefixes.map((prefix) => `${prefix}*`).join(' ');
+}

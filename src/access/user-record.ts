@@ -1,0 +1,144 @@
+/**
+ * A user as it stands in the log: JSON in a record of the node itself, under the name `user/NAME`. Field names are for
+ * ever, as those of the other formats. A higher format is refused, so that an older node never takes a user for one with
+ * more rights than it has.
+ *
+ *   {"format":1,"roles":["read"],"keys":["YXBwOg=="],"channels":[],"created":0,"rotated":0,"secret":{…}}
+ *
+ * Prefixes are base64. A user of certificates has no secret.
+ */
+import { HeadwaterError } from '../base/errors.js';
+import {
+  SECRET_CHARACTERS_MAX,
+  SECRET_CHARACTERS_MIN,
+  USER_NAME_CHARACTERS_MAX,
+  USER_PREFIX_BYTES_MAX,
+  USER_PREFIXES_MAX,
+} from '../base/limits.js';
+import { CERTIFICATE_USER, type NewUser, USER_ROLES, type User, type UserRole } from '../model/user.js';
+import type { SecretHash } from './secret.js';
+
+const FORMAT = 1;
+const PREFIX = 'user/';
+
+/** A user with the hash of its secret. */
+export interface UserRecord extends User {
+  readonly roles: readonly UserRole[];
+  readonly secret: SecretHash | undefined;
+}
+
+export function recordName(name: string): string {
+  return PREFIX + name;
+}
+
+/** The name of the user that has the record. Undefined for other records of the node. */
+export function userNameOf(recordName: string): string | undefined {
+  return recordName.startsWith(PREFIX) ? recordName.slice(PREFIX.length) : undefined;
+}
+
+export function encodeUser(user: UserRecord): Buffer {
+  const { roles, keyPrefixes, channelPrefixes, createdAtMs, rotatedAtMs, secret } = user;
+  const texts = (prefixes: readonly Buffer[]) => prefixes.map((prefix) => prefix.toString('base64'));
+  const fields = { format: FORMAT, roles, keys: texts(keyPrefixes), channels: texts(channelPrefixes) };
+  return Buffer.from(JSON.stringify({ ...fields, created: createdAtMs, rotated: rotatedAtMs, secret }));
+}
+
+/** @throws HeadwaterError `unknown_format` or `corrupt`. */
+export function decodeUser(name: string, bytes: Buffer): UserRecord {
+  const fields = parse(name, bytes);
+  if (fields.format !== FORMAT)
+    throw new HeadwaterError(
+      'unknown_format',
+      `the user ${name} has format ${fields.format}; this version knows format ${FORMAT}. Update this node`,
+    );
+  const buffers = (texts: readonly string[]) => texts.map((text) => Buffer.from(text, 'base64'));
+  return {
+    name,
+    roles: fields.roles,
+    keyPrefixes: buffers(fields.keys),
+    channelPrefixes: buffers(fields.channels),
+    createdAtMs: fields.created,
+    rotatedAtMs: fields.rotated,
+    secret: fields.secret,
+  };
+}
+
+interface Fields {
+  readonly format: number;
+  readonly roles: UserRole[];
+  readonly keys: string[];
+  readonly channels: string[];
+  readonly created: number;
+  readonly rotated: number;
+  readonly secret?: SecretHash;
+}
+
+function parse(name: string, bytes: Buffer): Fields {
+  try {
+    return JSON.parse(bytes.toString()) as Fields;
+  } catch (error) {
+    throw new HeadwaterError('corrupt', `the record of the user ${name} is no user`, { cause: error });
+  }
+}
+
+/** The user as it is shown. */
+export function shownUser({ name, roles, keyPrefixes, channelPrefixes, createdAtMs, rotatedAtMs }: UserRecord): User {
+  return { name, roles, keyPrefixes, channelPrefixes, createdAtMs, rotatedAtMs };
+}
+
+// ---- requests -------------------------------------------------------------------
+
+/** Printable ASCII without spaces and colons: the name stands in addresses, in files and in log lines. */
+const NAME = /^[!-9;-~]+$/;
+
+/** @throws HeadwaterError `invalid_argument` with the expected and the received value. */
+export function checkNewUser(wanted: NewUser): asserts wanted is NewUser & { readonly roles: readonly UserRole[] } {
+  const { name, roles, keyPrefixes, channelPrefixes, secret } = wanted;
+  checkUserName(name);
+  const known = roles.every((role) => (USER_ROLES as readonly string[]).includes(role));
+  if (roles.length === 0 || !known)
+    throw invalid('roles', `some of ${USER_ROLES.join(', ')}`, roles.length === 0 ? 'none' : roles.join(', '));
+  checkPrefixes('key prefixes', keyPrefixes);
+  checkPrefixes('channel prefixes', channelPrefixes);
+  const unscoped = roles.find((role) => role === 'admin' || role === 'replicate');
+  if (unscoped && keyPrefixes.length + channelPrefixes.length > 0)
+    throw invalid('prefixes', `none for the role ${unscoped}, which sees all keys and channels`, 'some');
+  if (isCertificateUser(name)) {
+    if (secret !== undefined) throw invalid('secret', 'none for a user of certificates', 'one');
+  } else if (secret !== undefined) checkSecret(secret);
+}
+
+export function isCertificateUser(name: string): boolean {
+  return name.startsWith(CERTIFICATE_USER);
+}
+
+function checkUserName(name: string): void {
+  const own = isCertificateUser(name) ? name.slice(CERTIFICATE_USER.length).replaceAll(':', '.') : name;
+  if (NAME.test(own) && name.length <= USER_NAME_CHARACTERS_MAX) return;
+  throw invalid(
+    'user',
+    `a name of 1 to ${USER_NAME_CHARACTERS_MAX} printable characters without spaces and colons`,
+    JSON.stringify(name.slice(0, USER_NAME_CHARACTERS_MAX)),
+  );
+}
+
+/** Names no part of the secret: the message may stand in a log. */
+export function checkSecret(secret: string): void {
+  if (secret.length >= SECRET_CHARACTERS_MIN && secret.length <= SECRET_CHARACTERS_MAX) return;
+  throw invalid(
+    'secret',
+    `${SECRET_CHARACTERS_MIN} to ${SECRET_CHARACTERS_MAX} characters`,
+    `${secret.length}. Without a secret, the node draws one`,
+  );
+}
+
+function checkPrefixes(what: string, prefixes: readonly Buffer[]): void {
+  if (prefixes.length > USER_PREFIXES_MAX) throw invalid(what, `at most ${USER_PREFIXES_MAX}`, prefixes.length);
+  for (const { length } of prefixes)
+    if (length === 0 || length > USER_PREFIX_BYTES_MAX)
+      throw invalid(what, `1 to ${USER_PREFIX_BYTES_MAX} bytes each`, `${length} bytes`);
+}
+
+function invalid(field: string, expected: string, received: string | number): HeadwaterError {
+  return new HeadwaterError('invalid_argument', `${field}: expected ${expected}, received ${received}`);
+}

@@ -1,0 +1,145 @@
+/**
+ * The changes of the users, for both protocols: each is decided in the writer of the leader, behind all changes before
+ * it, and takes effect on every node with the block that it stands in.
+ */
+import { HeadwaterError } from '../base/errors.js';
+import { USERS_MAX } from '../base/limits.js';
+import type { CreatedUser, NewUser, RotatedUser, User, UserRole } from '../model/user.js';
+import type { Access, Records } from './access.js';
+import { drawSecret } from './secret.js';
+import {
+  checkNewUser,
+  checkSecret,
+  decodeUser,
+  encodeUser,
+  isCertificateUser,
+  recordName,
+  shownUser,
+  type UserRecord,
+  userNameOf,
+} from './user-record.js';
+
+/** New values of records by name. Undefined deletes a record. */
+type Changes = ReadonlyMap<string, Buffer | undefined>;
+
+/** The part of the store that writes records of the node itself. */
+export interface RecordWriter {
+  /** Resolves with the offset of the change. @throws the refusal of `decide`, or of the node. */
+  change(decide: (records: Records) => Changes, bytes: number): Promise<number>;
+}
+
+/** New values of a user. A value that is undefined stays as it is. */
+export interface UserChange extends Partial<Pick<NewUser, 'keyPrefixes' | 'channelPrefixes' | 'secret'>> {
+  readonly roles?: readonly UserRole[] | undefined;
+}
+
+/** The memory of a change that waits in the writer, about. */
+const CHANGE_BYTES = 1_024;
+
+export class Users {
+  readonly #access: Access;
+  readonly #writer: RecordWriter;
+  readonly #nowMs: () => number;
+
+  constructor(access: Access, writer: RecordWriter, nowMs: () => number) {
+    this.#access = access;
+    this.#writer = writer;
+    this.#nowMs = nowMs;
+  }
+
+  /** @throws HeadwaterError `invalid_argument` if there is such a user, or a part of the request is wrong. */
+  async create(wanted: NewUser): Promise<CreatedUser> {
+    checkNewUser(wanted);
+    const { name, roles, keyPrefixes, channelPrefixes } = wanted;
+    const drawn = wanted.secret === undefined && !isCertificateUser(name) ? drawSecret() : '';
+    const secret = wanted.secret ?? drawn;
+    const hash = secret === '' ? undefined : await this.#access.hasher.hash(secret);
+    const nowMs = this.#nowMs();
+    const copies = { keyPrefixes: keyPrefixes.map(copy), channelPrefixes: channelPrefixes.map(copy) };
+    const sorted = [...new Set(roles)];
+    const record: UserRecord = { name, roles: sorted, ...copies, createdAtMs: nowMs, rotatedAtMs: nowMs, secret: hash };
+    await this.#change((records) => {
+      if (records.has(recordName(name))) throw invalid('another name, or "rotate" for a new secret', `${name} again`);
+      if (records.size >= USERS_MAX) throw invalid(`at most ${USERS_MAX} users`, 'one more');
+      return new Map([[recordName(name), encodeUser(record)]]);
+    });
+    return { user: shownUser(record), secret: drawn, inForce: this.#access.inForce };
+  }
+
+  /** @throws HeadwaterError `invalid_argument` if there is no such user, or if it is the last administrator. */
+  async revoke(name: string): Promise<void> {
+    await this.#change((records) => {
+      if (!records.has(recordName(name))) throw unknown(name);
+      keepAnAdministrator(records, name);
+      return new Map([[recordName(name), undefined]]);
+    });
+  }
+
+  /** Gives a user another secret. @param given the secret. Undefined to draw one. */
+  async rotate(name: string, given: string | undefined): Promise<RotatedUser> {
+    const secret = given ?? drawSecret();
+    const user = await this.change(name, { secret });
+    return { user, secret: given === undefined ? secret : '' };
+  }
+
+  /** Changes a user. */
+  async change(name: string, { secret, ...change }: UserChange): Promise<User> {
+    if (secret !== undefined) checkSecret(secret);
+    const hash = secret === undefined ? undefined : await this.#access.hasher.hash(secret);
+    const nowMs = this.#nowMs();
+    let changed: UserRecord | undefined;
+    await this.#change((records) => {
+      const before = knownIn(records, name);
+      if (hash && isCertificateUser(name)) throw invalid('a user with a secret', `${name}, a user of certificates`);
+      const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+      changed = { ...before, ...given, ...(hash && { secret: hash, rotatedAtMs: nowMs }) };
+      checkNewUser({ ...changed, secret: undefined });
+      if (!changed.roles.includes('admin')) keepAnAdministrator(records, name);
+      return new Map([[recordName(name), encodeUser(changed)]]);
+    });
+    return shownUser(changed as unknown as UserRecord);
+  }
+
+  #change(decide: (records: Records) => Changes): Promise<number> {
+    return this.#writer.change(decide, CHANGE_BYTES);
+  }
+}
+
+/** @throws HeadwaterError `invalid_argument` if there is none. */
+function knownIn(records: Records, name: string): UserRecord {
+  const bytes = records.get(recordName(name));
+  if (bytes) return decodeUser(name, bytes);
+  throw unknown(name);
+}
+
+function unknown(name: string): HeadwaterError {
+  return invalid('a user that exists', JSON.stringify(name.slice(0, 64)));
+}
+
+/** @throws HeadwaterError `invalid_argument` if no other user has the role admin, though this one has. */
+function keepAnAdministrator(records: Records, name: string): void {
+  const administrators = [...records].filter(([record, bytes]) => {
+    const user = userNameOf(record);
+    return user !== undefined && isAdministrator(user, bytes);
+  });
+  const [only, second] = administrators;
+  if (second || only?.[0] !== recordName(name)) return;
+  throw invalid('another user with the role admin to be made first', `${name}, the last one with it`);
+}
+
+/** A user that this version cannot read cannot sign in here, so it administers nothing. */
+function isAdministrator(name: string, bytes: Buffer): boolean {
+  try {
+    return decodeUser(name, bytes).roles.includes('admin');
+  } catch {
+    return false;
+  }
+}
+
+function invalid(expected: string, received: string): HeadwaterError {
+  return new HeadwaterError('invalid_argument', `user: expected ${expected}, received ${received}`);
+}
+
+function copy(bytes: Buffer): Buffer {
+  return Buffer.from(bytes);
+}

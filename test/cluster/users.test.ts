@@ -1,0 +1,199 @@
+/** Users on real nodes: one makes them, all know them, and what a revoked one has open ends everywhere. */
+import assert from 'node:assert/strict';
+import { chmodSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Client, type Credentials, HeadwaterError } from '../../src/index.js';
+import { endAll, headwater, temporaryDirectory } from '../cli/command-line.js';
+import { assertEqualData, Cluster, type Daemon, eventually } from '../support/cluster.js';
+
+/** A stream of a revoked user ends within this time on every node. */
+const REVOKED_MS_MAX = 1_000;
+
+const open = new Set<Client>();
+
+async function as(node: Daemon, credentials: Credentials | undefined): Promise<Client> {
+  const client = await Client.connect(node.address, { redirect: false, credentials, retry: { attempts: 1 } });
+  open.add(client);
+  return client;
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return 'done';
+  } catch (error) {
+    assert.ok(HeadwaterError.is(error), String(error));
+    return error.code;
+  }
+}
+
+/** Nodes with users in force: an administrator, and the user of the followers. */
+async function guarded(cluster: Cluster, followers: number) {
+  const nodes = await Promise.all(Array.from({ length: 1 + followers }, (_, i) => cluster.node(`node-${i}`)));
+  const [leader, ...others] = nodes as [Daemon, ...Daemon[]];
+  await leader.start();
+  const file = path.join(temporaryDirectory(), 'node.credentials');
+  const first = await as(leader, undefined);
+  const link = await first.users.create('node', { roles: ['replicate'] });
+  writeFileSync(file, `node:${link.secret}\n`);
+  chmodSync(file, 0o600);
+  const { secret } = await first.users.create('boss', { roles: ['admin'] });
+  await first.close();
+  const boss: Credentials = { user: 'boss', secret };
+  for (const node of nodes) node.credentials = boss;
+  await Promise.all(others.map((node) => node.start('--follow', leader.address, '--upstream-credentials', file)));
+  await Promise.all(others.map((node) => eventually(`${node.name} to follow`, async () => hasUsers(node, boss))));
+  return { leader, followers: others, boss, file };
+}
+
+async function hasUsers(node: Daemon, credentials: Credentials): Promise<boolean> {
+  const client = await as(node, credentials).catch(() => undefined);
+  await client?.close();
+  return client !== undefined;
+}
+
+describe('users on several nodes', () => {
+  let cluster: Cluster;
+  beforeEach(() => {
+    cluster = new Cluster();
+  });
+  afterEach(async () => {
+    for (const client of open) await client.close({ timeoutMs: 0 });
+    open.clear();
+    await cluster[Symbol.asyncDispose]();
+    await endAll();
+  });
+
+  it('are known on every node, survive a promotion and a restart, and are equal everywhere', async () => {
+    const { leader, followers, boss, file } = await guarded(cluster, 1);
+    const [follower] = followers as [Daemon];
+    await (await leader.client()).set('k', 'v');
+    await assertEqualData(leader, follower);
+    for (const node of [leader, follower]) {
+      assert.equal(await codeOf(as(node, undefined)), 'unauthenticated', node.name);
+      assert.equal(await codeOf(as(node, { ...boss, secret: 'wrong secret' })), 'unauthenticated', node.name);
+    }
+    await leader.end('SIGKILL');
+    await (await follower.client()).promote();
+    assert.equal(await codeOf(as(follower, undefined)), 'unauthenticated');
+    const app = await (await follower.client()).users.create('app', { roles: ['read'] });
+    await follower.end('SIGTERM');
+    await follower.start('--upstream-credentials', file);
+    const reader = await as(follower, { user: 'app', secret: app.secret });
+    assert.equal(await reader.get('k'), 'v');
+    assert.equal(await codeOf(reader.set('k', 'w')), 'permission_denied');
+    assert.deepEqual((await reader.users.whoAmI()).user?.roles, ['read']);
+  });
+
+  it('end what they have open within a second on every node, once they are revoked', async () => {
+    const { leader, followers } = await guarded(cluster, 2);
+    const admin = await leader.client();
+    const { secret } = await admin.users.create('app', { roles: ['read', 'publish'] });
+    const nodes = [leader, ...followers];
+    await Promise.all(nodes.map((node) => eventually('the user', async () => hasUsers(node, { user: 'app', secret }))));
+    const ended: Array<Promise<{ node: string; what: string; ms: number; code: string }>> = [];
+    let revokedMs = 0;
+    for (const node of nodes) {
+      const client = await as(node, { user: 'app', secret });
+      const streams = {
+        watch: client.watch(),
+        subscribe: client.subscribe({ channels: ['news'] }),
+      };
+      for (const [what, stream] of Object.entries(streams)) {
+        const over = async () => {
+          for await (const _ of stream);
+        };
+        ended.push(codeOf(over()).then((code) => ({ node: node.name, what, ms: performance.now() - revokedMs, code })));
+      }
+    }
+    await eventually('all streams to be open', async () => {
+      const all = await Promise.all(nodes.map((node) => node.status()));
+      return all.every(({ watchers, subscribers }) => watchers === 1 && subscribers === 1);
+    });
+    revokedMs = performance.now();
+    await admin.users.revoke('app');
+    for (const { node, what, ms, code } of await Promise.all(ended)) {
+      assert.equal(code, 'unauthenticated', `${what} at ${node}`);
+      assert.ok(ms <= REVOKED_MS_MAX, `${what} at ${node} ended after ${ms} ms`);
+    }
+  });
+
+  it('let a link back in with the new secret in its file, without a restart', async () => {
+    const { leader, followers, file } = await guarded(cluster, 1);
+    const [follower] = followers as [Daemon];
+    const admin = await leader.client();
+    const { secret } = await admin.users.rotate('node');
+    await eventually('the link to be refused', async () => {
+      const { upstream } = await follower.status();
+      return upstream?.state !== 'streaming' && upstream?.error.includes('secret is wrong');
+    });
+    writeFileSync(file, `node:${secret}\n`);
+    await admin.set('k', 'after');
+    await assertEqualData(leader, follower);
+  });
+
+  it('refuse a follower without a user, and one that may not follow', async () => {
+    const { leader } = await guarded(cluster, 0);
+    const { secret } = await (await leader.client()).users.create('app', { roles: ['read', 'write'] });
+    const file = path.join(temporaryDirectory(), 'app.credentials');
+    writeFileSync(file, `app:${secret}`);
+    const [bare, wrong] = [await cluster.node('bare'), await cluster.node('wrong')];
+    await bare.start('--follow', leader.address);
+    await wrong.start('--follow', leader.address, '--upstream-credentials', file);
+    await eventually('the refusal', async () =>
+      (await bare.status()).upstream?.error.includes('expected a user and its secret'),
+    );
+    await eventually('the line of the log', async () => wrong.log.includes('needs the role replicate'));
+    // Without data it does not know who may do what.
+    assert.equal(await codeOf(as(wrong, undefined)), 'unauthenticated');
+    assert.match(leader.log, /"audit":"refused","user":"app"[^\n]*Replicate/);
+  });
+});
+
+describe('the command user', () => {
+  afterEach(endAll);
+
+  it('makes, shows, rotates and revokes users, and never takes or prints a secret twice', async () => {
+    const cluster = new Cluster();
+    try {
+      const node = await cluster.node('node');
+      await node.start();
+      const env = { HEADWATER_CONNECT: node.address };
+      const [admin, app] = ['admin', 'app'].map((name) => path.join(temporaryDirectory(), name)) as [string, string];
+      const run = async (args: string[], more: Record<string, string> = {}) => {
+        const { status, stdout, stderr } = await headwater(args, { env: { ...env, ...more } });
+        return { status, stdout: stdout.toString(), stderr };
+      };
+      const warned = await run(['user', 'create', 'app', '--role', 'read', '--key-prefix', 'app:', '--out', app]);
+      assert.match(warned.stderr, /everybody may still do everything/);
+      const made = await run(['user', 'create', 'boss', '--role', 'admin', '--out', admin]);
+      assert.equal(made.stdout, `the user boss is ready; its secret is in ${admin}\n`);
+      const refused = await run(['get', 'k']);
+      assert.equal(refused.status, 3);
+      assert.match(refused.stderr, /received none\. Use --credentials FILE, or HEADWATER_CREDENTIALS$/m);
+      const listed = await run(['user', 'list', '--credentials', admin]);
+      assert.match(listed.stdout, /^app +read +app:\* +all /m);
+      const me = await run(['user', 'whoami'], { HEADWATER_CREDENTIALS_FILE: app });
+      assert.equal(me.stdout, 'app: read\n');
+      const secret = 'a secret of my own';
+      const given = await headwater(['user', 'rotate', 'app', '--secret-file', '-', '--credentials', admin], {
+        env,
+        stdin: `${secret}\n`,
+      });
+      assert.equal(given.stdout.toString(), 'the user app is ready\n');
+      const address = `headwater://app:${encodeURIComponent(secret)}@${node.address}`;
+      const read = await run(['get', 'app:k'], { HEADWATER_CONNECT: address });
+      assert.match(read.stderr, /no such key/);
+      const shown = await run(['--connect', address, 'get', 'app:k']);
+      assert.equal(shown.status, 2);
+      assert.match(shown.stderr, /expected no secret in an argument/);
+      assert.equal((await run(['user', 'revoke', 'app', '--credentials', admin])).status, 0);
+      const gone = await run(['get', 'app:k'], { HEADWATER_CREDENTIALS: `app:${secret}` });
+      assert.match(gone.stderr, /the user is not known, or the secret is wrong/);
+      for (const { stdout, stderr } of [warned, made, listed, me, shown, gone])
+        assert.ok(!`${stdout}${stderr}`.includes(secret) && !`${stdout}${stderr}`.includes('a%20secret'));
+    } finally {
+      await cluster[Symbol.asyncDispose]();
+    }
+  });
+});

@@ -132,12 +132,14 @@ async function sayReady(node: Node, data: string, tookMs: number, logger: Logger
     replication_id: replicationId,
     took_ms: tookMs,
   };
+  const { tlsCert, tlsCa, tlsClients } = node.options.config;
   const doing = role === 'leader' ? 'a leader' : `a follower of ${upstream?.address}`;
   logger.info(
     fields,
-    `ready in ${tookMs} ms: ${doing} on ${address}, at offset ${offset}. Try: headwater --connect ${address} status`,
+    `ready in ${tookMs} ms: ${doing} on ${address}, at offset ${offset}. Try: headwater --connect ${tlsCert === undefined ? '' : 'headwaters://'}${address} status`,
   );
-  if (!node.isLoopbackOnly) {
+  const wantsCertificates = tlsCa !== undefined && (tlsClients ?? 'required') === 'required';
+  if (!node.isLoopbackOnly && !wantsCertificates) {
     logger.warn(
       { address },
       `other machines may reach ${address}, and there are no passwords: all who reach it can read and write`,

@@ -3,6 +3,7 @@
  * loaded only by a node that has the port.
  */
 import type net from 'node:net';
+import type { NodeTls } from './access/tls/node-tls.js';
 import type { Archiver } from './backup/archiver.js';
 import type { Backups } from './backup/backups.js';
 import { hostOf, isLoopback } from './base/address.js';
@@ -33,6 +34,8 @@ export interface WatchedParts {
   readonly archiver: Archiver | undefined;
   readonly backups: Backups;
   readonly server: RpcServer;
+  /** Undefined for a node without TLS. */
+  readonly tls: NodeTls | undefined;
   readonly redis: RedisServer;
   readonly replies: Pick<ReplyMemory, 'bytes'>;
   readonly load: Pick<ProcessLoad, 'delays'>;
@@ -62,13 +65,18 @@ export class HttpDoor {
    */
   static async listen(
     wanted: string,
-    options: { readonly ready: ReadyBound; readonly logger: Logger; readonly bind: Bind },
+    options: {
+      readonly ready: ReadyBound;
+      readonly tls: NodeTls | undefined;
+      readonly logger: Logger;
+      readonly bind: Bind;
+    },
   ): Promise<HttpDoor> {
     const { HttpPages } = await import('./http/pages.js');
     const pages = new HttpPages({ ...options, clock: systemClock });
     try {
       const { address } = await options.bind(wanted, (server) => pages.server.create(server));
-      if (!isLoopback(hostOf(address)))
+      if (!isLoopback(hostOf(address)) && (options.tls?.clients ?? 'off') !== 'required')
         options.logger.warn(
           { http: address },
           `other machines may read the metrics at ${address}: there is no password`,
@@ -107,6 +115,7 @@ function watched(parts: WatchedParts): WatchedNode {
       eventLoopSeconds: delays.seconds,
       backups: backups.figures,
       archiveLackingSinceMs: archiver?.lackingSinceMs,
+      certificates: parts.tls?.certificates ?? [],
       headroom: replication.headroom.of(store.data.position.offset, { pinned: true }),
     }),
   };

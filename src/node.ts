@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Access } from './access/access.js';
 import { CredentialsFile } from './access/credentials-file.js';
 import type { DialSettings } from './access/dial.js';
+import { refusalOfExposure } from './access/tls/exposure.js';
 import { NodeTls } from './access/tls/node-tls.js';
 import { Users } from './access/users.js';
 import { Archiver, refuseFile } from './backup/archiver.js';
@@ -134,12 +135,11 @@ export class Node {
     const [activeExpiry, watches, figures] = [{ isOn: true }, new KeyWatches(), new CommitFigures(systemClock)];
     const tls = nodeTls(config, logger);
     const dial = dialSettings(config, tls, logger);
+    await refuseEarly(config);
     // Probes have an answer while the data open, which may take long.
-    const http = await httpDoor(config, logger);
+    const http = await httpDoor(config, tls, logger);
     const onFatal = fail;
-    const opening = refuseEarly(config).then(() =>
-      openStore(config, { logger, activeExpiry, watches, figures, onFatal }),
-    );
+    const opening = openStore(config, { logger, activeExpiry, watches, figures, onFatal });
     const store = await opening.catch(async (error) => {
       await http?.close();
       throw error;
@@ -447,15 +447,19 @@ function dialSettings({ upstreamCredentials }: NodeConfig, tls: NodeTls | undefi
 }
 
 /** Undefined if the node has no HTTP port. */
-async function httpDoor(config: NodeConfig, logger: Logger): Promise<HttpDoor | undefined> {
+async function httpDoor(config: NodeConfig, tls: NodeTls | undefined, logger: Logger): Promise<HttpDoor | undefined> {
   if (config.http === undefined) return undefined;
-  return HttpDoor.listen(config.http, { ready: config, logger, bind: bindServers });
+  return HttpDoor.listen(config.http, { ready: config, tls, logger, bind: bindServers });
 }
 
 /** Refuses what would fail once the store is open: a leader that opens has begun a new history on its disk. */
-async function refuseEarly({ listen, redisListen, archive }: NodeConfig): Promise<void> {
+async function refuseEarly(config: NodeConfig): Promise<void> {
+  const { listen, redisListen, http, archive, tlsCert, insecure } = config;
   if (archive !== undefined) await refuseFile(archive);
-  await expectFree(redisListen === undefined ? [listen] : [listen, redisListen]);
+  await expectFree([listen, redisListen, http].filter((address) => address !== undefined));
+  if (tlsCert !== undefined || insecure) return;
+  for (const [option, address] of Object.entries({ listen, 'redis-listen': redisListen, http }))
+    if (address !== undefined && !(await isLoopbackOnly(hostOf(address)))) throw refusalOfExposure(option, address);
 }
 
 function openStore(

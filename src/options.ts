@@ -150,6 +150,14 @@ export const OPTIONS = {
     elsewhere: ['tls-auth-clients', 'client-cert-auth'],
   },
 
+  /** A person opens a node without TLS to a network knowingly, or not at all. */
+  insecure: {
+    name: 'insecure',
+    kind: 'switch',
+    default: false,
+    help: 'listen on addresses that other machines reach, without TLS: all who reach the node can read and write',
+  },
+
   /** The host:port for programs that watch the node. None by default. */
   http: {
     name: 'http',

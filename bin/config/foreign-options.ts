@@ -30,7 +30,8 @@ const NOWHERE: Readonly<Record<string, string>> = {
   requirepass: IN_LOG,
   aclfile: IN_LOG,
   user: IN_LOG,
-  'protected-mode': 'A node listens on loopback unless listen names another address',
+  'protected-mode':
+    'A node without TLS listens on loopback only, unless insecure = true. That is what protected-mode = no means here',
   daemonize: SYSTEM,
   supervised: SYSTEM,
   pidfile: SYSTEM,

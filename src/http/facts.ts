@@ -52,6 +52,8 @@ export interface NodeFigures {
   readonly archiveLackingSinceMs: number | undefined;
   /** The room of a follower that goes away now. Undefined values have no bound. */
   readonly headroom: { readonly leftBytes: number | undefined; readonly ms: number | undefined };
+  /** The certificates of TLS. Empty without TLS. */
+  readonly certificates: ReadonlyArray<{ readonly name: string; readonly notAfterMs: number }>;
 }
 
 export interface MetricFacts extends NodeFigures {

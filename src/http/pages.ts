@@ -2,6 +2,7 @@
  * The pages of the HTTP port. The port is open before the data are: until then the node is healthy and not ready, and
  * has no metrics. A scrape costs about a millisecond, so all who ask within a second, or while one runs, share it.
  */
+import type { NodeTls } from '../access/tls/node-tls.js';
 import type { Clock } from '../base/clock.js';
 import { SCRAPE_SHARED_MS } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
@@ -34,6 +35,14 @@ export interface ReadyBound {
   readonly readyLagMs: number;
 }
 
+export interface HttpPagesOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly ready: ReadyBound;
+  /** Undefined for a port without TLS. */
+  readonly tls?: NodeTls | undefined;
+}
+
 export class HttpPages {
   readonly server: HttpServer;
   readonly #clock: Clock;
@@ -43,7 +52,7 @@ export class HttpPages {
   #node: WatchedNode | undefined;
   #last: Scrape | undefined;
 
-  constructor({ clock, logger, ready }: { clock: Clock; logger: Logger; ready: ReadyBound }) {
+  constructor({ clock, logger, ready, tls }: HttpPagesOptions) {
     this.#clock = clock;
     this.#ready = ready;
     const pages = new Map<string, () => Answer | Promise<Answer>>([
@@ -51,7 +60,8 @@ export class HttpPages {
       ['/healthz', () => this.#healthz()],
       ['/readyz', () => this.#readyz()],
     ]);
-    this.server = new HttpServer({ pages, clock, logger });
+    const forAll = new Set(['/healthz', '/readyz']);
+    this.server = new HttpServer({ pages, forAll, tls, clock, logger });
   }
 
   /** Shows the node from now on. */

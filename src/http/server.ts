@@ -7,6 +7,10 @@
 import http from 'node:http';
 import type net from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import { refusalOf } from '../access/tls/client-certificate.js';
+import { endsOf } from '../access/tls/handshake.js';
+import type { NodeTls } from '../access/tls/node-tls.js';
 import type { Clock } from '../base/clock.js';
 import {
   HTTP_ANSWER_MS_MAX,
@@ -23,10 +27,15 @@ import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import { type Answer, headersOf, refusal, whyRefused } from './answer.js';
 import { HttpCounts } from './http-counts.js';
+import { secureServer } from './secure-server.js';
 
 export interface HttpServerOptions {
   /** The pages by their paths. */
   readonly pages: ReadonlyMap<string, () => Answer | Promise<Answer>>;
+  /** The pages that a client without a certificate gets, where others need one: those for probes. */
+  readonly forAll: ReadonlySet<string>;
+  /** Undefined for a port without TLS. */
+  readonly tls?: NodeTls | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,17 +60,17 @@ export class HttpServer {
 
   /** Makes a server that does not listen yet. A name with several addresses has one for each. */
   create(options: net.ServerOpts): http.Server {
-    const server = http.createServer(
-      {
-        ...options,
-        maxHeaderSize: HTTP_HEAD_BYTES_MAX,
-        headersTimeout: HTTP_HEAD_MS_MAX,
-        requestTimeout: HTTP_HEAD_MS_MAX,
-        keepAliveTimeout: HTTP_IDLE_MS_MAX,
-        connectionsCheckingInterval: HTTP_LOOK_MS,
-      },
-      (request, response) => void this.#serve(request, response),
-    );
+    const bounded = {
+      ...options,
+      maxHeaderSize: HTTP_HEAD_BYTES_MAX,
+      headersTimeout: HTTP_HEAD_MS_MAX,
+      requestTimeout: HTTP_HEAD_MS_MAX,
+      keepAliveTimeout: HTTP_IDLE_MS_MAX,
+      connectionsCheckingInterval: HTTP_LOOK_MS,
+    };
+    const serve: http.RequestListener = (request, response) => void this.#serve(request, response);
+    const { tls } = this.#options;
+    const server = tls ? this.#secureServer(tls, bounded, serve) : http.createServer(bounded, serve);
     server.maxHeadersCount = HTTP_HEADERS_MAX;
     // The end of a connection that neither sends nor reads.
     server.timeout = HTTP_STANDSTILL_MS_MAX;
@@ -72,6 +81,30 @@ export class HttpServer {
       if (server.listening) this.#log.warn({}, `an HTTP connection was not accepted: ${error.message}`);
     });
     this.#servers.push(server);
+    return server;
+  }
+
+  #secureServer(tls: NodeTls, options: http.ServerOptions, serve: http.RequestListener): http.Server {
+    const server = secureServer(tls, options, serve, {
+      refusePlain: (socket) => this.#refuse(NO_TLS, socket),
+      silenceMs: HTTP_HEAD_MS_MAX,
+    });
+    // A connection keeps its place when TLS puts its own socket on top.
+    const beneath = new Map<string, Duplex>();
+    server.on('connection', (socket: net.Socket) => {
+      const ends = endsOf(socket);
+      beneath.set(ends, socket);
+      socket.once('close', () => beneath.delete(ends));
+    });
+    server.on('secureConnection', (socket) => {
+      const accepted = beneath.get(endsOf(socket));
+      if (!accepted || !this.#sockets.delete(accepted)) return void socket.destroy();
+      this.#accept(socket);
+    });
+    server.on('tlsClientError', (error, socket) => {
+      this.#log.warn({}, `a TLS handshake at the HTTP port failed: ${error.message.trim()}`);
+      socket.destroy();
+    });
     return server;
   }
 
@@ -101,7 +134,7 @@ export class HttpServer {
     const { pages } = this.#options;
     const path = pathOf(request.url);
     const page = pages.get(path);
-    const refused = whyRefused(request, page ? undefined : [...pages.keys()]);
+    const refused = this.#whyUnknown(request.socket, path) ?? whyRefused(request, page ? undefined : [...pages.keys()]);
     const answer = refused ?? (await this.#answer(path, page as () => Answer | Promise<Answer>));
     this.counts.answered(path, answer.status);
     // The body of a refused request would be read to its end otherwise.
@@ -109,6 +142,14 @@ export class HttpServer {
     response.writeHead(answer.status, { ...headersOf(answer), ...end });
     response.end(request.method === 'HEAD' ? undefined : answer.body);
     if (refused) response.once('finish', () => request.socket.destroySoon());
+  }
+
+  /** The refusal of a client that shows no good certificate, where the node wants one. */
+  #whyUnknown(socket: net.Socket, path: string): Answer | undefined {
+    const { tls, forAll } = this.#options;
+    if (!tls || forAll.has(path) || !(socket instanceof TLSSocket)) return undefined;
+    const reason = refusalOf(socket, tls.clients);
+    return reason && refusal(403, reason.message);
   }
 
   /** Counts a request until it is answered. A client that asks much more than it reads is cut off. @returns false if so. */
@@ -146,7 +187,7 @@ export class HttpServer {
   }
 
   /** Ends a connection whose bytes are no request, or are too slow or too long. */
-  #refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  #refuse(error: { readonly code?: string | undefined }, socket: Duplex): void {
     const answer = refusal(...reasonOf(error.code));
     this.counts.answered('', answer.status);
     if (!socket.writable) return void socket.destroy();
@@ -164,8 +205,13 @@ function pathOf(url = ''): string {
   return url.split('?', 1)[0] as string;
 }
 
+/** Stands for the error of a client that begins without TLS. */
+const NO_TLS = { code: 'HEADWATER_NO_TLS' };
+
 function reasonOf(code: string | undefined): [status: number, why: string] {
   switch (code) {
+    case NO_TLS.code:
+      return [400, 'expected TLS, received a request without it. Use https://'];
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return [408, `expected the whole request within ${HTTP_HEAD_MS_MAX} ms. Send it again at once`];
     case 'HPE_HEADER_OVERFLOW':

@@ -6,6 +6,7 @@
  * Invariant: a socket is in `#connections` from its accept to its close, whoever has received it.
  */
 import type net from 'node:net';
+import { TLS_HANDSHAKE } from '../access/tls/handshake.js';
 import type { NodeTls } from '../access/tls/node-tls.js';
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -21,7 +22,7 @@ import { type Protocol, readFirst, readProtocol } from './protocol.js';
 import { NO_PLACE, REDIS_IS_OFF, refuseRedis } from './redis-refusal.js';
 import { type PlaceBounds, placeBounds, shortageInAll } from './shortage.js';
 import { SilentConnections } from './silent-connections.js';
-import { NO_TLS, NO_TLS_HERE, type Secured, TLS_HANDSHAKE, TlsGate } from './tls-gate.js';
+import { NO_TLS, NO_TLS_HERE, type Secured, TlsGate } from './tls-gate.js';
 
 /** The place of one connection, as its receiver uses it. */
 export interface ConnectionPlace {

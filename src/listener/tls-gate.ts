@@ -3,17 +3,14 @@
  * `h2` goes to the gRPC server, and a client that negotiates nothing speaks the Redis protocol. A client whose certificate
  * is refused still gets its handshake, so that it reads the reason in its own protocol, as does a client without TLS.
  */
-import { constants } from 'node:crypto';
 import type net from 'node:net';
 import tls from 'node:tls';
 import { identityOf, setPeer } from '../access/peer.js';
+import { refusalOf } from '../access/tls/client-certificate.js';
+import { endsOf, SERVER_OPTIONS } from '../access/tls/handshake.js';
 import type { NodeTls } from '../access/tls/node-tls.js';
-import { formatAddress } from '../base/address.js';
-import { HeadwaterError } from '../base/errors.js';
+import type { HeadwaterError } from '../base/errors.js';
 import type { Protocol } from './protocol.js';
-
-/** The first byte of every TLS connection: a handshake record. No other protocol of the node begins with it. */
-export const TLS_HANDSHAKE = 0x16;
 
 export interface Secured {
   readonly socket: tls.TLSSocket;
@@ -28,8 +25,6 @@ export interface Securing {
   failed(reason: string): void;
 }
 
-const { SSL_OP_NO_TICKET: NO_TICKET } = constants;
-
 export class TlsGate {
   readonly #tls: Pick<NodeTls, 'clients' | 'isRevoked'>;
   readonly #server: tls.Server;
@@ -38,15 +33,12 @@ export class TlsGate {
 
   constructor(nodeTls: Pick<NodeTls, 'clients' | 'serve' | 'isRevoked'>) {
     this.#tls = nodeTls;
-    // Without tickets each connection shows its certificate: a revoked one cannot resume an older session.
     this.#server = tls.createServer({
+      ...SERVER_OPTIONS,
       ALPNProtocols: ['h2'],
-      minVersion: 'TLSv1.2',
       requestCert: nodeTls.clients !== 'off',
-      rejectUnauthorized: false,
-      secureOptions: NO_TICKET,
     });
-    nodeTls.serve((context) => this.#server.setSecureContext({ ...context, secureOptions: NO_TICKET }));
+    nodeTls.serve((context) => this.#server.setSecureContext(context));
     this.#server.on('secureConnection', (socket) => this.#secured(socket));
     this.#server.on('tlsClientError', (error, socket) => this.#take(socket)?.failed(reasonOf(error)));
   }
@@ -72,7 +64,7 @@ export class TlsGate {
     const securing = this.#take(socket);
     // The client has gone meanwhile.
     if (!securing) return void socket.destroy();
-    const refusal = this.#refusalOf(socket);
+    const refusal = refusalOf(socket, this.#tls.clients);
     if (!refusal && socket.authorized) setPeer(socket, identityOf(socket.getPeerCertificate()));
     securing.secured({ socket, protocol: socket.alpnProtocol === 'h2' ? 'grpc' : 'redis', refusal });
   }
@@ -83,17 +75,6 @@ export class TlsGate {
     this.#securing.delete(ends);
     return securing;
   }
-
-  #refusalOf(socket: tls.TLSSocket): HeadwaterError | undefined {
-    const { clients } = this.#tls;
-    if (clients === 'off' || socket.authorized) return undefined;
-    const isShown = socket.getPeerX509Certificate() !== undefined;
-    if (!isShown && clients === 'optional') return undefined;
-    const why = isShown
-      ? whyRefused(socket.authorizationError)
-      : 'this client has shown none. Use --tls-cert and --tls-key';
-    return new HeadwaterError('unreachable', `the node takes clients with a certificate of its CA alone: ${why}`);
-  }
 }
 
 /** The sentence for a client that begins without TLS. */
@@ -102,27 +83,6 @@ export const NO_TLS = 'this address takes TLS alone. Use headwaters:// or --tls-
 /** The sentence for a client that begins with TLS at a node that has none. */
 export const NO_TLS_HERE =
   'this address speaks no TLS. Use headwater:// without --tls options, or give the node --tls-cert and --tls-key';
-
-const OTHER_CA = 'no CA of the --tls-ca of the node has signed the certificate of the client';
-
-const WHY: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'that of the client, or its CA, has expired',
-  CERT_NOT_YET_VALID: 'that of the client is not valid yet. Check the clocks of both machines',
-  CERT_REVOKED: 'that of the client is revoked',
-  CRL_HAS_EXPIRED: 'the revocation list of the node has expired. Renew the file of --tls-crl',
-  UNABLE_TO_GET_CRL: 'the revocation list of the node lacks the CA of the client',
-  UNABLE_TO_GET_ISSUER_CERT: OTHER_CA,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: OTHER_CA,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: OTHER_CA,
-  SELF_SIGNED_CERT_IN_CHAIN: OTHER_CA,
-  DEPTH_ZERO_SELF_SIGNED_CERT: OTHER_CA,
-  INVALID_PURPOSE: 'that of the client is not for a client. Give it one with the usage clientAuth',
-};
-
-function whyRefused(code: Error | string | undefined): string {
-  const text = String((code as NodeJS.ErrnoException | undefined)?.code ?? code);
-  return WHY[text] ?? text;
-}
 
 function reasonOf(error: NodeJS.ErrnoException): string {
   switch (error.code) {
@@ -141,12 +101,4 @@ function reasonOf(error: NodeJS.ErrnoException): string {
     default:
       return error.message.trim();
   }
-}
-
-function endsOf({ remoteAddress, remotePort, localAddress, localPort }: net.Socket): string {
-  const ends = [
-    { host: remoteAddress ?? '', port: remotePort ?? 0 },
-    { host: localAddress ?? '', port: localPort ?? 0 },
-  ];
-  return ends.map(formatAddress).join(' ');
 }

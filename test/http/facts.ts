@@ -115,6 +115,7 @@ export function busyFacts(): MetricFacts {
     backups: { running: 1, completed: 2, completedMs: 3_000 },
     archiveLackingSinceMs: 9_000,
     headroom: { leftBytes: 1, ms: 2 },
+    certificates: [{ name: 'cert', notAfterMs: 5_000 }],
     isReady: true,
     process: {
       cpu: { user: 1, system: 2 },

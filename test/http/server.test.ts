@@ -26,7 +26,7 @@ describe('the HTTP port', () => {
   const sockets: net.Socket[] = [];
 
   beforeEach(async () => {
-    server = new HttpServer({ pages: new Map(PAGES), clock, logger: silentLogger });
+    server = new HttpServer({ pages: new Map(PAGES), forAll: new Set<string>(), clock, logger: silentLogger });
     const { address } = await bindServers('127.0.0.1:0', (options) => server.create(options));
     port = Number(address.split(':')[1]);
   });
@@ -59,7 +59,7 @@ describe('the HTTP port', () => {
 
   it('logs nothing about an address that is taken: the binding refuses it by name', async () => {
     const logger = new RecordingLogger();
-    const second = new HttpServer({ pages: new Map(PAGES), clock, logger });
+    const second = new HttpServer({ pages: new Map(PAGES), forAll: new Set<string>(), clock, logger });
     await assert.rejects(
       bindServers(`127.0.0.1:${port}`, (options) => second.create(options)),
       { code: 'address_in_use' },

@@ -11,6 +11,7 @@ import { TLS_EXPIRY_WARNING_MS, TLS_LOOK_MS, TLS_WARN_AGAIN_MS } from '../../bas
 import type { Logger } from '../../base/logger.js';
 import type { DialTls } from '../dial.js';
 import { contextOptions, type LoadedCertificate, type LoadedTls, loadTls, type TlsFiles } from './certificates.js';
+import { SERVER_OPTIONS } from './handshake.js';
 import { RevocationLists } from './revocation-list.js';
 
 /** Whether clients show certificates: all of them, those that have one, or none. */
@@ -78,7 +79,7 @@ export class NodeTls {
   /** Gives a server its certificates, now and after each change. */
   serve(server: (options: tls.SecureContextOptions) => void): void {
     this.#servers.add(server);
-    server(contextOptions(this.#loaded.pem));
+    server(serverOptions(this.#loaded));
   }
 
   /** Whether a revocation list has the certificate, which is DER. */
@@ -115,7 +116,7 @@ export class NodeTls {
       this.#revoked = revokedIn(loaded);
       this.#loaded = loaded;
       this.#context = tls.createSecureContext(contextOptions(loaded.pem));
-      for (const server of this.#servers) server(contextOptions(loaded.pem));
+      for (const server of this.#servers) server(serverOptions(loaded));
       this.#warnedMs = undefined;
       if (this.#revoked.size > 0) this.#onRevoked();
       logger.info({ event: 'tls' }, `the certificates were loaded again: ${shown(loaded.certificates)}`);
@@ -160,6 +161,11 @@ export class NodeTls {
 }
 
 const DAY_MS = 86_400_000;
+
+function serverOptions({ pem }: LoadedTls): tls.SecureContextOptions {
+  const { secureOptions } = SERVER_OPTIONS;
+  return { ...contextOptions(pem), secureOptions };
+}
 
 /** @throws HeadwaterError `invalid_argument` if a list is damaged. */
 function revokedIn({ pem: { crl } }: LoadedTls): RevocationLists {

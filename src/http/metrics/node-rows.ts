@@ -1,6 +1,7 @@
 /** Metrics of the node as a whole: its build and its role, and what keeps it from its work. */
 import process from 'node:process';
 import type { NodeStatus, StoreState } from '../../model/status.js';
+import type { MetricFacts } from '../facts.js';
 import { type AllOf, counter, gauge, gauges, type MetricRow, secondsOf, states } from './row.js';
 
 const ROLES: AllOf<NodeStatus['role']> = { leader: true, follower: true };
@@ -46,6 +47,12 @@ export const NODE_ROWS: readonly MetricRow[] = [
     'about the number of keys: exact at a checkpoint, an estimate after it',
     ({ status }) => status.keys,
   ),
+  gauges(
+    'headwater_tls_certificate_expiry_timestamp_seconds',
+    'time at which the first certificate in the file of that option ends, absent without TLS',
+    ['option'],
+    ({ certificates }) => firstEnds(certificates),
+  ),
   gauge('headwater_disk_free_bytes', 'free space on the disk of --data', ({ status }) => status.diskFreeBytes),
   gauge('headwater_disk_free_min_bytes', 'free space below which the node refuses writes', ({ status }) => {
     return status.minFreeBytes;
@@ -83,3 +90,10 @@ export const NODE_ROWS: readonly MetricRow[] = [
     },
   ),
 ];
+
+function firstEnds(certificates: MetricFacts['certificates']): Array<[labels: [string], seconds: number]> {
+  return [...new Set(certificates.map(({ name }) => name))].map((name) => {
+    const ends = certificates.filter((one) => one.name === name).map(({ notAfterMs }) => notAfterMs);
+    return [[`tls-${name}`], Math.min(...ends) / 1_000];
+  });
+}

@@ -168,7 +168,7 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
   port: fixed(integer(0n, 65_535n), ({ status }) => String(parseAddress(status.address).port), atStart('use --listen')),
   bind: fixed(text, ({ status }) => parseAddress(status.address).host, atStart('use --listen')),
   unixsocket: fixed(text, '', ABSENT),
-  'protected-mode': fixed(yesOrNo, 'no', 'The node listens on loopback unless --listen names another address.'),
+  'protected-mode': fixed(yesOrNo, 'no', 'A node without TLS listens on loopback only, unless --insecure is given.'),
   requirepass: fixed(text, '', NO_PASSWORD),
   masterauth: fixed(text, '', NO_PASSWORD),
   masteruser: fixed(text, '', NO_PASSWORD),

@@ -1,0 +1,19 @@
+/**
+ * Nodes are protected by default: a node without TLS listens on loopback only. The refusal of another address says why,
+ * and has the three commands of which each mends it.
+ */
+import { HeadwaterError } from '../../base/errors.js';
+
+/**
+ * @param option the name of the option with the address.
+ * @param address host:port, which other machines reach.
+ */
+export function refusalOfExposure(option: string, address: string): HeadwaterError {
+  const port = address.slice(address.lastIndexOf(':') + 1);
+  const files =
+    '--tls-cert headwater-certs/node.pem --tls-key headwater-certs/node-key.pem --tls-ca headwater-certs/ca.pem';
+  return new HeadwaterError(
+    'invalid_argument',
+    `${option}: expected an address of this machine alone, because the node has no TLS, received ${address}. Everybody who reaches it could read and change all data. Use one of three: with TLS, "headwater cert create" and then "headwater serve --${option} ${address} ${files}". On this machine alone, "headwater serve --${option} 127.0.0.1:${port}". On a network that you trust, "headwater serve --${option} ${address} --insecure"`,
+  );
+}

@@ -172,8 +172,8 @@ export class Listener {
     readFirst(socket, (first) => {
       const isTls = first[0] === TLS_HANDSHAKE;
       if (isTls && this.#tls) return this.#secure(connection, this.#tls, only);
-      if (isTls) this.#refuse(connection, NO_TLS_HERE);
-      else if (this.#tls) this.#refuse(connection, NO_TLS);
+      if (isTls) this.#refuse(connection, new HeadwaterError('unreachable', NO_TLS_HERE));
+      else if (this.#tls) this.#refuse(connection, new HeadwaterError('unreachable', NO_TLS));
       readProtocol(socket, isTls ? 'redis' : only, (protocol) => this.#heard(connection, protocol));
     });
   }
@@ -184,7 +184,7 @@ export class Listener {
         // The close of the connection beneath follows.
         socket.on('error', () => {});
         connection.socket = socket;
-        if (refusal) this.#refuse(connection, refusal.message);
+        if (refusal) this.#refuse(connection, refusal);
         readProtocol(socket, only ?? protocol, (heard) => this.#heard(connection, heard));
       },
       failed: (reason) => this.#log.warn({}, `a TLS handshake of ${connection.host} failed: ${reason}`),
@@ -201,10 +201,9 @@ export class Listener {
   }
 
   /** Lets the client read the reason in its own protocol, and hang up. */
-  #refuse(connection: Connection, reason: string): void {
-    const { host } = connection;
-    connection.refusal = new HeadwaterError('unreachable', reason);
-    this.#log.warn({}, `a connection of ${host} was refused: ${reason}`);
+  #refuse(connection: Connection, refusal: HeadwaterError): void {
+    connection.refusal = refusal;
+    this.#log.warn({}, `a connection of ${connection.host} was refused: ${refusal.message}`);
   }
 
   #heard(connection: Connection, protocol: Protocol): void {

@@ -11,7 +11,7 @@ export function refusalOf(socket: tls.TLSSocket, clients: ClientCertificates): H
   const why = isShown
     ? whyRefused(socket.authorizationError)
     : 'this client has shown none. Use --tls-cert and --tls-key';
-  return new HeadwaterError('unreachable', `the node takes clients with a certificate of its CA alone: ${why}`);
+  return new HeadwaterError('unauthenticated', `the node takes clients with a certificate of its CA alone: ${why}`);
 }
 
 const OTHER_CA = 'no CA of the --tls-ca of the node has signed the certificate of the client';

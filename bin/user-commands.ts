@@ -180,5 +180,8 @@ function fieldsOf({ keyPrefixes, channelPrefixes, ...user }: User): object {
 }
 
 function prefixesOf(prefixes: readonly Buffer[]): string {
-  return prefixes.length === 0 ? 'all' : prefixes.map((prefix) => `${prefix}*`).join(' ');
+  if (prefixes.length === 0) return 'all';
+  // A user of ACL SETUSER without channels has a beginning that no channel has.
+  const shown = prefixes.filter((prefix) => prefix[0] !== 0).map((prefix) => `${prefix}*`);
+  return shown.length === 0 ? 'none' : shown.join(' ');
 }

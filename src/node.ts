@@ -381,8 +381,8 @@ export class Node {
     });
     const door = await redisDoor(
       this,
-      { ...this.#base, replication, streams, guarantees, monitors },
-      { replies, onFatal: this.#fail, isRefused: () => access.inForce },
+      { ...this.#base, replication, streams, guarantees, monitors, access, users: this.#parts.users },
+      { replies, onFatal: this.#fail },
     );
     this.#listener = await Listener.listen({
       address: listen,

@@ -34,7 +34,9 @@ interface WholeNode extends Pick<NodeControl, 'status' | 'promote'> {
 }
 
 /** The parts of the node that Redis clients use. */
-interface Parts extends Pick<RedisNode, 'guarantees' | 'watches'>, Pick<NodeControl, 'activeExpiry'> {
+interface Parts
+  extends Pick<RedisNode, 'guarantees' | 'watches' | 'access' | 'users'>,
+    Pick<NodeControl, 'activeExpiry'> {
   readonly live: NodeControl['options'];
   readonly config: NodeConfig;
   readonly dial: DialSettings;
@@ -55,6 +57,8 @@ export async function redisDoor(node: WholeNode, parts: Parts, options: DoorOpti
     {
       clock,
       logger,
+      access: parts.access,
+      users: parts.users,
       tap: monitors,
       writes,
       memoryReads: new MemoryReads(store.data, store.clock),

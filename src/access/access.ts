@@ -77,7 +77,12 @@ export class Access {
   }
 
   find(name: string): User | undefined {
-    return this.#accounts.get(name)?.grant.user;
+    return this.grantOf(name)?.user;
+  }
+
+  /** The rights of a user, as if it had signed in. */
+  grantOf(name: string): Grant | undefined {
+    return this.#accounts.get(name)?.grant;
   }
 
   // ---- callers ------------------------------------------------------------------
@@ -168,7 +173,7 @@ export class Access {
   #accountOf(name: string, bytes: Buffer): Account | undefined {
     try {
       const record = decodeUser(name, bytes);
-      const grant = new Grant(shownUser(record), { ...record, bits: bitsOf(record.roles) });
+      const grant = new Grant(shownUser(record), { ...record, bits: bitsOf(record.roles) }, this.audit);
       return { record, grant, bytes, proof: undefined };
     } catch (error) {
       const { message } = HeadwaterError.from(error);

@@ -16,16 +16,29 @@ const NO_PREFIXES: readonly Buffer[] = [];
 /** The name of a caller that is no user, in messages. */
 const NOBODY = '(no user)';
 
+/** Looks at each operation of a caller whose grant does not allow all, and notes refusals for the audit. */
+export interface Guard {
+  /** @returns why the caller may not do this operation. Undefined if it may. */
+  refusalOfOperation(operation: Operation): HeadwaterError | undefined;
+}
+
+/** The part of the audit that a guard needs. */
+interface Auditing {
+  refused(call: { readonly user: string; readonly peer: string; readonly call: string }, why: string): void;
+}
+
 export class Grant {
   /** Undefined for a caller that is no user. */
   readonly user: User | undefined;
   readonly bits: number;
   readonly #keys: readonly Buffer[];
   readonly #channels: readonly Buffer[];
+  readonly #audit: Auditing | undefined;
   readonly #open = new Set<(reason: HeadwaterError) => void>();
   #end: HeadwaterError | undefined;
 
-  constructor(user: User | undefined, { bits, keyPrefixes, channelPrefixes }: Rights) {
+  constructor(user: User | undefined, { bits, keyPrefixes, channelPrefixes }: Rights, audit?: Auditing) {
+    this.#audit = audit;
     this.user = user;
     this.bits = bits;
     this.#keys = keyPrefixes;
@@ -54,6 +67,18 @@ export class Grant {
   /** True if the grant is not for all keys. */
   get hasScope(): boolean {
     return this.#keys.length > 0;
+  }
+
+  /** Undefined if every operation is allowed. */
+  guardFor(peer: string): Guard | undefined {
+    if (this.isWhole) return undefined;
+    return {
+      refusalOfOperation: (operation) => {
+        const refusal = this.refusalOfOperation(operation);
+        if (refusal) this.#audit?.refused({ user: this.name, peer, call: operation.kind }, refusal.message);
+        return refusal;
+      },
+    };
   }
 
   // ---- the end ------------------------------------------------------------------

@@ -873,3 +873,8 @@ export const SECRET_CHECKS_WAITING_MAX = 64;
 export const REVOKED_MS_MAX = 500;
 /** Lines of the audit in a second. The calls beyond that are counted in one line. */
 export const AUDIT_LINES_MAX = 50;
+/** An argument, and a request, of a Redis client that has to sign in first. */
+export const UNSIGNED_ARGUMENT_BYTES_MAX = 16 * KiB;
+export const UNSIGNED_REQUEST_BYTES_MAX = 64 * KiB;
+/** Users whose writes a follower forwards over connections of their own. */
+export const RELAY_LINES_MAX = 64;

@@ -6,7 +6,7 @@
 import type { DialSettings } from '../access/dial.js';
 import { Bell } from '../base/bell.js';
 import { HeadwaterError } from '../base/errors.js';
-import { RELAY_TIMEOUT_MS } from '../base/limits.js';
+import { RELAY_LINES_MAX, RELAY_TIMEOUT_MS } from '../base/limits.js';
 import { countsFollowers, type DurabilityWanted } from '../model/durability.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
@@ -24,7 +24,8 @@ interface Line {
 export class Relay {
   readonly #upstream: () => string;
   readonly #dial: DialSettings;
-  #line: Line | undefined;
+  /** By the user whose operations they are. The one that was used longest ago is the first. */
+  readonly #lines = new Map<string, Line>();
   #bytes = 0;
   readonly #answered = new Bell();
 
@@ -45,16 +46,18 @@ export class Relay {
   }
 
   /**
-   * Asks the leader, in the order of the calls. A refusal is a reply.
+   * Asks the leader, in the order of the calls of each user. A refusal is a reply.
    * @param durability that writes need before they are answered.
+   * @param authorization the user and its secret. The leader decides about the operations by them.
    * @returns the replies in order, and a position at or after all that they have seen, if the leader has sent one.
    */
   async ask(
     operations: readonly Operation[],
     bytes: number,
     durability: DurabilityWanted | undefined,
+    authorization: string | undefined,
   ): Promise<{ replies: Reply[]; position: Position | undefined }> {
-    const { session } = this.#open();
+    const { session } = this.#open(authorization);
     this.#bytes += bytes;
     try {
       const replies = await Promise.all(operations.map((operation) => askOne(session, operation, durability)));
@@ -67,19 +70,30 @@ export class Relay {
 
   /** Ends. Operations that are not answered then get an error as their reply. */
   async close(): Promise<void> {
-    await this.#line?.session.close();
+    await Promise.all([...this.#lines.values()].map(({ session }) => session.close()));
   }
 
-  #open(): Line {
+  #open(authorization: string | undefined): Line {
     const upstream = this.#upstream();
-    const before = this.#line;
-    if (before?.upstream === upstream) return before;
+    const user = authorization ?? '';
+    const before = this.#lines.get(user);
+    this.#lines.delete(user);
     // Operations that are on their way are answered first.
-    void before?.session.close();
-    const settings = { ...settingsOf({ timeoutMs: RELAY_TIMEOUT_MS }), dial: this.#dial };
-    const session = new Session([upstream], settings, { seen: new NewestPosition() });
-    this.#line = { upstream, session };
-    return this.#line;
+    if (before?.upstream !== upstream) void before?.session.close();
+    const line = before?.upstream === upstream ? before : this.#newLine(upstream, authorization);
+    this.#lines.set(user, line);
+    const [oldest] = this.#lines;
+    if (this.#lines.size > RELAY_LINES_MAX && oldest) {
+      this.#lines.delete(oldest[0]);
+      void oldest[1].session.close();
+    }
+    return line;
+  }
+
+  #newLine(upstream: string, authorization: string | undefined): Line {
+    const dial = { tls: this.#dial.tls, authorization: () => authorization };
+    const settings = { ...settingsOf({ timeoutMs: RELAY_TIMEOUT_MS }), dial };
+    return { upstream, session: new Session([upstream], settings, { seen: new NewestPosition() }) };
   }
 }
 

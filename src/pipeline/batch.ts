@@ -3,7 +3,7 @@
  * be sent. Operations that are refused on arrival keep their place among the others.
  */
 
-import type { Grant } from '../access/grant.js';
+import type { Guard } from '../access/grant.js';
 import type { Clock } from '../base/clock.js';
 import type { DurabilityReached } from '../base/error-details.js';
 import { HeadwaterError } from '../base/errors.js';
@@ -61,8 +61,8 @@ export interface Asked {
 interface Refusals {
   readonly ofAll: HeadwaterError | undefined;
   readonly ofReads: HeadwaterError | undefined;
-  /** The rights of the caller, if they do not allow every operation. */
-  readonly grant?: Grant | undefined;
+  /** Looks at each operation, if the rights of the caller do not allow all. */
+  readonly guard?: Guard | undefined;
 }
 
 /**
@@ -75,7 +75,7 @@ export function batchesOf(
   { operations, guarantees }: DecodedPipelineRequest,
   { bytes, clock }: { readonly bytes: number; readonly clock: Clock },
   limits: Limits,
-  { ofAll, ofReads, grant }: Refusals,
+  { ofAll, ofReads, guard }: Refusals,
 ): Batch[] {
   const impossible = guarantees instanceof HeadwaterError ? guarantees : ofAll;
   // The demand for the leader is met on arrival. Nearly every message of a client has that one alone.
@@ -83,7 +83,7 @@ export function batchesOf(
     guarantees && !impossible && guarantees !== LEADER_ONLY
       ? { guarantees: guarantees as Guarantees, arrivedMs: clock.monotonicMs(), fresh: 'unknown' }
       : undefined;
-  const refusals = { ofAll: impossible, ofReads, grant };
+  const refusals = { ofAll: impossible, ofReads, guard };
   const bytesEach = bytes / operations.length;
   const batches: Batch[] = [];
   for (let start = 0; start < operations.length; start += BATCH_OPERATIONS_MAX) {
@@ -179,9 +179,9 @@ export function split(batch: Batch, count: number): [first: Batch, rest: Batch] 
   ];
 }
 
-function refusalOf(operation: Operation, limits: Limits, { ofAll, ofReads, grant }: Refusals): Reply | undefined {
+function refusalOf(operation: Operation, limits: Limits, { ofAll, ofReads, guard }: Refusals): Reply | undefined {
   if (ofAll) return errorReply(ofAll);
-  const denied = grant?.refusalOfOperation(operation);
+  const denied = guard?.refusalOfOperation(operation);
   if (denied) return errorReply(denied);
   if (ofReads && !isWrite(operation)) return errorReply(ofReads);
   try {

@@ -20,7 +20,7 @@
  * have to wait. The time of each message runs from its arrival. Messages that wait for freshness behind each other wait
  * together, not one after another.
  */
-import type { Grant } from '../access/grant.js';
+import type { Guard } from '../access/grant.js';
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError, shuttingDown } from '../base/errors.js';
 import { JointTasks } from '../base/joint-tasks.js';
@@ -75,8 +75,8 @@ export interface PipelineStream<M extends Message> {
   decode(message: M): DecodedPipelineRequest;
   /** The reason why nothing of this client is carried out for now, undefined if it is. Asked once for each message. */
   refusal(): HeadwaterError | undefined;
-  /** The rights of the client, if they do not allow every operation. Asked once for each message. */
-  grant?(): Grant | undefined;
+  /** Looks at each operation, if the rights of the client do not allow all. Asked once for each message. */
+  guard?(): Guard | undefined;
   /** Runs `task` if there is no memory for the next message. */
   onRefused(task: (reason: HeadwaterError) => void): void;
   /** Notes that the messages received so far are gone, or are counted elsewhere. */
@@ -193,7 +193,7 @@ class Pipeline<M extends Message> {
     const { guarantees } = request;
     const leaderOnly = guarantees instanceof HeadwaterError ? false : guarantees?.leaderOnly;
     const ofReads = freshness.refusal ?? (leaderOnly ? freshness.notLeading : undefined);
-    const refusals = { ofAll: this.#stream.refusal(), ofReads, grant: this.#stream.grant?.() };
+    const refusals = { ofAll: this.#stream.refusal(), ofReads, guard: this.#stream.guard?.() };
     for (const batch of batchesOf(request, came, this.#store.limits, refusals)) {
       this.#waiting.push(batch);
       this.#waitingBytes += batch.bytes;

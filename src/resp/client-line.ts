@@ -51,7 +51,7 @@ export function clientLine(client: Client, { clients, table, nowMs }: LineContex
     'tot-mem': figures.heldBytes + figures.waitingBytes + (transaction.open?.bytes ?? 0),
     events: figures.waitingBytes > 0 ? 'rw' : 'r',
     cmd: command?.name ?? 'NULL',
-    user: 'default',
+    user: state.user.name,
     redir: -1,
     resp: figures.version,
     'lib-name': names.library,

@@ -24,8 +24,6 @@ import { TABLE } from './table/table.js';
 export interface DoorOptions {
   /** The memory of the replies to all clients of the node. */
   readonly replies: Pick<ReplyMemory, 'open'>;
-  /** True while all connections are refused. */
-  readonly isRefused?: () => boolean;
   /** Called if an invariant does not hold, after which the node must not go on. */
   readonly onFatal: (error: InvariantViolation) => void;
 }
@@ -75,10 +73,6 @@ export class RedisServer {
   receive(socket: net.Socket): void {
     if (this.#isStopping) {
       socket.destroy();
-      return;
-    }
-    if (this.#options.isRefused?.()) {
-      socket.end('-NOAUTH Users are in force, and this version takes them over gRPC alone\r\n');
       return;
     }
     const { counts } = this.#node;

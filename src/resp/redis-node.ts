@@ -1,4 +1,6 @@
 /** The parts of a node that the commands of Redis work on. src/redis-door.ts puts them together. */
+import type { Access } from '../access/access.js';
+import type { Users } from '../access/users.js';
 import type { Clock } from '../base/clock.js';
 import type { HeadwaterError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
@@ -24,7 +26,26 @@ interface ValuePlace {
   readonly end: number;
 }
 
+/** The users of the node, as connections sign in. */
+export type DoorAccess = Pick<
+  Access,
+  | 'anonymous'
+  | 'inForce'
+  | 'list'
+  | 'identify'
+  | 'authenticate'
+  | 'refusalOf'
+  | 'isNobody'
+  | 'find'
+  | 'grantOf'
+  | 'audit'
+>;
+
 export interface RedisNode {
+  /** Decides who may do what. */
+  readonly access: DoorAccess;
+  /** The changes of users. */
+  readonly users: Pick<Users, 'create' | 'change' | 'revoke'>;
   /** The way to the leader, if a follower forwards writes. Undefined if the follower refuses them. */
   readonly relay: LeaderRelay | undefined;
   readonly clock: Clock;

@@ -4,6 +4,7 @@
  * that they have begun, and end.
  */
 import { setMaxListeners } from 'node:events';
+import type { Access } from '../access/access.js';
 import type { Grant } from '../access/grant.js';
 import { systemClock } from '../base/clock.js';
 import { HeadwaterError, shuttingDown } from '../base/errors.js';
@@ -27,6 +28,8 @@ export interface CallsOptions {
   readonly logger: Logger;
   /** Called if an invariant does not hold. This is a bug in Headwater, after which the node must not go on. */
   readonly onFatal: (error: InvariantViolation) => void;
+  /** Decides who may call what. Everybody may call everything without it. */
+  readonly access?: Pick<Access, 'audit'> | undefined;
 }
 
 export class Calls {
@@ -56,6 +59,11 @@ export class Calls {
   stop(): void {
     this.#stopping = true;
     for (const call of this.#active) call.stop();
+  }
+
+  /** Notes a call that the rights of its user do not allow, for the audit. */
+  denied({ path, peer, intake }: Call, { message }: HeadwaterError): void {
+    this.#options.access?.audit.refused({ user: intake.grant?.name ?? '', peer, call: path }, message);
   }
 
   /** Logs an unforeseen failure for the operator. The client receives no details of it. */
@@ -175,7 +183,8 @@ export class Call {
   }
 
   report(failure: unknown): void {
-    this.#calls.report(this.path, failure);
+    if (HeadwaterError.is(failure, 'permission_denied')) this.#calls.denied(this, failure);
+    else this.#calls.report(this.path, failure);
   }
 
   /** Notes that the answer has been given. */

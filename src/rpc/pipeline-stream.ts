@@ -31,7 +31,7 @@ export function servePipeline(
   surroundings: PipelineSurroundings,
 ): Promise<void> {
   const { call } = stream;
-  const { grant } = call.intake;
+  const guard = call.intake.grant?.guardFor(call.peer);
   const adapted: PipelineStream<Buffer> = {
     call,
     share: call.intake.share,
@@ -39,7 +39,7 @@ export function servePipeline(
     receive: (onMessage, onEnd) => stream.receive(onMessage, onEnd),
     decode: decodePipelineRequest,
     refusal: () => call.intake.place?.claim(),
-    grant: () => (grant?.isWhole ? undefined : grant),
+    guard: () => guard,
     onRefused: (task) => stream.onRefused(task),
     taken: () => stream.taken(),
     pause: () => stream.pause(),

@@ -45,7 +45,7 @@ describe('commands of an operator', () => {
       ['MODULE LOAD /x', '-ERR Headwater loads no modules\r\n'],
     ]));
 
-  it('about users name the one user', () =>
+  it('about users name everybody while none is in force', () =>
     answers([
       ['ACL WHOAMI', '$7\r\ndefault\r\n'],
       ['ACL USERS', '*1\r\n$7\r\ndefault\r\n'],
@@ -64,7 +64,7 @@ describe('commands of an operator', () => {
       ['ACL LOG RESET', '+OK\r\n'],
       [
         'ACL SETUSER bob',
-        "-ERR Headwater has one user, 'default', and no passwords yet. Let the node listen on loopback or on a private network\r\n",
+        '-ERR Error in ACL SETUSER modifier: roles: expected some of +@read, +@write, +publish, +psync and +@all, received none\r\n',
       ],
     ]));
 

@@ -9,8 +9,8 @@ import { TABLE } from '../../src/resp/table/table.js';
 
 /** Commands that are here and differ from those of Redis, by what differs. */
 const DIFFERENT: ReadonlyArray<readonly [names: string, how: string]> = [
-  ['ACL', 'one user, `default`, without a password. Rules cannot be changed'],
-  ['AUTH', 'no password is set, as with `nopass`'],
+  ['ACL', 'users have roles and prefixes ([the rules](../access/README.md)), and no rules for single commands'],
+  ['AUTH', 'while no users are in force, everybody is `default`, and every password is right'],
   ['BGREWRITEAOF BGSAVE SAVE', 'a checkpoint. A restart replays the log from there'],
   ['CLIENT', '`TRACKING` and `CACHING` are refused: `headwater watch` shows changes'],
   ['CLUSTER', 'as in a server with `cluster-enabled no`'],

@@ -33,19 +33,19 @@ export function clientType(argument: Buffer): ClientType {
 }
 
 /** Pairs of options and values, as CLIENT KILL has them from argument 2 on. A client is meant if all filters match. */
-export function killFilter(request: Request): KillFilter {
+export function killFilter(request: Request, isUser: (name: string) => boolean): KillFilter {
   const filters: Filter[] = [];
   let skipsAsker = true;
   for (let at = 2; at < request.length; at += 2) {
     const [option, value] = [wordOf(request[at]), request[at + 1]];
     if (value === undefined) throw new Refusal(SYNTAX_ERROR);
     if (option === 'skipme') skipsAsker = yesOrNo(value);
-    else filters.push(filterOf(option, value));
+    else filters.push(filterOf(option, value, isUser));
   }
   return { matches: (client, nowMs) => filters.every((matches) => matches(client, nowMs)), skipsAsker };
 }
 
-function filterOf(option: string, value: Buffer): Filter {
+function filterOf(option: string, value: Buffer, isUser: (name: string) => boolean): Filter {
   switch (option) {
     case 'id': {
       const id = positive(value, 'client-id');
@@ -60,8 +60,8 @@ function filterOf(option: string, value: Buffer): Filter {
       return (client) => typeOf(client) === type;
     }
     case 'user':
-      if (textOf(value) !== 'default') throw new Refusal(`ERR No such user '${textOf(value)}'`);
-      return () => true;
+      if (!isUser(textOf(value))) throw new Refusal(`ERR No such user '${textOf(value)}'`);
+      return ({ state }) => state.user.name === textOf(value);
     case 'maxage': {
       const seconds = positive(value, 'maxage', 'ERR maxage is not an integer or out of range');
       return ({ state }, nowMs) => nowMs - state.activity.createdMs >= Number(seconds) * MS_PER_SECOND;

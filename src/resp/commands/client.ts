@@ -9,6 +9,7 @@ import type { CommandFamily, CommandSession } from '../command.js';
 import { refusing } from '../replies/answers.js';
 import { type HelpEntry, writeHelp } from '../replies/help.js';
 import { Refusal, SYNTAX_ERROR, wrongUse } from '../replies/refusal.js';
+import { DEFAULT_USER } from '../session/session-user.js';
 
 const NO_CACHING =
   'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled';
@@ -161,10 +162,11 @@ function listed({ door }: CommandSession, request: Request): Client[] {
 
 function kill(session: CommandSession, request: Request): void {
   const { clients } = session.door;
+  const isUser = (name: string) => name === DEFAULT_USER || session.node.access.find(name) !== undefined;
   const address = request.length === 3 ? textOf(request[2] as Buffer) : undefined;
   const { matches, skipsAsker } =
     address === undefined
-      ? killFilter(request)
+      ? killFilter(request, isUser)
       : { matches: ({ peer }: Client) => peer === address, skipsAsker: false };
   const nowMs = session.node.clock.wallMs();
   const isAsker = ({ state }: Client) => state.id === session.state.id;

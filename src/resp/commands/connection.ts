@@ -1,4 +1,5 @@
 /** Commands about the connection itself: its protocol, its user, its database and its end. */
+import { HeadwaterError } from '../../base/errors.js';
 import { checkDatabase, int64, wordOf } from '../arguments/arguments.js';
 import { clientName } from '../arguments/client-attribute.js';
 import type { RespVersion } from '../codec/reply-writer.js';
@@ -6,11 +7,15 @@ import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
 import { REDIS_VERSION } from '../redis-version.js';
 import { Refusal, SYNTAX_ERROR, wrongArity } from '../replies/refusal.js';
-
-/** The one user that exists. No password is asked for, so every password is right. */
-const USER = 'default';
+import { DEFAULT_USER } from '../session/session-user.js';
 
 const WRONG_PASSWORD = 'WRONGPASS invalid username-password pair or user is disabled.';
+/** The sentence of Redis. */
+const HELLO_WITHOUT_AUTH = [
+  'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass>',
+  'option can be used to authenticate the client and select the RESP protocol version at the same time',
+].join(' ');
+
 const NO_PASSWORD =
   'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?';
 
@@ -48,11 +53,11 @@ export const connectionCommands: CommandFamily = {
   hello: { run: hello },
 
   auth: {
-    run: ({ out }, request) => {
+    run: (session, request) => {
       if (request.length > 3) throw new Refusal(SYNTAX_ERROR);
-      if (request.length === 2) throw new Refusal(NO_PASSWORD);
-      checkUser(request[1] as Buffer);
-      out.simple('OK');
+      if (request.length === 2 && !session.node.access.inForce) throw new Refusal(NO_PASSWORD);
+      const [user, secret] = request.length === 2 ? [DEFAULT_NAME, request[1]] : request.slice(1);
+      return whenSignedIn(session, user as Buffer, secret as Buffer, () => session.out.simple('OK'));
     },
   },
 
@@ -64,16 +69,36 @@ export const connectionCommands: CommandFamily = {
   },
 };
 
-function checkUser(name: Buffer): void {
-  if (name.toString('latin1') !== USER) throw new Refusal(WRONG_PASSWORD);
+const DEFAULT_NAME = Buffer.from(DEFAULT_USER);
+
+/**
+ * Signs a user in. While no users are in force, everybody is the user `default`, whose every password is right.
+ * @throws Refusal if the secret is wrong. The connection keeps its user then.
+ */
+function whenSignedIn(session: CommandSession, user: Buffer, secret: Buffer, done: () => void): void | Promise<void> {
+  const { access } = session.node;
+  const credentials = { user: user.toString(), secret: secret.toString() };
+  const isKnown = access.find(credentials.user) !== undefined;
+  if (!access.inForce && !isKnown) {
+    if (credentials.user !== DEFAULT_USER) throw new Refusal(WRONG_PASSWORD);
+    return done();
+  }
+  return session.state.user.signIn(credentials).then(done, (failure: unknown) => {
+    throw HeadwaterError.is(failure, 'unauthenticated') ? new Refusal(WRONG_PASSWORD) : failure;
+  });
 }
 
-function hello(session: CommandSession, request: Request): void {
+function hello(session: CommandSession, request: Request): void | Promise<void> {
   const version = request[1] && versionOf(request[1]);
-  const name = helloOptions(request);
-  if (name !== undefined) session.state.names.client = name;
-  if (version) session.speak(version);
-  welcome(session);
+  const { name, user, secret } = helloOptions(request);
+  const greet = () => {
+    if (name !== undefined) session.state.names.client = name;
+    if (version) session.speak(version);
+    welcome(session);
+  };
+  if (user && secret) return whenSignedIn(session, user, secret, greet);
+  if (session.state.user.isNobody) throw new Refusal(HELLO_WITHOUT_AUTH);
+  greet();
 }
 
 function versionOf(argument: Buffer): RespVersion {
@@ -82,15 +107,22 @@ function versionOf(argument: Buffer): RespVersion {
   throw new Refusal('NOPROTO unsupported protocol version');
 }
 
-/** @returns the name in SETNAME. */
-function helloOptions(request: Request): string | undefined {
+interface HelloOptions {
+  /** The name in SETNAME. */
+  readonly name: string | undefined;
+  readonly user: Buffer | undefined;
+  readonly secret: Buffer | undefined;
+}
+
+function helloOptions(request: Request): HelloOptions {
   let name: string | undefined;
   let user: Buffer | undefined;
+  let secret: Buffer | undefined;
   for (let at = 2; at < request.length; ) {
     const option = wordOf(request[at]);
     const [first, second] = request.slice(at + 1);
     if (option === 'auth' && first && second) {
-      user = first;
+      [user, secret] = [first, second];
       at += 3;
     } else if (option === 'setname' && first) {
       name = clientName(first);
@@ -99,8 +131,7 @@ function helloOptions(request: Request): string | undefined {
       throw new Refusal(`ERR Syntax error in HELLO option '${(request[at] as Buffer).toString('latin1')}'`);
     }
   }
-  if (user) checkUser(user);
-  return name;
+  return { name, user, secret };
 }
 
 function welcome({ out, state, node }: CommandSession): void {

@@ -91,6 +91,8 @@ const FIRST_WORDS: { readonly [Code in ErrorCode]?: string } = {
   corrupt: 'MISCONF',
   io_error: 'MISCONF',
   overloaded: 'OOM',
+  unauthenticated: 'NOAUTH',
+  permission_denied: 'NOPERM',
 };
 
 /**

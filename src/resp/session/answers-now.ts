@@ -30,7 +30,7 @@ export function canAnswerNow(
 ): boolean {
   if (typeof command === 'string' || !command.answerNow) return false;
   if (connection.sending.bytes > 0 || !connection.share.hasRoom(REPLY_MESSAGE_BYTES_TARGET)) return false;
-  if (!state.replies.areAll || state.guarantees) return false;
+  if (!state.replies.areAll || state.guarantees || !state.user.grant.isWhole) return false;
   // A node that forwards writes may have to wait for them, and a node that serves no stale reads refuses some.
   if (node.relay || node.guarantees.freshness.refusal) return false;
   const { ahead } = intake;

@@ -18,11 +18,15 @@ export interface LeaderRelay {
   /** Bytes of operations that are not answered. */
   readonly bytes: number;
   whenBelow(bytes: number, signal: AbortSignal): Promise<void>;
-  /** @param durability that the writes need before they are answered. A write that misses it has an error as its reply. */
+  /**
+   * @param durability that the writes need before they are answered. A write that misses it has an error as its reply.
+   * @param authorization the user whose operations they are, and its secret. Undefined for nobody.
+   */
   ask(
     operations: readonly Operation[],
     bytes: number,
     durability: DurabilityWanted | undefined,
+    authorization: string | undefined,
   ): Promise<{ replies: Reply[]; position: Position | undefined }>;
   /** Ends. Operations that are not answered then get an error as their reply. */
   close(): Promise<void>;
@@ -41,6 +45,8 @@ export interface ForwardingOptions {
   readonly signal: AbortSignal;
   /** The durability that the client has asked for, for its writes. */
   durability(): DurabilityWanted | undefined;
+  /** The user of the client with its secret, which the leader asks for itself. */
+  authorization(): string | undefined;
 }
 
 /** A write that misses its durability at the leader has an error as its reply, so the others have reached it. */
@@ -118,6 +124,7 @@ export class ForwardedWrites implements PipelineStore {
       operations.map(withoutWatches),
       options.bytes,
       this.#options.durability(),
+      this.#options.authorization(),
     );
     this.#seen = position ?? this.#seen;
     if (position) return { replies, position };

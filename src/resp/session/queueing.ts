@@ -26,7 +26,9 @@ export function queueing(command: Command, name: string, flags: readonly string[
 /** The command in the place of a request that is refused. A refused EXEC ends the transaction. */
 export function refusing(sentence: string): DataCommand {
   return {
-    ask: ([name], { state: { transaction } }) => {
+    ask: (request, { state: { transaction, user } }) => {
+      const [name] = request;
+      user.refusedBy(sentence, request);
       if (name?.toString('latin1').toLowerCase() !== 'exec') refuse(transaction, sentence);
       transaction.end();
       throw new Refusal(sentence);

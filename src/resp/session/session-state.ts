@@ -2,7 +2,9 @@
 import type { Guarantees } from '../../model/guarantees.js';
 import type { Position } from '../../model/position.js';
 import type { Listener } from '../channels/listener.js';
+import type { CommandEntry } from '../table/command-table.js';
 import type { SessionCalls } from './session-calls.js';
+import type { SessionUser } from './session-user.js';
 import { TransactionState } from './transaction-state.js';
 
 /** The replies that a client wants: all, none, or all but the next one. */
@@ -87,6 +89,7 @@ export class SessionState {
   };
   /** Names that the client gave itself and its library. Empty if it gave none. */
   readonly names = { client: '', library: '', libraryVersion: '' };
+  readonly user: SessionUser;
   readonly replies = new WantedReplies();
   readonly transaction = new TransactionState();
   readonly blocking = new Blocking();
@@ -103,10 +106,26 @@ export class SessionState {
   /** The subscriptions and the monitor of the connection. Undefined before its first. */
   listener: Listener | undefined;
 
-  constructor(id: number, createdMs: number, calls: SessionCalls) {
+  constructor(id: number, createdMs: number, calls: SessionCalls, user: SessionUser) {
     this.id = id;
+    this.user = user;
     this.calls = calls;
     this.activity = { createdMs, receivedMs: createdMs, requests: 0, newest: undefined };
+  }
+
+  /**
+   * Notes a command that runs alone, and its requests in a row.
+   * @param entry the command in the table.
+   */
+  beginAlone(
+    command: object,
+    request: Parameters<SessionCalls['beginAlone']>[1],
+    count: number,
+    entry: CommandEntry | undefined,
+  ): void {
+    this.activity.newest = command;
+    this.calls.beginAlone(command, request, count);
+    this.user.runs(entry);
   }
 
   /** Returns to the state of a new connection, without its number and its library. */
@@ -118,5 +137,6 @@ export class SessionState {
     this.wishes.noEvict = false;
     this.wishes.noTouch = false;
     this.guarantees = undefined;
+    this.user.reset();
   }
 }

@@ -12,9 +12,10 @@
  *   behind it stay with the client. While a command is blocked, the node reads on, so that the end of the client is
  *   noticed. These bytes count with the requests of all connections.
  */
+import { peerOf } from '../../access/peer.js';
 import { unlessAborted } from '../../base/abort.js';
 import type { JointTasks } from '../../base/joint-tasks.js';
-import { RECEIVING_SMALL_BYTES } from '../../base/limits.js';
+import { RECEIVING_SMALL_BYTES, UNSIGNED_ARGUMENT_BYTES_MAX, UNSIGNED_REQUEST_BYTES_MAX } from '../../base/limits.js';
 import type { Limits } from '../../commands/view.js';
 import type { Guarantees } from '../../model/guarantees.js';
 import type { Operation, Reply } from '../../model/operation.js';
@@ -48,6 +49,7 @@ import { isKnown, type OutputConnection, ReplyOutput, silent } from './reply-out
 import { takeRow } from './row.js';
 import { SessionCalls } from './session-calls.js';
 import { SessionState } from './session-state.js';
+import { SessionUser } from './session-user.js';
 
 /** Data commands that were received together. */
 interface Commands extends Message {
@@ -105,9 +107,9 @@ export class Session implements CommandSession, Client {
     this.node = node;
     this.#workLater = () => work.add(() => this.#work());
     const calls = new SessionCalls({ node, door, outs: [connection.out, this.#unsent] }, () => this.#output.unanswered);
-    this.state = new SessionState(id, node.clock.wallMs(), calls);
+    this.state = new SessionState(id, node.clock.wallMs(), calls, userOf(this));
     this.#reading = new Reading(connection.socket);
-    this.#intake = new Intake(new RequestParser(requestLimits(node.writes.limits), NAMES), memory, {
+    this.#intake = new Intake(new RequestParser(requestLimits(node.writes.limits, this.state), NAMES), memory, {
       setHeldBack: (isHeldBack) => this.#reading.setHeldBack(isHeldBack),
       isIdle: () => connection.sending.bytes > 0 || this.#isBlocked,
       drop: () => connection.drop(),
@@ -319,8 +321,7 @@ export class Session implements CommandSession, Client {
     const [request] = row as [Request];
     this.state.replies.isSilent = this.state.replies.takesSilence();
     this.#replyStart = this.out.writtenBytes;
-    this.state.activity.newest = command;
-    this.state.calls.beginAlone(command, request, row.length);
+    this.state.beginAlone(command, request, row.length, this.door.table.entryOf(command));
     if (this.node.tap.isOpen && Array.isArray(request)) showRequests(this, row);
     try {
       const running = row.length > 1 ? command.runRow?.(this, row) : command.run(this, request);
@@ -393,6 +394,7 @@ export class Session implements CommandSession, Client {
         this.#endInput = onEnd;
       },
       ...TAKES_ALL,
+      guard: () => this.state.user.grant.guardFor(this.peer),
       pause: () => {
         this.#isPaused = true;
       },
@@ -424,6 +426,20 @@ export class Session implements CommandSession, Client {
   }
 }
 
+/** The user of a new connection. */
+function userOf(session: Session): SessionUser {
+  const { socket, call } = session.connection;
+  const user = new SessionUser(session.node.access, {
+    peer: call.peer,
+    names: peerOf(socket)?.names ?? [],
+    isListening: () => session.state.listener !== undefined,
+    close: () => session.close(),
+    drop: () => session.drop(),
+  });
+  socket.once('close', () => user.leave());
+  return user;
+}
+
 /** Tells whether a pause holds the command back. `goOn` runs when the pause is over. */
 function isHeld(command: Command | string, session: Session, goOn: () => void): boolean {
   const { clients, table } = session.door;
@@ -449,7 +465,12 @@ function outputConnectionOf({ connection, state }: Session): Omit<OutputConnecti
 function forwardingOf({ node, state, connection }: Session): ForwardedWrites | undefined {
   const { signal } = connection.call;
   return (
-    node.relay && new ForwardedWrites(node, node.relay, { signal, durability: () => state.guarantees?.durability })
+    node.relay &&
+    new ForwardedWrites(node, node.relay, {
+      signal,
+      durability: () => state.guarantees?.durability,
+      authorization: () => state.user.authorization,
+    })
   );
 }
 
@@ -469,7 +490,10 @@ function ask(
   request: Request,
   session: Session,
 ): ReturnType<DataCommand['ask']> | string {
-  if (typeof command === 'string') return command;
+  if (typeof command === 'string') {
+    session.state.user.refusedBy(command, request);
+    return command;
+  }
   try {
     return command.ask(request, session);
   } catch (failure) {
@@ -477,14 +501,15 @@ function ask(
   }
 }
 
-/** The limits of the node may change while the session runs. */
-function requestLimits(limits: Limits): RequestLimits {
+/** The limits of the node, and the user, may change while the session runs. */
+function requestLimits(limits: Limits, { user }: SessionState): RequestLimits {
   return {
     get argumentBytesMax() {
+      if (user.grant.bits === 0) return UNSIGNED_ARGUMENT_BYTES_MAX;
       return Math.max(limits.keyBytesMax, limits.valueBytesMax);
     },
     get requestBytesMax() {
-      return 2 * limits.transactionBytesMax;
+      return user.grant.bits === 0 ? UNSIGNED_REQUEST_BYTES_MAX : 2 * limits.transactionBytesMax;
     },
   };
 }

@@ -3,6 +3,8 @@
  * makes the table out of the families, so that no family imports the table.
  */
 
+import type { CommandRule } from './command-rules.js';
+
 /** The facts of a command. */
 export interface CommandFacts {
   /** The number of arguments with the name, or as a negative number the least number. */
@@ -21,6 +23,8 @@ export interface CommandEntry {
   /** The name in lower case, of a subcommand with its command: `client|id`. */
   readonly name: string;
   readonly facts: CommandFacts;
+  /** The users who may use the command. Nobody may if it is undefined. */
+  readonly rule: CommandRule | undefined;
   /** Subcommands by their own names. Empty for a command without any. */
   readonly subcommands: ReadonlyMap<string, CommandEntry>;
 }

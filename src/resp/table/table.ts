@@ -5,7 +5,7 @@
 import module from 'node:module';
 import { KnownWords } from '../codec/known-words.js';
 import type { Request } from '../codec/request-parser.js';
-import type { Command, CommandFamily } from '../command.js';
+import { type Command, type CommandFamily, isAlone } from '../command.js';
 import { bitFieldCommands } from '../commands/bit-fields.js';
 import { bitCommands } from '../commands/bits.js';
 import { channelCommands } from '../commands/channels.js';
@@ -34,6 +34,7 @@ import { foreignProtocol } from '../session/foreign-protocol.js';
 import { queueing, refusing } from '../session/queueing.js';
 import type { SessionState } from '../session/session-state.js';
 import { absentCommand } from './absent-commands.js';
+import { ruleOf } from './command-rules.js';
 import type { CommandCall, CommandEntry, CommandFacts, CommandTable } from './command-table.js';
 import { OWN_FACTS } from './own-facts.js';
 
@@ -137,7 +138,8 @@ function entryFor(
 ): TableEntry {
   const inTransaction =
     name === 'exec' ? EXECUTE : AT_ONCE.has(name) || !command ? command : queueing(command, name, facts.flags);
-  return { name, facts, command, inTransaction, subcommands };
+  const rule = ruleOf(name, facts.flags, command !== undefined && !isAlone(command));
+  return { name, facts, rule, command, inTransaction, subcommands };
 }
 
 /** The entry of a request, or the sentence of the refusal if there is none, or if the arguments are too few or many. */
@@ -160,10 +162,11 @@ function entryOf(request: Request): TableEntry | string {
 }
 
 /** The command of a request, or the sentence of its refusal. */
-export function commandOf(request: Request, { transaction, listener }: SessionState): Command | string {
+export function commandOf(request: Request, { transaction, listener, user }: SessionState): Command | string {
   let entry = entryOf(request);
   const foreign = typeof entry === 'string' ? foreignProtocol(request) : undefined;
   if (foreign) return foreign;
+  if (user.isLimited && typeof entry !== 'string') entry = user.refusalOf(entry, request) ?? entry;
   if (listener && typeof entry !== 'string') entry = listener.refusalOf(entry.name, entry.facts.flags) ?? entry;
   if (!transaction.open) return typeof entry === 'string' ? entry : (entry.command as Command);
   if (typeof entry === 'string') return refusing(entry);

@@ -5,7 +5,7 @@ const FILTER =
   'ID client-id:integer|TYPE (NORMAL|MASTER|REPLICA|PUBSUB)|USER username|ADDR address|LADDR address|MAXAGE seconds:integer';
 
 export const CONNECTION_NOTES: Notes = {
-  auth: ['1.0.0', '[username] password', 'Authenticates. No password is needed.'],
+  auth: ['1.0.0', '[username] password', 'Signs a user in.'],
   client: ['2.4.0', '', 'Manages the connections of clients.'],
   'client|caching': ['6.0.0', '(YES|NO)', 'Is refused, because tracking is never on.'],
   'client|getname': ['2.6.9', '', 'Returns the name of the connection.'],

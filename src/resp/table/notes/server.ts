@@ -5,18 +5,18 @@ const HELP = 'Explains the subcommands.';
 const NO_SLOTS = 'Is refused: the node has no slots.';
 
 export const SERVER_NOTES: Notes = {
-  acl: ['6.0.0', '', 'Shows users and categories of commands.'],
+  acl: ['6.0.0', '', 'Shows and changes users.'],
   'acl|cat': ['6.0.0', '[category]', 'Lists the categories of commands, or the commands of one.'],
-  'acl|deluser': ['6.0.0', 'username ...', 'Is refused: the node has one user.'],
-  'acl|dryrun': ['7.0.0', 'username command [arg ...]', 'Is refused: the node has one user.'],
+  'acl|deluser': ['6.0.0', 'username ...', 'Revokes users.'],
+  'acl|dryrun': ['7.0.0', 'username command [arg ...]', 'Says whether a user may use a command.'],
   'acl|genpass': ['6.0.0', '[bits:integer]', 'Makes a password that nobody can guess.'],
   'acl|getuser': ['6.0.0', 'username', 'Shows the rules of a user.'],
   'acl|help': ['6.0.0', '', HELP],
   'acl|list': ['6.0.0', '', 'Lists users with their rules.'],
   'acl|load': ['6.0.0', '', 'Is refused: there is no file of users.'],
-  'acl|log': ['6.0.0', '[count:integer|RESET]', 'Lists what was denied, which is nothing.'],
+  'acl|log': ['6.0.0', '[count:integer|RESET]', 'Lists nothing: refusals are in the log of the node.'],
   'acl|save': ['6.0.0', '', 'Is refused: there is no file of users.'],
-  'acl|setuser': ['6.0.0', 'username [rule ...]', 'Is refused: the node has one user.'],
+  'acl|setuser': ['6.0.0', 'username [rule ...]', 'Makes a user, or changes one.'],
   'acl|users': ['6.0.0', '', 'Lists the names of users.'],
   'acl|whoami': ['6.0.0', '', 'Returns the user of the connection.'],
   bgrewriteaof: ['1.0.0', '', 'Makes a checkpoint, so that old parts of the log can go.'],

@@ -1,0 +1,141 @@
+/**
+ * The user of a Redis connection: who it is, what it may do, and the end of that. A connection begins as the user of its
+ * certificate, or as nobody, and AUTH or HELLO sign another user in.
+ */
+import { authorizationOf, type Credentials } from '../../access/credentials.js';
+import type { Grant } from '../../access/grant.js';
+import { ADMIN, ANY_USER, EVERYTHING } from '../../access/roles.js';
+import type { HeadwaterError } from '../../base/errors.js';
+import { REVOKED_MS_MAX } from '../../base/limits.js';
+import type { Request } from '../codec/request-parser.js';
+import type { DoorAccess } from '../redis-node.js';
+import { sentenceOf } from '../replies/refusal.js';
+import type { CommandEntry } from '../table/command-table.js';
+
+/** The name that a connection without a user has, as in Redis. */
+export const DEFAULT_USER = 'default';
+
+/** The beginning of a name that the audit shows. */
+const COMMAND_BYTES_MAX = 64;
+
+/** The sentence of Redis. */
+const NO_AUTH = 'NOAUTH Authentication required.';
+
+/** The connection, as its user ends it. */
+export interface SignedConnection {
+  readonly peer: string;
+  /** The names in the certificate of the client. */
+  readonly names: readonly string[];
+  /** True while the node sends messages that answer no request. */
+  isListening(): boolean;
+  /** Answers the requests that have begun, and closes. */
+  close(): void;
+  drop(): void;
+}
+
+export class SessionUser {
+  readonly #access: DoorAccess;
+  readonly #connection: SignedConnection;
+  #grant!: Grant;
+  #forget = () => {};
+  /** The credentials as gRPC carries them, for writes that go to the leader. */
+  #authorization: string | undefined;
+
+  constructor(access: DoorAccess, connection: SignedConnection) {
+    this.#access = access;
+    this.#connection = connection;
+    this.reset();
+  }
+
+  get name(): string {
+    return this.#grant.user?.name ?? DEFAULT_USER;
+  }
+
+  get grant(): Grant {
+    return this.#grant;
+  }
+
+  /** True while the connection has to sign in first. */
+  get isNobody(): boolean {
+    return this.#access.isNobody(this.#grant);
+  }
+
+  /** True if commands have to be looked at. */
+  get isLimited(): boolean {
+    return this.#grant.bits !== EVERYTHING;
+  }
+
+  get authorization(): string | undefined {
+    return this.#authorization;
+  }
+
+  /** Returns to the user of a new connection. */
+  reset(): void {
+    this.#authorization = undefined;
+    this.#take(this.#access.identify(this.#connection.names) ?? this.#access.anonymous);
+  }
+
+  /** @throws HeadwaterError `unauthenticated` or `overloaded`. The connection keeps its user then. */
+  async signIn(credentials: Credentials): Promise<void> {
+    const grant = await this.#access.authenticate(credentials).catch((failure: HeadwaterError) => {
+      this.refused(failure.message, 'auth');
+      throw failure;
+    });
+    this.#authorization = authorizationOf(credentials);
+    this.#take(grant);
+  }
+
+  /** @returns the sentence of the refusal, if the user may not use the command. */
+  refusalOf({ name, rule }: CommandEntry, request: Request): string | undefined {
+    if (rule && rule.rule === undefined) return undefined;
+    // A node that waits for its users gets them, or none, at some time.
+    if (this.isNobody && this.#grant !== this.#access.anonymous) this.reset();
+    const refusal = rule
+      ? this.#access.refusalOf(this.#grant, rule.rule ?? ANY_USER, name)
+      : this.#grant.denied(`${name}: no role allows this command`);
+    if (this.isNobody) return NO_AUTH;
+    const denied = refusal ?? rule?.refusalOf?.(this.#grant, request);
+    return denied && sentenceOf(denied);
+  }
+
+  /** Notes the refusal of a request for the audit, if the user is the reason. @param sentence of the refusal. */
+  refusedBy(sentence: string, request: Request): void {
+    if (!/^NO(AUTH|PERM) /.test(sentence)) return;
+    this.refused(sentence, (request[0] as Buffer).toString('latin1', 0, COMMAND_BYTES_MAX).toLowerCase());
+  }
+
+  /** Notes a command that was refused, for the audit. */
+  refused(why: string, command: string): void {
+    const { peer } = this.#connection;
+    this.#access.audit.refused({ user: this.#grant.name, peer, call: command }, why);
+  }
+
+  /** Notes that a command is carried out, for the audit if it administers the node. */
+  runs(entry: CommandEntry | undefined): void {
+    if (!entry || !this.#access.inForce || ((entry.rule?.rule?.all ?? 0) & ADMIN) === 0) return;
+    this.#access.audit.administers({ user: this.#grant.name, peer: this.#connection.peer, call: entry.name });
+  }
+
+  /** Ends the watch over the user, with the connection. */
+  leave(): void {
+    this.#forget();
+  }
+
+  #take(grant: Grant): void {
+    this.#forget();
+    this.#grant = grant;
+    this.#forget = grant.onEnd(() => this.#ended());
+  }
+
+  #ended(): void {
+    const connection = this.#connection;
+    if (this.#grant.user === undefined) {
+      // The connection was nobody's, and goes on as one that has to sign in, or that need not any more.
+      this.reset();
+      if (this.isNobody && connection.isListening()) connection.drop();
+      return;
+    }
+    connection.close();
+    setTimeout(() => connection.drop(), REVOKED_MS_MAX).unref();
+  }
+}

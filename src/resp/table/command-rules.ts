@@ -1,0 +1,161 @@
+/**
+ * The rules that say who may use a command of Redis. Data commands follow from their flags here, and once more in the pipeline, which knows
+ * their operation. Every other command has a line of its own. A command without one may be used by nobody, and a test
+ * says so.
+ */
+import type { Grant } from '../../access/grant.js';
+import { ADMIN, ANY_USER, allOf, PUBLISH, READ, type Rule, WRITE } from '../../access/roles.js';
+import type { HeadwaterError } from '../../base/errors.js';
+import { compileGlob, compileRedisGlob } from '../../commands/glob.js';
+import { wordOf } from '../arguments/arguments.js';
+import type { Request } from '../codec/request-parser.js';
+
+/** The rule of a command. */
+export interface CommandRule {
+  /** Undefined for a command that needs no user. */
+  readonly rule: Rule | undefined;
+  /** Why the prefixes of a user do not allow the arguments. Undefined if they do. */
+  readonly refusalOf?: (grant: Grant, request: Request) => HeadwaterError | undefined;
+}
+
+const OPEN: CommandRule = { rule: undefined };
+const USER: CommandRule = { rule: ANY_USER };
+const READING: CommandRule = { rule: allOf(READ) };
+const WRITING: CommandRule = { rule: allOf(WRITE) };
+const ADMINISTERING: CommandRule = { rule: allOf(ADMIN) };
+
+const NO_PREFIX = Buffer.alloc(0);
+
+const KEYS: CommandRule = {
+  rule: allOf(READ),
+  refusalOf: (grant, [, pattern]) => grant.refusalOfRange(compileRedisGlob(pattern as Buffer).prefix, 'keys'),
+};
+const SCAN: CommandRule = {
+  rule: allOf(READ),
+  refusalOf: (grant, request) => {
+    const at = request.findIndex((word, i) => i > 1 && wordOf(word) === 'match');
+    const pattern = at < 0 ? undefined : request[at + 1];
+    return grant.refusalOfRange(pattern ? compileRedisGlob(pattern).prefix : NO_PREFIX, 'scan');
+  },
+};
+const RANDOM: CommandRule = {
+  rule: allOf(READ),
+  refusalOf: (grant) => grant.refusalOfRange(NO_PREFIX, 'randomkey'),
+};
+const SUBSCRIBE: CommandRule = { rule: allOf(READ), refusalOf: refusalOfChannels('subscribe', (name) => name) };
+const PATTERNS: CommandRule = {
+  rule: allOf(READ),
+  refusalOf: refusalOfChannels('psubscribe', (pattern) => compileGlob(pattern).prefix),
+};
+const PUBLISHING: CommandRule = {
+  rule: allOf(PUBLISH),
+  refusalOf: (grant, [, channel]) => grant.refusalOfChannel(channel as Buffer, 'publish'),
+};
+
+function refusalOfChannels(what: string, prefixOf: (name: Buffer) => Buffer): NonNullable<CommandRule['refusalOf']> {
+  return (grant, request) => {
+    for (const name of request.slice(1)) {
+      const refusal = grant.refusalOfChannel(prefixOf(name), what);
+      if (refusal) return refusal;
+    }
+    return undefined;
+  };
+}
+
+/** By command, those with one rule for all their subcommands by their first word. */
+const RULES: Readonly<Record<string, CommandRule>> = {
+  auth: OPEN,
+  hello: OPEN,
+  quit: OPEN,
+  reset: OPEN,
+
+  ping: USER,
+  echo: USER,
+  select: USER,
+  time: USER,
+  command: USER,
+  headwater: USER,
+  wait: USER,
+  waitaof: USER,
+  exec: USER,
+  readonly: USER,
+  readwrite: USER,
+  asking: USER,
+  // Clients and Sentinel find the leader by these two.
+  info: USER,
+  role: USER,
+  client: USER,
+  'client|list': ADMINISTERING,
+  'client|kill': ADMINISTERING,
+  'client|pause': ADMINISTERING,
+  'client|unpause': ADMINISTERING,
+  'client|unblock': ADMINISTERING,
+  'acl|whoami': USER,
+  'acl|cat': USER,
+  'acl|genpass': USER,
+  'acl|help': USER,
+  'object|help': USER,
+  'pubsub|help': USER,
+  'config|help': USER,
+  'memory|help': USER,
+  'slowlog|help': USER,
+  'latency|help': USER,
+  'module|help': USER,
+  'function|help': USER,
+  'script|help': USER,
+  'cluster|help': USER,
+  'cluster|info': USER,
+  'cluster|myid': USER,
+  'cluster|nodes': USER,
+  'cluster|shards': USER,
+  'cluster|slots': USER,
+  'cluster|keyslot': USER,
+  'script|exists': USER,
+  'function|list': USER,
+  lastsave: USER,
+
+  keys: KEYS,
+  scan: SCAN,
+  randomkey: RANDOM,
+  dbsize: READING,
+  // The look at each key goes through the pipeline.
+  watch: READING,
+  pubsub: READING,
+  subscribe: SUBSCRIBE,
+  ssubscribe: SUBSCRIBE,
+  psubscribe: PATTERNS,
+  unsubscribe: USER,
+  sunsubscribe: USER,
+  punsubscribe: USER,
+  publish: PUBLISHING,
+  spublish: PUBLISHING,
+
+  acl: ADMINISTERING,
+  bgrewriteaof: ADMINISTERING,
+  bgsave: ADMINISTERING,
+  cluster: ADMINISTERING,
+  config: ADMINISTERING,
+  debug: ADMINISTERING,
+  failover: ADMINISTERING,
+  function: ADMINISTERING,
+  latency: ADMINISTERING,
+  memory: ADMINISTERING,
+  module: ADMINISTERING,
+  monitor: ADMINISTERING,
+  replicaof: ADMINISTERING,
+  save: ADMINISTERING,
+  script: ADMINISTERING,
+  shutdown: ADMINISTERING,
+  slaveof: ADMINISTERING,
+  slowlog: ADMINISTERING,
+};
+
+/**
+ * The rule of a command. Undefined if it has none, and then nobody may use it.
+ * @param isData true for a command that is an operation, or that changes the session alone.
+ */
+export function ruleOf(name: string, flags: readonly string[], isData: boolean): CommandRule | undefined {
+  if (isData) return flags.includes('write') ? WRITING : flags.includes('readonly') ? READING : USER;
+  const [outer = ''] = name.split('|', 1);
+  return RULES[name] ?? RULES[outer];
+}

@@ -222,10 +222,10 @@ function documentFaults(sentence: string): string[] {
 
 /** The README files, and the comments of each .proto, a paragraph for each comment. */
 function documents(): Array<{ name: string; text: string }> {
-  const names = ['src', 'bin', 'proto', 'test', 'benchmarks'].flatMap((folder) =>
+  const names = ['.github', '.service', 'src', 'bin', 'proto', 'test', 'benchmarks'].flatMap((folder) =>
     readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => path.join(folder, name)),
   );
-  const chosen = ['README.md', ...names.filter((name) => /(^|\/)README\.md$|\.proto$/.test(name))];
+  const chosen = ['README.md', ...names.filter((name) => /(^|\/)README\.md$|^\.github.*\.md$|\.proto$/.test(name))];
   return chosen.map((name) => {
     const text = readFileSync(path.join(ROOT, name), 'utf8');
     if (!name.endsWith('.proto')) return { name, text };

@@ -21,15 +21,18 @@ export interface Block {
   readonly line: number;
 }
 
-/** The paths of all README files from the root, the main one first. */
+/** README files, and those for people who come to the repository. */
+const PAGE = /(^|\/)README\.md$|^\.github\/\w+\.md$/;
+
+/** The paths of all pages from the root, the main one first. */
 export function pageNames(): string[] {
-  const folders = ['src', 'bin', 'proto', 'test', 'benchmarks'];
+  const folders = ['.github', '.service', 'src', 'bin', 'proto', 'test', 'benchmarks'];
   const names = folders.flatMap((folder) =>
     readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
       path.posix.join(folder, name),
     ),
   );
-  return ['README.md', ...names.filter((name) => path.posix.basename(name) === 'README.md').sort()];
+  return ['README.md', ...names.filter((name) => PAGE.test(name)).sort()];
 }
 
 export function readPage(name: string): string {

@@ -194,10 +194,10 @@ function receiver(
   return (method, call) => {
     const { path } = method;
     counts.begin(path, streamOf(call));
-    const grant = admission?.ask(method, call);
-    if (grant instanceof HeadwaterError) return new RefusedCall(call, grant);
     const place = placeOf(call);
     if (place?.refusal) return new RefusedCall(call, place.refusal);
+    const grant = admission?.ask(method, call);
+    if (grant instanceof HeadwaterError) return new RefusedCall(call, grant);
     if (!paths.has(path)) {
       // A connection that only tries secrets gives way to others.
       if (grant?.grant instanceof Promise) grant.grant.then(() => place?.prove()).catch(() => {});

@@ -7,6 +7,7 @@ import path from 'node:path';
 import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import * as grpc from '@grpc/grpc-js';
 import { Client, type ClientOptions, HeadwaterError } from '../../src/index.js';
 import { EXPIRED, type PemFiles, TestAuthority, tlsFlags } from '../support/certificates.js';
 import { Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
@@ -203,6 +204,37 @@ describe('TLS', () => {
         assert.match(said, why);
       }
       assert.equal((await over1.status()).connections?.refusedRedis, refusals.length);
+    });
+
+    it('refuses a client without one even the calls that are for all, and hangs up', async () => {
+      const daemon = await start(...tlsFlags(node, authority.ca));
+      const raw = new grpc.Client(daemon.address, grpc.credentials.createSsl(readFileSync(authority.ca)));
+      const asIs = (bytes: Buffer) => bytes;
+      try {
+        for (const path of ['/grpc.health.v1.Health/Check', '/headwater.v1.AdminService/Status']) {
+          const error = await new Promise<grpc.ServiceError | null>((resolve) => {
+            raw.makeUnaryRequest(path, asIs, asIs, Buffer.alloc(0), (failure) => resolve(failure));
+          });
+          assert.equal(error?.code, grpc.status.UNAUTHENTICATED, `${path}: ${error?.message}`);
+          assert.match(error.message, /certificate of its CA alone: this client has shown none/);
+        }
+        const isClosed = async () => (await daemon.status()).connections?.grpc === 1;
+        await eventually('the refused connection to be closed', isClosed);
+      } finally {
+        raw.close();
+      }
+    });
+
+    it('closes a connection whose handshake is garbage, and says so', async () => {
+      const { port } = await start(...tlsFlags(node, authority.ca));
+      for (const bytes of ['\x16', '\x16\x03\x01\x00\x05hello', '\x16\x03\x01\xff\xff'.padEnd(70_000, 'x')]) {
+        const socket = net.connect(port, '127.0.0.1');
+        const closed = answer(socket, '');
+        socket.write(bytes, 'latin1');
+        if (bytes.length === 1) socket.end();
+        await closed;
+      }
+      await said(/a TLS handshake of 127\.0\.0\.1 failed: /);
     });
 
     it('takes clients without one if it is optional, and none at all if it is off', async () => {

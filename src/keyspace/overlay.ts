@@ -55,10 +55,14 @@ export class Overlay {
     return this.#active;
   }
 
-  /** Memory of all layers, bytes. */
+  /** Memory of the layers that are not on disk, bytes. */
   get bytes(): number {
-    const { bytes } = this.#active;
-    return this.#frozen.reduce((sum, { layer }) => sum + layer.bytes, bytes + (this.#written?.bytes ?? 0));
+    return this.#frozen.reduce((sum, { layer }) => sum + layer.bytes, this.#active.bytes);
+  }
+
+  /** Memory of the layer that is on disk and stays for reads, bytes. */
+  get writtenBytes(): number {
+    return this.#written?.bytes ?? 0;
   }
 
   get frozenLayers(): number {

@@ -14,6 +14,8 @@ export interface StoreFigures {
   readonly queuedBytes: number;
   /** The memory of recent writes and of recent reads. All are 0 while nothing is served. */
   readonly overlayBytes: number;
+  /** The memory of the layer that a checkpoint has written out last, and that reads still find. */
+  readonly writtenLayerBytes: number;
   readonly frozenLayers: number;
   readonly readCacheBytes: number;
   /** The databases of the log and the keyspace. None while nothing is served. */
@@ -36,6 +38,7 @@ export function storeFigures({ data, snapshots, writes }: Parts, commits: Commit
     checkpoints: snapshots.checkpoints,
     queuedBytes: writes.queuedBytes,
     overlayBytes: generation?.keyspace.overlay.bytes ?? 0,
+    writtenLayerBytes: generation?.keyspace.overlay.writtenBytes ?? 0,
     frozenLayers: generation?.keyspace.overlay.frozenLayers ?? 0,
     ...(generation?.figures ?? { databases: [], readCacheBytes: 0 }),
     endTimeMs: data.endTimeMs,

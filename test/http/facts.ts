@@ -97,6 +97,7 @@ export function busyFacts(): MetricFacts {
       checkpoints: { count: 1, lastMs: 1_000, lastTookMs: 1, isRunning: false },
       queuedBytes: 1,
       overlayBytes: 2,
+      writtenLayerBytes: 5,
       frozenLayers: 3,
       readCacheBytes: 4,
       databases: [{ name: 'log', levels: [level], memoryBytes: 7 }],

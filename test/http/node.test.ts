@@ -97,6 +97,9 @@ describe('a node with an HTTP port', () => {
     assert(bytes(written, 'overlay') > 0);
     assert.equal(bytes(written, 'read_cache'), 0);
     assert.match(await redis(node, 'SAVE'), /OK/);
+    await scraped(node, 'what the checkpoint has written', (one) => bytes(one, 'written_layer') > 0);
+    assert.match(await redis(node, 'SET b y'), /OK/);
+    assert.match(await redis(node, 'SAVE'), /OK/);
     assert.match(await redis(node, 'GET a'), /x/);
     const read = await scraped(node, 'the cache in use', (one) => bytes(one, 'read_cache') > 0);
     assert(bytes(read, 'read_cache') <= 1024 * 1024);

@@ -264,10 +264,9 @@ describe('a read of a key that is on disk', () => {
     const bench = await Bench.open();
     bench.apply(put('a', '1'), put('b', '1', LATER), put('c', '1'), put('d', '1'));
     await bench.flushAll();
-    const bytes = bench.keyspace.overlay.bytes;
     bench.apply(put('a', '2', LATER), del('b'), touch('c', LATER), put('e', ''));
     await bench.flushAndKeep();
-    assert(bench.keyspace.overlay.bytes > bytes, 'its memory is counted');
+    assert(bench.keyspace.overlay.writtenBytes > 0, 'its memory is counted');
     const { recalled } = bench;
     assert.equal(await asks(bench, 'a', 'b', 'e'), false);
     assert.equal(bench.recalled - recalled, 3);

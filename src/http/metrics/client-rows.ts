@@ -97,6 +97,7 @@ function labels({ type, service, method }: Method): string[] {
 function memory({ store, rpc, redis, replyBytes }: MetricFacts): Array<Labelled<number | undefined>> {
   return [
     [['overlay'], store.overlayBytes],
+    [['written_layer'], store.writtenLayerBytes],
     [['read_cache'], store.readCacheBytes],
     [['write_queue'], store.queuedBytes],
     [['grpc_requests'], rpc.requestBytes],

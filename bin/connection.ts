@@ -249,3 +249,10 @@ function withDirections(error: HeadwaterError, addresses: readonly string[]): He
   const message = `${addresses.join(', ')}: ${error.message}${there}`;
   return new HeadwaterError(error.code, message, { cause: error, details: error.details });
 }
+
+/** The one address of --connect. A command that changes a node must not change whichever of several answers first. */
+export function onlyAddress(command: string, addresses: readonly string[]): string {
+  const [node, second] = addresses;
+  if (node !== undefined && second === undefined) return node;
+  throw new UsageError(`${command}: expected one address in --connect, received ${addresses.join(',')}`);
+}

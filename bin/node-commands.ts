@@ -2,12 +2,13 @@
  * The commands on a node: its status, its digest, and the node that it follows. The fields of --json are those of the
  * status message in snake case.
  */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { parseAddress, parseInterval } from './arguments.js';
-import { onNode, type Session } from './connection.js';
+import { onlyAddress, onNode, type Session } from './connection.js';
 import { plural } from './figures.js';
 import { snakeCase } from './json-names.js';
-import { EXIT, type ExitStatus, UsageError } from './output.js';
+import { late } from './late-action.js';
+import { EXIT, type ExitStatus } from './output.js';
 
 export function addNodeCommands(program: Command): void {
   program.commandsGroup('Nodes:');
@@ -58,6 +59,48 @@ export function addNodeCommands(program: Command): void {
       'forget a follower that is away, and keep no more log for it. If the follower comes back after its part of the log was trimmed, it needs a full resync. "status" lists the followers that are away',
     )
     .action(onNode(forget));
+  addLeavingCommands(program);
+}
+
+/** How long `node remove` waits for the end of the node. */
+const STOPPED_MS_MAX = 5 * 60_000;
+
+function addLeavingCommands(program: Command): void {
+  program
+    .command('drain')
+    .summary('prepare a node to be stopped: a leader hands over, and the node is not ready for clients any more')
+    .description(
+      'prepare a node to be stopped. A leader hands over to a follower. From then on the node says that it is not ready (/readyz, and the health of gRPC), and takes over no leadership. All calls are still served until it is stopped. A restart takes the mark back. If the hand-over fails, nothing has changed',
+    )
+    .option('--to <NODE>', 'HOST:PORT or the node ID of the new leader (default: the follower with the highest offset)')
+    .option('--undo', 'take the mark back')
+    .action(late(({ drain }) => drain));
+  const node = program.command('node').description('commands on a node of the tree');
+  node
+    .command('remove')
+    .argument('<NODE>', 'the node ID of the follower, its unique beginning, or HOST:PORT')
+    .summary('take a follower out of the tree for ever')
+    .description(
+      'take a follower out of the tree for ever: its followers follow its upstream, and no node keeps log for it. The command cannot stop a process: while the node runs, it waits until somebody has stopped it',
+    )
+    .addOption(
+      new Option('--wait <TIME>', 'how long to wait until the node is stopped')
+        .argParser(parseInterval)
+        .default(STOPPED_MS_MAX, '5m'),
+    )
+    .action(
+      onNode(async (session: Session, name: string, options: { wait: number }) => {
+        const { removeNode } = await import('./late-commands.js');
+        return removeNode(session, name, options);
+      }),
+    );
+  program
+    .command('doctor')
+    .summary('look at every node and its machine, and print what to fix, with the command (exit status 1 if anything)')
+    .description(
+      'look at every node of the tree and at its machine: roles, links, damage, lost writes, headroom, the archive, versions, clocks, disks, memory, swap space, limits. Print what somebody should do, with the command. Begin at any node. Exit status 1 if something is critical or a warning. --timeout limits how long a node may take to answer (default: 2s)',
+    )
+    .action(late(({ doctor }) => doctor));
 }
 
 async function ping({ client, output }: Session): Promise<ExitStatus> {
@@ -130,11 +173,4 @@ async function forget({ client, output, addresses }: Session, name: string): Pro
     `${node} has forgotten ${address} (${nodeId}): the log after offset ${appendedOffset} is no longer kept for it`,
   );
   return EXIT.DONE;
-}
-
-/** The one address of --connect. A command that changes a node must not change whichever of several answers first. */
-function onlyAddress(command: string, addresses: readonly string[]): string {
-  const [node, second] = addresses;
-  if (node !== undefined && second === undefined) return node;
-  throw new UsageError(`${command}: expected one address in --connect, received ${addresses.join(',')}`);
 }

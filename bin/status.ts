@@ -41,6 +41,12 @@ const STATUS_GROUPS: ReadonlyArray<readonly StatusRow[]> = [
     row('damage', ['damage'], ({ damage }) => damage || undefined, ALARM),
     row('clock', ['clock'], ({ clock }) => clock || undefined, WARNING),
     row('option', ['ignoredFollow'], ({ ignoredFollow }) => ignoredFollow || undefined, WARNING),
+    row(
+      'draining',
+      ['draining'],
+      ({ draining }) => (draining ? 'yes: the node is about to be stopped' : undefined),
+      WARNING,
+    ),
     row('writes', ['handingOverTo', 'failoverState', 'superseded', 'askingFollowers'], writesLine, WARNING),
     row(
       'process',

@@ -71,6 +71,11 @@ export class Tree {
     return { nodes, leader: nodes.find(({ status }) => status?.role === 'leader') };
   }
 
+  /** Calls a node of the last look. @throws HeadwaterError */
+  async on<Result>(address: string, call: (client: Client) => Promise<Result>): Promise<Result> {
+    return call(this.#clients.get(address) ?? (await this.#connect(address)));
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#clients.keys()].map((address) => this.#drop(address)));
   }

@@ -135,6 +135,7 @@ function conditionsOf({ store, replication, isStopping, failure }: WatchedParts)
     stage: data.stage,
     failure: failure()?.message,
     isStopping: isStopping(),
+    isDraining: store.settings.maintenance.isDraining,
     notServing: data.notServing?.message,
     refusal: (writes.refusal ?? space.refusal)?.message,
     minFollowers: guard.minFollowers,

@@ -38,6 +38,7 @@ import { Ranges } from './compare/ranges.js';
 import { isSameNode, type NodeConfig, type NodeOptions } from './config.js';
 import { systemFiles } from './disk/files.js';
 import { openLevel } from './disk/level.js';
+import { lookAtMachine } from './disk/machine.js';
 import { type FieldsFromDisk, HttpDoor } from './http-door.js';
 import { bindServers, expectFree } from './listener/binding.js';
 import { Listener } from './listener/listener.js';
@@ -368,7 +369,11 @@ export class Node {
       services: [
         keyValueService(this.#store, guarantees, { tap: monitors }),
         streamService(streams, replication, this.#store.writes, monitors),
-        adminService(this, monitors),
+        adminService(this, {
+          monitors,
+          machine: () => lookAtMachine(this.#config.data, systemClock.wallMs()),
+          drain: (isDraining) => this.#store.settings.maintenance.drain(isDraining),
+        }),
         diskService({ backups, checks, ranges, repairs }),
         replicationService({ followers: replication.followers, checks, ranges }),
         userService(this.#parts.users, access),
@@ -410,7 +415,7 @@ export class Node {
       failure: () => this.#failure,
       statusWith: (fromDisk) => this.#statusWith(fromDisk),
     });
-    this.#store.data.onServing((serving) => this.#server?.setServing(serving));
+    showServing(server, this.#store, logger);
   }
 
   /** Hands changed options to the parts that keep values of their own. All other parts read them from the configuration. */
@@ -429,6 +434,17 @@ export class Node {
     const answers = await Promise.all(hosts.map((host) => isLoopbackOnly(host)));
     return answers.every(Boolean);
   }
+}
+
+/** Tells clients that watch the health of the server whether to come: while the store serves and the node is to stay. */
+function showServing(server: RpcServer, { data, settings: { maintenance } }: Store, logger: Logger): void {
+  data.onServing((serving) => server.setServing(serving && !maintenance.isDraining));
+  maintenance.onChange = (isDraining) => {
+    server.setServing(data.isServing && !isDraining);
+    if (isDraining)
+      logger.warn({ event: 'draining' }, 'the node is about to be stopped: it is not ready, and takes no hand-over');
+    else logger.info({ event: 'draining_ended' }, 'the node is to stay: it is ready, and takes hand-overs again');
+  };
 }
 
 /** Undefined for a node without TLS. @throws HeadwaterError `invalid_argument` if a file is not what it should be. */

@@ -16,7 +16,7 @@ const FLOORS: string[][] = [
   ['src/model/', 'src/options.ts', 'src/version.ts', 'src/access/peer.ts', 'src/access/dial.ts'],
   ['src/access/tls/', 'src/access/credentials.ts'],
   ['src/access/addresses.ts'],
-  ['src/disk/files.ts'],
+  ['src/disk/files.ts', 'src/disk/machine.ts'],
   ['src/disk/leveldb/'],
   ['src/disk/level.ts', 'src/protobuf/'],
   ['src/disk/chunks.ts'],

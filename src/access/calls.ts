@@ -35,6 +35,8 @@ const SERVICES: Readonly<Record<string, Readonly<Record<string, Rule | typeof OP
     Monitor: allOf(ADMIN),
     GetOptions: allOf(ADMIN),
     SetOptions: allOf(ADMIN),
+    Machine: allOf(ADMIN),
+    Drain: allOf(ADMIN),
   },
   'headwater.v1.DiskService': {
     Backup: allOf(ADMIN),

@@ -11,37 +11,14 @@
  * The write may or may not have happened, and the client does not repeat it.
  */
 
-import { inspect } from 'node:util';
 import { destinationOf } from '../access/addresses.js';
-import { parseAddress } from '../base/address.js';
 import { HeadwaterError } from '../base/errors.js';
-import { COMPARE_TIMEOUT_MS } from '../base/limits.js';
 import { checkOptionNames, optionNames } from '../base/option-names.js';
 import type { RepairEvent, VerifyEvent } from '../model/check.js';
-import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 import type { KeyRange, RangeDigest, RepairRangesResponse } from '../model/key-range.js';
-import type { FailoverReply, ForgetReply, PromoteReply } from '../model/leadership.js';
-import type { NodeOption, OptionChange, OptionValue } from '../model/node-option.js';
 import { formatToken, type Position } from '../model/position.js';
-import type { NodeStatus } from '../model/status.js';
-import {
-  COMPARE,
-  DATABASE_SIZE,
-  DIGEST,
-  FAILOVER,
-  FOLLOW,
-  FORGET,
-  GET_OPTIONS,
-  type Method,
-  PROMOTE,
-  PUBLISH,
-  RANGE_DIGESTS,
-  REPAIR,
-  REPAIR_RANGES,
-  SET_OPTIONS,
-  STATUS,
-  VERIFY,
-} from '../rpc/definitions.js';
+import { DATABASE_SIZE, PUBLISH, RANGE_DIGESTS, REPAIR, REPAIR_RANGES, VERIFY } from '../rpc/definitions.js';
+import { Administration } from './administration.js';
 import { type BackupOptions, type BackupPart, backup } from './backup.js';
 import type { Caller } from './caller.js';
 import { type CheckOptions, type CheckTime, check } from './checks.js';
@@ -50,7 +27,7 @@ import { Commands } from './commands.js';
 import type { ConnectionState } from './connection-state.js';
 import { type ClientEvents, type Listener, Listeners } from './events.js';
 import { connect } from './first-connection.js';
-import { checkCount, checkText, toBuffer } from './measure.js';
+import { checkText, toBuffer } from './measure.js';
 import { type MonitorItem, type MonitorOptions, monitor } from './monitor.js';
 import { NewestPosition } from './newest-position.js';
 import type { Data } from './operations.js';
@@ -77,28 +54,6 @@ export interface PublishOptions extends CallTime {
   readonly durable?: boolean;
 }
 
-/** The options of `follow`. */
-export interface FollowOptions extends CallTime {
-  /** Lets the node discard data of its own that the other's history has no place for. False by default. */
-  readonly acceptDataLoss?: boolean;
-  /** Begins with a full resync, at any position. False by default. */
-  readonly full?: boolean;
-}
-
-/** The options of `failover`. */
-export interface FailoverOptions extends CallTime {
-  /** The follower that leads then, by host:port or node ID. By default the follower that has the most. */
-  readonly to?: string;
-  /** Milliseconds that writes may wait until the follower is level. 5,000 by default. */
-  readonly waitMs?: number;
-}
-
-/** The options of `compare`. */
-export interface CompareOptions extends CallTime {
-  /** Milliseconds that the leader waits for the last node. 300,000 by default. */
-  readonly waitMs?: number;
-}
-
 /** The options of `close`. */
 export interface CloseOptions {
   /** Milliseconds that open commands have to finish. The rest is rejected. */
@@ -111,20 +66,7 @@ export interface RangeDigestOptions extends CheckTime {
   readonly cuts?: readonly number[];
 }
 
-/** Values by the names of options: bytes for a size, milliseconds for a time. */
-export type OptionValues = Readonly<Record<string, OptionValue | undefined>>;
-
-/** The options of `setOptions`. */
-export interface ChangeOptions extends CallTime {
-  /** Writes all that was set into the config file of the node too, so that a restart keeps it. False by default. */
-  readonly keep?: boolean;
-}
-
-const CHANGE_OPTIONS = optionNames<ChangeOptions>({ ...TIME_NAMES, keep: true });
 const PUBLISH_OPTIONS = optionNames<PublishOptions>({ ...TIME_NAMES, durable: true });
-const FOLLOW_OPTIONS = optionNames<FollowOptions>({ ...TIME_NAMES, acceptDataLoss: true, full: true });
-const FAILOVER_OPTIONS = optionNames<FailoverOptions>({ ...TIME_NAMES, to: true, waitMs: true });
-const COMPARE_OPTIONS = optionNames<CompareOptions>({ ...TIME_NAMES, waitMs: true });
 const CLOSE_OPTIONS = optionNames<CloseOptions>({ timeoutMs: true });
 const RANGE_DIGEST_OPTIONS = optionNames<RangeDigestOptions>({ ...TIME_NAMES, cuts: true });
 
@@ -137,7 +79,10 @@ const NO_CONSTRUCTOR = 'new Client: expected Client.connect. Use `await Client.c
  * `Value` is the form in which values come back, and `Input` the form in which they are given: text, or text and bytes,
  * unless the client has a `codec`.
  */
-export class Client<Value = string, Input = Data> extends Commands<string, Value, Input> implements AsyncDisposable {
+export class Client<Value = string, Input = Data>
+  extends Administration<string, Value, Input>
+  implements AsyncDisposable
+{
   /** The same commands with keys and values as bytes, without the codec. */
   readonly buffers: Commands<Buffer>;
   /** The users of the cluster, for administrators. */
@@ -344,101 +289,6 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
     return monitor(this.#session, options);
   }
 
-  /** The status of the node that the client is connected to, even if the node serves nothing. */
-  async status(options: CallTime = {}): Promise<NodeStatus> {
-    checkOptionNames(options, TIME);
-    return this.#call(STATUS, undefined, options);
-  }
-
-  /**
-   * The digest of the whole keyspace of the node that the client is connected to. Nodes with equal data at the same
-   * offset have equal digests. The call reads everything.
-   */
-  async digest(options: CallTime = {}): Promise<KeyspaceDigestReply> {
-    checkOptionNames(options, TIME);
-    return this.#call(DIGEST, undefined, options);
-  }
-
-  /**
-   * Makes the node that the client is connected to a follower of another, also over restarts. Resolves before there is
-   * a session, whose state `status` shows.
-   * @param address host:port.
-   * @throws HeadwaterError `replication_loop` if the address is the node itself.
-   */
-  async follow(address: string, options: FollowOptions = {}): Promise<void> {
-    checkOptionNames(options, FOLLOW_OPTIONS);
-    const acceptDataLoss = isOn('acceptDataLoss', options.acceptDataLoss);
-    const full = isOn('full', options.full);
-    parseAddress(address);
-    return this.#call(FOLLOW, { address, acceptDataLoss, full }, options);
-  }
-
-  /**
-   * Makes the node that the client is connected to a leader, also over restarts. Resolves with the history that the
-   * node leads.
-   * @throws HeadwaterError `unavailable` if the node's data are not complete.
-   */
-  async promote(options: CallTime = {}): Promise<PromoteReply> {
-    checkOptionNames(options, TIME);
-    return this.#call(PROMOTE, undefined, options);
-  }
-
-  /**
-   * Makes the leader that the client is connected to hand over to a follower, named by host:port or node ID. Without a
-   * name, the follower that has the most. Resolves when the follower leads, with the time that writes waited.
-   * @param options.timeoutMs the time that the call waits for its answer. By default `waitMs` more than other calls.
-   * @throws HeadwaterError `failover_failed` if this node stays the leader, `outcome_unknown` if it has asked the
-   * follower and keeps asking.
-   */
-  async failover(options: FailoverOptions = {}): Promise<FailoverReply> {
-    checkOptionNames(options, FAILOVER_OPTIONS);
-    const { to = '', waitMs = 0 } = options;
-    checkCount('waitMs', waitMs);
-    const timeoutMs = options.timeoutMs ?? waitMs + this.#session.settings.timeoutMs;
-    return this.#call(FAILOVER, { to, timeoutMs: waitMs }, { ...options, timeoutMs });
-  }
-
-  /**
-   * Makes the node that the client is connected to forget, durably, a follower that is away. The node then keeps none
-   * of its log for the follower.
-   * @param node the node ID of the follower, a beginning of it that no other has, or host:port.
-   * @throws HeadwaterError `forget_refused` if this names no follower, several, or a connected one.
-   */
-  async forget(node: string, options: CallTime = {}): Promise<ForgetReply> {
-    checkOptionNames(options, TIME);
-    checkText('node', node);
-    return this.#call(FORGET, node, options);
-  }
-
-  /**
-   * Makes the leader compare the keyspaces of all connected nodes at one offset.
-   * @throws HeadwaterError `read_only_follower` by a node that does not lead.
-   */
-  async compare(options: CompareOptions = {}): Promise<CompareReply> {
-    checkOptionNames(options, COMPARE_OPTIONS);
-    const waitMs = options.waitMs ?? COMPARE_TIMEOUT_MS;
-    checkCount('waitMs', waitMs);
-    // The call outlasts the leader's wait, since the reply names the nodes that did not answer in time.
-    const timeoutMs = options.timeoutMs ?? waitMs + this.#session.settings.timeoutMs;
-    return this.#call(COMPARE, { timeoutMs: waitMs }, { ...options, timeoutMs });
-  }
-
-  /** The options of the node that the client is connected to: all, or those of these names, such as `min-followers`. */
-  async options(names: readonly string[] = [], time: CallTime = {}): Promise<readonly NodeOption[]> {
-    checkOptionNames(time, TIME);
-    return this.#call(GET_OPTIONS, names, time);
-  }
-
-  /**
-   * Sets options of that node, all or none, until it stops: `{ 'min-followers': 1, 'max-lag': 5_000 }`. `undefined` takes
-   * back what was set. Resolves with the options as they are then.
-   * @throws HeadwaterError `invalid_argument` for an unknown option, one that needs a restart, or a wrong value.
-   */
-  async setOptions(values: OptionValues, options: ChangeOptions = {}): Promise<readonly NodeOption[]> {
-    checkOptionNames(options, CHANGE_OPTIONS);
-    return this.#call(SET_OPTIONS, { changes: changesOf(values), keep: isOn('keep', options.keep) }, options);
-  }
-
   /**
    * Digests of key ranges, as the node that the client is connected to froze them for a comparison. `findDifferences`
    * uses them.
@@ -478,26 +328,6 @@ export class Client<Value = string, Input = Data> extends Commands<string, Value
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  async #call<Request, Response>(
-    method: Method<Request, Response>,
-    request: Request,
-    options: CallTime,
-  ): Promise<Response> {
-    return new SideCall(this.#session, options).unary(method, request);
-  }
-}
-
-/** @throws HeadwaterError `invalid_argument` for a value that no option has, also from a program without types. */
-function changesOf(values: OptionValues): OptionChange[] {
-  return Object.entries(values).map(([name, value]) => {
-    if (value === undefined || typeof value === 'string' || typeof value === 'boolean') return { name, value };
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return { name, value };
-    throw new HeadwaterError(
-      'invalid_argument',
-      `${name}: expected a whole number from 0 on, text, true or false, received ${inspect(value)}`,
-    );
-  });
 }
 
 /** A call that broke off may have been done. An error from the node itself is its outcome. */

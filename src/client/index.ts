@@ -43,6 +43,7 @@ export { DURABILITY_LEVELS, type DurabilityLevel } from '../model/durability.js'
 export type { KeyRange, RangeDigest, RepairRangesResponse } from '../model/key-range.js';
 export type { FailoverReply, ForgetReply, PromoteReply } from '../model/leadership.js';
 export type { LineageRow } from '../model/lineage.js';
+export type { MachineReport } from '../model/machine.js';
 export type { MonitoredCommand, MonitoredParameter } from '../model/monitor.js';
 export type {
   NodeOption,
@@ -108,6 +109,14 @@ export type {
   UpstreamState,
 } from '../model/status.js';
 export type { CreatedUser, Myself, RotatedUser, User, UserList, UserRole } from '../model/user.js';
+export type {
+  ChangeOptions,
+  CompareOptions,
+  DrainOptions,
+  FailoverOptions,
+  FollowOptions,
+  OptionValues,
+} from './administration.js';
 export type { BackupOptions, BackupPart } from './backup.js';
 export type { BitCommands } from './bit-commands.js';
 export type {
@@ -125,14 +134,9 @@ export type { CheckOptions, CheckTime } from './checks.js';
 export {
   type CallOptions,
   type CallTime,
-  type ChangeOptions,
   Client,
   type ClientOptions,
   type CloseOptions,
-  type CompareOptions,
-  type FailoverOptions,
-  type FollowOptions,
-  type OptionValues,
   type PublishOptions,
   type RangeDigestOptions,
 } from './client.js';

@@ -10,6 +10,7 @@ export interface Conditions {
   /** The bug after which the node must not go on. */
   readonly failure: string | undefined;
   readonly isStopping: boolean;
+  readonly isDraining: boolean;
   /** The reason why the node serves no reads. */
   readonly notServing: string | undefined;
   /** The reason why a leader takes no writes. */
@@ -41,6 +42,7 @@ export function whyNotReady(conditions: Conditions, lagMsMax: number): string | 
   const unhealthy = whyUnhealthy(conditions);
   if (unhealthy !== undefined) return unhealthy;
   if (conditions.isStopping) return 'the node is shutting down';
+  if (conditions.isDraining) return 'the node is about to be stopped ("headwater drain --undo" takes that back)';
   if (conditions.notServing !== undefined) return conditions.notServing;
   return conditions.role === 'leader' ? whyNoWrites(conditions) : whyBehind(conditions, lagMsMax);
 }

@@ -158,6 +158,8 @@ export interface NodeStatus {
   readonly expiryLateMs: number;
   /** Expired keys that this node deleted as a leader since it started. */
   readonly expiredKeys: number;
+  /** Whether the node is marked to be stopped, by `headwater drain`. */
+  readonly draining: boolean;
   /** The reason why this node leads though it was started with --follow, with what to do. Empty otherwise. */
   readonly ignoredFollow: string;
   /** The stage of the store, a name of stages.ts. */

@@ -46,7 +46,7 @@ export interface ReplicationStore {
   readonly lostWrites: Pick<LostWrites, 'save'>;
   readonly space: Pick<Space, 'refusal' | 'refusalOf' | 'whenRoom'>;
   readonly clock: Pick<LogicalClock, 'follow' | 'now'>;
-  readonly settings: Pick<Settings, 'fsync' | 'logPinBytesMax' | 'logRetentionBytes'>;
+  readonly settings: Pick<Settings, 'fsync' | 'logPinBytesMax' | 'logRetentionBytes' | 'maintenance'>;
   readonly identity: Pick<NodeIdentity, 'clusterId' | 'join' | 'nodeId'>;
   announceClose(): void;
 }

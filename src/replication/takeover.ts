@@ -33,6 +33,8 @@ export interface Taker {
   readonly checksumAtOffered: ChecksumLookup;
   /** The taker has led and is handing over itself, and does not know yet whether its own target leads. */
   readonly handingOver: boolean;
+  /** The taker is about to be stopped. */
+  readonly isDraining: boolean;
   /** The taker leads, but may have lost the end of its log, and asks its followers for that first. */
   readonly asking: boolean;
   /** host:port of the taker's upstream; empty on a leader. */
@@ -120,7 +122,7 @@ function answerAsLeader({ position, lineage }: Offer, { lineage: own, end }: Tak
 /** The answer if, as far as this node knows, no node has taken the giver's place. */
 function answerAsFollower(
   { grant, position, lineage }: Offer,
-  { end, lineage: own, below, epochWaiting, grants }: Taker,
+  { end, lineage: own, below, epochWaiting, grants, isDraining }: Taker,
 ): OfferAnswer {
   const later = below.find((other) => goesOnFrom(position, lineage, other));
   if (later)
@@ -128,6 +130,12 @@ function answerAsFollower(
       `a follower of this node continued from offset ${position.offset} under epoch ${later.epoch}, the leader ended under epoch ${lineage.epoch}`,
     );
   if (grants.refused.includes(grant)) return { kind: 'refuse', message: 'this node has refused this hand-over before' };
+  if (isDraining)
+    return {
+      kind: 'refuse',
+      message:
+        'this node is about to be stopped ("headwater drain"). Hand over to another, or run "drain --undo" there',
+    };
   const parted = below.find((other) => laterEpoch(own, other) !== undefined);
   if (parted)
     return {

@@ -1,6 +1,7 @@
 /** AdminService: shows a node's state and changes its role. node.ts implements the calls behind `NodeControl`. */
 import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 import type { FailoverReply, FailoverRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
+import type { MachineReport } from '../model/machine.js';
 import type { NodeOption, OptionChange } from '../model/node-option.js';
 import type { NodeStatus } from '../model/status.js';
 import type { Monitors } from '../pipeline/monitors.js';
@@ -9,10 +10,12 @@ import {
   ADMIN_SERVICE,
   COMPARE,
   DIGEST,
+  DRAIN,
   FAILOVER,
   FOLLOW,
   FORGET,
   GET_OPTIONS,
+  MACHINE,
   MONITOR,
   PROMOTE,
   SET_OPTIONS,
@@ -45,7 +48,16 @@ export interface NodeControl {
   compare(timeoutMs: number): Promise<CompareReply>;
 }
 
-export function adminService(node: NodeControl, monitors: Pick<Monitors, 'monitor'>): Service {
+/** The process of the node, apart from its data. */
+export interface NodeProcess {
+  readonly monitors: Pick<Monitors, 'monitor'>;
+  /** Looks at the machine. */
+  machine(): Promise<MachineReport>;
+  /** Marks the node as one that is about to be stopped, or takes the mark back. */
+  drain(isDraining: boolean): void;
+}
+
+export function adminService(node: NodeControl, { monitors, machine, drain }: NodeProcess): Service {
   return {
     name: ADMIN_SERVICE,
     endpoints: [
@@ -63,6 +75,8 @@ export function adminService(node: NodeControl, monitors: Pick<Monitors, 'monito
         const kept = node.options.keep();
         return changes.length === 0 ? kept : node.options.get(changes.map(({ name }) => name));
       }),
+      unary(MACHINE, () => machine()),
+      unary(DRAIN, async (isDraining) => drain(isDraining)),
       serverStream(MONITOR, (request, call) => monitors.monitor(request, endOf(call))),
     ],
   };

@@ -16,17 +16,20 @@ import type { SubscribeRequest, SubscriptionEvent, Told, WatchEvent, WatchReques
 import { codecOf, converted, type Plain } from '../protobuf/codec.js';
 import { guaranteesMessage, guaranteesOfMessage } from '../protobuf/guarantees.js';
 
+/** The messages without a field. */
+type EmptyMessage =
+  | 'StatusRequest'
+  | 'DigestRequest'
+  | 'DrainResponse'
+  | 'FollowResponse'
+  | 'ListUsersRequest'
+  | 'MachineRequest'
+  | 'PromoteRequest'
+  | 'RevokeUserResponse'
+  | 'WhoAmIRequest';
+
 /** The codec of messages without fields. */
-export function nothing(
-  name:
-    | 'StatusRequest'
-    | 'DigestRequest'
-    | 'FollowResponse'
-    | 'PromoteRequest'
-    | 'ListUsersRequest'
-    | 'RevokeUserResponse'
-    | 'WhoAmIRequest',
-): Codec<void> {
+export function nothing(name: EmptyMessage): Codec<void> {
   return converted(
     codecOf(name),
     () => undefined,

@@ -24,6 +24,7 @@ import type {
   RepairRangesResponse,
 } from '../model/key-range.js';
 import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
+import type { MachineReport } from '../model/machine.js';
 import type { MonitorRequest, MonitorResponse } from '../model/monitor.js';
 import type { NodeOption, SetOptionsRequest } from '../model/node-option.js';
 import type { Operation, OperationKind, Reply } from '../model/operation.js';
@@ -281,6 +282,23 @@ export const WHO_AM_I: Method<void, Myself> = unary(
   `/${USER_SERVICE}/WhoAmI`,
   nothing('WhoAmIRequest'),
   codecOf('WhoAmIResponse'),
+);
+
+export const MACHINE: Method<void, MachineReport> = unary(
+  `/${ADMIN_SERVICE}/Machine`,
+  nothing('MachineRequest'),
+  codecOf('MachineResponse'),
+);
+
+/** The request is true if the node is to be marked, false if the mark is taken back. */
+export const DRAIN: Method<boolean, void> = unary(
+  `/${ADMIN_SERVICE}/Drain`,
+  converted(
+    codecOf('DrainRequest'),
+    ({ undo }) => !undo,
+    (isDraining: boolean) => ({ undo: !isDraining }),
+  ),
+  nothing('DrainResponse'),
 );
 
 export const BACKUP: Method<BackupRequest, BackupResponse> = streaming(

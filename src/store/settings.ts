@@ -1,6 +1,7 @@
 /** The options of a store that other parts of the node go by. The limits of the log may change while it runs. */
 import { LOG_RETENTION_PIN_BYTES } from '../base/limits.js';
 import type { FsyncPolicy } from './commit.js';
+import { Maintenance } from './maintenance.js';
 
 /** The limits of the log; without a size and an age, the whole log stays. */
 export interface Retained {
@@ -14,6 +15,7 @@ export interface Retained {
 
 export class Settings {
   readonly fsync: FsyncPolicy;
+  readonly maintenance = new Maintenance();
   #retained: Retained;
 
   constructor({ fsync, ...retained }: Retained & { readonly fsync: FsyncPolicy }) {

@@ -16,13 +16,16 @@ export interface StatusParts {
   readonly space: Space;
   readonly settings: Settings;
   readonly clock: LogicalClock;
+}
+
+interface HiddenParts {
   readonly clockWatch: ClockWatch;
   readonly lateness: Lateness;
 }
 
 /** @returns fields of `NodeStatus`, which explains them. */
-export function storeStatus(parts: StatusParts) {
-  const { data, roles, writes, settings, clock, clockWatch, lateness } = parts;
+export function storeStatus(parts: StatusParts, { clockWatch, lateness }: HiddenParts) {
+  const { data, roles, writes, settings, clock } = parts;
   const space = parts.space.status;
   const refusal = writes.refusal?.message ?? '';
   return {
@@ -45,5 +48,6 @@ export function storeStatus(parts: StatusParts) {
     clockAheadMs: clock.aheadMs,
     expiryLateMs: lateness.ms,
     expiredKeys: lateness.deletedKeys,
+    draining: settings.maintenance.isDraining,
   } satisfies Partial<NodeStatus>;
 }

@@ -149,9 +149,7 @@ export class Store {
   }
 
   get status(): ReturnType<typeof storeStatus> {
-    const { data, roles, writes, space, settings, clock } = this;
-    const [clockWatch, lateness] = [this.#clockWatch, this.#lateness];
-    return storeStatus({ data, roles, writes, space, settings, clock, clockWatch, lateness });
+    return storeStatus(this, { clockWatch: this.#clockWatch, lateness: this.#lateness });
   }
 
   /** Ends all waits for a store that cannot be opened. `close` has to follow. */

@@ -1,6 +1,7 @@
 /** A misspelled option would do nothing, so every call of the client refuses a name that it does not know. */
 import assert from 'node:assert/strict';
 import { HeadwaterError } from '../../src/base/errors.js';
+import { Administration } from '../../src/client/administration.js';
 import { BitCommands } from '../../src/client/bit-commands.js';
 import { Client, type ClientOptions } from '../../src/client/client.js';
 import { Commands } from '../../src/client/commands.js';
@@ -77,6 +78,8 @@ describe('an option of an unknown name', () => {
     forget: (options) => db.forget('node', options),
     compare: (options) => db.compare(options),
     options: (options) => db.options([], options),
+    machine: (options) => db.machine(options),
+    drain: (options) => db.drain(options),
     setOptions: (options) => db.setOptions({}, options),
     rangeDigests: (options) => db.rangeDigests('mark', [], options).next(),
     repairRanges: (options) => db.repairRanges([], options).next(),
@@ -96,7 +99,9 @@ describe('an option of an unknown name', () => {
   ];
 
   it('is tried here at every public method', () => {
-    const methods = [Client, Commands, BitCommands].flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype));
+    const methods = [Client, Administration, Commands, BitCommands].flatMap(({ prototype }) =>
+      Object.getOwnPropertyNames(prototype),
+    );
     const tried = [...Object.keys(calls), ...Object.keys(commands), ...WITHOUT];
     assert.deepEqual([...new Set(methods)].sort(), tried.sort());
     const statics = Object.getOwnPropertyNames(Client).filter(

@@ -6,7 +6,7 @@ import type { FreshnessWanted } from '../../src/model/guarantees.js';
 import type { NodeStatus, UpstreamState } from '../../src/model/status.js';
 import { Monitors } from '../../src/pipeline/monitors.js';
 import { headwater } from '../../src/protobuf/generated.js';
-import { adminService, type NodeControl } from '../../src/rpc/admin-service.js';
+import { adminService, type NodeControl, type NodeProcess } from '../../src/rpc/admin-service.js';
 import { STATUS } from '../../src/rpc/definitions.js';
 
 import { FakeStore } from '../rpc/fake-store.js';
@@ -54,7 +54,7 @@ export class Place {
     const control = { status: () => this.#status() } as Partial<NodeControl> as NodeControl;
     ({ server: this.server, address: this.address } = await serve(this.store, {
       ...(this.address && { address: this.address }),
-      services: [adminService(control, new Monitors(systemClock))],
+      services: [adminService(control, { monitors: new Monitors(systemClock) } as Partial<NodeProcess> as NodeProcess)],
       guarantees: {
         durability: {
           reach: async () => ({

@@ -70,6 +70,8 @@ const CALLS: Record<string, (db: Client, time: Time) => Promise<unknown>> = {
   verify: (db, time) => drain(db.verify(time)),
   repair: (db, time) => drain(db.repair(time)),
   status: (db, time) => db.status(time),
+  machine: (db, time) => db.machine(time),
+  drain: (db, time) => db.drain(time),
   options: (db, time) => db.options(undefined, time),
   setOptions: (db, time) => db.setOptions({ 'log-level': 'info' }, time),
   digest: (db, time) => db.digest(time),

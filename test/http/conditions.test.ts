@@ -48,5 +48,6 @@ describe('the readiness of a node', () => {
     assert.equal(why({ ...LEADER, notServing: 'opening again' }), 'opening again');
     assert.match(why({ ...LEADER, failure: 'two and two' }) ?? '', /two and two/);
     assert.equal(why({ ...LEADER, isStopping: true }), 'the node is shutting down');
+    assert.match(why({ ...LEADER, isDraining: true }) ?? '', /^the node is about to be stopped .*drain --undo/);
   });
 });

@@ -10,6 +10,7 @@ export const LEADER: Conditions = {
   stage: 'serving',
   failure: undefined,
   isStopping: false,
+  isDraining: false,
   notServing: undefined,
   refusal: undefined,
   minFollowers: 0,

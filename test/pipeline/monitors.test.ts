@@ -6,7 +6,7 @@ import { Client, HeadwaterError, type MonitorItem } from '../../src/client/index
 import { LEADER_ONLY } from '../../src/model/guarantees.js';
 import type { MonitoredCommand } from '../../src/model/monitor.js';
 import { Monitors } from '../../src/pipeline/monitors.js';
-import { adminService, type NodeControl } from '../../src/rpc/admin-service.js';
+import { adminService, type NodeControl, type NodeProcess } from '../../src/rpc/admin-service.js';
 import { type StreamDoor, streamService } from '../../src/rpc/stream-service.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, type Served, serve, until } from '../rpc/harness.js';
@@ -26,7 +26,7 @@ describe('a monitor', () => {
     const store = new FakeStore();
     monitors = new Monitors(systemClock);
     const services = [
-      adminService({} as NodeControl, monitors),
+      adminService({} as NodeControl, { monitors } as Partial<NodeProcess> as NodeProcess),
       streamService({} as StreamDoor, { publish: async () => 7 }, store, monitors),
     ];
     served = await serve(store, { services, tap: monitors });

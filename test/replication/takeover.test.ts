@@ -26,6 +26,7 @@ const TAKER: Taker = {
   checksumAtOffered: END.checksum,
   handingOver: false,
   asking: false,
+  isDraining: false,
   upstream: 'O',
   followsGiver: true,
   nextHistory: undefined,
@@ -43,6 +44,8 @@ describe('an offer of the leadership', () => {
   const cases: Array<[what: string, taker: Partial<Taker>, answer: OfferAnswer['kind']]> = [
     ['a follower of the giver that ends alike leads', {}, 'lead'],
     ['another node says nothing about the one that is meant', { nodeId: 'X' }, 'stranger'],
+    ['one that is about to be stopped refuses', { isDraining: true }, 'refuse'],
+    ['one that is about to be stopped and has led on serves', { ...LED_ON, isDraining: true }, 'serve'],
     ['one that is behind refuses', { end: at('a', 6), checksumAtOffered: 'beyond' }, 'refuse'],
     [
       'one with another past at the same offset refuses',

@@ -12,6 +12,7 @@ import { Lineage } from '../../model/lineage.js';
 import type { StoreData } from '../../store/data.js';
 import type { NodeIdentity } from '../../store/node-identity.js';
 import type { Roles } from '../../store/roles.js';
+import type { Settings } from '../../store/settings.js';
 import type { Writes } from '../../store/writes.js';
 import type { Handshake } from '../frames.js';
 import type { Ends } from '../node-place.js';
@@ -29,6 +30,7 @@ export interface GreetingStore {
   >;
   readonly writes: Pick<Writes, 'refusal'>;
   readonly identity: Pick<NodeIdentity, 'nodeId'>;
+  readonly settings: Pick<Settings, 'maintenance'>;
 }
 
 export interface GreetingOptions {
@@ -148,6 +150,7 @@ export class Greeting {
         lineage: log.history.lineage,
         checksumAtOffered,
         handingOver: store.roles.handingOver !== undefined,
+        isDraining: store.settings.maintenance.isDraining,
         asking: store.roles.asking,
         upstream: store.roles.upstream,
         followsGiver: link.follows({ nodeId, address }),

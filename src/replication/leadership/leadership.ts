@@ -17,7 +17,7 @@ import type { Acknowledgements } from '../progress/acknowledgements.js';
 import type { LinkEvents } from '../upstream/link.js';
 import { Failover, type FailoverOrder, HANDOVER_REFUSED } from './failover.js';
 import type { FailoverStateName } from './failover-state.js';
-import { Greeting, type Unserved } from './greeting.js';
+import { Greeting, type GreetingStore, type Unserved } from './greeting.js';
 import { RoleChanges, type RoleChangesOptions } from './role-changes.js';
 
 /** The parts of the store that this file needs. */
@@ -36,6 +36,7 @@ export interface FollowOrder {
 export const KEEP_DATA: FollowOrder = { acceptDataLoss: false };
 
 export interface LeadershipOptions extends RoleChangesOptions {
+  readonly store: RoleChangesOptions['store'] & Pick<GreetingStore, 'settings'>;
   readonly ends: Ends;
   readonly acknowledgements: Acknowledgements;
   /** Whether an address, host:port, is this node under another name, as far as that can be known at once. */

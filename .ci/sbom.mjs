@@ -24,6 +24,10 @@ function bundled() {
 }
 
 const bom = sbom('--omit=dev');
+// A package that lies in node_modules and in no lock file, left by another branch, is not part of a release.
+bom.components = bom.components.filter(
+  ({ properties }) => !properties.some(({ name }) => name === 'cdx:npm:package:extraneous'),
+);
 const all = sbom();
 const names = bundled();
 const known = new Set(bom.components.map((component) => component['bom-ref']));

@@ -3,6 +3,8 @@
  * loaded only by a node that has the port.
  */
 import type net from 'node:net';
+import path from 'node:path';
+import type { Access } from './access/access.js';
 import type { NodeTls } from './access/tls/node-tls.js';
 import type { Archiver } from './backup/archiver.js';
 import type { Backups } from './backup/backups.js';
@@ -28,6 +30,8 @@ type Bind = (address: string, create: (options: net.ServerOpts) => net.Server) =
 
 /** The parts of a node that serves. */
 export interface WatchedParts {
+  readonly config: { readonly data: string };
+  readonly access: Access;
   readonly store: Store;
   readonly figures: CommitFigures;
   readonly replication: Replication;
@@ -101,13 +105,18 @@ export class HttpDoor {
 function watched(parts: WatchedParts): WatchedNode {
   const { store, replication, figures, archiver, backups, server, redis, replies } = parts;
   const delays = new EventLoopDelays(() => parts.load.delays);
-  const lost = new Seldom(() => store.lostWrites.count(), 0);
+  const lost = new Seldom(() => lostWrites(store), { lostWrites: 0, lostWritesFiles: [] });
   return {
     get conditions() {
       return conditionsOf(parts);
     },
+    access: parts.access,
+    directory: path.resolve(parts.config.data),
+    get resyncs() {
+      return { own: replication.link.reasons.latest, served: replication.followers.reasons.latest };
+    },
     figures: async () => ({
-      status: parts.statusWith({ keys: estimateKeys(store), lostWrites: await lost.value, lostWritesFiles: [] }),
+      status: parts.statusWith({ keys: estimateKeys(store), ...(await lost.value) }),
       store: storeFigures(store, figures),
       rpc: server.figures,
       redis: redis.figures,
@@ -119,6 +128,10 @@ function watched(parts: WatchedParts): WatchedNode {
       headroom: replication.headroom.of(store.data.position.offset, { pinned: true }),
     }),
   };
+}
+
+async function lostWrites({ lostWrites: lost }: Store): Promise<Omit<FieldsFromDisk, 'keys'>> {
+  return { lostWrites: await lost.count(), lostWritesFiles: await lost.files() };
 }
 
 /** About the number of keys, without a look at the disk. A count of all would cost more than all other metrics. */

@@ -404,6 +404,7 @@ export class Node {
     this.#redis = door;
     this.#http?.show({
       ...this.#base,
+      access,
       replication,
       archiver,
       backups,

@@ -166,7 +166,7 @@ export const OPTIONS = {
     otherwise: 'no HTTP port',
     example: '127.0.0.1:7421',
     elsewhere: ['listen-metrics-urls'],
-    help: 'an address for /metrics, /healthz and /readyz over HTTP, such as 127.0.0.1:7421; port 0 takes a free port',
+    help: 'an address for the status page, /metrics, /healthz and /readyz over HTTP, such as 127.0.0.1:7421; port 0 takes a free port',
   },
 
   /** The lag up to which /readyz of a follower answers 200, in milliseconds. 10,000 by default. */

@@ -843,6 +843,9 @@ export const HTTP_ANSWER_MS_MAX = 5_000;
 export const SCRAPE_SHARED_MS = 1_000;
 /** The interval at which a scrape looks at the disk: it counts the open descriptors and the lost writes. */
 export const SCRAPE_DISK_MS = 5_000;
+/** The browsers that may watch the status page at a time, and the interval at which the node sends them a picture. */
+export const VIEWERS_MAX = 16;
+export const PICTURE_EVERY_MS = 1_000;
 
 /** Monitors of a node: each costs the memory of its queue, and the copies of all commands. */
 export const MONITORS_MAX = 16;

@@ -2,6 +2,7 @@
  * The pages of the HTTP port. The port is open before the data are: until then the node is healthy and not ready, and
  * has no metrics. A scrape costs about a millisecond, so all who ask within a second, or while one runs, share it.
  */
+import type { Access } from '../access/access.js';
 import type { NodeTls } from '../access/tls/node-tls.js';
 import type { Clock } from '../base/clock.js';
 import { SCRAPE_SHARED_MS } from '../base/limits.js';
@@ -11,12 +12,22 @@ import { type Conditions, whyNotReady, whyUnhealthy } from './conditions.js';
 import type { NodeFigures } from './facts.js';
 import { MetricsRegistry } from './metrics/registry.js';
 import { METRICS } from './metrics/table.js';
+import { pageFiles } from './page-files.js';
+import { PageGuard } from './page-guard.js';
+import type { Picture } from './picture.js';
+import { type LatestResyncs, pictureOf } from './picture-maker.js';
 import { ProcessGauges } from './process-figures.js';
 import { HttpServer } from './server.js';
+import { EVENTS, Viewers } from './viewers.js';
 
 /** The node, as its pages see it. */
 export interface WatchedNode {
   readonly conditions: Conditions;
+  /** The data directory. */
+  readonly directory: string;
+  readonly resyncs: LatestResyncs;
+  /** Decides who may see the pages. */
+  readonly access: Access;
   figures(): Promise<NodeFigures>;
 }
 
@@ -28,6 +39,9 @@ interface Scrape {
 }
 
 const OPENING = 'the node is opening its data';
+
+/** The pages for probes, which have no user and no certificate. */
+const FOR_ALL: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 /** The bound may change while the node runs. */
 export interface ReadyBound {
@@ -49,24 +63,35 @@ export class HttpPages {
   readonly #ready: ReadyBound;
   readonly #registry = new MetricsRegistry(METRICS);
   readonly #gauges = new ProcessGauges();
+  readonly #guard = new PageGuard(FOR_ALL);
   #node: WatchedNode | undefined;
   #last: Scrape | undefined;
 
   constructor({ clock, logger, ready, tls }: HttpPagesOptions) {
     this.#clock = clock;
     this.#ready = ready;
+    const viewers = new Viewers({ clock, logger, picture: () => this.#picture() });
     const pages = new Map<string, () => Answer | Promise<Answer>>([
       ['/metrics', () => this.#metrics()],
       ['/healthz', () => this.#healthz()],
       ['/readyz', () => this.#readyz()],
+      ...pageFiles(),
     ]);
-    const forAll = new Set(['/healthz', '/readyz']);
-    this.server = new HttpServer({ pages, forAll, tls, clock, logger });
+    const events = {
+      head: EVENTS,
+      get whyFull() {
+        return viewers.whyFull;
+      },
+      add: viewers.add.bind(viewers),
+    };
+    const live = new Map([['/events', events]]);
+    this.server = new HttpServer({ pages, live, forAll: FOR_ALL, guard: this.#guard, tls, clock, logger });
   }
 
   /** Shows the node from now on. */
   show(node: WatchedNode): void {
     this.#node = node;
+    this.#guard.ask(node.access);
   }
 
   close(): Promise<void> {
@@ -78,7 +103,19 @@ export class HttpPages {
   }
 
   #readyz(): Answer {
-    return verdict(this.#node ? whyNotReady(this.#node.conditions, this.#ready.readyLagMs) : OPENING);
+    return verdict(this.#node ? this.#whyNotReady(this.#node) : OPENING);
+  }
+
+  #whyNotReady({ conditions }: WatchedNode): string | undefined {
+    return whyNotReady(conditions, this.#ready.readyLagMs);
+  }
+
+  async #picture(): Promise<Picture | undefined> {
+    const node = this.#node;
+    if (!node) return undefined;
+    const figures = await node.figures();
+    const { directory, resyncs } = node;
+    return pictureOf({ figures, directory, resyncs, notReady: this.#whyNotReady(node), nowMs: this.#clock.wallMs() });
   }
 
   async #metrics(): Promise<Answer> {
@@ -107,7 +144,7 @@ export class HttpPages {
     const [figures, process] = await Promise.all([node.figures(), this.#gauges.read()]);
     return this.#registry.text({
       ...figures,
-      isReady: whyNotReady(node.conditions, this.#ready.readyLagMs) === undefined,
+      isReady: this.#whyNotReady(node) === undefined,
       process,
       http: this.server,
       nowMs: this.#clock.wallMs(),

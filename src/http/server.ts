@@ -26,8 +26,19 @@ import {
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import { type Answer, headersOf, refusal, whyRefused } from './answer.js';
+import { type Guard, isPass, OPEN_PASS, type Pass } from './guard.js';
 import { HttpCounts } from './http-counts.js';
 import { secureServer } from './secure-server.js';
+
+/** A page whose answer does not end. */
+export interface LivePage {
+  /** The head of the answer. */
+  readonly head: Answer;
+  /** The refusal of one more reader. Undefined if there is a place. */
+  readonly whyFull: Answer | undefined;
+  /** Takes over the answer. */
+  add(response: http.ServerResponse, pass: Pass): void;
+}
 
 export interface HttpServerOptions {
   /** The pages by their paths. */
@@ -36,8 +47,19 @@ export interface HttpServerOptions {
   readonly forAll: ReadonlySet<string>;
   /** Undefined for a port without TLS. */
   readonly tls?: NodeTls | undefined;
+  readonly live?: ReadonlyMap<string, LivePage>;
+  /** Decides who may see a page. Everybody may if undefined. */
+  readonly guard?: Guard | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+interface Sending {
+  readonly request: http.IncomingMessage;
+  readonly response: http.ServerResponse;
+  readonly answer: Answer;
+  /** The refusal of a request that is none for a page. Ends the connection. */
+  readonly refused: Answer | undefined;
 }
 
 export class HttpServer {
@@ -51,7 +73,7 @@ export class HttpServer {
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.#log = RepeatedLog.of(options);
-    this.counts = new HttpCounts([...options.pages.keys()]);
+    this.counts = new HttpCounts([...options.pages.keys(), ...(options.live?.keys() ?? [])]);
   }
 
   get connections(): number {
@@ -131,12 +153,25 @@ export class HttpServer {
 
   async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     if (!this.#admit(request.socket, response)) return;
-    const { pages } = this.#options;
     const path = pathOf(request.url);
-    const page = pages.get(path);
-    const refused = this.#whyUnknown(request.socket, path) ?? whyRefused(request, page ? undefined : [...pages.keys()]);
-    const answer = refused ?? (await this.#answer(path, page as () => Answer | Promise<Answer>));
-    this.counts.answered(path, answer.status);
+    const refused =
+      this.#whyUnknown(request.socket, path) ?? whyRefused(request, this.#has(path) ? undefined : this.#names());
+    const admitted = refused ?? (await this.#pass(request, path));
+    if (response.destroyed) return;
+    const live = this.#options.live?.get(path);
+    if (live && isPass(admitted) && request.method === 'GET' && !live.whyFull) {
+      this.counts.answered(path, live.head.status);
+      live.add(response, admitted);
+      return;
+    }
+    const answer = isPass(admitted)
+      ? await this.#answer(path, live ? () => live.whyFull ?? live.head : undefined)
+      : admitted;
+    this.#send({ request, response, answer, refused });
+  }
+
+  #send({ request, response, answer, refused }: Sending): void {
+    this.counts.answered(pathOf(request.url), answer.status);
     // The body of a refused request would be read to its end otherwise.
     const end = refused ? { Connection: 'close' } : {};
     response.writeHead(answer.status, { ...headersOf(answer), ...end });
@@ -168,8 +203,35 @@ export class HttpServer {
     return true;
   }
 
-  async #answer(path: string, page: () => Answer | Promise<Answer>): Promise<Answer> {
-    const { clock } = this.#options;
+  #has(path: string): boolean {
+    return this.#options.pages.has(path) || this.#options.live?.has(path) === true;
+  }
+
+  /** The pages that a person may ask for. The files of a page are its own matter. */
+  #names(): string[] {
+    return [...this.#options.pages.keys()].filter((path) => path.lastIndexOf('/') === 0);
+  }
+
+  async #pass(request: http.IncomingMessage, path: string): Promise<Pass | Answer> {
+    const { guard } = this.#options;
+    if (!guard) return OPEN_PASS;
+    try {
+      return await guard.admit(request, path);
+    } catch (error) {
+      return this.#failed(path, error);
+    }
+  }
+
+  #failed(path: string, error: unknown): Answer {
+    const { message, stack } = error as Error;
+    this.#log.error({ path, stack }, `the HTTP page ${path} failed: ${message}`);
+    return refusal(500, 'the page could not be made. The log of the node has the reason');
+  }
+
+  /** @param made makes the answer, if it is not the page of that path. */
+  async #answer(path: string, made?: () => Answer): Promise<Answer> {
+    const { clock, pages } = this.#options;
+    const page = made ?? (pages.get(path) as () => Answer | Promise<Answer>);
     let cancel = () => {};
     const late = new Promise<Answer>((resolve) => {
       const why = `the node did not gather the answer within ${HTTP_ANSWER_MS_MAX} ms. Look at its log`;
@@ -178,9 +240,7 @@ export class HttpServer {
     try {
       return await Promise.race([page(), late]);
     } catch (error) {
-      const { message, stack } = error as Error;
-      this.#log.error({ path, stack }, `the HTTP page ${path} failed: ${message}`);
-      return refusal(500, 'the page could not be made. The log of the node has the reason');
+      return this.#failed(path, error);
     } finally {
       cancel();
     }

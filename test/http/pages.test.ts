@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../../benchmarks/waiting.js';
+import { Access } from '../../src/access/access.js';
 import { SCRAPE_SHARED_MS } from '../../src/base/limits.js';
 import { silentLogger } from '../../src/base/logger.js';
 import { HttpPages } from '../../src/http/pages.js';
 import { bindServers } from '../../src/listener/binding.js';
 import { TestClock } from '../support/clock.js';
+import { UserRecords } from '../support/user-records.js';
 import { busyFacts, LEADER } from './facts.js';
 
 async function statusOf({ status, body }: Response): Promise<number> {
@@ -23,6 +25,9 @@ describe('the page of the metrics', () => {
     ({ address } = await bindServers('127.0.0.1:0', (options) => pages.server.create(options)));
     pages.show({
       conditions: LEADER,
+      access: new Access({ records: new UserRecords(), clock, logger: silentLogger }),
+      directory: '/data',
+      resyncs: { own: [], served: [] },
       figures: () =>
         new Promise((resolve, reject) => {
           scrapes++;

@@ -14,6 +14,8 @@ const EXPECTED: readonly RegExp[] = [
   /^dist\/src\/[\w/-]+\.(js|d\.ts)$/,
   /^dist\/src\/protobuf\/generated\.schema\.(js|d\.ts)$/,
   /^dist\/src\/protobuf\/runtime\.LICENSE\.\w+$/,
+  // The status page, as browsers get it.
+  /^src\/http\/page\/[\w-]+\.(html|css|js|svg)$/,
   /^proto\/[\w/]+\.(proto|binpb)$/,
   /^proto\/examples\/tour\.(py|rb|sh)$/,
   /^proto\/buf\.yaml$/,

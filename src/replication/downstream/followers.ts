@@ -57,12 +57,13 @@ export class Followers {
       address: this.#options.address(),
       admit: (candidate) => this.#admit(candidate),
       account: {
-        resynced: (kind, reason) => {
+        resynced: (kind, { reason, message }) => {
           this.#log.ends(feed.nodeId);
           served = true;
           this.served[kind]++;
           this.#options.attendance.arrived(feed);
-          this.reasons.count(kind, reason);
+          const { nodeId, address } = feed.status;
+          this.reasons.resynced({ kind, reason, message, nodeId, address, timeMs: this.#options.clock.wallMs() });
         },
         refused: (refusal) => this.reasons.refused(refusal),
       },

@@ -20,9 +20,17 @@ import type { FeedState } from './feed-state.js';
 import { counted, Outflow, type OutflowOptions } from './outflow.js';
 import { sendSnapshot } from './snapshot-outflow.js';
 
+/** Why a follower was resynced. */
+interface ResyncCause {
+  /** A name in UPPER_SNAKE. */
+  readonly reason: string;
+  /** A text for people. */
+  readonly message: string;
+}
+
 /** The node's account of its resyncs. */
 export interface ResyncAccount {
-  resynced(kind: 'partial' | 'full', reason: string): void;
+  resynced(kind: 'partial' | 'full', why: ResyncCause): void;
   refused(refusal: StatusRefusal): void;
 }
 
@@ -191,11 +199,11 @@ export class ResyncAnswer {
     }
   }
 
-  #resynced(kind: 'partial' | 'full', { reason }: { reason: string }, offset: number, how: string): void {
+  #resynced(kind: 'partial' | 'full', cause: ResyncCause, offset: number, how: string): void {
     const { account, log, name } = this.#options;
     const { nodeId } = this.#handshake;
-    account.resynced(kind, reason);
-    log.info({ node_id: nodeId, reason, offset }, `${kind} resync of ${name} ${how}`, nodeId);
+    account.resynced(kind, cause);
+    log.info({ node_id: nodeId, reason: cause.reason, offset }, `${kind} resync of ${name} ${how}`, nodeId);
   }
 
   #outflow(from: Pick<OutflowOptions, 'cursor' | 'interludes' | 'log' | 'history'>): Outflow {

@@ -302,10 +302,11 @@ export class Link {
     }
   }
 
-  #streams({ kind, reason }: Resync): void {
+  #streams({ kind, reason, message }: Resync): void {
     this.told.ring();
     this.resyncs[kind]++;
-    this.reasons.count(kind, reason);
+    const timeMs = this.#clock.wallMs();
+    this.reasons.resynced({ kind, reason, message, nodeId: this.#upstreamId, address: this.#upstream, timeMs });
     this.#error = undefined;
     // The orders were given for one resync, not for later changes of the upstream.
     this.#orders = NO_ORDERS;

@@ -25,7 +25,8 @@ const EXPECTED: readonly RegExp[] = [
   /^\.service\/README\.md$/,
   /^\.service\/systemd\/headwater\.(service|conf)$/,
   /^\.service\/container\/Dockerfile(\.dockerignore)?$/,
-  /^\.service\/compose\/(compose\.yaml|prometheus\.yml|grafana-source\.yml)$/,
+  /^\.service\/compose\/(compose\.yaml|prometheus\.yml|grafana-(source|dashboards)\.yml)$/,
+  /^\.service\/monitoring\/(alerts\.yml|dashboard\.json)$/,
   /^\.service\/kubernetes\/headwater\.yaml$/,
 ];
 

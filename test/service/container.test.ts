@@ -221,7 +221,7 @@ describe('the compose file', () => {
     const mounts = services.flatMap(([, service]) => service.volumes ?? []).map((volume) => volume.split(':')[0] ?? '');
     for (const mount of mounts)
       assert.ok(
-        mount.startsWith('./') ? existsSync(path.join(path.dirname(COMPOSE), mount)) : mount in compose.volumes,
+        mount.startsWith('.') ? existsSync(path.join(path.dirname(COMPOSE), mount)) : mount in compose.volumes,
         mount,
       );
   });

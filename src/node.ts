@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Access } from './access/access.js';
 import { CredentialsFile } from './access/credentials-file.js';
 import type { DialSettings } from './access/dial.js';
-import { refusalOfExposure } from './access/tls/exposure.js';
+import { refusalOfExposure, refusalOfStrangers } from './access/tls/exposure.js';
 import { NodeTls } from './access/tls/node-tls.js';
 import { Users } from './access/users.js';
 import { Archiver, refuseFile } from './backup/archiver.js';
@@ -359,6 +359,7 @@ export class Node {
 
   async #listen(): Promise<void> {
     const { access, replication, freshness, streams, backups, archiver, checks, ranges, repairs } = this.#parts;
+    await refuseStrangers(this.#base, access);
     const monitors = new Monitors(systemClock);
     const { listen, redis, redisListen, reflection, ...bounds } = this.#config;
     const logger = this.#logger;
@@ -467,6 +468,14 @@ function dialSettings({ upstreamCredentials }: NodeConfig, tls: NodeTls | undefi
 async function httpDoor(config: NodeConfig, tls: NodeTls | undefined, logger: Logger): Promise<HttpDoor | undefined> {
   if (config.http === undefined) return undefined;
   return HttpDoor.listen(config.http, { ready: config, tls, logger, bind: bindServers });
+}
+
+/** Refuses to listen beyond loopback while everybody may do everything. The users are known once the store is open. */
+async function refuseStrangers({ config, tls }: Base, access: Access): Promise<void> {
+  const { listen, redisListen, insecure } = config;
+  if (insecure || tls?.clients === 'required' || !access.anonymous.isWhole) return;
+  for (const [option, address] of Object.entries({ listen, 'redis-listen': redisListen }))
+    if (address !== undefined && !(await isLoopbackOnly(hostOf(address)))) throw refusalOfStrangers(option, address);
 }
 
 /** Refuses what would fail once the store is open: a leader that opens has begun a new history on its disk. */

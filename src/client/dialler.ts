@@ -55,9 +55,10 @@ export class Dialler {
 
   /**
    * Makes rounds until a node answers.
+   * @param shutOut called after a round in which no node has let the user in. The callers that wait get this reason.
    * @returns undefined if `end` came first.
    */
-  async again(): Promise<Connection | undefined> {
+  async again(shutOut: (reason: HeadwaterError) => void = () => {}): Promise<Connection | undefined> {
     for (let round = 0; !this.#ended.signal.aborted; round++) {
       const reasons: HeadwaterError[] = [];
       for (const address of new Set([this.#lastAddress ?? '', ...this.#seeds])) {
@@ -68,6 +69,11 @@ export class Dialler {
         if (connection) return connection;
       }
       this.#failure = unreachable(reasons);
+      const [first] = reasons;
+      if (first && reasons.every(({ code }) => code === 'unauthenticated' || code === 'permission_denied')) {
+        for (const settle of this.#waiting) settle(first);
+        shutOut(first);
+      }
       await backOff(round, this.#ended.signal, this.#settings.retry);
     }
     return undefined;

@@ -26,6 +26,8 @@ export interface RouteEvents {
    * @param reason the reason why the leader that it names was not reached, if it names one.
    */
   stayed(reason: HeadwaterError | undefined): void;
+  /** Called when no node lets the user of this client in. */
+  shutOut(reason: HeadwaterError): void;
 }
 
 /** A node that was left for another. */
@@ -106,7 +108,7 @@ export class Route {
   }
 
   async #dialAgain(): Promise<void> {
-    const connection = await this.#dialler.again();
+    const connection = await this.#dialler.again((reason) => this.#events.shutOut(reason));
     if (connection) await this.#arrived(connection);
   }
 

@@ -70,6 +70,8 @@ export class Session implements Caller, ConnectionOwner {
       arrived: (address, before) => this.#arrived(address, before),
       routed: () => this.#flush(),
       stayed: (reason) => this.#stayed(reason),
+      // Another attempt would be refused too, until somebody changes the user.
+      shutOut: (reason) => this.#queue.giveUp(reason),
     });
     this.#repetition = new Repetition({
       queue: this.#queue,

@@ -8,6 +8,7 @@ import type { Access } from '../access/access.js';
 import { isAdministrative, OPEN, ruleOfCall } from '../access/calls.js';
 import { AUTHORIZATION, credentialsOfAuthorization } from '../access/credentials.js';
 import type { Grant } from '../access/grant.js';
+import { peerOf as identityOf } from '../access/peer.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { Granting } from './call-intake.js';
 import { streamOf } from './connection-place.js';
@@ -72,7 +73,7 @@ export class Admission {
 
   #identify(call: NextCall, stream: ServerHttp2Stream): Grant | Promise<Grant> {
     const [text] = metadataOf(call).get(AUTHORIZATION);
-    if (text === undefined) return this.#access.anonymous;
+    if (text === undefined) return this.#access.identify(namesOf(stream)) ?? this.#access.anonymous;
     const { session } = stream;
     const shown = session && this.#shown.get(session);
     if (shown?.text === text && !shown.grant.ended) return shown.grant;
@@ -97,6 +98,12 @@ export class Admission {
 function peerOf({ session }: ServerHttp2Stream): string {
   const socket = session && !session.destroyed ? session.socket : undefined;
   return `${socket?.remoteAddress ?? 'unknown'}:${socket?.remotePort ?? 0}`;
+}
+
+/** The names in the certificate of the client. */
+function namesOf({ session }: ServerHttp2Stream): readonly string[] {
+  const socket = session && !session.destroyed ? session.socket : undefined;
+  return (socket && identityOf(socket)?.names) ?? [];
 }
 
 /** gRPC offers no other access to the metadata of a call before it begins. */

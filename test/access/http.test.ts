@@ -116,6 +116,9 @@ describe('a node without TLS', () => {
     const authority = await TestAuthority.create(await temporaryDirectory());
     const { cert, key } = await authority.issue('node');
     await started({ listen: 'localhost:0', http: '127.0.0.2:0' });
-    await started({ listen: '0.0.0.0:0', tlsCert: cert, tlsKey: key });
+    await started({ listen: '0.0.0.0:0', tlsCert: cert, tlsKey: key, tlsCa: authority.ca });
+    await assert.rejects(started({ listen: '0.0.0.0:0', tlsCert: cert, tlsKey: key }), ({ message }: Error) =>
+      message.startsWith('listen: expected an address of this machine alone, because there are no users, and clients'),
+    );
   });
 });

@@ -1,9 +1,11 @@
 /** Users on real nodes: one makes them, all know them, and what a revoked one has open ends everywhere. */
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import tls from 'node:tls';
 import { Client, type Credentials, HeadwaterError } from '../../src/index.js';
 import { endAll, headwater, temporaryDirectory } from '../cli/command-line.js';
+import { type PemFiles, TestAuthority, tlsFlags } from '../support/certificates.js';
 import { assertEqualData, Cluster, type Daemon, eventually } from '../support/cluster.js';
 
 /** A stream of a revoked user ends within this time on every node. */
@@ -115,6 +117,67 @@ describe('users on several nodes', () => {
     for (const { node, what, ms, code } of await Promise.all(ended)) {
       assert.equal(code, 'unauthenticated', `${what} at ${node}`);
       assert.ok(ms <= REVOKED_MS_MAX, `${what} at ${node} ended after ${ms} ms`);
+    }
+  });
+
+  it('have their commands refused at once where they were revoked, and again once they are back', async () => {
+    const { leader } = await guarded(cluster, 0);
+    const admin = await leader.client();
+    const { secret } = await admin.users.create('app', { roles: ['read', 'write'] });
+    const client = await Client.connect(leader.address, { credentials: { user: 'app', secret } });
+    open.add(client);
+    let written = 0;
+    const codes: string[] = [];
+    const writing = (async () => {
+      for (; codes.length === 0; written++)
+        codes.push(...[await codeOf(client.set('k', String(written)))].filter((code) => code !== 'done'));
+    })();
+    await eventually('writes', async () => written > 100);
+    const began = performance.now();
+    await admin.users.revoke('app');
+    await writing;
+    assert.ok(performance.now() - began < REVOKED_MS_MAX, `${performance.now() - began} ms`);
+    assert.ok(['unauthenticated', 'outcome_unknown'].includes(codes[0] ?? ''), codes[0]);
+    assert.equal(await codeOf(client.get('k')), 'unauthenticated');
+    await admin.users.create('app', { roles: ['read'], secret });
+    await eventually('the user to be back', async () => (await codeOf(client.get('k'))) === 'done');
+  });
+
+  it('are found by the certificates of clients and of followers, over both protocols', async () => {
+    const authority = await TestAuthority.create(temporaryDirectory());
+    const [node, reader, boss] = await Promise.all(
+      ['node', 'reader', 'boss'].map((name) =>
+        authority.issue(name, { names: [`${name}.test`, 'localhost', '127.0.0.1'] }),
+      ),
+    );
+    const flags = tlsFlags(node as PemFiles, authority.ca);
+    const [leader, follower] = [await cluster.node('leader'), await cluster.node('follower')];
+    for (const one of [leader, follower]) one.tls = { ca: authority.ca, ...(boss as PemFiles) };
+    await leader.start(...flags);
+    const admin = await leader.client();
+    for (const [name, role] of [
+      ['cert:reader.test', 'read'],
+      ['cert:node.test', 'replicate'],
+      ['cert:boss.test', 'admin'],
+    ] as const)
+      assert.equal((await admin.users.create(name, { roles: [role] })).secret, '');
+    await follower.start('--follow', leader.address, ...flags);
+    await eventually('the users', async () => (await (await follower.client()).users.list()).users.length === 3);
+    for (const one of [leader, follower]) {
+      const client = await Client.connect(one.address, {
+        redirect: false,
+        tls: { ca: authority.ca, ...(reader as PemFiles) },
+      });
+      open.add(client);
+      assert.equal((await client.users.whoAmI()).user?.name, 'cert:reader.test');
+      assert.equal(await codeOf(client.get('k')), 'done');
+      assert.equal(await codeOf(client.promote()), 'permission_denied');
+      const files = { cert: readFileSync((reader as PemFiles).cert), key: readFileSync((reader as PemFiles).key) };
+      const socket = tls.connect({ host: '127.0.0.1', port: one.port, ca: readFileSync(authority.ca), ...files });
+      socket.write('ACL WHOAMI\r\nCONFIG GET *\r\nQUIT\r\n');
+      let text = '';
+      for await (const bytes of socket) text += String(bytes);
+      assert.match(text, /^\$16\r\ncert:reader\.test\r\n-NOPERM /);
     }
   });
 

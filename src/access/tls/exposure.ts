@@ -8,6 +8,18 @@ import { HeadwaterError } from '../../base/errors.js';
  * @param option the name of the option with the address.
  * @param address host:port, which other machines reach.
  */
+/**
+ * The refusal of an address beyond loopback at a node with TLS that lets everybody in: no users are in force, and clients
+ * need no certificate.
+ */
+export function refusalOfStrangers(option: string, address: string): HeadwaterError {
+  const port = address.slice(address.lastIndexOf(':') + 1);
+  return new HeadwaterError(
+    'invalid_argument',
+    `${option}: expected an address of this machine alone, because there are no users, and clients need no certificate, received ${address}. Everybody who reaches it could read and change all data. Use one of three: with users, "headwater serve --${option} 127.0.0.1:${port}" and then "headwater user create NAME --role admin". With certificates of clients, "headwater serve --${option} ${address} --tls-ca FILE". On a network that you trust, "headwater serve --${option} ${address} --insecure"`,
+  );
+}
+
 export function refusalOfExposure(option: string, address: string): HeadwaterError {
   const port = address.slice(address.lastIndexOf(':') + 1);
   const files =

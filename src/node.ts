@@ -17,7 +17,7 @@ import { Backups } from './backup/backups.js';
 import { formatAddress, hostOf, parseAddress } from './base/address.js';
 import { systemClock } from './base/clock.js';
 import { connectionsMax, warnOfFewDescriptors } from './base/descriptors.js';
-import { shuttingDown } from './base/errors.js';
+import { HeadwaterError, shuttingDown } from './base/errors.js';
 import {
   COMPARE_TIMEOUT_MS,
   COUNTING_MS_MAX,
@@ -360,6 +360,7 @@ export class Node {
   async #listen(): Promise<void> {
     const { access, replication, freshness, streams, backups, archiver, checks, ranges, repairs } = this.#parts;
     await refuseStrangers(this.#base, access);
+    await forgetUsers(this.#base, this.#parts.users, await this.#isHeardHereOnly());
     const monitors = new Monitors(systemClock);
     const { listen, redis, redisListen, reflection, ...bounds } = this.#config;
     const logger = this.#logger;
@@ -468,6 +469,22 @@ function dialSettings({ upstreamCredentials }: NodeConfig, tls: NodeTls | undefi
 async function httpDoor(config: NodeConfig, tls: NodeTls | undefined, logger: Logger): Promise<HttpDoor | undefined> {
   if (config.http === undefined) return undefined;
   return HttpDoor.listen(config.http, { ready: config, tls, logger, bind: bindServers });
+}
+
+/**
+ * Deletes the users if a person has asked for that at the start: nobody can sign in whose secret is lost.
+ * @throws HeadwaterError `invalid_argument` unless the node leads, and only this machine reaches it.
+ */
+async function forgetUsers({ config, store, logger }: Base, users: Users, isHeardHereOnly: boolean): Promise<void> {
+  if (!config.forgetUsers) return;
+  const { role } = store.roles;
+  if (!isHeardHereOnly || role !== 'leader')
+    throw new HeadwaterError(
+      'invalid_argument',
+      `forget-users: expected a leader that listens on this machine alone, received a ${role} on ${config.listen}. Stop the leader, and start it with --listen 127.0.0.1:7420`,
+    );
+  const count = await users.forgetAll();
+  logger.warn({ users: count }, `${count} users were deleted: everybody may do everything until new ones are made`);
 }
 
 /** Refuses to listen beyond loopback while everybody may do everything. The users are known once the store is open. */

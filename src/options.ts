@@ -255,6 +255,14 @@ export const OPTIONS = {
     elsewhere: ['masteruser', 'masterauth', 'primaryuser', 'primaryauth'],
   },
 
+  /** Deletes all users at the start, on a leader on loopback. False by default. */
+  forgetUsers: {
+    name: 'forget-users',
+    kind: 'switch',
+    default: false,
+    help: 'delete all users at the start, on a leader that listens on loopback alone: for a lost secret of the last administrator',
+  },
+
   /** The directory into which the log is written, one closed file after another. No archive by default. */
   archive: {
     name: 'archive',

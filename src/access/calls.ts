@@ -12,8 +12,8 @@ export const OPEN = 'open';
 
 const KEY_VALUE: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(OPERATION_KINDS.map((kind) => [methodOf(kind), allOf(leastOf(kind))])),
-  // The operations in them have rules of their own.
-  Pipeline: anyOf(DATA),
+  // The operations in them have rules of their own. A client opens a pipeline before it does anything else.
+  Pipeline: ANY_USER,
   Transact: anyOf(DATA),
   DatabaseSize: allOf(READ),
   RandomKey: allOf(READ),

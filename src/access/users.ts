@@ -100,6 +100,16 @@ export class Users {
     return shownUser(changed as unknown as UserRecord);
   }
 
+  /** Deletes all users, so that everybody may do everything. @returns their number. */
+  async forgetAll(): Promise<number> {
+    let forgotten: string[] = [];
+    await this.#change((records) => {
+      forgotten = [...records.keys()].filter((name) => userNameOf(name) !== undefined);
+      return new Map(forgotten.map((name) => [name, undefined]));
+    });
+    return forgotten.length;
+  }
+
   #change(decide: (records: Records) => Changes): Promise<number> {
     return this.#writer.change(decide, CHANGE_BYTES);
   }

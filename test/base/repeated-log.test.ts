@@ -117,7 +117,7 @@ const AT_ONCE: Record<string, string> = {
   'src/backup/backups.ts': 'twice a backup, for which somebody asks',
   'src/http-door.ts': 'once a start',
   'src/live-options.ts': 'once a change of an option, for which somebody asks',
-  'src/node.ts': 'once a mark that a person sets or takes back',
+  'src/node.ts': 'once a mark that a person sets or takes back, and once a start that forgets the users',
   'src/compare/range-repair.ts': 'once a repair that has changed something, for which somebody asks',
   'src/replication/leadership/failover.ts': 'once a hand-over and outcome',
   'src/replication/leadership/greeting.ts': 'once a change of roles, which is on disk before',

@@ -195,6 +195,23 @@ describe('users on several nodes', () => {
     await assertEqualData(leader, follower);
   });
 
+  it('can all be forgotten by the one who starts the leader on loopback, and by nobody else', async () => {
+    const { leader, followers, file } = await guarded(cluster, 1);
+    const [follower] = followers as [Daemon];
+    await leader.end('SIGTERM');
+    await leader.start('--forget-users');
+    const client = await as(leader, undefined);
+    assert.deepEqual(await client.users.list(), { users: [], inForce: false });
+    await client.set('k', 'v');
+    await eventually('the follower to be open', async () => (await codeOf(as(follower, undefined))) === 'done');
+    await follower.end('SIGTERM');
+    const refused = follower.start('--upstream-credentials', file, '--forget-users');
+    await assert.rejects(
+      refused,
+      /forget-users: expected a leader that listens on this machine alone, received a follower/,
+    );
+  });
+
   it('refuse a follower without a user, and one that may not follow', async () => {
     const { leader } = await guarded(cluster, 0);
     const { secret } = await (await leader.client()).users.create('app', { roles: ['read', 'write'] });

@@ -65,6 +65,13 @@ export class SessionUser {
     return this.#grant.bits !== EVERYTHING;
   }
 
+  /** The everyday answer, which costs next to nothing: true if the user may use the command, whatever its arguments are. */
+  mayUse({ rule }: CommandEntry): boolean {
+    const { bits } = this.#grant;
+    const enough = rule?.enough;
+    return enough !== undefined && bits !== 0 && (bits & enough) === enough;
+  }
+
   get authorization(): string | undefined {
     return this.#authorization;
   }

@@ -14,14 +14,16 @@ import type { Request } from '../codec/request-parser.js';
 export interface CommandRule {
   /** Undefined for a command that needs no user. */
   readonly rule: Rule | undefined;
+  /** The bits that are enough, whatever the arguments are. Undefined if more has to be looked at. */
+  readonly enough?: number;
   /** Why the prefixes of a user do not allow the arguments. Undefined if they do. */
   readonly refusalOf?: (grant: Grant, request: Request) => HeadwaterError | undefined;
 }
 
 const OPEN: CommandRule = { rule: undefined };
-const USER: CommandRule = { rule: ANY_USER };
-const READING: CommandRule = { rule: allOf(READ) };
-const WRITING: CommandRule = { rule: allOf(WRITE) };
+const USER: CommandRule = { rule: ANY_USER, enough: 0 };
+const READING: CommandRule = { rule: allOf(READ), enough: READ };
+const WRITING: CommandRule = { rule: allOf(WRITE), enough: WRITE };
 const ADMINISTERING: CommandRule = { rule: allOf(ADMIN) };
 
 const NO_PREFIX = Buffer.alloc(0);

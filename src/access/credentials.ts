@@ -4,6 +4,7 @@
  */
 import { HeadwaterError } from '../base/errors.js';
 
+/** A user and its secret. */
 export interface Credentials {
   /** The name of the user. */
   readonly user: string;

@@ -37,7 +37,7 @@ const ROTATE = optionNames<RotateUserOptions>({ ...TIME_NAMES, secret: true });
 export class Users {
   readonly #session: Caller;
 
-  /** Made by the client. */
+  /** @internal */
   constructor(session: Caller) {
     this.#session = session;
   }

@@ -55,6 +55,7 @@ export function keyValueService(
     duplex(PIPELINE, (stream) => servePipeline(stream, store.writes, guarantees, { clock, tap })),
     unary(DATABASE_SIZE, async ({ guarantees: inMessage }, call) => {
       if (tap.isOpen) tap.saw(call, [{ kind: 'databaseSize' }]);
+      allow(call.intake.grant?.refusalOfRange(NO_PREFIX, 'databaseSize'));
       await admit(guarantees, call, { writes: false, inMessage });
       return store.snapshots.size();
     }),

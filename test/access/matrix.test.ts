@@ -62,6 +62,38 @@ function allowedCommand({ name, facts }: CommandEntry): Allowed {
   return [];
 }
 
+/** Requests of a user with the roles read, write and publish, the keys `app:` and the channels `news:`. */
+const OF_A_PART: ReadonlyArray<readonly [line: string, isAllowed: boolean]> = [
+  ['KEYS app:*', true],
+  ['KEYS *', false],
+  ['SCAN 0 MATCH app:*', true],
+  ['SCAN 0', false],
+  ['SCAN 0 COUNT 5 TYPE string', false],
+  ['SCAN 0 MATCH app:* MATCH *', false],
+  ['SCAN 0 MATCH app:* COUNT 9 match *', false],
+  ['SCAN 0 MATCH * MATCH app:*', true],
+  ['SCAN 0 TYPE match MATCH *', false],
+  ['RANDOMKEY', false],
+  ['DBSIZE', false],
+  ['FLUSHALL', false],
+  ['WATCH app:1', true],
+  ['WATCH other', false],
+  ['SUBSCRIBE news:1', true],
+  ['SUBSCRIBE news:1 other', false],
+  ['PSUBSCRIBE news:*', true],
+  ['PSUBSCRIBE n*', false],
+  ['PUBLISH news:1 m', true],
+  ['PUBLISH other m', false],
+  ['PUBSUB CHANNELS news:*', true],
+  ['PUBSUB CHANNELS', false],
+  ['PUBSUB CHANNELS *', false],
+  ['PUBSUB SHARDCHANNELS', false],
+  ['PUBSUB NUMSUB news:1', true],
+  ['PUBSUB NUMSUB news:1 other', false],
+  ['PUBSUB SHARDNUMSUB other', false],
+  ['PUBSUB NUMPAT', false],
+];
+
 function mayCall(caller: Caller, allowed: Allowed): boolean {
   if (allowed === 'everybody') return true;
   if (caller === 'nobody' || caller === 'wrong') return false;
@@ -79,6 +111,8 @@ describe('the matrix of roles and calls', () => {
   before(async () => {
     node = await door.node();
     const client = await Client.connect(node.address);
+    const prefixes = { keyPrefixes: ['app:'], channelPrefixes: ['news:'] };
+    await client.users.create('part', { roles: ['read', 'write', 'publish'], secret: SECRET, ...prefixes });
     for (const role of ROLES) await client.users.create(role, { roles: [role], secret: SECRET });
     await client.close({ timeoutMs: 0 });
   });
@@ -173,7 +207,7 @@ describe('the matrix of roles and calls', () => {
   }
 
   /** The first line of the reply, on a connection of its own. */
-  function replyTo(caller: Caller, words: readonly string[]): Promise<string> {
+  function replyTo(caller: Caller | 'part', words: readonly string[]): Promise<string> {
     const socket = net.connect(parseAddress(node.address).port, '127.0.0.1');
     const bulk = (request: readonly string[]) =>
       `*${request.length}\r\n${request.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
@@ -220,4 +254,27 @@ describe('the matrix of roles and calls', () => {
       }
       assert.deepEqual(wrong, []);
     });
+
+  it('of the Redis protocol holds for a user with prefixes', async () => {
+    const wrong: string[] = [];
+    for (const [line, isAllowed] of OF_A_PART) {
+      const reply = await replyTo('part', line.split(' '));
+      if (reply.startsWith('-NOPERM ') === isAllowed || (isAllowed && reply.startsWith('-')))
+        wrong.push(`${line}: ${reply}`);
+    }
+    assert.deepEqual(wrong, []);
+  });
+
+  it('of gRPC holds for a user with prefixes, who learns nothing of other keys', async () => {
+    const client = await Client.connect(node.address, { credentials: { user: 'part', secret: SECRET } });
+    await client.set('app:1', 'v');
+    for (const refused of [
+      () => client.get('k'),
+      () => client.keys('*'),
+      () => client.dbsize(),
+      () => client.randomKey(),
+    ])
+      await assert.rejects(refused, ({ code }: { code: string }) => code === 'permission_denied');
+    await client.close();
+  });
 });

@@ -56,7 +56,7 @@ describe('MONITOR', () => {
     assert.deepEqual(await lines(monitor, 3), [
       'LINE "AUTH" "(redacted)"',
       'LINE "AUTH" "(redacted)" "(redacted)"',
-      'LINE "HELLO" "2" "AUTH" "(redacted)" "(redacted)" "SETNAME" "x"',
+      'LINE "HELLO" "2" "(redacted)" "(redacted)" "(redacted)" "(redacted)" "(redacted)"',
     ]);
   });
 
@@ -131,5 +131,27 @@ describe('MONITOR', () => {
       await wire.reads(' '.repeat(echoes));
       return (await node.status()).redis?.slowClosed === 1;
     });
+  });
+
+  it('shows no secret, wherever it stands in a request', async () => {
+    const node = await door.node();
+    const monitor = await monitorOf(node);
+    const wire = door.open(node);
+    const canary = 'canary-canary';
+    wire.command('HELLO', '3', 'SETNAME', 'auth', 'AUTH', 'app', canary);
+    wire.command('HELLO', '2', 'AUTH', 'a', canary, 'AUTH', 'default', canary);
+    wire.command('HELLO', '2', canary);
+    wire.command('AUTH', canary);
+    wire.command('ECHO', 'end');
+    const shown = await lines(monitor, 5);
+    assert.deepEqual(
+      shown.filter((line) => line.includes('canary')),
+      [],
+    );
+    assert.deepEqual(shown.slice(2), [
+      'LINE "HELLO" "2" "(redacted)"',
+      'LINE "AUTH" "(redacted)"',
+      'LINE "ECHO" "end"',
+    ]);
   });
 });

@@ -115,7 +115,9 @@ describe('users of the Redis protocol', () => {
       'KEYS *',
       'SCAN 0',
       'SCAN 0 MATCH ap*',
+      'SCAN 0 MATCH app:* MATCH *',
       'RANDOMKEY',
+      'DBSIZE',
       'FLUSHALL',
       'WATCH other',
       'PUBLISH other m',
@@ -129,7 +131,8 @@ describe('users of the Redis protocol', () => {
     }
     await wire.asks('KEYS app:*', '*1\r\n$5\r\napp:1\r\n');
     await wire.asks('SCAN 0 MATCH app:* COUNT 10', '*2\r\n$1\r\n0\r\n*1\r\n$5\r\napp:1\r\n');
-    await wire.asks('DBSIZE', ':1\r\n');
+    await wire.asks('SCAN 0 MATCH * MATCH app:*', '*2\r\n$1\r\n0\r\n*1\r\n$5\r\napp:1\r\n');
+    await wire.asks('PUBSUB CHANNELS news:*', '*0\r\n');
     await wire.asks('PUBLISH news:1 m', ':0\r\n');
     await wire.asks('PSUBSCRIBE news:*', '*3\r\n$10\r\npsubscribe\r\n$6\r\nnews:*\r\n:1\r\n');
   });
@@ -175,6 +178,126 @@ describe('users of the Redis protocol', () => {
       boss.command('ACL', 'SETUSER', 'new', ...rules);
       assert.match((await boss.lines(1))[0] ?? '', /^-ERR Error in ACL SETUSER modifier/, rules.join(' '));
     }
+  });
+
+  it('are not given more than the rules say', async () => {
+    const wrong: ReadonlyArray<readonly [rules: string, reason: RegExp]> = [
+      ['~app:* +@all', /keys: expected no prefix beside \+@all and \+psync, .* received ~app:\*/],
+      ['+@all ~app:*', /keys: expected no prefix/],
+      ['&news:* +psync', /channels: expected no prefix .* received &news:\*/],
+      ['+@all resetkeys', /keys: expected no prefix .* received resetkeys/],
+      ['~* +@all -@write', /rule: expected -@all and the roles that stay, .* received '-@write'/],
+      ['~* +@write +@all -@write', /rule: expected -@all and/],
+      ['~* +@all -psync', /rule: expected -@all and/],
+      ['~* +@read +@write -@dangerous', /rule: expected /],
+      ['~app:* +@dangerous', /rule: expected /],
+      ['~app:* +@admin', /rule: expected /],
+      ['~* ~only:* +@read', /keys: expected resetkeys before another pattern, .* received ~only:\*/],
+      ['~* &* &only:* +@read', /channels: expected resetchannels before another pattern/],
+      ['resetpass ~* +@read', /password: expected >PASSWORD behind resetpass/],
+      ['reset ~* +@read', /password: expected >PASSWORD behind reset,/],
+      [`>${'another one'.replace(' ', '-')} ~* +@read`, /password: expected one >PASSWORD/],
+    ];
+    for (const [rules, reason] of wrong) {
+      boss.command('ACL', 'SETUSER', 'app', `>${SECRET}`, ...rules.split(' '));
+      assert.match((await boss.lines(1))[0] ?? '', reason, rules);
+    }
+    await boss.asks('ACL USERS', '*1\r\n$4\r\nboss\r\n');
+    await makes('app', 'reset', `>${SECRET}`, '~*', '&*', '+@read');
+    await makes('app', 'resetkeys', '~app:*', '~b:*');
+    await makes('app', '+@write', '-@write', 'resetpass', '>the next secret');
+    for (const rules of ['+@all', '+psync', 'resetpass', 'reset +@read ~*', '&only:*']) {
+      boss.command('ACL', 'SETUSER', 'app', ...rules.split(' '));
+      assert.match((await boss.lines(1))[0] ?? '', /^-ERR Error in ACL SETUSER modifier/, rules);
+    }
+    await as('app', 'the next secret');
+    boss.command('ACL', 'LIST');
+    assert.equal((await boss.lines(5))[2], 'user app on ~app:* ~b:* &* -@all +@read');
+    await makes('app', '~*', '+@all');
+  });
+
+  it('get no keys and channels by a role that they were made without', async () => {
+    await makes('app', `>${SECRET}`, '&news:*', '+publish');
+    for (const rules of [['+@read'], ['+@write']]) {
+      boss.command('ACL', 'SETUSER', 'app', ...rules);
+      assert.match((await boss.lines(1))[0] ?? '', /keys: expected ~\* for all keys, or ~PREFIX\*, received none/);
+    }
+    await makes('app', '~app:*', '+@read');
+    await makes('none', `>${SECRET}`, '~*', '+@read');
+    await makes('none', '+@all');
+    boss.command('ACL', 'LIST');
+    const lines = (await boss.lines(7)).filter((line) => line.startsWith('user '));
+    assert.deepEqual(lines.slice(0, 1), ['user app on ~app:* &news:* -@all +publish +@read']);
+    assert.deepEqual(lines.slice(2), ['user none on ~* &* +@all']);
+  });
+
+  it('leave MONITOR and their subscriptions when another signs in on the connection', async () => {
+    await makes('app', `>${SECRET}`, '~*', '&news:*', '+@read');
+    const [monitor, subscriber] = [await as('boss'), await as('boss')];
+    await monitor.asks('MONITOR', OK);
+    subscriber.command('HELLO', '3');
+    assert.equal((await subscriber.lines(26)).length, 26);
+    await subscriber.asks('SUBSCRIBE hidden', '>3\r\n$9\r\nsubscribe\r\n$6\r\nhidden\r\n:1\r\n');
+    // The same user may sign in again.
+    subscriber.command('AUTH', 'boss', SECRET);
+    await subscriber.hears(OK);
+    await boss.asks('PUBLISH hidden 1', ':1\r\n');
+    await subscriber.hears('>3\r\n$7\r\nmessage\r\n$6\r\nhidden\r\n$1\r\n1\r\n');
+    for (const wire of [monitor, subscriber]) wire.command('AUTH', 'app', SECRET);
+    await monitor.readsUpTo(OK);
+    await subscriber.hears(OK);
+    await boss.asks('PUBLISH hidden 2', ':0\r\n');
+    await boss.asks('SET k secret', OK);
+    for (const wire of [monitor, subscriber]) await wire.asks('GET none', wire === monitor ? '$-1\r\n' : '_\r\n');
+  });
+
+  it('keep no right of the user before in a transaction in which they sign in', async () => {
+    await makes('app', `>${SECRET}`, '~*', '&news:*', '+@read', '+publish');
+    const wire = await as('boss');
+    await wire.asks('MULTI', OK);
+    wire.command('AUTH', 'app', SECRET);
+    for (const line of ['ACL USERS', 'PUBLISH hidden m', 'PUBLISH news:1 m', 'EXEC']) wire.send(`${line}\r\n`);
+    const replies = await wire.lines(9);
+    assert.deepEqual(replies.slice(0, 6), [...Array(4).fill('+QUEUED'), '*4', '+OK']);
+    assert.match(replies[6] ?? '', /^-NOPERM .* acl\|users needs the role admin/);
+    assert.match(replies[7] ?? '', /^-NOPERM .* only channels that begin with "news:"/);
+    assert.equal(replies[8], ':0');
+  });
+
+  it('with a prefix keep their connection behind a pattern that is wrong', async () => {
+    await makes('app', `>${SECRET}`, '~app:*', '&news:*', '+@read');
+    const wire = await as('app');
+    const long = 'x'.repeat(5_000);
+    const wrong: ReadonlyArray<readonly [words: readonly string[], reply: RegExp]> = [
+      [['KEYS', `app:${long}`], /^-ERR .*pattern.* 4096 bytes.* 5004/],
+      [['SCAN', '0', 'MATCH', `app:${long}`], /^-ERR .*pattern.* 4096 bytes.* 5004/],
+      [['SCAN', '0', 'MATCH', 'app:*', 'COUNT'], /^-ERR syntax error/],
+      [['PSUBSCRIBE', `news:${long}`], /^-ERR .*pattern.* 4096 bytes.* 5005/],
+    ];
+    for (const [words, reply] of wrong) {
+      wire.command(...words);
+      assert.match((await wire.lines(1))[0] ?? 'closed', reply, words[0]);
+    }
+    await wire.asks('MULTI', OK);
+    wire.command('KEYS', long);
+    assert.match((await wire.lines(1))[0] ?? 'closed', /^-ERR /);
+    await wire.asks('EXEC', '-EXECABORT Transaction discarded because of previous errors.\r\n');
+    await boss.asks('ACL DRYRUN app PUBSUB NONE', "-ERR unknown subcommand 'NONE'. Try PUBSUB HELP.\r\n");
+    for (const line of ['KEYS', 'KEYS a b', 'PUBLISH a', 'GET'])
+      await boss.asks(
+        `ACL DRYRUN app ${line}`,
+        `-ERR wrong number of arguments for '${line.split(' ')[0]?.toLowerCase()}' command\r\n`,
+      );
+  });
+
+  it('are asked to come later while many secrets are checked, not told of a lack of memory', async () => {
+    const wires = Array.from({ length: 80 }, () => door.open(node));
+    for (const [i, wire] of wires.entries()) wire.command('AUTH', `nobody-${i}`, 'a wrong secret');
+    boss.command('ACL', 'SETUSER', 'app', `>${SECRET}`, '~*', '+@read');
+    const replies = [...(await Promise.all(wires.map((wire) => wire.lines(1)))), await boss.lines(1)].flat();
+    const others = replies.filter((reply) => !`${reply}\r\n`.startsWith(WRONG) && reply !== '+OK');
+    assert.ok(others.length > 0);
+    for (const reply of others) assert.match(reply, /^-BUSY \d+ secrets wait to be checked/);
   });
 
   it('lose their connections when they are changed or revoked, subscribers and blocked ones too', async () => {

@@ -3,7 +3,7 @@
  * patterns for keys. Headwater has roles and prefixes: a rule that would be more, or less, than these is refused by name.
  */
 import type { UserChange } from '../../access/users.js';
-import type { User, UserRole } from '../../model/user.js';
+import { CERTIFICATE_USER, type User, type UserRole } from '../../model/user.js';
 import { textOf } from '../arguments/arguments.js';
 import type { Request } from '../codec/request-parser.js';
 import { Refusal } from '../replies/refusal.js';
@@ -16,8 +16,6 @@ const ROLE_OF: Readonly<Record<string, UserRole>> = {
   publish: 'publish',
   psync: 'replicate',
   replconf: 'replicate',
-  '@admin': 'admin',
-  '@dangerous': 'admin',
   '@all': 'admin',
 };
 
@@ -31,7 +29,7 @@ const WORD_OF: Readonly<Record<UserRole, string>> = {
 };
 
 /** Words that every user has anyway, or that say what is so anyway. */
-const GIVEN: ReadonlySet<string> = new Set(['on', 'resetpass', 'sanitize-payload', 'skip-sanitize-payload']);
+const GIVEN: ReadonlySet<string> = new Set(['on', 'sanitize-payload', 'skip-sanitize-payload']);
 const GIVEN_COMMANDS: ReadonlySet<string> = new Set(['ping', '@connection', '@fast', '@slow', '@transaction']);
 
 /** Undefined for all, empty for none. */
@@ -42,7 +40,14 @@ interface Rules {
   keys: Prefixes;
   channels: Prefixes;
   secret: string | undefined;
+  /** The rule that takes the password away, until another one is given. */
+  withoutSecret: string | undefined;
+  /** True if a rule says that there are no keys, or no channels. */
+  readonly none: { keys: boolean; channels: boolean };
 }
+
+/** Roles that see all keys and all channels. */
+const SEE_ALL: readonly UserRole[] = ['admin', 'replicate'];
 
 /**
  * Reads the rules behind the name. They change what the user has, as in Redis.
@@ -52,16 +57,23 @@ interface Rules {
 export function changeOf(request: Request, before: User | undefined): UserChange & { readonly roles: UserRole[] } {
   const rules: Rules = {
     roles: new Set(before?.roles.filter((role) => role !== 'unknown')),
-    keys: before ? orAll(before.keyPrefixes) : [],
-    channels: before ? orAll(before.channelPrefixes) : [],
+    keys: before ? prefixesOf(before, before.keyPrefixes, ['read', 'write']) : [],
+    channels: before ? prefixesOf(before, before.channelPrefixes, ['read', 'publish']) : [],
     secret: undefined,
+    withoutSecret: undefined,
+    none: { keys: false, channels: false },
   };
   for (const argument of request.slice(3)) apply(rules, argument);
   const roles = [...rules.roles];
+  // A user of certificates has no password.
+  if (rules.withoutSecret !== undefined && !textOf(request[2] as Buffer).startsWith(CERTIFICATE_USER))
+    throw refusal('password', `>PASSWORD behind ${rules.withoutSecret}, since every user has one`, 'none');
   if (roles.length === 0) throw refusal('roles', 'some of +@read, +@write, +publish, +psync and +@all', 'none');
-  // Such users see everything, as in the other protocol.
-  if (roles.some((role) => role === 'admin' || role === 'replicate'))
+  if (roles.some((role) => SEE_ALL.includes(role))) {
+    refusePrefixes(rules, 'keys', '~');
+    refusePrefixes(rules, 'channels', '&');
     return { roles, keyPrefixes: [], channelPrefixes: [], secret: rules.secret };
+  }
   if (rules.keys?.length === 0 && (rules.roles.has('read') || rules.roles.has('write')))
     throw refusal('keys', '~* for all keys, or ~PREFIX*', 'none');
   if (rules.channels?.length === 0 && rules.roles.has('publish'))
@@ -77,8 +89,24 @@ function channelsOf({ channels }: Rules): Buffer[] {
   return channels.length === 0 ? [NO_CHANNEL] : channels;
 }
 
-function orAll(prefixes: readonly Buffer[]): Prefixes {
-  return prefixes.length === 0 ? undefined : [...prefixes];
+/** The prefixes of a user. A user without a role that uses them has none, so that a further role brings none along. */
+function prefixesOf({ roles }: User, all: readonly Buffer[], users: readonly UserRole[]): Prefixes {
+  if (all.length > 0) return all.filter((prefix) => !prefix.equals(NO_CHANNEL));
+  return roles.some((role) => role !== 'unknown' && [...users, ...SEE_ALL].includes(role)) ? undefined : [];
+}
+
+/** @throws Refusal if the keys or the channels of a user who sees all of them are narrowed. */
+function refusePrefixes(rules: Rules, field: 'keys' | 'channels', sign: string): void {
+  const [prefix] = rules[field] ?? [];
+  if (!prefix && !(rules.none[field] && rules[field])) return;
+  const shown = prefix ? shownPattern(sign, Buffer.concat([prefix, ANY])) : `reset${field}`;
+  throw refusal(field, `no prefix beside +@all and +psync, which see everything: ${sign}* first`, shown);
+}
+
+const ANY = Buffer.from('*');
+
+function shownPattern(sign: string, pattern: Buffer): string {
+  return `${sign}${textOf(pattern).slice(0, 64)}`;
 }
 
 function apply(rules: Rules, argument: Buffer): void {
@@ -86,18 +114,28 @@ function apply(rules: Rules, argument: Buffer): void {
   const lower = word.toLowerCase();
   if (GIVEN.has(lower)) return;
   if (word.startsWith('>')) {
+    if (rules.secret !== undefined) throw refusal('password', 'one >PASSWORD', 'two');
     rules.secret = argument.toString('utf8', 1);
-  } else if (lower === 'reset') {
+    rules.withoutSecret = undefined;
+  } else if (lower === 'resetpass' || lower === 'reset') {
+    rules.secret = undefined;
+    rules.withoutSecret = lower;
+    if (lower === 'resetpass') return;
     rules.roles.clear();
     [rules.keys, rules.channels] = [[], []];
   } else if (lower === 'allkeys') rules.keys = undefined;
-  else if (lower === 'resetkeys') rules.keys = [];
+  else if (lower === 'resetkeys') clear(rules, 'keys');
   else if (lower === 'allchannels') rules.channels = undefined;
-  else if (lower === 'resetchannels') rules.channels = [];
+  else if (lower === 'resetchannels') clear(rules, 'channels');
   else if (word.startsWith('~') || /^%rw~/i.test(word)) {
-    rules.keys = extended(rules.keys, argument.subarray(word.indexOf('~') + 1));
-  } else if (word.startsWith('&')) rules.channels = extended(rules.channels, argument.subarray(1));
+    extend(rules, 'keys', argument.subarray(word.indexOf('~') + 1));
+  } else if (word.startsWith('&')) extend(rules, 'channels', argument.subarray(1));
   else applyRole(rules, lower);
+}
+
+function clear(rules: Rules, field: 'keys' | 'channels'): void {
+  rules[field] = [];
+  rules.none[field] = true;
 }
 
 function applyRole({ roles }: Rules, rule: string): void {
@@ -107,7 +145,11 @@ function applyRole({ roles }: Rules, rule: string): void {
   if (sign === '+' && GIVEN_COMMANDS.has(name)) return;
   const role = ROLE_OF[name];
   if (role && sign === '+') return void roles.add(role);
-  if (role && sign === '-') return void roles.delete(role);
+  if (role && sign === '-') {
+    // The role admin has all others in it.
+    if (roles.has('admin')) throw refusal('rule', '-@all and the roles that stay, behind +@all', `'${rule}'`);
+    return void roles.delete(role);
+  }
   // A hash, a removed password or a password in a wrong place must not be repeated.
   const shown = sign === '+' || sign === '-' || sign === '%' ? `'${rule.slice(0, 64)}'` : 'another word';
   throw refusal(
@@ -117,14 +159,21 @@ function applyRole({ roles }: Rules, rule: string): void {
   );
 }
 
-/** @throws Refusal if the pattern is more than a prefix. */
-function extended(prefixes: Prefixes, pattern: Buffer): Prefixes {
+/** @throws Refusal if the pattern is more than a prefix, or if it would narrow nothing. */
+function extend(rules: Rules, field: 'keys' | 'channels', pattern: Buffer): void {
   const text = textOf(pattern);
-  if (text === '*') return undefined;
+  if (text === '*') {
+    rules[field] = undefined;
+    return;
+  }
   const prefix = pattern.subarray(0, -1);
-  if (text.endsWith('*') && prefix.length > 0 && !/[*?[\]\\]/.test(textOf(prefix)))
-    return prefixes && [...prefixes, Buffer.from(prefix)];
-  throw refusal('pattern', 'a beginning with a * behind it', `'${text.slice(0, 64)}'`);
+  if (!text.endsWith('*') || prefix.length === 0 || /[*?[\]\\]/.test(textOf(prefix)))
+    throw refusal('pattern', 'a beginning with a * behind it', `'${text.slice(0, 64)}'`);
+  const sign = field === 'keys' ? '~' : '&';
+  const before = rules[field];
+  if (!before)
+    throw refusal(field, `reset${field} before another pattern, behind ${sign}*`, shownPattern(sign, pattern));
+  rules[field] = [...before, Buffer.from(prefix)];
 }
 
 function refusal(field: string, expected: string, received: string): Refusal {

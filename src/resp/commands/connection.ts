@@ -6,7 +6,7 @@ import type { RespVersion } from '../codec/reply-writer.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
 import { REDIS_VERSION } from '../redis-version.js';
-import { Refusal, SYNTAX_ERROR, wrongArity } from '../replies/refusal.js';
+import { orBusy, Refusal, SYNTAX_ERROR, wrongArity } from '../replies/refusal.js';
 import { DEFAULT_USER } from '../session/session-user.js';
 
 const WRONG_PASSWORD = 'WRONGPASS invalid username-password pair or user is disabled.';
@@ -84,7 +84,7 @@ function whenSignedIn(session: CommandSession, user: Buffer, secret: Buffer, don
     return done();
   }
   return session.state.user.signIn(credentials).then(done, (failure: unknown) => {
-    throw HeadwaterError.is(failure, 'unauthenticated') ? new Refusal(WRONG_PASSWORD) : failure;
+    throw HeadwaterError.is(failure, 'unauthenticated') ? new Refusal(WRONG_PASSWORD) : orBusy(failure);
   });
 }
 

@@ -10,14 +10,13 @@ import { compileRedisGlob } from '../../commands/glob.js';
 import { allKeys, FrozenRange, randomKey } from '../../pipeline/frozen-range.js';
 import { whenAdmitted } from '../../pipeline/node-guarantees.js';
 import { int64, textOf, wordOf } from '../arguments/arguments.js';
+import { scanOptions } from '../arguments/scan-options.js';
 import type { Request } from '../codec/request-parser.js';
 import { type Asked, asked, type CommandFamily, type CommandSession } from '../command.js';
 import { writeArray, writeOk, writeValue } from '../replies/answers.js';
 import { redisMemory } from '../replies/redis-value.js';
 import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
 
-const EVERYTHING: Buffer = Buffer.from('*');
-const COUNT_DEFAULT = 10;
 const CURSOR = /^[+-]?[0-9]+$/;
 
 export const keyspaceCommands: CommandFamily = {
@@ -118,29 +117,6 @@ function cursorIn(argument: Buffer): bigint {
   const digits = CURSOR.test(text) ? BigInt(text.replace(/^[+-]/, '')) : -1n;
   if (digits < 0n || BigInt.asUintN(64, digits) !== digits) throw new Refusal('ERR invalid cursor');
   return BigInt.asUintN(64, text.startsWith('-') ? -digits : digits);
-}
-
-interface ScanOptions {
-  pattern: Buffer;
-  count: number;
-  type: string | undefined;
-}
-
-function scanOptions(request: Request): ScanOptions {
-  const options: ScanOptions = { pattern: EVERYTHING, count: COUNT_DEFAULT, type: undefined };
-  for (let at = 2; at < request.length; at += 2) {
-    const value = request[at + 1];
-    const option = wordOf(request[at]);
-    if (value === undefined) throw new Refusal(SYNTAX_ERROR);
-    if (option === 'count') {
-      const count = int64(value);
-      if (count < 1n) throw new Refusal(SYNTAX_ERROR);
-      options.count = Math.min(Number(count), Number.MAX_SAFE_INTEGER - 1);
-    } else if (option === 'match') options.pattern = value;
-    else if (option === 'type') options.type = wordOf(value);
-    else throw new Refusal(SYNTAX_ERROR);
-  }
-  return options;
 }
 
 /** A clear costs the same in the background and at once. */

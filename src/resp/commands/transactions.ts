@@ -246,9 +246,13 @@ function writePart(out: ReplyWriter, part: Part, reply: Reply | undefined): numb
 }
 
 async function runWithin(session: CommandSession, { command, request }: QueuedCommand<Command>): Promise<void> {
-  const { transaction } = session.state;
+  const { transaction, user } = session.state;
   transaction.isExecuting = true;
   try {
+    // Another user may have signed in since the command was queued.
+    const entry = session.door.table.entryOf(command);
+    const denied = entry && user.isLimited && !user.mayUse(entry) ? user.refusalOf(entry, request) : undefined;
+    if (denied !== undefined) throw new Refusal(denied);
     if (isAlone(command)) await command.run(session, request);
   } catch (failure) {
     // An unforeseen failure ends the connection, since the client knows how many replies were to come.

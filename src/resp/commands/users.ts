@@ -7,9 +7,10 @@ import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
 import { refusing, writeArray } from '../replies/answers.js';
 import { writeHelp } from '../replies/help.js';
-import { Refusal } from '../replies/refusal.js';
+import { orBusy, Refusal, unknownSubcommand, wrongArity } from '../replies/refusal.js';
 import { DEFAULT_USER } from '../session/session-user.js';
 import { CATEGORIES, namesIn } from '../table/command-categories.js';
+import { hasArity } from '../table/command-table.js';
 
 /** The sentence of Redis. */
 const NO_FILE = [
@@ -117,14 +118,18 @@ async function setUser({ node, out }: CommandSession, request: Request): Promise
   if (name === DEFAULT_USER) throw new Refusal(NO_DEFAULT);
   const before = node.access.find(name);
   const { secret, ...rights } = changeOf(request, before);
-  if (before) await node.users.change(name, { ...rights, secret });
+  if (before) await node.users.change(name, { ...rights, secret }).catch(throwBusy);
   else if (secret === undefined && !name.startsWith('cert:'))
     throw new Refusal('ERR Error in ACL SETUSER modifier: password: expected >PASSWORD for a new user, received none');
   else {
     const { keyPrefixes = [], channelPrefixes = [], roles } = rights;
-    await node.users.create({ name, roles, keyPrefixes, channelPrefixes, secret });
+    await node.users.create({ name, roles, keyPrefixes, channelPrefixes, secret }).catch(throwBusy);
   }
   out.simple('OK');
+}
+
+function throwBusy(failure: unknown): never {
+  throw orBusy(failure);
 }
 
 async function deleteUsers({ node, out }: CommandSession, request: Request): Promise<void> {
@@ -144,7 +149,11 @@ function dryRun({ node, door, out }: CommandSession, request: Request): void {
   if (!grant) throw new Refusal(`ERR User '${textOf(name)}' not found`);
   const outer = door.table.commands.get(wordOf(rest[0]));
   if (!outer) throw new Refusal(`ERR Command '${textOf(rest[0] as Buffer)}' not found`);
-  const { rule, name: command } = outer.subcommands.get(wordOf(rest[1])) ?? outer;
+  const subcommand = outer.subcommands.size > 0 ? rest[1] : undefined;
+  const entry = subcommand ? outer.subcommands.get(wordOf(subcommand)) : outer;
+  if (!entry) throw new Refusal(unknownSubcommand(outer.name, subcommand as Buffer));
+  const { rule, name: command, facts } = entry;
+  if (!hasArity(facts, rest.length)) throw new Refusal(wrongArity(command));
   const refusal = rule?.rule ? grant.refusalOf(rule.rule, command) : undefined;
   const denied = refusal ?? rule?.refusalOf?.(grant, rest);
   if (denied) out.bulk(denied.message);

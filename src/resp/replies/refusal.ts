@@ -2,7 +2,7 @@
  * Refusals as Redis words them. Clients and tests know an error by its first word, and many by the whole sentence. So
  * the sentences are Redis's own wherever Redis has one.
  */
-import type { ErrorCode, HeadwaterError } from '../../base/errors.js';
+import { type ErrorCode, HeadwaterError } from '../../base/errors.js';
 import type { Operation } from '../../model/operation.js';
 import { publicError } from '../../protobuf/error.js';
 import { inRedisWords } from '../table/operation-names.js';
@@ -104,6 +104,12 @@ export function sentenceOf(error: HeadwaterError, operation?: Operation): string
   if (sentence !== undefined) return sentence;
   const message = operation ? inRedisWords(error.message, operation) : error.message;
   return `${FIRST_WORDS[error.code] ?? firstWordOf(error)} ${Buffer.from(message).toString('latin1')}`;
+}
+
+/** The failure of a call that has a secret checked, while too many others wait. Clients take OOM for a lack of memory. */
+export function orBusy(failure: unknown): unknown {
+  if (!HeadwaterError.is(failure, 'overloaded')) return failure;
+  return new Refusal(`BUSY ${Buffer.from(failure.message).toString('latin1')}`);
 }
 
 /** The reply for any failure of a command. An unforeseen failure is reported, and the client sees only that it happened. */

@@ -5,11 +5,11 @@
 import { authorizationOf, type Credentials } from '../../access/credentials.js';
 import type { Grant } from '../../access/grant.js';
 import { ADMIN, ANY_USER, EVERYTHING } from '../../access/roles.js';
-import type { HeadwaterError } from '../../base/errors.js';
+import { HeadwaterError } from '../../base/errors.js';
 import { REVOKED_MS_MAX } from '../../base/limits.js';
 import type { Request } from '../codec/request-parser.js';
 import type { DoorAccess } from '../redis-node.js';
-import { sentenceOf } from '../replies/refusal.js';
+import { Refusal, sentenceOf } from '../replies/refusal.js';
 import type { CommandEntry } from '../table/command-table.js';
 
 /** The name that a connection without a user has, as in Redis. */
@@ -28,6 +28,8 @@ export interface SignedConnection {
   readonly names: readonly string[];
   /** True while the node sends messages that answer no request. */
   isListening(): boolean;
+  /** Ends the subscriptions and the monitor. */
+  stopListening(): void;
   /** Answers the requests that have begun, and closes. */
   close(): void;
   drop(): void;
@@ -36,7 +38,7 @@ export interface SignedConnection {
 export class SessionUser {
   readonly #access: DoorAccess;
   readonly #connection: SignedConnection;
-  #grant!: Grant;
+  #grant: Grant;
   #forget = () => {};
   /** The credentials as gRPC carries them, for writes that go to the leader. */
   #authorization: string | undefined;
@@ -44,7 +46,8 @@ export class SessionUser {
   constructor(access: DoorAccess, connection: SignedConnection) {
     this.#access = access;
     this.#connection = connection;
-    this.reset();
+    this.#grant = this.#first;
+    this.#watch();
   }
 
   get name(): string {
@@ -79,7 +82,7 @@ export class SessionUser {
   /** Returns to the user of a new connection. */
   reset(): void {
     this.#authorization = undefined;
-    this.#take(this.#access.identify(this.#connection.names) ?? this.#access.anonymous);
+    this.#take(this.#first);
   }
 
   /** @throws HeadwaterError `unauthenticated` or `overloaded`. The connection keeps its user then. */
@@ -101,8 +104,16 @@ export class SessionUser {
       ? this.#access.refusalOf(this.#grant, rule.rule ?? ANY_USER, name)
       : this.#grant.denied(`${name}: no role allows this command`);
     if (this.isNobody) return NO_AUTH;
-    const denied = refusal ?? rule?.refusalOf?.(this.#grant, request);
-    return denied && sentenceOf(denied);
+    if (refusal) return sentenceOf(refusal);
+    try {
+      const denied = rule?.refusalOf?.(this.#grant, request);
+      return denied && sentenceOf(denied);
+    } catch (failure) {
+      // The arguments are wrong for every user.
+      if (failure instanceof Refusal) return failure.message;
+      if (HeadwaterError.is(failure)) return sentenceOf(failure);
+      throw failure;
+    }
   }
 
   /** Notes the refusal of a request for the audit, if the user is the reason. @param sentence of the refusal. */
@@ -128,10 +139,21 @@ export class SessionUser {
     this.#forget();
   }
 
+  /** The user of a new connection. */
+  get #first(): Grant {
+    return this.#access.identify(this.#connection.names) ?? this.#access.anonymous;
+  }
+
   #take(grant: Grant): void {
+    // Messages that answer no request were allowed to the user before.
+    if (grant !== this.#grant) this.#connection.stopListening();
     this.#forget();
     this.#grant = grant;
-    this.#forget = grant.onEnd(() => this.#ended());
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#forget = this.#grant.onEnd(() => this.#ended());
   }
 
   #ended(): void {

@@ -433,6 +433,7 @@ function userOf(session: Session): SessionUser {
     peer: call.peer,
     names: peerOf(socket)?.names ?? [],
     isListening: () => session.state.listener !== undefined,
+    stopListening: () => session.state.listener?.leave(),
     close: () => session.close(),
     drop: () => session.drop(),
   });

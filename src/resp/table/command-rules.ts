@@ -6,8 +6,8 @@
 import type { Grant } from '../../access/grant.js';
 import { ADMIN, ANY_USER, allOf, PUBLISH, READ, type Rule, WRITE } from '../../access/roles.js';
 import type { HeadwaterError } from '../../base/errors.js';
-import { compileGlob, compileRedisGlob } from '../../commands/glob.js';
-import { wordOf } from '../arguments/arguments.js';
+import { compileRedisGlob } from '../../commands/glob.js';
+import { scanOptions } from '../arguments/scan-options.js';
 import type { Request } from '../codec/request-parser.js';
 
 /** The rule of a command. */
@@ -16,7 +16,10 @@ export interface CommandRule {
   readonly rule: Rule | undefined;
   /** The bits that are enough, whatever the arguments are. Undefined if more has to be looked at. */
   readonly enough?: number;
-  /** Why the prefixes of a user do not allow the arguments. Undefined if they do. */
+  /**
+   * Why the prefixes of a user do not allow the arguments. Undefined if they do.
+   * @throws Refusal or HeadwaterError if the arguments are wrong for every user.
+   */
   readonly refusalOf?: (grant: Grant, request: Request) => HeadwaterError | undefined;
 }
 
@@ -34,29 +37,45 @@ const KEYS: CommandRule = {
 };
 const SCAN: CommandRule = {
   rule: allOf(READ),
-  refusalOf: (grant, request) => {
-    const at = request.findIndex((word, i) => i > 1 && wordOf(word) === 'match');
-    const pattern = at < 0 ? undefined : request[at + 1];
-    return grant.refusalOfRange(pattern ? compileRedisGlob(pattern).prefix : NO_PREFIX, 'scan');
-  },
+  refusalOf: (grant, request) => grant.refusalOfRange(compileRedisGlob(scanOptions(request).pattern).prefix, 'scan'),
 };
-const RANDOM: CommandRule = {
-  rule: allOf(READ),
-  refusalOf: (grant) => grant.refusalOfRange(NO_PREFIX, 'randomkey'),
-};
+const RANDOM: CommandRule = overAllKeys('randomkey');
+const SIZE: CommandRule = overAllKeys('dbsize');
 const SUBSCRIBE: CommandRule = { rule: allOf(READ), refusalOf: refusalOfChannels('subscribe', (name) => name) };
 const PATTERNS: CommandRule = {
   rule: allOf(READ),
-  refusalOf: refusalOfChannels('psubscribe', (pattern) => compileGlob(pattern).prefix),
+  refusalOf: refusalOfChannels('psubscribe', (pattern) => compileRedisGlob(pattern).prefix),
+};
+const CHANNELS: CommandRule = {
+  rule: allOf(READ),
+  refusalOf: (grant, [, , pattern]) =>
+    grant.refusalOfChannel(pattern ? compileRedisGlob(pattern).prefix : NO_PREFIX, 'pubsub|channels'),
+};
+const NUMBERS: CommandRule = { rule: allOf(READ), refusalOf: refusalOfChannels('pubsub|numsub', (name) => name, 2) };
+const PATTERN_COUNT: CommandRule = {
+  rule: allOf(READ),
+  refusalOf: (grant) => grant.refusalOfChannel(NO_PREFIX, 'pubsub|numpat'),
 };
 const PUBLISHING: CommandRule = {
   rule: allOf(PUBLISH),
   refusalOf: (grant, [, channel]) => grant.refusalOfChannel(channel as Buffer, 'publish'),
 };
 
-function refusalOfChannels(what: string, prefixOf: (name: Buffer) => Buffer): NonNullable<CommandRule['refusalOf']> {
+/** A command whose reply is about all keys. */
+function overAllKeys(name: string): CommandRule {
+  const refusalOf = (grant: Grant) =>
+    grant.hasScope ? grant.denied(`${name} needs a user without key prefixes`) : undefined;
+  return { rule: allOf(READ), refusalOf };
+}
+
+/** @param from the index of the first name in a request. */
+function refusalOfChannels(
+  what: string,
+  prefixOf: (name: Buffer) => Buffer,
+  from = 1,
+): NonNullable<CommandRule['refusalOf']> {
   return (grant, request) => {
-    for (const name of request.slice(1)) {
+    for (const name of request.slice(from)) {
       const refusal = grant.refusalOfChannel(prefixOf(name), what);
       if (refusal) return refusal;
     }
@@ -119,10 +138,14 @@ const RULES: Readonly<Record<string, CommandRule>> = {
   keys: KEYS,
   scan: SCAN,
   randomkey: RANDOM,
-  dbsize: READING,
+  dbsize: SIZE,
   // The look at each key goes through the pipeline.
   watch: READING,
-  pubsub: READING,
+  'pubsub|channels': CHANNELS,
+  'pubsub|shardchannels': CHANNELS,
+  'pubsub|numsub': NUMBERS,
+  'pubsub|shardnumsub': NUMBERS,
+  'pubsub|numpat': PATTERN_COUNT,
   subscribe: SUBSCRIBE,
   ssubscribe: SUBSCRIBE,
   psubscribe: PATTERNS,

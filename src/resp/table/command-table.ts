@@ -19,6 +19,11 @@ export interface CommandFacts {
   readonly subcommands?: Readonly<Record<string, CommandFacts>>;
 }
 
+/** Tells whether a request of so many arguments, with the name, may be this command. */
+export function hasArity({ arity }: CommandFacts, length: number): boolean {
+  return arity < 0 ? length >= -arity : length === arity;
+}
+
 export interface CommandEntry {
   /** The name in lower case, of a subcommand with its command: `client|id`. */
   readonly name: string;

@@ -35,7 +35,13 @@ import { queueing, refusing } from '../session/queueing.js';
 import type { SessionState } from '../session/session-state.js';
 import { absentCommand } from './absent-commands.js';
 import { ruleOf } from './command-rules.js';
-import type { CommandCall, CommandEntry, CommandFacts, CommandTable } from './command-table.js';
+import {
+  type CommandCall,
+  type CommandEntry,
+  type CommandFacts,
+  type CommandTable,
+  hasArity,
+} from './command-table.js';
 import { OWN_FACTS } from './own-facts.js';
 
 interface TableEntry extends CommandEntry {
@@ -156,9 +162,7 @@ function entryOf(request: Request): TableEntry | string {
     entry = entry.subcommands.get(nameIn(subcommand));
     if (!entry) return unknownSubcommand(name, subcommand);
   }
-  const { arity } = entry.facts;
-  if (arity < 0 ? request.length < -arity : request.length !== arity) return wrongArity(entry.name);
-  return entry;
+  return hasArity(entry.facts, request.length) ? entry : wrongArity(entry.name);
 }
 
 /** The command of a request, or the sentence of its refusal. */

@@ -74,7 +74,7 @@ const OF_COMMANDS = ['HEADWATER_CONNECT'];
 
 /** What `--timeout` of the hand-over is. */
 function handOverSeconds(command: readonly string[]): number {
-  return Number(/failover --timeout (\d+)s/.exec(command.join(' '))?.[1]);
+  return Number(/drain --timeout (\d+)s/.exec(command.join(' '))?.[1]);
 }
 
 describe('the manifests for Kubernetes', function () {

@@ -110,6 +110,7 @@ export type {
 } from '../model/status.js';
 export type { CreatedUser, Myself, RotatedUser, User, UserList, UserRole } from '../model/user.js';
 export type {
+  Administration,
   ChangeOptions,
   CompareOptions,
   DrainOptions,

@@ -129,13 +129,15 @@ describe('commands of Redis over all keys', () => {
     const [count, bytes] = [8_000, 4_000];
     const nameOf = (i: number) => String(i).padStart(5, '0').padEnd(bytes, 'k');
     await load(wire, count, nameOf);
+    // A checkpoint in between would move the keys to the database of the test, which is in memory.
+    assert.equal(await door.exchange(node, request('SAVE')), '+OK\r\n');
     wire.socket.pause();
     const before = await referencedBytes();
     wire.command('KEYS', '*');
     wire.command('PING');
     const waiting = await door.whenHeldBack(node, wire);
     const held = (await referencedBytes()) - before;
-    assert.ok(held < 4 * REPLYING_STREAM_BYTES_MAX, `${held} bytes`);
+    assert.ok(held < REPLYING_STREAM_BYTES_MAX, `${held} bytes`);
     assert.ok(waiting < REPLYING_STREAM_BYTES_MAX, `${waiting} bytes`);
     // The list is as of one moment.
     assert.equal(await door.exchange(node, request('DEL', nameOf(count - 1))), ':1\r\n');

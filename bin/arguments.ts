@@ -4,7 +4,7 @@
  */
 import { InvalidArgumentError } from 'commander';
 import { destinationOf } from '../src/access/addresses.js';
-import { type AddressOptions, expectedAddress, isAddress } from '../src/base/address.js';
+import { type AddressOptions, expectedAddress, isAddress, withoutUser } from '../src/base/address.js';
 import { HeadwaterError } from '../src/base/errors.js';
 import { TIMER_MS_MAX } from '../src/base/limits.js';
 import { bytesOfText, isText } from './byte-text.js';
@@ -120,7 +120,8 @@ export function parseDecimal(text: string): string {
 
 export function parseAddress(text: string, options: AddressOptions = {}): string {
   if (isAddress(text, options)) return text;
-  throw refusal(expectedAddress(options), text);
+  const user = text.includes('@') ? ' without a user' : '';
+  throw refusal(`${expectedAddress(options)}${user && `,${user}`}`, withoutUser(text));
 }
 
 export function parseAddresses(text: string): string[] {
@@ -133,7 +134,8 @@ function parseNodeUrl(text: string): string {
     for (const seed of destinationOf([text]).seeds) parseAddress(seed);
   } catch (error) {
     if (!HeadwaterError.is(error)) throw error;
-    throw new InvalidArgumentError(`E${error.message.replace('addresses: e', '')}.`);
+    // Commander repeats the whole value, which may have a secret, unless the message begins with this word.
+    throw new InvalidArgumentError(`E${error.message.replace(/^(addresses: )?e/i, '')}.`);
   }
   return text;
 }

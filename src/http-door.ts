@@ -83,7 +83,7 @@ export class HttpDoor {
       if (!isLoopback(hostOf(address)) && (options.tls?.clients ?? 'off') !== 'required')
         options.logger.warn(
           { http: address },
-          `other machines may read the metrics at ${address}: there is no password`,
+          `other machines may read the metrics at ${address} while no users are in force`,
         );
       return new HttpDoor(address, pages);
     } catch (error) {

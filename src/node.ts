@@ -396,6 +396,7 @@ export class Node {
       redisAddress: redisListen,
       grpc: server,
       redis: redis ? door : undefined,
+      needsUser: () => access.needsUser,
       tls: this.#base.tls,
       ...bounds,
       descriptorsFor: connectionsMax(),
@@ -556,13 +557,16 @@ function partsOf(base: Base) {
   const tree = treeOf(base);
   const { link } = tree.replication;
   const clock = systemClock;
+  const { records } = store.identity;
   const awaitsUsers = () =>
-    config.upstreamCredentials !== undefined && store.roles.role === 'follower' && store.data.position.offset === 0;
-  const access = new Access({ records: store.identity.records, clock, logger, awaitsUsers });
+    config.upstreamCredentials !== undefined &&
+    store.roles.role === 'follower' &&
+    (store.data.position.offset === 0 || records.areKept);
+  const access = new Access({ records, clock, logger, awaitsUsers });
   return {
     ...tree,
     access,
-    users: new Users(access, store.identity.records, () => clock.wallMs()),
+    users: new Users(access, records, () => clock.wallMs()),
     freshness: new Freshness({
       store,
       link,

@@ -69,7 +69,7 @@ export async function redisDoor(node: WholeNode, parts: Parts, options: DoorOpti
       roles,
       options: config,
       counts: new DoorCounts(clock),
-      relay: config.forwardWrites ? await relayOf(store, parts.dial) : undefined,
+      relay: config.forwardWrites ? await relayOf(store, parts) : undefined,
       control: controlOf(node, parts),
       failovers: new FailoverOrder(),
       monitors: new RedisMonitors(monitors),
@@ -81,9 +81,13 @@ export async function redisDoor(node: WholeNode, parts: Parts, options: DoorOpti
 }
 
 /** The way to the leader. A node loads the code of a client only for this. */
-async function relayOf({ roles }: Store, dial: DialSettings): Promise<LeaderRelay> {
+async function relayOf({ roles }: Store, { dial, access }: Parts): Promise<LeaderRelay> {
   const { Relay } = await import('./client/relay.js');
-  return new Relay(() => roles.upstream, dial);
+  return new Relay(
+    () => roles.upstream,
+    dial,
+    () => access.inForce,
+  );
 }
 
 function controlOf(

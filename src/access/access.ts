@@ -17,6 +17,7 @@ import type { Credentials } from './credentials.js';
 import { Grant } from './grant.js';
 import { ADMIN, bitsOf, type Rule } from './roles.js';
 import { SecretHasher } from './secret.js';
+import { sourceOf } from './source.js';
 import { decodeUser, shownUser, type UserRecord, userNameOf } from './user-record.js';
 
 /** The values of the records of the node itself, by their names. */
@@ -70,6 +71,11 @@ export class Access {
     return this.#inForce;
   }
 
+  /** Whether a caller has to name a user first. */
+  get needsUser(): boolean {
+    return this.anonymous === this.#nobody;
+  }
+
   /** The users, in the order of their names. */
   get list(): UserList {
     const users = [...this.#accounts.values()].map(({ record }) => shownUser(record));
@@ -108,8 +114,11 @@ export class Access {
     return account.grant;
   }
 
-  /** @throws HeadwaterError `unauthenticated`, or `overloaded` if too many secrets wait to be checked. */
-  async authenticate(credentials: Credentials): Promise<Grant> {
+  /**
+   * @param peer the address:port of the caller.
+   * @throws HeadwaterError `unauthenticated`, or `overloaded` if too many secrets wait to be checked.
+   */
+  async authenticate(credentials: Credentials, peer = ''): Promise<Grant> {
     const known = this.recall(credentials);
     if (known) return known;
     const { user, secret } = credentials;
@@ -117,7 +126,8 @@ export class Access {
     // Callers may be given their users before the users are there.
     if (!account && this.anonymous === this.#everybody) return this.#everybody;
     const isRight =
-      secret.length <= SECRET_CHARACTERS_MAX && (await this.hasher.matches(secret, account?.record.secret));
+      secret.length <= SECRET_CHARACTERS_MAX &&
+      (await this.hasher.matches(secret, account?.record.secret, sourceOf(peer)));
     if (!account || !isRight) throw wrongSecret();
     account.proof = this.#proofOf(secret);
     if (account.grant.ended) throw account.grant.ended;

@@ -1,7 +1,8 @@
 /**
  * The lines of the log for an auditor: one for every call that is refused, and for every call that administers the node.
- * A line names the user, the peer and the call, and never a secret or a value. A flood of refused calls must not fill the
- * disk, so the calls beyond a number of lines in a second are counted in one line.
+ * A line names the user, the peer and the call, and never a secret or a value. A flood of calls must not fill the disk,
+ * so the calls beyond a number of lines in a second are counted in one line. Refusals and administration are counted
+ * apart: strangers can cause refusals, and must not drown the rest.
  */
 import type { Clock } from '../base/clock.js';
 import { AUDIT_LINES_MAX } from '../base/limits.js';
@@ -17,46 +18,61 @@ export interface AuditedCall {
 }
 
 const SECOND_MS = 1_000;
+/** The beginning of a list of names that a line shows. */
+const OBJECT_CHARACTERS_MAX = 512;
 
 export class Audit {
-  readonly #clock: Clock;
   readonly #logger: Logger;
-  #lines = 0;
-  #uncounted = 0;
-  #isCounting = false;
+  readonly #refusals: Lines;
+  readonly #administration: Lines;
 
   constructor({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
-    this.#clock = clock;
+    const more = (text: string) => (calls: number) =>
+      logger.warn({ audit: 'more', calls }, `${calls} more calls ${text} in 1 s`);
     this.#logger = logger;
+    this.#refusals = new Lines(clock, more('were refused'));
+    this.#administration = new Lines(clock, more('administered this node'));
   }
 
   refused({ user, peer, call }: AuditedCall, why: string): void {
-    if (!this.#hasRoom()) return;
+    if (!this.#refusals.hasRoom()) return;
     this.#logger.warn({ audit: 'refused', user, peer, call }, `${call} of ${peer} was refused: ${why}`);
   }
 
-  /** @param to the object of the call, if it has one worth a word. */
-  administers({ user, peer, call }: AuditedCall, to = ''): void {
-    if (!this.#hasRoom()) return;
-    this.#logger.info({ audit: 'administers', user, peer, call }, `${user} at ${peer} calls ${call}${to && `: ${to}`}`);
+  /** @param object the users that the call changes, if it changes any. */
+  administers({ user, peer, call }: AuditedCall, object = ''): void {
+    if (!this.#administration.hasRoom()) return;
+    const shown = object.slice(0, OBJECT_CHARACTERS_MAX);
+    const fields = { audit: 'administers', user, peer, call, ...(shown && { object: shown }) };
+    this.#logger.info(fields, `${user} at ${peer} calls ${call}${shown && ` ${shown}`}`);
+  }
+}
+
+/** The lines of one kind within a second. */
+class Lines {
+  readonly #clock: Clock;
+  readonly #more: (calls: number) => void;
+  #count = 0;
+  #isCounting = false;
+
+  /** @param more runs at the end of a second with the number of calls that have no line. */
+  constructor(clock: Clock, more: (calls: number) => void) {
+    this.#clock = clock;
+    this.#more = more;
   }
 
-  #hasRoom(): boolean {
+  hasRoom(): boolean {
     if (!this.#isCounting) {
       this.#isCounting = true;
-      this.#clock.after(SECOND_MS, () => this.#count());
+      this.#clock.after(SECOND_MS, () => this.#end());
     }
-    if (this.#lines++ < AUDIT_LINES_MAX) return true;
-    this.#uncounted++;
-    return false;
+    return this.#count++ < AUDIT_LINES_MAX;
   }
 
-  #count(): void {
+  #end(): void {
+    const more = this.#count - AUDIT_LINES_MAX;
     this.#isCounting = false;
-    this.#lines = 0;
-    const calls = this.#uncounted;
-    this.#uncounted = 0;
-    if (calls > 0)
-      this.#logger.warn({ audit: 'more', calls }, `${calls} more calls were refused or administered this node in 1 s`);
+    this.#count = 0;
+    if (more > 0) this.#more(more);
   }
 }

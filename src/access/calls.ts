@@ -80,9 +80,14 @@ export function ruledCalls(): string[] {
   return [...RULES.keys()].map((name) => `/${name}`);
 }
 
-/** True for a call that an auditor wants to know of. */
-export function isAdministrative(rule: Rule | typeof OPEN): boolean {
-  return rule !== OPEN && (rule.all & ADMIN) !== 0;
+/** The calls that change users: their services note them for the audit, with the names of the users. */
+const CHANGES_OF_USERS: ReadonlySet<string> = new Set(
+  ['CreateUser', 'RevokeUser', 'RotateUser'].map((method) => `/headwater.v1.UserService/${method}`),
+);
+
+/** True for a call that the audit gets to know before its request is read. */
+export function isAdministrative(path: string, rule: Rule | typeof OPEN): boolean {
+  return rule !== OPEN && (rule.all & ADMIN) !== 0 && !CHANGES_OF_USERS.has(path);
 }
 
 const RULES: ReadonlyMap<string, Rule | typeof OPEN> = new Map([

@@ -15,8 +15,11 @@ export interface PeerIdentity {
 
 const PEER = Symbol('peer');
 
+const SIGNED_IN = Symbol('signedIn');
+
 interface Identified {
   [PEER]?: PeerIdentity;
+  [SIGNED_IN]?: () => void;
 }
 
 export function setPeer(socket: net.Socket, peer: PeerIdentity): void {
@@ -26,6 +29,16 @@ export function setPeer(socket: net.Socket, peer: PeerIdentity): void {
 /** The identity of the client. Undefined if it has shown no certificate. */
 export function peerOf(socket: net.Socket): PeerIdentity | undefined {
   return (socket as Identified)[PEER];
+}
+
+/** Runs `task` whenever the client of the connection has signed in. */
+export function onSignIn(socket: net.Socket, task: () => void): void {
+  (socket as Identified)[SIGNED_IN] = task;
+}
+
+/** Notes that the client of the connection has signed in, or need not. */
+export function signedIn(socket: net.Socket): void {
+  (socket as Identified)[SIGNED_IN]?.();
 }
 
 /** The identity in a certificate that was verified. */

@@ -1,11 +1,16 @@
 /**
  * Secrets of users. A secret is kept as its scrypt hash, and compared in constant time. A hash takes some 40 ms of a
  * thread and 16 MiB, so few are made at a time, and the caller of too many is refused: a flood of wrong secrets costs
- * the node no more than that.
+ * the node no more than that. Changes of users by administrators have a place of their own.
  */
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
-import { HeadwaterError } from '../base/errors.js';
-import { SECRET_CHECKS_MAX, SECRET_CHECKS_WAITING_MAX } from '../base/limits.js';
+import {
+  SECRET_CHECKS_MAX,
+  SECRET_CHECKS_OF_ADDRESS_WAITING_MAX,
+  SECRET_CHECKS_WAITING_MAX,
+  USERS_MAX,
+} from '../base/limits.js';
+import { SecretQueue } from './secret-queue.js';
 
 /** A hash as it stands in a record. */
 export interface SecretHash {
@@ -33,8 +38,12 @@ export function drawSecret(): string {
 
 /** Makes and checks hashes, few at a time. */
 export class SecretHasher {
-  #running = 0;
-  readonly #waiting: Array<() => void> = [];
+  readonly #checks = new SecretQueue({
+    running: SECRET_CHECKS_MAX,
+    waiting: SECRET_CHECKS_WAITING_MAX,
+    waitingEach: SECRET_CHECKS_OF_ADDRESS_WAITING_MAX,
+  });
+  readonly #changes = new SecretQueue({ running: 1, waiting: USERS_MAX, waitingEach: USERS_MAX });
   /** A hash that no secret has: an unknown user costs the caller as much time as a known one. */
   readonly #nobody: SecretHash = {
     kind: 'scrypt',
@@ -45,40 +54,27 @@ export class SecretHasher {
     hash: randomBytes(HASH_BYTES).toString('base64'),
   };
 
+  /** The hash of a new secret. */
   async hash(secret: string): Promise<SecretHash> {
     const salt = randomBytes(SALT_BYTES);
-    const hash = await this.#inTurn(() => derive(secret, salt, { cost: COST, blockSize: BLOCK_SIZE, parallel: 1 }));
+    const hash = await this.#changes.run('', () =>
+      derive(secret, salt, { cost: COST, blockSize: BLOCK_SIZE, parallel: 1 }),
+    );
     const texts = { salt: salt.toString('base64'), hash: hash.toString('base64') };
     return { kind: 'scrypt', cost: COST, blockSize: BLOCK_SIZE, parallel: 1, ...texts };
   }
 
-  /** @param known the hash of the user. Undefined for a user that is not known. */
-  async matches(secret: string, known: SecretHash | undefined): Promise<boolean> {
+  /**
+   * @param known the hash of the user. Undefined for a user that is not known.
+   * @param source the address of the caller.
+   * @throws HeadwaterError `overloaded` if too many wait.
+   */
+  async matches(secret: string, known: SecretHash | undefined, source = ''): Promise<boolean> {
     const { salt, hash, ...parameters } = known ?? this.#nobody;
     const expected = Buffer.from(hash, 'base64');
     if (parameters.kind !== 'scrypt' || expected.length !== HASH_BYTES || parameters.cost > COST_MAX) return false;
-    const derived = await this.#inTurn(() => derive(secret, Buffer.from(salt, 'base64'), parameters));
+    const derived = await this.#checks.run(source, () => derive(secret, Buffer.from(salt, 'base64'), parameters));
     return timingSafeEqual(derived, expected) && known !== undefined;
-  }
-
-  /** @throws HeadwaterError `overloaded` if too many wait. */
-  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#running >= SECRET_CHECKS_MAX) {
-      if (this.#waiting.length >= SECRET_CHECKS_WAITING_MAX)
-        throw new HeadwaterError(
-          'overloaded',
-          `${SECRET_CHECKS_WAITING_MAX} secrets wait to be checked. Try again later`,
-        );
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    } else this.#running++;
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      // The place passes to the next.
-      if (next) next();
-      else this.#running--;
-    }
   }
 }
 

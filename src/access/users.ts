@@ -4,7 +4,14 @@
  */
 import { HeadwaterError } from '../base/errors.js';
 import { USERS_MAX } from '../base/limits.js';
-import type { CreatedUser, NewUser, RotatedUser, User, UserRole } from '../model/user.js';
+import {
+  CERTIFICATE_USER,
+  type CreatedUser,
+  type NewUser,
+  type RotatedUser,
+  type User,
+  type UserRole,
+} from '../model/user.js';
 import type { Access, Records } from './access.js';
 import { drawSecret } from './secret.js';
 import {
@@ -47,8 +54,11 @@ export class Users {
     this.#nowMs = nowMs;
   }
 
-  /** @throws HeadwaterError `invalid_argument` if there is such a user, or a part of the request is wrong. */
-  async create(wanted: NewUser): Promise<CreatedUser> {
+  /**
+   * @param caller the names in the certificate of the caller.
+   * @throws HeadwaterError `invalid_argument` if there is such a user, or a part of the request is wrong.
+   */
+  async create(wanted: NewUser, caller: readonly string[] = []): Promise<CreatedUser> {
     checkNewUser(wanted);
     const { name, roles, keyPrefixes, channelPrefixes } = wanted;
     const drawn = wanted.secret === undefined && !isCertificateUser(name) ? drawSecret() : '';
@@ -61,17 +71,23 @@ export class Users {
     await this.#change((records) => {
       if (records.has(recordName(name))) throw invalid('another name, or "rotate" for a new secret', `${name} again`);
       if (records.size >= USERS_MAX) throw invalid(`at most ${USERS_MAX} users`, 'one more');
-      return new Map([[recordName(name), encodeUser(record)]]);
+      const changes = new Map([[recordName(name), encodeUser(record)]]);
+      if (sorted.includes('admin')) keepAnAdministrator(records, changes, caller);
+      return changes;
     });
     return { user: shownUser(record), secret: drawn, inForce: this.#access.inForce };
   }
 
-  /** @throws HeadwaterError `invalid_argument` if there is no such user, or if it is the last administrator. */
-  async revoke(name: string): Promise<void> {
+  /**
+   * @param caller the names in the certificate of the caller.
+   * @throws HeadwaterError `invalid_argument` if there is no such user, or if it is the last administrator.
+   */
+  async revoke(name: string, caller: readonly string[] = []): Promise<void> {
     await this.#change((records) => {
       if (!records.has(recordName(name))) throw unknown(name);
-      keepAnAdministrator(records, name);
-      return new Map([[recordName(name), undefined]]);
+      const changes = new Map([[recordName(name), undefined]]);
+      keepAnAdministrator(records, changes, caller);
+      return changes;
     });
   }
 
@@ -94,8 +110,9 @@ export class Users {
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
       changed = { ...before, ...given, ...(hash && { secret: hash, rotatedAtMs: nowMs }) };
       checkNewUser({ ...changed, secret: undefined });
-      if (!changed.roles.includes('admin')) keepAnAdministrator(records, name);
-      return new Map([[recordName(name), encodeUser(changed)]]);
+      const changes = new Map([[recordName(name), encodeUser(changed)]]);
+      keepAnAdministrator(records, changes, []);
+      return changes;
     });
     return shownUser(changed as unknown as UserRecord);
   }
@@ -126,15 +143,36 @@ function unknown(name: string): HeadwaterError {
   return invalid('a user that exists', JSON.stringify(name.slice(0, 64)));
 }
 
-/** @throws HeadwaterError `invalid_argument` if no other user has the role admin, though this one has. */
-function keepAnAdministrator(records: Records, name: string): void {
-  const administrators = [...records].filter(([record, bytes]) => {
+/**
+ * Users that are in force need an administrator that can sign in: one with a secret, or the caller itself, whose
+ * certificate the node has just seen. Another certificate may not be there, or the node may ask nobody for one.
+ * @param caller the names in the certificate of the caller.
+ * @throws HeadwaterError `invalid_argument` if the changes would leave none.
+ */
+function keepAnAdministrator(records: Records, changes: Changes, caller: readonly string[]): void {
+  const before = administratorsIn(records);
+  const after = administratorsIn(new Map([...records, ...changes]));
+  const isCaller = (name: string) => caller.some((own) => name === `${CERTIFICATE_USER}${own}`);
+  if (after.some((name) => !isCertificateUser(name) || isCaller(name))) return;
+  const [name = ''] = [...changes.keys()].map((record) => userNameOf(record) ?? '');
+  if (after.length === 0) {
+    if (before.length === 0) return;
+    throw invalid('another user with the role admin to be made first', `${name}, the last one with it`);
+  }
+  // A change that touches no administrator makes nothing worse.
+  if (before.length === after.length && !after.includes(name)) return;
+  throw invalid(
+    'a user with the role admin and a secret, so that somebody can sign in whatever the certificates are',
+    `${name} as the change, which leaves ${after.join(', ')}. Make one with a secret first`,
+  );
+}
+
+/** The names of the users with the role admin. */
+function administratorsIn(records: ReadonlyMap<string, Buffer | undefined>): string[] {
+  return [...records].flatMap(([record, bytes]) => {
     const user = userNameOf(record);
-    return user !== undefined && isAdministrator(user, bytes);
+    return user !== undefined && bytes && isAdministrator(user, bytes) ? [user] : [];
   });
-  const [only, second] = administrators;
-  if (second || only?.[0] !== recordName(name)) return;
-  throw invalid('another user with the role admin to be made first', `${name}, the last one with it`);
 }
 
 /** A user that this version cannot read cannot sign in here, so it administers nothing. */

@@ -12,13 +12,16 @@ import { invariant } from '../base/invariant.js';
 import { systemFiles } from '../disk/files.js';
 import { openLevel } from '../disk/level.js';
 import { unpackEntries } from '../keyspace/entry-packer.js';
+import { Keyspace } from '../keyspace/keyspace.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import type { Block } from '../log/block.js';
 import type { BackupEnd, BackupHead } from '../model/backup.js';
 import { Lineage } from '../model/lineage.js';
 import type { Position } from '../model/position.js';
 import { Directory, type DirectoryOptions } from '../store/directory.js';
+import { openDatabases } from '../store/generation.js';
 import { Replacement } from '../store/replacement.js';
+import { formatRecords, RESERVED_FILE, readRecords } from '../store/reserved-file.js';
 import { type ArchiveRoute, findRoute, listArchive, readArchive, type Target } from './archive.js';
 import { type BackupSection, named, readBackup } from './reader.js';
 import { replay } from './replay.js';
@@ -89,6 +92,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
       await directory.node.update({ cluster_id: head.clusterId });
       const { keys, digest } = await load(directory, head, parts, options);
       const reached = route && (await follow(route, directory.generations.current, options));
+      await keepRecords(directory, reached?.position ?? head.position, options);
       await directory.finishRestore();
       const { position, timeMs, nodeId: madeBy, madeMs } = head;
       const { node_id: nodeId, cluster_id: clusterId } = directory.node.record;
@@ -138,6 +142,22 @@ async function follow(
   const { position, timeMs, keys } = await replay(generation, route.blocks(), lineage, options, onBlock);
   invariant(keys !== undefined, 'a keyspace that was never cut short knows how many keys it has');
   return { position, timeMs, keys };
+}
+
+/** Writes the file of the records of the node itself: the users are known even if the data are damaged later. */
+async function keepRecords(
+  { folder, generations }: Directory,
+  { offset }: Position,
+  options: DirectoryOptions,
+): Promise<void> {
+  const databases = await openDatabases(generations.current, options, { mustExist: true });
+  try {
+    const { checkpoint } = await Keyspace.open(databases[1]);
+    const records = await readRecords(databases[1], checkpoint);
+    if (records.size > 0) await folder.write(RESERVED_FILE, formatRecords(records, offset));
+  } finally {
+    for (const database of databases) await database.close();
+  }
 }
 
 async function takeHead(parts: AsyncGenerator<BackupSection>, name: string | undefined): Promise<BackupHead> {

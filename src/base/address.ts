@@ -39,8 +39,14 @@ export function parseAddress(text: unknown, { portZero = false }: AddressOptions
 
 function shown(value: unknown): string {
   if (typeof value !== 'string') return inspect(value, { depth: 0, maxStringLength: NAME_CHARACTERS_MAX });
-  const isLong = value.length > NAME_CHARACTERS_MAX;
-  return `${JSON.stringify(value.slice(0, NAME_CHARACTERS_MAX))}${isLong ? '…' : ''}`;
+  const text = withoutUser(value);
+  const isLong = text.length > NAME_CHARACTERS_MAX;
+  return `${JSON.stringify(text.slice(0, NAME_CHARACTERS_MAX))}${isLong ? '…' : ''}`;
+}
+
+/** The text of an address for a message: a part before `@` may have a secret. */
+export function withoutUser(text: string): string {
+  return text.slice(text.lastIndexOf('@') + 1);
 }
 
 /** The expected form in words, for a refusal. */

@@ -656,7 +656,10 @@ export const RESERVED_CONNECTIONS_PART = 1 / 4;
  */
 export const FIRST_BYTES_MS_MAX = 60_000;
 
-/** A connection that was silent for so long gives its place to another, if there are no others. */
+/** The time that a connection has to sign in, if the node has users. */
+export const SIGN_IN_MS_MAX = 10_000;
+
+/** A connection that was silent, or has not signed in, for so long gives its place to another, if there are no others. */
 export const SILENT_YIELD_MS_MIN = 1_000;
 
 /** How often a node looks whether the files of its certificates have changed. A look is a stat of each. */
@@ -872,9 +875,11 @@ export const SECRET_CHARACTERS_MAX = 1_024;
 /** Hashes of secrets that are made at a time, of 16 MiB each, and the callers that may wait for one. */
 export const SECRET_CHECKS_MAX = 2;
 export const SECRET_CHECKS_WAITING_MAX = 64;
+/** The callers from one address that may wait. */
+export const SECRET_CHECKS_OF_ADDRESS_WAITING_MAX = 4;
 /** The time that a stream has to end in good order when its user is revoked. */
 export const REVOKED_MS_MAX = 500;
-/** Lines of the audit in a second. The calls beyond that are counted in one line. */
+/** Lines of the audit in a second, of refusals and of administration. The calls beyond are counted in one line each. */
 export const AUDIT_LINES_MAX = 50;
 /** An argument, and a request, of a Redis client that has to sign in first. */
 export const UNSIGNED_ARGUMENT_BYTES_MAX = 16 * KiB;

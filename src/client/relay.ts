@@ -29,9 +29,16 @@ export class Relay {
   #bytes = 0;
   readonly #answered = new Bell();
 
-  /** @param upstream the host:port of the upstream of this node, through which the leader is found. */
-  constructor(upstream: () => string, dial: DialSettings) {
+  readonly #needsUser: () => boolean;
+
+  /**
+   * @param upstream the host:port of the upstream of this node, through which the leader is found.
+   * @param needsUser whether operations without a user and its secret are refused. The leader would take them for those
+   *   of this node, whose certificate it sees.
+   */
+  constructor(upstream: () => string, dial: DialSettings, needsUser: () => boolean) {
     this.#upstream = upstream;
+    this.#needsUser = needsUser;
     this.#dial = dial;
   }
 
@@ -57,6 +64,10 @@ export class Relay {
     durability: DurabilityWanted | undefined,
     authorization: string | undefined,
   ): Promise<{ replies: Reply[]; position: Position | undefined }> {
+    if (authorization === undefined && this.#needsUser()) {
+      const error = withoutSecret(this.#upstream());
+      return { replies: operations.map(() => ({ kind: 'error', error })), position: undefined };
+    }
     const { session } = this.#open(authorization);
     this.#bytes += bytes;
     try {
@@ -95,6 +106,13 @@ export class Relay {
     const settings = { ...settingsOf({ timeoutMs: RELAY_TIMEOUT_MS }), dial };
     return { upstream, session: new Session([upstream], settings, { seen: new NewestPosition() }) };
   }
+}
+
+function withoutSecret(upstream: string): HeadwaterError {
+  return new HeadwaterError(
+    'permission_denied',
+    `this follower forwards writes for users with a secret alone: expected a client that has signed in with one, received one without. Sign in with a secret, or write at the leader, which is above ${upstream}`,
+  );
 }
 
 async function askOne(

@@ -65,7 +65,8 @@ export class PageGuard implements Guard {
 /** The rights of the caller, by the secret that it shows, or by its certificate. */
 async function grantOf({ headers, socket }: IncomingMessage, access: Access): Promise<Grant> {
   const { authorization } = headers;
-  if (authorization !== undefined) return access.authenticate(credentialsOfAuthorization(authorization));
+  if (authorization !== undefined)
+    return access.authenticate(credentialsOfAuthorization(authorization), addressOf({ socket }));
   if (socket instanceof TLSSocket && socket.authorized)
     return access.identify(identityOf(socket.getPeerCertificate()).names) ?? access.anonymous;
   return access.anonymous;
@@ -76,6 +77,6 @@ function refused({ code, message }: HeadwaterError): Answer {
   return refusal(code === 'permission_denied' ? 403 : 503, message);
 }
 
-function addressOf({ socket }: IncomingMessage): string {
+function addressOf({ socket }: Pick<IncomingMessage, 'socket'>): string {
   return `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
 }

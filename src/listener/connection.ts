@@ -14,6 +14,8 @@ export class Connection implements Occupant {
   isDropped = false;
   /** True once the connection counts as refused. */
   isRefused = false;
+  /** True once the connection has asked for the health of the node, for which no user is needed. */
+  isProbe = false;
   /** The reason why nothing is done for the client. */
   refusal: HeadwaterError | undefined;
 

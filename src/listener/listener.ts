@@ -1,16 +1,18 @@
 /**
  * The listener of a node: the one owner of its sockets. Each connection gets a place, or is closed. The first bytes tell
  * the protocol, and the socket goes to the receiver of that protocol with all its bytes. Every bound on connections is
- * here: in all, from one address, the time without a first byte, and the reserve for replication and administration.
+ * here: in all, from one address, the time without a first byte and without a user, and the reserve for replication and
+ * administration.
  *
  * Invariant: a socket is in `#connections` from its accept to its close, whoever has received it.
  */
 import type net from 'node:net';
+import { onSignIn } from '../access/peer.js';
 import { TLS_HANDSHAKE } from '../access/tls/handshake.js';
 import type { NodeTls } from '../access/tls/node-tls.js';
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
-import { REFUSED_HANG_UP_MS_MAX } from '../base/limits.js';
+import { FIRST_BYTES_MS_MAX, REFUSED_HANG_UP_MS_MAX, SIGN_IN_MS_MAX } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import type { StatusConnections } from '../model/status.js';
@@ -30,6 +32,10 @@ export interface ConnectionPlace {
   readonly isForClient: boolean;
   /** The reason why every call of the connection is refused: the client has not met what TLS demands. */
   readonly refusal: HeadwaterError | undefined;
+  /** Notes that the user of the connection is known, or that everybody may do everything. */
+  signIn(): void;
+  /** Notes that the connection is of use without a user: it asks for the health of the node. */
+  probe(): void;
   /** Asks for a place for a client. Returns the reason if there is none. */
   claim(): HeadwaterError | undefined;
   /** Notes that the connection carries calls of replication or administration. */
@@ -67,6 +73,8 @@ export interface ListenerOptions extends ConnectionBounds {
   readonly grpc: GrpcDoor;
   /** Undefined if the Redis protocol is off. */
   readonly redis: RedisDoor | undefined;
+  /** Whether a connection has to sign in, because the node has users. Never if undefined. */
+  readonly needsUser?: (() => boolean) | undefined;
   /** Undefined for connections without TLS. */
   readonly tls?: NodeTls | undefined;
   readonly clock: Clock;
@@ -82,6 +90,8 @@ export class Listener {
   readonly #connections = new Set<Connection>();
   readonly #counts = new ConnectionCounts();
   readonly #silent: SilentConnections<Connection>;
+  /** Connections that have to sign in, and have not. */
+  readonly #unsigned: SilentConnections<Connection>;
   readonly #places: Places<Connection>;
   readonly #tls: TlsGate | undefined;
   #isStopped = false;
@@ -90,8 +100,13 @@ export class Listener {
     const { clock } = options;
     this.#options = options;
     this.#log = RepeatedLog.of(options);
-    this.#silent = new SilentConnections(clock, (connection) => connection.drop());
-    this.#places = new Places(boundsOf(options), this.#silent);
+    this.#silent = new SilentConnections(clock, FIRST_BYTES_MS_MAX, (connection) => connection.drop());
+    this.#unsigned = new SilentConnections(clock, SIGN_IN_MS_MAX, (connection) => {
+      // A probe stays, and yields its place.
+      if (connection.isProbe) this.#unsigned.add(connection);
+      else connection.drop();
+    });
+    this.#places = new Places(boundsOf(options), this.#silent, this.#unsigned);
     this.#tls = options.tls && new TlsGate(options.tls);
     options.tls?.onRevoked(() => this.#endRevoked());
   }
@@ -212,6 +227,8 @@ export class Listener {
     if (socket.destroyed || !this.#silent.delete(connection)) return;
     connection.stage = protocol;
     this.#counts.heard(protocol);
+    const needsUser = !connection.refusal && this.#options.needsUser?.();
+    if (needsUser) this.#unsigned.add(connection);
     if (protocol === 'redis') return this.#receiveRedis(connection);
     if (connection.refusal) this.#hangUpLater(connection);
     this.#options.grpc.receive(socket, this.#placeOf(connection));
@@ -237,6 +254,7 @@ export class Listener {
     if (shortage) return refuse(NO_PLACE);
     // The bytes flow at the end of this turn, when the door listens.
     connection.socket.resume();
+    onSignIn(connection.socket, () => this.#unsigned.delete(connection));
     redis.receive(connection.socket);
   }
 
@@ -247,6 +265,10 @@ export class Listener {
         return places.isForClient(connection);
       },
       refusal: connection.refusal,
+      signIn: () => void this.#unsigned.delete(connection),
+      probe: () => {
+        connection.isProbe = true;
+      },
       claim: () => {
         const shortage = this.#claim(connection);
         if (shortage) this.#countRefused(connection);
@@ -271,6 +293,7 @@ export class Listener {
   #closed(connection: Connection): void {
     this.#connections.delete(connection);
     this.#silent.delete(connection);
+    this.#unsigned.delete(connection);
     this.#places.release(connection);
     if (connection.isDropped) this.#countRefused(connection);
     this.#counts.closed(connection.stage);

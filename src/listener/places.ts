@@ -21,7 +21,7 @@ export interface Occupant {
 export class Places<Connection extends Occupant> {
   /** The numbers of places. Connections that have a place keep it when the bounds become lower. */
   bounds: PlaceBounds;
-  readonly #silent: SilentConnections<Connection>;
+  readonly #yielding: ReadonlyArray<SilentConnections<Connection>>;
   readonly #clients = new Set<Connection>();
   /** The number of places for clients by the host that has them. */
   readonly #byHost = new Map<string, number>();
@@ -29,10 +29,10 @@ export class Places<Connection extends Occupant> {
   /** Connections of the reserve that have carried no call of replication or administration, oldest first. */
   readonly #unproven = new Set<Connection>();
 
-  /** @param silent the connections that have not shown their protocol: they yield their places first. */
-  constructor(bounds: PlaceBounds, silent: SilentConnections<Connection>) {
+  /** @param yielding the connections that yield their places, in the order of their kinds. */
+  constructor(bounds: PlaceBounds, ...yielding: ReadonlyArray<SilentConnections<Connection>>) {
     this.bounds = bounds;
-    this.#silent = silent;
+    this.#yielding = yielding;
   }
 
   /** @returns false if there is no place, and none that has to give way. */
@@ -96,12 +96,14 @@ export class Places<Connection extends Occupant> {
     return this.#clients.size >= clientsMax ? shortageInAll(this.bounds) : undefined;
   }
 
-  /** A client that is slow to send its first byte keeps its place for a moment, even if others wait. */
+  /** A client that is slow to send its first byte, or its secret, keeps its place for a moment, even if others wait. */
   #makeRoomForClient(newcomer: Connection): void {
     const { clientsMax, perAddressMax } = this.bounds;
     if (this.#clients.size < clientsMax || this.#ofHost(newcomer) >= perAddressMax) return;
-    const oldest = this.#silent.oldest(SILENT_YIELD_MS_MIN, (connection) => this.#clients.has(connection));
-    if (oldest) this.#end(oldest);
+    for (const connections of this.#yielding) {
+      const oldest = connections.oldest(SILENT_YIELD_MS_MIN, (connection) => this.#clients.has(connection));
+      if (oldest) return this.#end(oldest);
+    }
   }
 
   #makeRoomInReserve(): void {

@@ -1,20 +1,21 @@
 /**
- * Connections that have not shown their protocol yet, oldest first, with the deadline of each. A single timer serves
- * all, since the deadline is the same for all.
+ * Connections that have not shown their protocol yet, or have not signed in, oldest first, with the deadline of each. A
+ * single timer serves all, since the time is the same for all.
  */
 import type { Clock } from '../base/clock.js';
-import { FIRST_BYTES_MS_MAX } from '../base/limits.js';
 
 export class SilentConnections<Connection extends object> {
   readonly #clock: Clock;
+  readonly #mostMs: number;
   readonly #late: (connection: Connection) => void;
   /** The time at which each was opened, in the order of these times. */
   readonly #openedMs = new Map<Connection, number>();
   #cancelTimer: (() => void) | undefined;
 
-  /** @param late runs for a connection that was silent for too long, after its removal. */
-  constructor(clock: Clock, late: (connection: Connection) => void) {
+  /** @param late runs for a connection that was here for `mostMs`, after its removal. */
+  constructor(clock: Clock, mostMs: number, late: (connection: Connection) => void) {
     this.#clock = clock;
+    this.#mostMs = mostMs;
     this.#late = late;
   }
 
@@ -24,7 +25,7 @@ export class SilentConnections<Connection extends object> {
 
   add(connection: Connection): void {
     this.#openedMs.set(connection, this.#clock.monotonicMs());
-    this.#cancelTimer ??= this.#clock.after(FIRST_BYTES_MS_MAX, () => this.#look());
+    this.#cancelTimer ??= this.#clock.after(this.#mostMs, () => this.#look());
   }
 
   /** @returns false if the connection was not here. */
@@ -48,7 +49,7 @@ export class SilentConnections<Connection extends object> {
     this.#cancelTimer = undefined;
     const nowMs = this.#clock.monotonicMs();
     for (const [connection, openedMs] of this.#openedMs) {
-      const leftMs = openedMs + FIRST_BYTES_MS_MAX - nowMs;
+      const leftMs = openedMs + this.#mostMs - nowMs;
       if (leftMs > 0) {
         this.#cancelTimer = this.#clock.after(leftMs, () => this.#look());
         return;

@@ -47,7 +47,7 @@ export interface ReplicationStore {
   readonly space: Pick<Space, 'refusal' | 'refusalOf' | 'whenRoom'>;
   readonly clock: Pick<LogicalClock, 'follow' | 'now'>;
   readonly settings: Pick<Settings, 'fsync' | 'logPinBytesMax' | 'logRetentionBytes' | 'maintenance'>;
-  readonly identity: Pick<NodeIdentity, 'clusterId' | 'join' | 'nodeId'>;
+  readonly identity: Pick<NodeIdentity, 'clusterId' | 'join' | 'nodeId' | 'records'>;
   announceClose(): void;
 }
 

@@ -8,10 +8,9 @@ import type { Access } from '../access/access.js';
 import { isAdministrative, OPEN, ruleOfCall } from '../access/calls.js';
 import { AUTHORIZATION, credentialsOfAuthorization } from '../access/credentials.js';
 import type { Grant } from '../access/grant.js';
-import { peerOf as identityOf } from '../access/peer.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { Granting } from './call-intake.js';
-import { streamOf } from './connection-place.js';
+import { namesOf, peerOf, streamOf } from './connection-place.js';
 
 type NextCall = ConstructorParameters<typeof grpc.ServerInterceptingCall>[0];
 
@@ -46,7 +45,7 @@ export class Admission {
       const refusal = this.#access.refusalOf(grant, rule, name);
       const seen = { user: grant.name, peer: peerOf(stream), call: path };
       if (refusal) this.#access.audit.refused(seen, refusal.message);
-      else if (isAdministrative(rule) && this.#access.inForce) this.#access.audit.administers(seen);
+      else if (isAdministrative(path, rule) && this.#access.inForce) this.#access.audit.administers(seen);
       return refusal ?? grant;
     };
     try {
@@ -80,7 +79,7 @@ export class Admission {
     const credentials = credentialsOfAuthorization(text.toString());
     const known = this.#access.recall(credentials);
     if (known) return this.#note(session, text, known);
-    return this.#access.authenticate(credentials).then((grant) => this.#note(session, text, grant));
+    return this.#access.authenticate(credentials, peerOf(stream)).then((grant) => this.#note(session, text, grant));
   }
 
   #note(session: object | undefined, text: string | Buffer, grant: Grant): Grant {
@@ -93,17 +92,6 @@ export class Admission {
     this.#access.audit.refused({ user: '(not known)', peer: peerOf(stream), call: path }, error.message);
     return error;
   }
-}
-
-function peerOf({ session }: ServerHttp2Stream): string {
-  const socket = session && !session.destroyed ? session.socket : undefined;
-  return `${socket?.remoteAddress ?? 'unknown'}:${socket?.remotePort ?? 0}`;
-}
-
-/** The names in the certificate of the client. */
-function namesOf({ session }: ServerHttp2Stream): readonly string[] {
-  const socket = session && !session.destroyed ? session.socket : undefined;
-  return (socket && identityOf(socket)?.names) ?? [];
 }
 
 /** gRPC offers no other access to the metadata of a call before it begins. */

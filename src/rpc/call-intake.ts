@@ -16,7 +16,7 @@ import type { ConnectionBytes } from '../pipeline/connection-bytes.js';
 import type { ReplyMemory } from '../pipeline/reply-memory.js';
 import type { Replier, ReplyShare } from '../pipeline/reply-share.js';
 import { Claim, type Claimant, type RequestMemory } from '../pipeline/request-memory.js';
-import type { ConnectionPlace } from './connection-place.js';
+import { type ConnectionPlace, namesOf, peerOf } from './connection-place.js';
 
 import { toStatus } from './status.js';
 
@@ -179,6 +179,11 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
     if (this.#onRefused) this.#onRefused(reason);
     else this.sendStatus(toStatus(reason));
     setTimeout(() => this.#stream.close(http2.constants.NGHTTP2_CANCEL), REVOKED_MS_MAX).unref();
+  }
+
+  /** The address:port of the client, and the names in its certificate. */
+  get caller(): { readonly peer: string; readonly names: readonly string[] } {
+    return { peer: peerOf(this.#stream), names: namesOf(this.#stream) };
   }
 
   get connectionBytes(): number {

@@ -85,6 +85,8 @@ export interface CallMemory {
   readonly share?: ReplyShare;
   /** The rights of the caller. Undefined if nobody asks for them. */
   readonly grant?: Grant | undefined;
+  /** The address:port of the caller, and the names in its certificate. Undefined if the call has no connection. */
+  readonly caller?: { readonly peer: string; readonly names: readonly string[] };
   /** Notes that the handler has its whole request, and answers within a time of its own. */
   served(): void;
   /** Notes that the requests that the handler has received are gone, or are counted elsewhere. */

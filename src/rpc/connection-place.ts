@@ -5,6 +5,7 @@
 import http2, { type ServerHttp2Stream } from 'node:http2';
 import type net from 'node:net';
 import * as grpc from '@grpc/grpc-js';
+import { peerOf as identityOf } from '../access/peer.js';
 import type { HeadwaterError } from '../base/errors.js';
 import { toStatus } from './status.js';
 
@@ -13,6 +14,10 @@ export interface ConnectionPlace {
   readonly isForClient: boolean;
   /** The reason why every call of the connection is refused. */
   readonly refusal: HeadwaterError | undefined;
+  /** Notes that the user of the connection is known, or that everybody may do everything. */
+  signIn(): void;
+  /** Notes that the connection is of use without a user: it asks for the health of the node. */
+  probe(): void;
   /** Asks for a place for a client. Returns the reason if there is none. */
   claim(): HeadwaterError | undefined;
   /** Notes that the connection carries calls of replication or administration. */
@@ -42,6 +47,18 @@ export function placeOf(call: NextCall): ConnectionPlace | undefined {
 /** gRPC offers no other access to the connection of a call. */
 export function streamOf(call: NextCall): ServerHttp2Stream {
   return (call as unknown as { stream: ServerHttp2Stream }).stream;
+}
+
+/** The address:port of the client of a call. */
+export function peerOf({ session }: ServerHttp2Stream): string {
+  const socket = session && !session.destroyed ? session.socket : undefined;
+  return `${socket?.remoteAddress ?? 'unknown'}:${socket?.remotePort ?? 0}`;
+}
+
+/** The names in the certificate of the client of a call. */
+export function namesOf({ session }: ServerHttp2Stream): readonly string[] {
+  const socket = session && !session.destroyed ? session.socket : undefined;
+  return (socket && identityOf(socket)?.names) ?? [];
 }
 
 /** A call that is refused before its handler sees it. */

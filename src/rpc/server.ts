@@ -24,7 +24,7 @@ import { ReplyMemory } from '../pipeline/reply-memory.js';
 import { RequestMemory } from '../pipeline/request-memory.js';
 import { Admission } from './admission.js';
 import { CallCounts, type MethodCounts } from './call-counts.js';
-import { CallIntake, type MessageMemory } from './call-intake.js';
+import { CallIntake, type Granting, type MessageMemory } from './call-intake.js';
 import { Calls, type CallsOptions } from './calls.js';
 import { type ConnectionPlace, placeOf, RefusedCall, setPlace, streamOf } from './connection-place.js';
 import { PIPELINE } from './definitions.js';
@@ -198,17 +198,35 @@ function receiver(
     if (place?.refusal) return new RefusedCall(call, place.refusal);
     const grant = admission?.ask(method, call);
     if (grant instanceof HeadwaterError) return new RefusedCall(call, grant);
-    if (!paths.has(path)) {
-      // A connection that only tries secrets gives way to others.
-      if (grant?.grant instanceof Promise) grant.grant.then(() => place?.prove()).catch(() => {});
-      else place?.prove();
-      return new CallIntake(call, ofNodes, undefined, grant);
-    }
-    // A client opens its pipeline before it does anything, and may want to administer the node only.
-    if (path === PIPELINE.path) return new CallIntake(call, ofClients, place?.isForClient ? undefined : place, grant);
-    const refusal = place?.claim();
-    return refusal ? new RefusedCall(call, refusal) : new CallIntake(call, ofClients, undefined, grant);
+    if (admission && !grant) place?.probe();
+    const isForClients = paths.has(path);
+    // A connection that only tries secrets, or only asks for health while there are users, gives way to others.
+    const known = () => {
+      place?.signIn();
+      if (!isForClients) place?.prove();
+      // A client opens its pipeline before it does anything, and may want to administer the node only.
+      else if (path !== PIPELINE.path) return place?.claim();
+      return undefined;
+    };
+    const granting = whenKnown(grant, !admission || grant || !access?.needsUser ? known : () => undefined);
+    if (granting instanceof HeadwaterError) return new RefusedCall(call, granting);
+    const claims = path === PIPELINE.path && !place?.isForClient ? place : undefined;
+    return new CallIntake(call, isForClients ? ofClients : ofNodes, claims, granting);
   };
+}
+
+/** Runs `known` once the rights of the caller are. A refusal that it returns refuses the call. */
+function whenKnown(
+  granting: Granting | undefined,
+  known: () => HeadwaterError | undefined,
+): Granting | HeadwaterError | undefined {
+  if (!(granting?.grant instanceof Promise)) return known() ?? granting;
+  const grant = granting.grant.then((one) => {
+    const refusal = known();
+    if (refusal) throw refusal;
+    return one;
+  });
+  return { ...granting, grant };
 }
 
 function addEndpoint(server: grpc.Server, endpoint: Endpoint, calls: Calls): void {

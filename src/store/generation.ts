@@ -188,7 +188,7 @@ export class Generation {
         await checkpointer.close(HeadwaterError.from(error));
         throw error;
       });
-      options.reserved?.opened();
+      if (!incomplete) options.reserved?.opened({ offset: log.end.offset, isInDoubt: losses.tail });
       const parts = { log, keyspace, keyspaceDatabase, checkpointer, incomplete, losses, databases, cache };
       return new Generation(parts, options);
     } catch (error) {

@@ -85,6 +85,7 @@ export class Intake {
     });
     const exchange = async () => {
       await directory.generations.switchToNew();
+      identity.records.replaced();
       await identity.join(clusterId);
     };
     await lifecycle.replace(reason, exchange, live);

@@ -84,6 +84,8 @@ export class Tenures {
     } else {
       logicalClock.lead();
       this.#tenure.lead(generation, options, this.#writesEnded.signal);
+      const { writer } = this.#tenure;
+      if (writer) this.#options.reserved?.mend((decide, bytes) => writer.decree(decide, bytes));
     }
   }
 

@@ -116,6 +116,25 @@ describe('users', () => {
     );
   });
 
+  it('keep an administrator with a secret, or the certificate that the caller has just shown', async () => {
+    const first = code(users.create(made('cert:ops', ['admin'])));
+    assert.match(await first, /^invalid_argument: user: expected a user with the role admin and a secret/);
+    assert.equal(access.inForce, false);
+    await users.create(made('cert:app', ['read']));
+    await users.create(made('boss', ['admin']));
+    await users.create(made('cert:ops', ['admin']));
+    assert.match(await code(users.revoke('boss', ['other'])), /received boss as the change, which leaves cert:ops/);
+    assert.match(await code(users.change('boss', { roles: ['read'] })), /which leaves cert:ops/);
+    await users.revoke('boss', ['elsewhere', 'ops']);
+    await users.revoke('cert:app');
+    assert.match(await code(users.revoke('cert:ops', ['ops'])), /the last one with it$/);
+  });
+
+  it('can begin with the certificate of the caller', async () => {
+    await users.create(made('cert:ops', ['admin']), ['ops']);
+    assert.equal(access.inForce, true);
+  });
+
   it('are refused with a name, a role, a prefix or a secret that is none', async () => {
     const wrong: Array<[Partial<NewUser>, RegExp]> = [
       [{ name: '' }, /^invalid_argument: user: expected a name/],
@@ -199,12 +218,19 @@ describe('the audit', () => {
   it('counts the calls beyond its lines in a second, so that a flood fills no disk', async () => {
     const clock = new TestClock();
     const lines: string[] = [];
-    const logger = { ...silentLogger, warn: (_: object, message: string) => lines.push(message) };
+    const told: string[] = [];
+    const logger = {
+      ...silentLogger,
+      warn: (_: object, message: string) => void lines.push(message),
+      info: (_: object, message: string) => void told.push(message),
+    };
     const audit = new Audit({ clock, logger });
     for (let i = 0; i < AUDIT_LINES_MAX + 5; i++) audit.refused({ user: 'u', peer: 'p:1', call: 'Get' }, 'no role');
     assert.equal(lines.length, AUDIT_LINES_MAX);
     assert.equal(lines[0], 'Get of p:1 was refused: no role');
     await clock.advance(1_000);
-    assert.equal(lines.at(-1), '5 more calls were refused or administered this node in 1 s');
+    audit.administers({ user: 'u', peer: 'p:1', call: 'Promote' });
+    assert.deepEqual(told, ['u at p:1 calls Promote']);
+    assert.equal(lines.at(-1), '5 more calls were refused in 1 s');
   });
 });

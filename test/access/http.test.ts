@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
-import { freePort } from '../../benchmarks/waiting.js';
+import { eventually, freePort } from '../../benchmarks/waiting.js';
 import { HeadwaterError, Node, type NodeOptions } from '../../src/index.js';
 import { type PemFiles, TestAuthority, tlsFlags } from '../support/certificates.js';
 import { Cluster } from '../support/cluster.js';
@@ -70,6 +70,35 @@ describe('the HTTP port with TLS', () => {
       plain,
       /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*expected TLS, received a request without it\. Use https:\/\/\n$/,
     );
+  });
+
+  it('refuses a certificate that is revoked on a connection that is open', async () => {
+    await using cluster = new Cluster();
+    const own = await TestAuthority.create(await temporaryDirectory());
+    const [files, scraper] = [await own.issue('node'), await own.issue('scraper')];
+    const crl = await own.revoke([]);
+    const daemon = await cluster.node('node');
+    const port = await freePort();
+    await daemon.start(...tlsFlags(files, own.ca), '--tls-crl', crl, '--http', `127.0.0.1:${port}`);
+    const [ca, cert, key] = [own.ca, scraper.cert, scraper.key].map((file) => readFileSync(file));
+    const agent = new https.Agent({ keepAlive: true, maxSockets: 1, ca, cert, key });
+    const ask = (): Promise<{ status: number; isReused: boolean }> =>
+      new Promise((resolve, reject) => {
+        const request = https.get({ host: '127.0.0.1', port, path: '/metrics', agent }, (answer) => {
+          const { statusCode: status = 0 } = answer;
+          answer.resume().once('end', () => resolve({ status, isReused: request.reusedSocket }));
+        });
+        request.once('error', reject);
+      });
+    await ask();
+    assert.deepEqual(await ask(), { status: 200, isReused: true });
+    await own.revoke([readFileSync(scraper.cert, 'utf8')]);
+    const refused = await eventually('a refusal', async () => {
+      const answer = await ask();
+      return answer.status === 403 && answer;
+    });
+    assert.equal(refused.isReused, true);
+    agent.destroy();
   });
 
   it('is for all if the node asks nobody for a certificate', async () => {

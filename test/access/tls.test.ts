@@ -8,10 +8,13 @@ import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as grpc from '@grpc/grpc-js';
+import { NodeTls } from '../../src/access/tls/node-tls.js';
 import { Client, type ClientOptions, HeadwaterError } from '../../src/index.js';
 import { EXPIRED, type PemFiles, TestAuthority, tlsFlags } from '../support/certificates.js';
+import { TestClock } from '../support/clock.js';
 import { Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
+import { RecordingLogger } from '../support/store.js';
 
 const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
 const run = promisify(execFile);
@@ -281,6 +284,21 @@ describe('TLS', () => {
   });
 
   describe('whose files change', () => {
+    it('loads a file that changed before the node was open', async () => {
+      const own = await TestAuthority.create(await temporaryDirectory());
+      const files = await own.issue('node');
+      const logger = new RecordingLogger();
+      const clock = new TestClock();
+      const paths = { ...files, ca: undefined, crl: undefined };
+      const nodeTls = new NodeTls({ files: paths, clients: 'off', serverName: undefined, clock, logger });
+      const before = nodeTls.certificates[0]?.notAfterMs;
+      await own.issue('node', { notAfter: new Date(Date.now() + 3_600_000_000) });
+      await nodeTls.start();
+      assert.notEqual(nodeTls.certificates[0]?.notAfterMs, before);
+      assert.equal(logger.said(/the certificates were loaded again/), 1);
+      nodeTls.stop();
+    });
+
     it('serves new connections with the new certificate, and drops no open one', async () => {
       const own = await TestAuthority.create(await temporaryDirectory());
       const files = await own.issue('node');

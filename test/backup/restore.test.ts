@@ -1,12 +1,13 @@
 /** A data directory made of a backup: what is in it, and that half of one is never taken for a whole. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { dumpDirectory } from '../../src/check/dump.js';
 import { type Files, systemFiles } from '../../src/disk/files.js';
 import { openLevel } from '../../src/disk/level.js';
 import { Directory } from '../../src/store/directory.js';
+import { RESERVED_FILE } from '../../src/store/reserved-file.js';
 import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { TestStore } from '../support/store.js';
 import { backupOf, restoreTo } from './files.js';
@@ -53,6 +54,16 @@ describe('a restore', () => {
     await test.clock.advance(70_000);
     assert.equal(await made.get('key 10'), undefined, 'expiry goes on');
     await made.store.close();
+    await test.store.close();
+  });
+
+  it('knows the users before its data are open', async () => {
+    const test = await filled(1);
+    await test.store.identity.records.change(() => new Map([['user/boss', Buffer.from('b')]]), 1);
+    const to = await place();
+    await restoreTo(to, await backupOf(test));
+    const text = await readFile(path.join(to.directory, RESERVED_FILE), 'utf8');
+    assert.deepEqual(JSON.parse(text), { '': '2', 'user/boss': Buffer.from('b').toString('base64') });
     await test.store.close();
   });
 

@@ -112,7 +112,7 @@ describe('a log of states that are repeated', () => {
 const AT_ONCE: Record<string, string> = {
   'src/base/descriptors.ts': 'once a start',
   'src/access/access.ts': 'once a user that this version cannot read',
-  'src/access/audit.ts': 'at most 50 lines a second, and one with the number of the others',
+  'src/access/audit.ts': 'at most 50 lines of a kind a second, and one with the number of the others',
   'src/access/tls/node-tls.ts': 'once a change of the files, and once a day while a certificate is near its end',
   'src/backup/backups.ts': 'twice a backup, for which somebody asks',
   'src/http-door.ts': 'once a start',

@@ -4,6 +4,7 @@ import {
   formatDuration,
   formatSize,
   parseAddress,
+  parseAddresses,
   parseDecimal,
   parseDuration,
   parseInteger,
@@ -123,6 +124,19 @@ describe('what people type', () => {
       () => parseMoment('1790000000000'),
       /\(a bare number may be seconds or milliseconds\), received "1790/,
     );
+  });
+
+  it('is never repeated as far as it may be a secret', () => {
+    const refused = (parse: () => unknown) =>
+      assert.throws(
+        parse,
+        ({ message }: Error) =>
+          message.startsWith('Expected ') && !message.includes('appsecret') && message.length > 40,
+      );
+    refused(() => parseAddresses('headwater://app:appsecret@127.0.0.1:99999'));
+    refused(() => parseAddresses('app:appsecret@127.0.0.1:99999'));
+    refused(() => parseAddress('headwater://app:appsecret@127.0.0.1:7420'));
+    refused(() => parseAddress('app:appsecret@appsecret@h:99999'));
   });
 
   for (const { what, parse, good, bad } of CASES) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SILENT_YIELD_MS_MIN } from '../../src/base/limits.js';
+import { FIRST_BYTES_MS_MAX, SILENT_YIELD_MS_MIN } from '../../src/base/limits.js';
 import { Places } from '../../src/listener/places.js';
 import { placeBounds } from '../../src/listener/shortage.js';
 import { SilentConnections } from '../../src/listener/silent-connections.js';
@@ -24,7 +24,7 @@ describe('the places of connections', () => {
   let places: Places<Peer>;
   beforeEach(() => {
     clock = new TestClock();
-    silent = new SilentConnections<Peer>(clock, (peer) => peer.drop());
+    silent = new SilentConnections<Peer>(clock, FIRST_BYTES_MS_MAX, (peer) => peer.drop());
     places = new Places(
       { clientsMax: 2, reserved: 2, perAddressMax: Number.POSITIVE_INFINITY, isChosen: false },
       silent,

@@ -6,9 +6,11 @@ import { HeadwaterError } from '../../src/base/errors.js';
 import { reservedKey } from '../../src/base/reserved-keys.js';
 import { validate } from '../../src/commands/execute.js';
 import { compileGlob } from '../../src/commands/glob.js';
+import { blockKey } from '../../src/log/rows.js';
 import type { Operation } from '../../src/model/operation.js';
 import { allKeys, FrozenRange, randomKey } from '../../src/pipeline/frozen-range.js';
-import { RESERVED_FILE } from '../../src/store/reserved-records.js';
+import type { RoleWanted } from '../../src/store/node-record.js';
+import { RESERVED_FILE } from '../../src/store/reserved-file.js';
 import type { Store } from '../../src/store/store.js';
 import { changesOf } from '../../src/streams/changes.js';
 import { removeTemporaryDirectories } from '../support/database.js';
@@ -153,13 +155,90 @@ describe('records of the node itself', () => {
     await changing(test.store, [NAME, 'one']);
     await test.store.identity.records.settled();
     const file = path.join(test.directory, RESERVED_FILE);
-    assert.deepEqual(JSON.parse(await readFile(file, 'utf8')), { [NAME]: Buffer.from('one').toString('base64') });
+    assert.deepEqual(JSON.parse(await readFile(file, 'utf8')), {
+      '': '1',
+      [NAME]: Buffer.from('one').toString('base64'),
+    });
     await test.store.close();
     await writeFile(file, 'no JSON');
     await assert.rejects(test.open(), ({ code }: HeadwaterError) => code === 'corrupt');
     await writeFile(file, '{}');
     await test.open();
     assert.deepEqual(held(test.store), { [NAME]: 'one' });
+  });
+});
+
+describe('records whose blocks are lost with the end of the log', () => {
+  let test: TestStore;
+  beforeEach(async () => {
+    test = await TestStore.open();
+    await ask(test.store, { kind: 'set', key: Buffer.from('k'), value: Buffer.from('v') });
+  });
+  afterEach(async () => {
+    await test.store.close();
+    await removeTemporaryDirectories();
+  });
+
+  const users = { 'user/app': 'a', [NAME]: 'one' };
+  const file = async () => JSON.parse(await readFile(path.join(test.directory, RESERVED_FILE), 'utf8')) as object;
+
+  /** Makes both users, kills the store, and takes away the block of the second. */
+  async function lost(role?: RoleWanted): Promise<void> {
+    await changing(test.store, [NAME, 'one']);
+    const offset = await changing(test.store, ['user/app', 'a']);
+    await test.store.identity.records.settled();
+    await test.disk.raw(test.location('log')).del(blockKey(offset));
+    await test.restart(role);
+  }
+
+  it('stay in force, and a leader writes them to its log again', async () => {
+    await lost();
+    assert.deepEqual(held(test.store), users);
+    await changing(test.store, ['user/new', 'n']);
+    assert.equal(test.store.identity.records.areKept, false);
+    await test.store.identity.records.settled();
+    assert.deepEqual(Object.keys(await file()), ['', 'user/app', NAME, 'user/new']);
+    await writeFile(path.join(test.directory, RESERVED_FILE), '{}');
+    await test.restart();
+    assert.deepEqual(held(test.store), { ...users, 'user/new': 'n' });
+  });
+
+  it('stay in force on a follower over restarts, until it has all that its upstream has', async () => {
+    await lost({ role: 'follower', upstream: '127.0.0.1:1' });
+    for (const _ of ['the first start', 'the next']) {
+      assert.deepEqual(held(test.store), users);
+      assert.equal(test.store.identity.records.areKept, true);
+      await test.store.identity.records.settled();
+      assert.deepEqual(Object.keys(await file()), ['', 'user/app', NAME]);
+      await test.restart();
+    }
+    test.store.identity.records.followed(2);
+    assert.deepEqual(held(test.store), { [NAME]: 'one' });
+    await test.restart();
+    assert.deepEqual(held(test.store), { [NAME]: 'one' });
+  });
+
+  it('that were deleted stay deleted', async () => {
+    await changing(test.store, [NAME, 'one'], ['user/app', 'a']);
+    const offset = await changing(test.store, ['user/app', undefined]);
+    await test.store.identity.records.settled();
+    await test.disk.raw(test.location('log')).del(blockKey(offset));
+    await test.restart();
+    assert.deepEqual(held(test.store), { [NAME]: 'one' });
+    await changing(test.store, ['user/new', 'n']);
+    await test.restart();
+    assert.deepEqual(held(test.store), { [NAME]: 'one', 'user/new': 'n' });
+  });
+
+  it('keep the file of an older version, which does not say how new it is', async () => {
+    await changing(test.store, [NAME, 'one']);
+    await test.store.identity.records.settled();
+    const { '': _, ...older } = (await file()) as Record<string, string>;
+    await writeFile(path.join(test.directory, RESERVED_FILE), JSON.stringify(older));
+    await test.restart();
+    assert.deepEqual(held(test.store), { [NAME]: 'one' });
+    await test.store.identity.records.settled();
+    assert.deepEqual(Object.keys(await file()), ['', NAME]);
   });
 });
 

@@ -3,6 +3,7 @@
  * the new ones, and open connections stay. Files that cannot be used change nothing: the node goes on with those that it
  * has, and the log says why. The end of a certificate is announced in time.
  */
+import { type Stats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import tls from 'node:tls';
 import type { Clock } from '../../base/clock.js';
@@ -43,6 +44,10 @@ export class NodeTls {
   constructor(options: NodeTlsOptions) {
     this.#options = options;
     this.clients = options.clients;
+    // A file that changes behind this is loaded by the first look.
+    this.#seen = filesOf(options)
+      .map((file) => stateOf(file && statSync(file, { throwIfNoEntry: false })))
+      .join('\n');
     this.#loaded = loadTls(options.files, optionName);
     this.#revoked = revokedIn(this.#loaded);
     this.#context = tls.createSecureContext(contextOptions(this.#loaded.pem));
@@ -50,9 +55,7 @@ export class NodeTls {
 
   /** Watches the files until `stop`. */
   async start(): Promise<void> {
-    this.#seen = await this.#state();
-    this.#warnOfExpiry();
-    this.#lookLater();
+    await this.#look();
   }
 
   stop(): void {
@@ -131,15 +134,8 @@ export class NodeTls {
 
   /** The modification time, size and number of each file: a link that names another file now is a change too. */
   async #state(): Promise<string> {
-    const files = Object.values(this.#options.files as Record<string, string | undefined>);
-    const states = await Promise.all(
-      files.map(async (file) => {
-        if (file === undefined) return '';
-        const found = await stat(file).catch(() => undefined);
-        return found ? `${found.mtimeMs} ${found.size} ${found.ino}` : 'none';
-      }),
-    );
-    return states.join('\n');
+    const found = filesOf(this.#options).map(async (file) => file && stat(file).catch(() => undefined));
+    return (await Promise.all(found)).map(stateOf).join('\n');
   }
 
   #warnOfExpiry(): void {
@@ -158,6 +154,14 @@ export class NodeTls {
         logger.warn(fields, `${what} expires in ${Math.ceil(leftMs / DAY_MS)} days, at ${fields.not_after}. ${mend}`);
     }
   }
+}
+
+function filesOf({ files }: NodeTlsOptions): ReadonlyArray<string | undefined> {
+  return Object.values(files as Record<string, string | undefined>);
+}
+
+function stateOf(found: Stats | '' | undefined): string {
+  return found ? `${found.mtimeMs} ${found.size} ${found.ino}` : 'none';
 }
 
 const DAY_MS = 86_400_000;

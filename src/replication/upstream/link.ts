@@ -43,7 +43,7 @@ export interface LinkStore {
   readonly lostWrites: Pick<LostWrites, 'save'>;
   readonly space: Pick<Space, 'refusal' | 'refusalOf' | 'whenRoom'>;
   readonly clock: Pick<LogicalClock, 'follow' | 'now'>;
-  readonly identity: Pick<NodeIdentity, 'clusterId' | 'join' | 'nodeId'>;
+  readonly identity: Pick<NodeIdentity, 'clusterId' | 'join' | 'nodeId' | 'records'>;
 }
 
 /** A session that streamed for so long was a good one, after which the next attempt begins without a long wait. */
@@ -291,6 +291,7 @@ export class Link {
           // A read that waits for this looks after the whole heartbeat has been taken in.
           this.told.ring();
           this.reports.heard(heartbeat);
+          if (this.isLevel) this.#store.identity.records.followed(this.#store.data.position.offset);
         },
         received: (upstreamMs) => this.reports.received(upstreamMs),
       },

@@ -125,7 +125,7 @@ export class SessionState {
   ): void {
     this.activity.newest = command;
     this.calls.beginAlone(command, request, count);
-    this.user.runs(entry);
+    this.user.runs(entry, request);
   }
 
   /** Returns to the state of a new connection, without its number and its library. */

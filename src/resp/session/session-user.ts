@@ -7,6 +7,7 @@ import type { Grant } from '../../access/grant.js';
 import { ADMIN, ANY_USER, EVERYTHING } from '../../access/roles.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { REVOKED_MS_MAX } from '../../base/limits.js';
+import { textOf } from '../arguments/arguments.js';
 import type { Request } from '../codec/request-parser.js';
 import type { DoorAccess } from '../redis-node.js';
 import { Refusal, sentenceOf } from '../replies/refusal.js';
@@ -21,6 +22,10 @@ const COMMAND_BYTES_MAX = 64;
 /** The sentence of Redis. */
 const NO_AUTH = 'NOAUTH Authentication required.';
 
+const SET_USER = 'acl|setuser';
+/** The commands whose lines of the audit name users. */
+const CHANGES_OF_USERS: ReadonlySet<string> = new Set([SET_USER, 'acl|deluser']);
+
 /** The connection, as its user ends it. */
 export interface SignedConnection {
   readonly peer: string;
@@ -33,6 +38,8 @@ export interface SignedConnection {
   /** Answers the requests that have begun, and closes. */
   close(): void;
   drop(): void;
+  /** Notes that the connection need not sign in any more. */
+  signedIn(): void;
 }
 
 export class SessionUser {
@@ -87,10 +94,12 @@ export class SessionUser {
 
   /** @throws HeadwaterError `unauthenticated` or `overloaded`. The connection keeps its user then. */
   async signIn(credentials: Credentials): Promise<void> {
-    const grant = await this.#access.authenticate(credentials).catch((failure: HeadwaterError) => {
-      this.refused(failure.message, 'auth');
-      throw failure;
-    });
+    const grant = await this.#access
+      .authenticate(credentials, this.#connection.peer)
+      .catch((failure: HeadwaterError) => {
+        this.refused(failure.message, 'auth');
+        throw failure;
+      });
     this.#authorization = authorizationOf(credentials);
     this.#take(grant);
   }
@@ -129,9 +138,14 @@ export class SessionUser {
   }
 
   /** Notes that a command is carried out, for the audit if it administers the node. */
-  runs(entry: CommandEntry | undefined): void {
-    if (!entry || !this.#access.inForce || ((entry.rule?.rule?.all ?? 0) & ADMIN) === 0) return;
-    this.#access.audit.administers({ user: this.#grant.name, peer: this.#connection.peer, call: entry.name });
+  runs(entry: CommandEntry | undefined, request: Request | undefined): void {
+    if (!entry || ((entry.rule?.rule?.all ?? 0) & ADMIN) === 0) return;
+    const names = CHANGES_OF_USERS.has(entry.name)
+      ? request?.slice(2, entry.name === SET_USER ? 3 : undefined)
+      : undefined;
+    if (!names && !this.#access.inForce) return;
+    const call = { user: this.#grant.name, peer: this.#connection.peer, call: entry.name };
+    this.#access.audit.administers(call, names?.map((name) => JSON.stringify(textOf(name))).join(' '));
   }
 
   /** Ends the watch over the user, with the connection. */
@@ -154,6 +168,7 @@ export class SessionUser {
 
   #watch(): void {
     this.#forget = this.#grant.onEnd(() => this.#ended());
+    if (!this.isNobody) this.#connection.signedIn();
   }
 
   #ended(): void {

@@ -12,7 +12,7 @@
  *   behind it stay with the client. While a command is blocked, the node reads on, so that the end of the client is
  *   noticed. These bytes count with the requests of all connections.
  */
-import { peerOf } from '../../access/peer.js';
+import { peerOf, signedIn } from '../../access/peer.js';
 import { unlessAborted } from '../../base/abort.js';
 import type { JointTasks } from '../../base/joint-tasks.js';
 import { RECEIVING_SMALL_BYTES, UNSIGNED_ARGUMENT_BYTES_MAX, UNSIGNED_REQUEST_BYTES_MAX } from '../../base/limits.js';
@@ -436,6 +436,7 @@ function userOf(session: Session): SessionUser {
     stopListening: () => session.state.listener?.leave(),
     close: () => session.close(),
     drop: () => session.drop(),
+    signedIn: () => signedIn(socket),
   });
   socket.once('close', () => user.leave());
   return user;

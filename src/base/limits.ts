@@ -665,8 +665,8 @@ export const SILENT_YIELD_MS_MIN = 1_000;
 /** How often a node looks whether the files of its certificates have changed. A look is a stat of each. */
 export const TLS_LOOK_MS = 1_000;
 
-/** The time before the end of a certificate at which the node begins to warn of it, and the time between two warnings. */
-export const TLS_EXPIRY_WARNING_MS = 30 * 24 * 3_600_000;
+/** The days before the end of a certificate from which on the node warns of it, and the time between two warnings. */
+export const TLS_EXPIRY_WARNED_DAYS = 30;
 export const TLS_WARN_AGAIN_MS = 24 * 3_600_000;
 
 /** The time that a client of the Redis protocol gets to hang up after the last reply, or after a refusal. */

@@ -8,12 +8,14 @@ import { stat } from 'node:fs/promises';
 import tls from 'node:tls';
 import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
-import { TLS_EXPIRY_WARNING_MS, TLS_LOOK_MS, TLS_WARN_AGAIN_MS } from '../../base/limits.js';
+import { TLS_EXPIRY_WARNED_DAYS, TLS_LOOK_MS, TLS_WARN_AGAIN_MS } from '../../base/limits.js';
 import type { Logger } from '../../base/logger.js';
 import type { DialTls } from '../dial.js';
 import { contextOptions, type LoadedCertificate, type LoadedTls, loadTls, type TlsFiles } from './certificates.js';
 import { SERVER_OPTIONS } from './handshake.js';
 import { RevocationLists } from './revocation-list.js';
+
+const DAY_MS = 24 * 3_600_000;
 
 /** Whether clients show certificates: all of them, those that have one, or none. */
 export type ClientCertificates = 'required' | 'optional' | 'off';
@@ -144,7 +146,7 @@ export class NodeTls {
     if (this.#warnedMs !== undefined && nowMs - this.#warnedMs < TLS_WARN_AGAIN_MS) return;
     for (const { name, subject, notAfterMs } of this.certificates) {
       const leftMs = notAfterMs - nowMs;
-      if (leftMs > TLS_EXPIRY_WARNING_MS) continue;
+      if (leftMs > TLS_EXPIRY_WARNED_DAYS * DAY_MS) continue;
       this.#warnedMs = nowMs;
       const fields = { event: 'tls', file: this.#options.files[name], not_after: new Date(notAfterMs).toISOString() };
       const what = `the certificate ${subject} (${optionName(name)})`;
@@ -163,8 +165,6 @@ function filesOf({ files }: NodeTlsOptions): ReadonlyArray<string | undefined> {
 function stateOf(found: Stats | '' | undefined): string {
   return found ? `${found.mtimeMs} ${found.size} ${found.ino}` : 'none';
 }
-
-const DAY_MS = 86_400_000;
 
 function serverOptions({ pem }: LoadedTls): tls.SecureContextOptions {
   const { secureOptions } = SERVER_OPTIONS;

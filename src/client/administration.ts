@@ -78,9 +78,11 @@ const FOLLOW_OPTIONS = optionNames<FollowOptions>({ ...TIME_NAMES, acceptDataLos
 const FAILOVER_OPTIONS = optionNames<FailoverOptions>({ ...TIME_NAMES, to: true, waitMs: true });
 const COMPARE_OPTIONS = optionNames<CompareOptions>({ ...TIME_NAMES, waitMs: true });
 
+/** The commands on nodes. `Client` has them too. */
 export class Administration<Key = string, Value = Key, Input = Data> extends Commands<Key, Value, Input> {
   readonly #session: Caller;
 
+  /** @internal */
   constructor(session: Caller, forms: Forms<Key, Value, Input>) {
     super(session, forms);
     this.#session = session;

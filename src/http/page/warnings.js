@@ -1,6 +1,6 @@
 /**
- * What needs a person, with the commands that mend it. The list is made again only if it changes, so that a screen
- * reader says each warning once.
+ * The page lists what needs a person, with the commands that mend it. The list is made again only if it changes, so that
+ * a screen reader says each warning once.
  */
 import { element, setState, setText, stateElement } from './dom.js';
 

@@ -53,7 +53,8 @@ describe('random SIGKILLs under load', function () {
     await Promise.all(writers);
     await check(leader, written, seed);
     await assertEqualData(leader, follower);
-    assert.equal((await follower.status()).fullResyncs, 0, `seed ${seed}: no full resync`);
+    const { fullResyncs, resyncReasons } = await follower.status();
+    assert.equal(fullResyncs, 0, `seed ${seed}: no full resync, found ${JSON.stringify(resyncReasons)}`);
   });
 });
 

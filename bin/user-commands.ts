@@ -4,11 +4,11 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { User, UserRole } from '../src/client/index.js';
-import { parseBytes, parsePath, parseText } from './arguments.js';
+import { formatSize, parseBytes, parseCount, parsePath, parseSize, parseText } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { contentWithin, writeWhole } from './files.js';
 import { snakeCase } from './json-names.js';
-import { complain, EXIT, type ExitStatus } from './output.js';
+import { complain, EXIT, type ExitStatus, UsageError } from './output.js';
 import { drawnTable } from './table.js';
 
 const ROLES: readonly UserRole[] = ['read', 'write', 'publish', 'replicate', 'admin'];
@@ -26,7 +26,13 @@ A follower takes its file by "serve --upstream-credentials FILE", and this
 program by --credentials FILE. A user whose name is cert:NAME stands for the
 client certificates with that name, and has no secret.`;
 
-interface CreateOptions extends SecretOptions {
+interface LimitOptions {
+  readonly opsPerSecond?: number;
+  readonly bytesPerSecond?: number;
+  readonly maxConnections?: number;
+}
+
+interface CreateOptions extends SecretOptions, LimitOptions {
   readonly role: UserRole[];
   readonly keyPrefix?: Buffer[];
   readonly channelPrefix?: Buffer[];
@@ -64,8 +70,14 @@ export function addUserCommands(program: Command): void {
       'the user may use only channels with this beginning, or another that is given (default: all channels)',
       gathered(parseBytes),
     );
+  withLimits(create, '');
   withSecret(create).addHelpText('after', AFTER_CREATE).action(onNode(createUser));
-  user.command('list').description('print the users with their roles').action(onNode(list));
+  const limited = user
+    .command('limit')
+    .argument('<NAME>', 'the name of the user', parseText)
+    .description('change limits of a user: they hold at once, and nothing that it has open ends');
+  withLimits(limited, '; 0 takes the limit away').action(onNode(limit));
+  user.command('list').description('print the users with their roles and limits').action(onNode(list));
   user
     .command('revoke')
     .argument('<NAME>', 'the name of the user', parseText)
@@ -76,6 +88,27 @@ export function addUserCommands(program: Command): void {
     .description('give a user another secret, and print USER:SECRET. The old one ends at once')
     .action(onNode(rotate));
   user.command('whoami').description('print the user of this program').action(onNode(whoAmI));
+}
+
+/** @param more what else the value of each option may be. */
+function withLimits(command: Command, more: string): Command {
+  const otherwise = (option: string) => `${more} (default: serve --${option})`;
+  return command
+    .option(
+      '--ops-per-second <N>',
+      `the most operations in a second, on each node${otherwise('user-ops-per-second')}`,
+      parseCount,
+    )
+    .option(
+      '--bytes-per-second <SIZE>',
+      `the most bytes in a second, both ways, on each node${otherwise('user-bytes-per-second')}`,
+      parseSize,
+    )
+    .option(
+      '--max-connections <N>',
+      `the most connections at a time, to each node${otherwise('connections-per-user')}`,
+      parseCount,
+    );
 }
 
 function withSecret(command: Command): Command {
@@ -105,14 +138,41 @@ function roleOf(text: string): UserRole {
 
 async function createUser({ client, output }: Session, name: string, options: CreateOptions): Promise<ExitStatus> {
   const { role, keyPrefix, channelPrefix } = options;
+  const limits = limitsIn(options);
   const secret = await secretIn(options);
   const rights = { roles: role, keyPrefixes: keyPrefix, channelPrefixes: channelPrefix };
-  const created = await client.users.create(name, { ...rights, secret });
+  const created = await client.users.create(name, { ...rights, ...limits, secret });
   if (!created.inForce)
     complain(
       'warning: no user has the role admin yet, so everybody may still do everything. Make one with --role admin',
     );
   return show({ output }, created, options);
+}
+
+async function limit({ client, output }: Session, name: string, options: LimitOptions): Promise<ExitStatus> {
+  const limits = limitsIn(options);
+  if (Object.values(limits).every((value) => value === undefined))
+    throw new UsageError(
+      'user limit: expected --ops-per-second, --bytes-per-second or --max-connections, received none of them',
+    );
+  const user = await client.users.limit(name, limits);
+  await output.result(fieldsOf(user), `the user ${name} has the limits: ${limitsOf(user)}`);
+  return EXIT.DONE;
+}
+
+function limitsIn({ opsPerSecond, bytesPerSecond, maxConnections }: LimitOptions) {
+  return { operationsPerSecond: opsPerSecond, bytesPerSecond, maxConnections };
+}
+
+function limitsOf({ limits }: User): string {
+  if (!limits) return 'none of its own';
+  const { operationsPerSecond, bytesPerSecond, maxConnections } = limits;
+  const shown = [
+    operationsPerSecond !== undefined && `${operationsPerSecond} ops/s`,
+    bytesPerSecond !== undefined && `${formatSize(bytesPerSecond)}/s`,
+    maxConnections !== undefined && `${maxConnections} connections`,
+  ];
+  return shown.filter((text) => text !== false).join(', ');
 }
 
 async function rotate({ client, output }: Session, name: string, options: SecretOptions): Promise<ExitStatus> {
@@ -128,14 +188,15 @@ async function revoke({ client, output }: Session, name: string): Promise<ExitSt
 
 async function list({ client, output }: Session): Promise<ExitStatus> {
   const { users, inForce } = await client.users.list();
-  const rows = users.map(({ name, roles, keyPrefixes, channelPrefixes, rotatedAtMs }) => [
-    name,
-    roles.join(' '),
-    prefixesOf(keyPrefixes),
-    prefixesOf(channelPrefixes),
-    new Date(rotatedAtMs).toISOString(),
+  const rows = users.map((user) => [
+    user.name,
+    user.roles.join(' '),
+    prefixesOf(user.keyPrefixes),
+    prefixesOf(user.channelPrefixes),
+    user.limits ? limitsOf(user) : '',
+    new Date(user.rotatedAtMs).toISOString(),
   ]);
-  const table = drawnTable(['USER', 'ROLES', 'KEYS', 'CHANNELS', 'SECRET SINCE'], rows);
+  const table = drawnTable(['USER', 'ROLES', 'KEYS', 'CHANNELS', 'LIMITS', 'SECRET SINCE'], rows);
   await output.result({ in_force: inForce, users: users.map(fieldsOf) }, users.length === 0 ? 'no users' : table);
   if (!inForce) complain('users are not in force: no user has the role admin, so everybody may do everything');
   return EXIT.DONE;

@@ -121,6 +121,7 @@ function watched(parts: WatchedParts): WatchedNode {
       rpc: server.figures,
       redis: redis.figures,
       replyBytes: replies.bytes,
+      refusedByLimits: parts.access.refusedByLimits,
       eventLoopSeconds: delays.seconds,
       backups: backups.figures,
       archiveLackingSinceMs: archiver?.lackingSinceMs,

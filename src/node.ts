@@ -47,6 +47,7 @@ import type { CompareReply, KeyspaceDigestReply } from './model/comparison.js';
 import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from './model/leadership.js';
 import { formatChecksum } from './model/position.js';
 import type { NodeStatus } from './model/status.js';
+import type { UserLimits } from './model/user.js';
 import { Monitors } from './pipeline/monitors.js';
 import { ReplyMemory } from './pipeline/reply-memory.js';
 import { redisDoor } from './redis-door.js';
@@ -429,6 +430,7 @@ export class Node {
     this.#store.space.keepFree(config.minFreeBytes);
     this.#parts.replication.acknowledgements.guard.want(config);
     this.#listener?.bound({ ...config, descriptorsFor: connectionsMax() });
+    this.#parts.access.limit(userLimits(config));
   }
 
   /** Whether every address that the node listens on is loopback. */
@@ -438,6 +440,16 @@ export class Node {
     const answers = await Promise.all(hosts.map((host) => isLoopbackOnly(host)));
     return answers.every(Boolean);
   }
+}
+
+/** The limits of users that have none of their own. */
+function userLimits(config: NodeConfig): UserLimits {
+  const { userOperationsPerSecond, userBytesPerSecond, connectionsPerUser } = config;
+  return {
+    operationsPerSecond: userOperationsPerSecond,
+    bytesPerSecond: userBytesPerSecond,
+    maxConnections: connectionsPerUser,
+  };
 }
 
 /** Tells clients that watch the health of the server whether to come: while the store serves and the node is to stay. */

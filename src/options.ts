@@ -234,6 +234,42 @@ export const OPTIONS = {
     example: 100,
   },
 
+  /** The users with the role replicate or admin have no limits. No bound by default. */
+  connectionsPerUser: {
+    name: 'connections-per-user',
+    kind: 'count',
+    live: true,
+    otherwise: 'no limit',
+    least: 1,
+    most: 1_000_000,
+    help: 'the most connections of each user that has no limit of its own; followers and administrators have none',
+    example: 100,
+  },
+
+  /** Each node counts for itself. No bound by default. */
+  userOperationsPerSecond: {
+    name: 'user-ops-per-second',
+    kind: 'count',
+    live: true,
+    otherwise: 'no limit',
+    least: 1,
+    most: 1_000_000_000,
+    help: 'the most operations in a second of each user that has no limit of its own; followers and administrators have none',
+    example: 10_000,
+  },
+
+  /** The bytes of requests, and those that the node sends. No bound by default. */
+  userBytesPerSecond: {
+    name: 'user-bytes-per-second',
+    kind: 'size',
+    live: true,
+    otherwise: 'no limit',
+    least: KiB,
+    most: Number.MAX_SAFE_INTEGER,
+    help: 'the most bytes in a second, both ways, of each user that has no limit of its own; followers and administrators have none',
+    example: 16 * MiB,
+  },
+
   /** The host:port of the upstream. Without it the node keeps its last role; a new node leads. */
   follow: {
     name: 'follow',

@@ -5,7 +5,7 @@ import { Client, Node, type NodeOptions } from '../src/index.js';
 import { LiveOptions, type LiveProgram, type ProgramOption, type ProgramOptions } from '../src/live-options.js';
 import type { OptionOrigin, OptionValue } from '../src/model/node-option.js';
 import { type LiveName, OPTIONS, type OptionRow } from '../src/options.js';
-import { Door } from './resp/door.js';
+import { Door, type Wire } from './resp/door.js';
 import { eventually } from './support/cluster.js';
 import { removeTemporaryDirectories, temporaryDirectory } from './support/database.js';
 import { RecordingLogger } from './support/store.js';
@@ -207,6 +207,8 @@ describe('the options of a running node', () => {
   });
 });
 
+const SECRET = 'a-long-secret';
+
 describe('an option that changes at run time', function () {
   this.timeout(30_000);
   const door = new Door();
@@ -227,6 +229,14 @@ describe('an option that changes at run time', function () {
       () => 'done',
       ({ code }: { code: string }) => code,
     );
+
+  /** A connection of the user app, which everybody may be while users are not in force. */
+  async function appOf(node: Node, client: Client): Promise<Wire> {
+    await client.users.create('app', { roles: ['read', 'write'], secret: SECRET });
+    const wire = door.open(node);
+    await wire.asks(`AUTH app ${SECRET}`, '+OK\r\n');
+    return wire;
+  }
 
   /** The effect of each, with a value that differs from the default. */
   const EFFECTS: Record<LiveName, (subject: Subject) => Promise<void>> = {
@@ -271,6 +281,36 @@ describe('an option that changes at run time', function () {
       assert.match(await door.exchange(node, 'PING\r\n'), /^-ERR max number of clients reached/);
       change(undefined);
       assert.equal(await door.exchange(node, 'PING\r\n'), '+PONG\r\n');
+    },
+    connectionsPerUser: async ({ node, client, change }) => {
+      const wire = await appOf(node, client);
+      change(1);
+      const second = door.open(node);
+      await second.asks('AUTH app wrong', '-WRONGPASS invalid username-password pair or user is disabled.\r\n');
+      second.send(`AUTH app ${SECRET}\r\n`);
+      assert.match((await second.lines(1))[0] ?? '', /^-BUSY the user app has reached its limit of 1 connections/);
+      change(undefined);
+      await second.asks(`AUTH app ${SECRET}`, '+OK\r\n');
+      await wire.asks('GET a', '$-1\r\n');
+    },
+    userOperationsPerSecond: async ({ node, client, change }) => {
+      const wire = await appOf(node, client);
+      change(1);
+      wire.send('GET a\r\n'.repeat(50));
+      await wire.lines(50);
+      wire.send('GET a\r\n');
+      assert.match((await wire.lines(1))[0] ?? '', /^-ERR the user app has reached its limit of 1 operations a second/);
+      change(undefined);
+      await wire.asks('GET a', '$-1\r\n');
+    },
+    userBytesPerSecond: async ({ node, client, change }) => {
+      const wire = await appOf(node, client);
+      change(1_024);
+      await wire.asks(`SET a ${'x'.repeat(20_000)}`, '+OK\r\n');
+      wire.send('GET a\r\n');
+      assert.match((await wire.lines(1))[0] ?? '', /^-ERR the user app has reached its limit of 1024 bytes a second/);
+      change(undefined);
+      await wire.asks('STRLEN a', ':20000\r\n');
     },
     minFreeBytes: async ({ node, client, change }) => {
       change(2 ** 50);

@@ -11,14 +11,15 @@ import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import { SECRET_CHARACTERS_MAX } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
-import { CERTIFICATE_USER, type User, type UserList } from '../model/user.js';
+import { CERTIFICATE_USER, type UserLimits, type UserList } from '../model/user.js';
 import { Audit } from './audit.js';
 import type { Credentials } from './credentials.js';
 import { Grant } from './grant.js';
-import { ADMIN, bitsOf, type Rule } from './roles.js';
+import { ADMIN, bitsOf, REPLICATE, type Rule } from './roles.js';
 import { SecretHasher } from './secret.js';
 import { sourceOf } from './source.js';
-import { decodeUser, shownUser, type UserRecord, userNameOf } from './user-record.js';
+import { LimitCounts, NO_LIMITS, Usage } from './usage.js';
+import { decodeUser, encodeUser, shownUser, type UserRecord, userNameOf } from './user-record.js';
 
 /** The values of the records of the node itself, by their names. */
 export type Records = ReadonlyMap<string, Buffer>;
@@ -40,6 +41,7 @@ export interface AccessOptions {
 interface Account {
   readonly record: UserRecord;
   readonly grant: Grant;
+  readonly usage: Usage;
   /** The record as it stands in the log. */
   readonly bytes: Buffer;
   /** The keyed hash of the secret, once a caller has shown it. */
@@ -51,8 +53,11 @@ const WRONG = 'the user is not known, or the secret is wrong';
 export class Access {
   readonly audit: Audit;
   readonly hasher = new SecretHasher();
+  /** The requests and connections that the limits of users have refused. */
+  readonly refusedByLimits = new LimitCounts();
   readonly #options: AccessOptions;
   #accounts = new Map<string, Account>();
+  #defaults = NO_LIMITS;
   #inForce = false;
   #everybody = Grant.everything();
   #nobody = Grant.nothing();
@@ -82,8 +87,10 @@ export class Access {
     return { users: users.toSorted((a, b) => (a.name < b.name ? -1 : 1)), inForce: this.#inForce };
   }
 
-  find(name: string): User | undefined {
-    return this.grantOf(name)?.user;
+  /** Takes the limits of users that have none of their own. They hold at once. */
+  limit(defaults: UserLimits): void {
+    this.#defaults = defaults;
+    for (const account of this.#accounts.values()) this.#bound(account);
   }
 
   /** The rights of a user, as if it had signed in. */
@@ -169,7 +176,7 @@ export class Access {
       const name = userNameOf(recordName);
       if (name === undefined) continue;
       const known = before.get(name);
-      const account = known?.bytes.equals(bytes) ? known : this.#accountOf(name, bytes);
+      const account = known?.bytes.equals(bytes) ? known : this.#accountOf(name, bytes, known);
       if (account) accounts.set(name, account);
       else unreadable++;
     }
@@ -177,19 +184,39 @@ export class Access {
     // A user that this version cannot read may be an administrator.
     const inForce = unreadable > 0 || [...accounts.values()].some(({ grant }) => (grant.bits & ADMIN) !== 0);
     if (inForce !== this.#inForce) this.#force(inForce);
-    for (const [name, account] of before) if (accounts.get(name) !== account) account.grant.end(changed(name));
+    for (const [name, account] of before)
+      if (accounts.get(name)?.grant !== account.grant) account.grant.end(changed(name));
   }
 
-  #accountOf(name: string, bytes: Buffer): Account | undefined {
+  #accountOf(name: string, bytes: Buffer, known: Account | undefined): Account | undefined {
     try {
       const record = decodeUser(name, bytes);
-      const grant = new Grant(shownUser(record), { ...record, bits: bitsOf(record.roles) }, this.audit);
-      return { record, grant, bytes, proof: undefined };
+      const usage = known?.usage ?? new Usage(name, this.#options.clock, this.refusedByLimits);
+      const user = shownUser(record);
+      const account =
+        known && haveSameRights(known.record, record)
+          ? { ...known, record, bytes }
+          : {
+              record,
+              grant: new Grant(user, { ...record, bits: bitsOf(record.roles) }, this.audit, usage),
+              usage,
+              bytes,
+              proof: undefined,
+            };
+      account.grant.user = user;
+      this.#bound(account);
+      return account;
     } catch (error) {
       const { message } = HeadwaterError.from(error);
       this.#options.logger.error({ user: name, error: message }, `a user cannot sign in: ${message}`);
       return undefined;
     }
+  }
+
+  /** Replication and administration have no limits. */
+  #bound({ usage, record, grant }: Account): void {
+    const isExempt = (grant.bits & (ADMIN | REPLICATE)) !== 0;
+    usage.bound(record.limits ?? NO_LIMITS, isExempt ? NO_LIMITS : this.#defaults);
   }
 
   #force(inForce: boolean): void {
@@ -202,6 +229,11 @@ export class Access {
       : 'users are not in force any more: call again without one';
     for (const grant of [everybody, nobody]) grant.end(new HeadwaterError('unauthenticated', message));
   }
+}
+
+/** True if the two differ in their limits at most. */
+function haveSameRights(one: UserRecord, other: UserRecord): boolean {
+  return encodeUser({ ...one, limits: undefined }).equals(encodeUser({ ...other, limits: undefined }));
 }
 
 function wrongSecret(): HeadwaterError {

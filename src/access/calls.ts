@@ -55,6 +55,7 @@ const SERVICES: Readonly<Record<string, Readonly<Record<string, Rule | typeof OP
     ListUsers: allOf(ADMIN),
     RevokeUser: allOf(ADMIN),
     RotateUser: allOf(ADMIN),
+    LimitUser: allOf(ADMIN),
     WhoAmI: ANY_USER,
   },
   // A probe has no user, and learns only whether the node serves.
@@ -82,7 +83,7 @@ export function ruledCalls(): string[] {
 
 /** The calls that change users: their services note them for the audit, with the names of the users. */
 const CHANGES_OF_USERS: ReadonlySet<string> = new Set(
-  ['CreateUser', 'RevokeUser', 'RotateUser'].map((method) => `/headwater.v1.UserService/${method}`),
+  ['CreateUser', 'RevokeUser', 'RotateUser', 'LimitUser'].map((method) => `/headwater.v1.UserService/${method}`),
 );
 
 /** True for a call that the audit gets to know before its request is read. */

@@ -1,12 +1,14 @@
 /**
  * The rights of a connection: what one user may do, decided when the connection or the stream begins. A grant never
- * changes. When its user is changed or revoked, the grant ends, and everything that was begun under it ends too.
+ * changes. When its user is changed or revoked, the grant ends, and everything that was begun under it ends too. The
+ * limits of a user are no rights: they change while the grant stands.
  */
 import { HeadwaterError } from '../base/errors.js';
 import type { Operation } from '../model/operation.js';
 import type { User } from '../model/user.js';
 import { bitsFor, keysOf, touchesAll } from './operations.js';
 import { allOf, allows, DATA, EVERYTHING, namesOf, needOf, type Rule } from './roles.js';
+import type { Usage } from './usage.js';
 
 /** The parts of a user that a grant needs. */
 export type Rights = Pick<User, 'keyPrefixes' | 'channelPrefixes'> & { readonly bits: number };
@@ -29,7 +31,9 @@ interface Auditing {
 
 export class Grant {
   /** Undefined for a caller that is no user. */
-  readonly user: User | undefined;
+  user: User | undefined;
+  /** The limits of the user, and what it uses of the node. Undefined for a caller that is no user. */
+  readonly usage: Usage | undefined;
   readonly bits: number;
   readonly #keys: readonly Buffer[];
   readonly #channels: readonly Buffer[];
@@ -37,8 +41,9 @@ export class Grant {
   readonly #open = new Set<(reason: HeadwaterError) => void>();
   #end: HeadwaterError | undefined;
 
-  constructor(user: User | undefined, { bits, keyPrefixes, channelPrefixes }: Rights, audit?: Auditing) {
+  constructor(user: User | undefined, { bits, keyPrefixes, channelPrefixes }: Rights, audit?: Auditing, usage?: Usage) {
     this.#audit = audit;
+    this.usage = usage;
     this.user = user;
     this.bits = bits;
     this.#keys = keyPrefixes;
@@ -122,12 +127,12 @@ export class Grant {
     if (!allows(allOf(bits), this.bits)) return this.denied(`${operation.kind} needs the role ${namesOf(bits)}`);
     if (this.#keys.length === 0) return undefined;
     if (touchesAll(operation)) return this.denied(`${operation.kind} needs a user without key prefixes`);
-    for (const key of keysOf(operation)) if (!isUnder(key, this.#keys)) return this.refusalOfKey(key, operation.kind);
+    for (const key of keysOf(operation)) if (!isUnder(key, this.#keys)) return this.#refusalOfKey(key, operation.kind);
     return undefined;
   }
 
   /** @returns why the user may not touch this key. Undefined if it may. */
-  refusalOfKey(key: Buffer, what: string): HeadwaterError | undefined {
+  #refusalOfKey(key: Buffer, what: string): HeadwaterError | undefined {
     if (this.#keys.length === 0 || isUnder(key, this.#keys)) return undefined;
     return this.denied(`${what}: the user may touch only keys that begin with ${shown(this.#keys)}`);
   }

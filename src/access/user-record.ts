@@ -5,7 +5,9 @@
  *
  *   {"format":1,"roles":["read"],"keys":["YXBwOg=="],"channels":[],"created":0,"rotated":0,"secret":{…}}
  *
- * Prefixes are base64. A user of certificates has no secret.
+ * Prefixes are base64. A user of certificates has no secret. A user with limits has them in `limits`:
+ *
+ *   "limits":{"operations":100,"bytes":1048576,"connections":10}
  */
 import { HeadwaterError } from '../base/errors.js';
 import {
@@ -15,7 +17,14 @@ import {
   USER_PREFIX_BYTES_MAX,
   USER_PREFIXES_MAX,
 } from '../base/limits.js';
-import { CERTIFICATE_USER, type NewUser, USER_ROLES, type User, type UserRole } from '../model/user.js';
+import {
+  CERTIFICATE_USER,
+  type NewUser,
+  USER_ROLES,
+  type User,
+  type UserLimits,
+  type UserRole,
+} from '../model/user.js';
 import type { SecretHash } from './secret.js';
 
 const FORMAT = 1;
@@ -37,10 +46,25 @@ export function userNameOf(recordName: string): string | undefined {
 }
 
 export function encodeUser(user: UserRecord): Buffer {
-  const { roles, keyPrefixes, channelPrefixes, createdAtMs, rotatedAtMs, secret } = user;
+  const { roles, keyPrefixes, channelPrefixes, createdAtMs, rotatedAtMs, secret, limits } = user;
   const texts = (prefixes: readonly Buffer[]) => prefixes.map((prefix) => prefix.toString('base64'));
   const fields = { format: FORMAT, roles, keys: texts(keyPrefixes), channels: texts(channelPrefixes) };
-  return Buffer.from(JSON.stringify({ ...fields, created: createdAtMs, rotated: rotatedAtMs, secret }));
+  return Buffer.from(
+    JSON.stringify({ ...fields, created: createdAtMs, rotated: rotatedAtMs, secret, limits: limitFields(limits) }),
+  );
+}
+
+/** JSON leaves out what is undefined. */
+function limitFields(limits: UserLimits | undefined): Fields['limits'] {
+  if (!limits) return undefined;
+  const { operationsPerSecond, bytesPerSecond, maxConnections } = limits;
+  return { operations: operationsPerSecond, bytes: bytesPerSecond, connections: maxConnections };
+}
+
+function limitsOf(fields: Fields['limits']): UserLimits | undefined {
+  if (!fields) return undefined;
+  const { operations, bytes, connections } = fields;
+  return { operationsPerSecond: operations, bytesPerSecond: bytes, maxConnections: connections };
 }
 
 /** @throws HeadwaterError `unknown_format` or `corrupt`. */
@@ -60,6 +84,7 @@ export function decodeUser(name: string, bytes: Buffer): UserRecord {
     createdAtMs: fields.created,
     rotatedAtMs: fields.rotated,
     secret: fields.secret,
+    limits: limitsOf(fields.limits),
   };
 }
 
@@ -71,6 +96,13 @@ interface Fields {
   readonly created: number;
   readonly rotated: number;
   readonly secret?: SecretHash;
+  readonly limits?:
+    | {
+        readonly operations: number | undefined;
+        readonly bytes: number | undefined;
+        readonly connections: number | undefined;
+      }
+    | undefined;
 }
 
 function parse(name: string, bytes: Buffer): Fields {
@@ -82,8 +114,9 @@ function parse(name: string, bytes: Buffer): Fields {
 }
 
 /** The user as it is shown. */
-export function shownUser({ name, roles, keyPrefixes, channelPrefixes, createdAtMs, rotatedAtMs }: UserRecord): User {
-  return { name, roles, keyPrefixes, channelPrefixes, createdAtMs, rotatedAtMs };
+export function shownUser(record: UserRecord): User {
+  const { name, roles, keyPrefixes, channelPrefixes, createdAtMs, rotatedAtMs, limits } = record;
+  return { name, roles, keyPrefixes, channelPrefixes, createdAtMs, rotatedAtMs, limits };
 }
 
 // ---- requests -------------------------------------------------------------------
@@ -93,7 +126,7 @@ const NAME = /^[!-9;-~]+$/;
 
 /** @throws HeadwaterError `invalid_argument` with the expected and the received value. */
 export function checkNewUser(wanted: NewUser): asserts wanted is NewUser & { readonly roles: readonly UserRole[] } {
-  const { name, roles, keyPrefixes, channelPrefixes, secret } = wanted;
+  const { name, roles, keyPrefixes, channelPrefixes, secret, limits } = wanted;
   checkUserName(name);
   const known = roles.every((role) => (USER_ROLES as readonly string[]).includes(role));
   if (roles.length === 0 || !known)
@@ -103,6 +136,13 @@ export function checkNewUser(wanted: NewUser): asserts wanted is NewUser & { rea
   const unscoped = roles.find((role) => role === 'admin' || role === 'replicate');
   if (unscoped && keyPrefixes.length + channelPrefixes.length > 0)
     throw invalid('prefixes', `none for the role ${unscoped}, which sees all keys and channels`, 'some');
+  if (unscoped && limits)
+    throw invalid(
+      'limits',
+      `none for the role ${unscoped}, so that no limit holds up replication and administration`,
+      'some. 0 takes a limit away',
+    );
+  checkLimits(limits);
   if (isCertificateUser(name)) {
     if (secret !== undefined) throw invalid('secret', 'none for a user of certificates', 'one');
   } else if (secret !== undefined) checkSecret(secret);
@@ -130,6 +170,12 @@ export function checkSecret(secret: string): void {
     `${SECRET_CHARACTERS_MIN} to ${SECRET_CHARACTERS_MAX} characters`,
     `${secret.length}. Without a secret, the node draws one`,
   );
+}
+
+function checkLimits(limits: UserLimits | undefined): void {
+  for (const [name, most] of Object.entries(limits ?? {}))
+    if (most !== undefined && (!Number.isSafeInteger(most) || most < 1))
+      throw invalid(name, 'a whole number from 1 on', most);
 }
 
 function checkPrefixes(what: string, prefixes: readonly Buffer[]): void {

@@ -10,6 +10,7 @@ import {
   type NewUser,
   type RotatedUser,
   type User,
+  type UserLimits,
   type UserRole,
 } from '../model/user.js';
 import type { Access, Records } from './access.js';
@@ -37,6 +38,8 @@ export interface RecordWriter {
 
 /** New values of a user. A value that is undefined stays as it is. */
 export interface UserChange extends Partial<Pick<NewUser, 'keyPrefixes' | 'channelPrefixes' | 'secret'>> {
+  /** Limits to change. A limit that is undefined stays as it is, and 0 takes it away. */
+  readonly limits?: Partial<UserLimits>;
   readonly roles?: readonly UserRole[] | undefined;
 }
 
@@ -59,15 +62,18 @@ export class Users {
    * @throws HeadwaterError `invalid_argument` if there is such a user, or a part of the request is wrong.
    */
   async create(wanted: NewUser, caller: readonly string[] = []): Promise<CreatedUser> {
-    checkNewUser(wanted);
-    const { name, roles, keyPrefixes, channelPrefixes } = wanted;
+    const limits = withLimits(undefined, wanted.limits ?? {});
+    const checked = { ...wanted, limits };
+    checkNewUser(checked);
+    const { name, roles, keyPrefixes, channelPrefixes } = checked;
     const drawn = wanted.secret === undefined && !isCertificateUser(name) ? drawSecret() : '';
     const secret = wanted.secret ?? drawn;
     const hash = secret === '' ? undefined : await this.#access.hasher.hash(secret);
     const nowMs = this.#nowMs();
     const copies = { keyPrefixes: keyPrefixes.map(copy), channelPrefixes: channelPrefixes.map(copy) };
     const sorted = [...new Set(roles)];
-    const record: UserRecord = { name, roles: sorted, ...copies, createdAtMs: nowMs, rotatedAtMs: nowMs, secret: hash };
+    const times = { createdAtMs: nowMs, rotatedAtMs: nowMs };
+    const record: UserRecord = { name, roles: sorted, ...copies, ...times, secret: hash, limits };
     await this.#change((records) => {
       if (records.has(recordName(name))) throw invalid('another name, or "rotate" for a new secret', `${name} again`);
       if (records.size >= USERS_MAX) throw invalid(`at most ${USERS_MAX} users`, 'one more');
@@ -98,8 +104,16 @@ export class Users {
     return { user, secret: given === undefined ? secret : '' };
   }
 
+  /**
+   * Changes limits of a user. Nothing that the user has open ends.
+   * @throws HeadwaterError `invalid_argument` if there is no such user, or a limit is wrong.
+   */
+  limit(name: string, limits: Partial<UserLimits>): Promise<User> {
+    return this.change(name, { limits });
+  }
+
   /** Changes a user. */
-  async change(name: string, { secret, ...change }: UserChange): Promise<User> {
+  async change(name: string, { secret, limits = {}, ...change }: UserChange): Promise<User> {
     if (secret !== undefined) checkSecret(secret);
     const hash = secret === undefined ? undefined : await this.#access.hasher.hash(secret);
     const nowMs = this.#nowMs();
@@ -108,7 +122,8 @@ export class Users {
       const before = knownIn(records, name);
       if (hash && isCertificateUser(name)) throw invalid('a user with a secret', `${name}, a user of certificates`);
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-      changed = { ...before, ...given, ...(hash && { secret: hash, rotatedAtMs: nowMs }) };
+      const others = { limits: withLimits(before.limits, limits), ...(hash && { secret: hash, rotatedAtMs: nowMs }) };
+      changed = { ...before, ...given, ...others };
       checkNewUser({ ...changed, secret: undefined });
       const changes = new Map([[recordName(name), encodeUser(changed)]]);
       keepAnAdministrator(records, changes, []);
@@ -130,6 +145,20 @@ export class Users {
   #change(decide: (records: Records) => Changes): Promise<number> {
     return this.#writer.change(decide, CHANGE_BYTES);
   }
+}
+
+/** The limits with some of them changed: 0 takes one away. Undefined if none is left. */
+function withLimits(before: UserLimits | undefined, changes: Partial<UserLimits>): UserLimits | undefined {
+  const of = (name: keyof UserLimits) => {
+    const most = changes[name] ?? before?.[name];
+    return most === 0 ? undefined : most;
+  };
+  const limits = {
+    operationsPerSecond: of('operationsPerSecond'),
+    bytesPerSecond: of('bytesPerSecond'),
+    maxConnections: of('maxConnections'),
+  };
+  return Object.values(limits).some((most) => most !== undefined) ? limits : undefined;
 }
 
 /** @throws HeadwaterError `invalid_argument` if there is none. */

@@ -71,6 +71,15 @@ export interface DetailsByCode {
   readonly outcome_unknown: CommonDetails & { readonly reason?: string | undefined };
   /** The durability of the write at the time when the wait ended. */
   readonly durability_not_reached: CommonDetails & DurabilityReached;
+  /** The facts of a limit of a user, if that is the reason. */
+  readonly overloaded: CommonDetails & {
+    /** The limit: `ops-per-second`, `bytes-per-second` or `max-connections`. */
+    readonly limit?: string | undefined;
+    /** The user that has the limit. */
+    readonly user?: string | undefined;
+    /** The milliseconds until another request of the user passes. */
+    readonly retryAfterMs?: number | undefined;
+  };
   /** The position that the data left. */
   readonly lost_branch: CommonDetails & {
     readonly replicationId?: string | undefined;

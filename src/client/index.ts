@@ -108,7 +108,7 @@ export type {
   StoreState,
   UpstreamState,
 } from '../model/status.js';
-export type { CreatedUser, Myself, RotatedUser, User, UserList, UserRole } from '../model/user.js';
+export type { CreatedUser, Myself, RotatedUser, User, UserLimits, UserList, UserRole } from '../model/user.js';
 export type {
   Administration,
   ChangeOptions,
@@ -213,4 +213,4 @@ export type {
   NotCommittedResults,
   TransactionBuilder,
 } from './transaction-builder.js';
-export type { CreateUserOptions, RotateUserOptions, Users } from './users.js';
+export type { CreateUserOptions, LimitUserOptions, RotateUserOptions, Users } from './users.js';

@@ -1,21 +1,39 @@
 /** The users of a cluster, as an administrator sees and changes them through a client. */
 import { checkOptionNames, optionNames } from '../base/option-names.js';
-import type { CreatedUser, Myself, RotatedUser, UserList, UserRole } from '../model/user.js';
-import { CREATE_USER, LIST_USERS, type Method, REVOKE_USER, ROTATE_USER, WHO_AM_I } from '../rpc/definitions.js';
+import type { CreatedUser, Myself, RotatedUser, User, UserLimits, UserList, UserRole } from '../model/user.js';
+import {
+  CREATE_USER,
+  LIMIT_USER,
+  LIST_USERS,
+  type Method,
+  REVOKE_USER,
+  ROTATE_USER,
+  WHO_AM_I,
+} from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
-import { checkText, toBuffer } from './measure.js';
+import { checkCount, checkText, toBuffer } from './measure.js';
 import type { Data } from './operations.js';
 import { type CallTime, TIME, TIME_NAMES } from './options.js';
 import { SideCall } from './side-call.js';
 
 /** The options of `users.create`. */
-export interface CreateUserOptions extends RotateUserOptions {
+export interface CreateUserOptions extends RotateUserOptions, LimitUserOptions {
   /** The roles of the user, at least one. */
   readonly roles: readonly UserRole[];
   /** The beginnings of the keys that the user may touch. All keys by default. */
   readonly keyPrefixes?: readonly Data[] | undefined;
   /** The beginnings of the channels that the user may use. All channels by default. */
   readonly channelPrefixes?: readonly Data[] | undefined;
+}
+
+/** The options of `users.limit`. Each node counts for itself. */
+export interface LimitUserOptions extends CallTime {
+  /** The operations in a second. 0 takes the limit away, so that the default of the node holds. */
+  readonly operationsPerSecond?: number | undefined;
+  /** The bytes in a second, of requests and of what the node sends. 0 takes the limit away. */
+  readonly bytesPerSecond?: number | undefined;
+  /** The connections that are open at a time. 0 takes the limit away. */
+  readonly maxConnections?: number | undefined;
 }
 
 /** The options of `users.rotate`. */
@@ -30,6 +48,15 @@ const CREATE = optionNames<CreateUserOptions>({
   keyPrefixes: true,
   channelPrefixes: true,
   secret: true,
+  operationsPerSecond: true,
+  bytesPerSecond: true,
+  maxConnections: true,
+});
+const LIMIT = optionNames<LimitUserOptions>({
+  ...TIME_NAMES,
+  operationsPerSecond: true,
+  bytesPerSecond: true,
+  maxConnections: true,
 });
 const ROTATE = optionNames<RotateUserOptions>({ ...TIME_NAMES, secret: true });
 
@@ -49,12 +76,13 @@ export class Users {
   async create(name: string, options: CreateUserOptions): Promise<CreatedUser> {
     checkOptionNames(options, CREATE);
     checkText('name', name);
-    const { roles, keyPrefixes = [], channelPrefixes = [], secret, ...time } = options;
+    const { roles, keyPrefixes = [], channelPrefixes = [], secret, ...others } = options;
+    const { limits, time } = limitsIn(others);
     const prefixes = {
       keyPrefixes: keyPrefixes.map((prefix) => toBuffer('keyPrefixes', prefix)),
       channelPrefixes: channelPrefixes.map((prefix) => toBuffer('channelPrefixes', prefix)),
     };
-    return this.#ask(CREATE_USER, { name, roles: [...roles], ...prefixes, secret }, time);
+    return this.#ask(CREATE_USER, { name, roles: [...roles], ...prefixes, secret, limits }, time);
   }
 
   /** The users, in the order of their names. */
@@ -81,6 +109,19 @@ export class Users {
     return this.#ask(ROTATE_USER, { name, secret }, time);
   }
 
+  /**
+   * Changes the limits of a user, and leaves the others as they are. They hold at once, and nothing that the user has
+   * open ends.
+   * @throws HeadwaterError `invalid_argument` if there is no such user, or if it has the role `admin` or `replicate`.
+   */
+  async limit(name: string, options: LimitUserOptions): Promise<User> {
+    checkOptionNames(options, LIMIT);
+    checkText('name', name);
+    const { limits, time } = limitsIn(options);
+    const { user } = await this.#ask(LIMIT_USER, { name, limits }, time);
+    return user;
+  }
+
   /** The user of this client. */
   async whoAmI(time: CallTime = {}): Promise<Myself> {
     checkOptionNames(time, TIME);
@@ -91,4 +132,16 @@ export class Users {
   #ask<Request, Response>(method: Method<Request, Response>, request: Request, time: CallTime): Promise<Response> {
     return new SideCall(this.#session, time).read(method, request, time);
   }
+}
+
+const LIMITS = ['operationsPerSecond', 'bytesPerSecond', 'maxConnections'] as const;
+
+/** @throws HeadwaterError `invalid_argument` if a limit is no whole number. */
+function limitsIn({ operationsPerSecond, bytesPerSecond, maxConnections, ...time }: LimitUserOptions): {
+  readonly limits: UserLimits | undefined;
+  readonly time: CallTime;
+} {
+  const limits = { operationsPerSecond, bytesPerSecond, maxConnections };
+  for (const name of LIMITS) if (limits[name] !== undefined) checkCount(name, limits[name]);
+  return { limits: LIMITS.some((name) => limits[name] !== undefined) ? limits : undefined, time };
 }

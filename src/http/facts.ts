@@ -1,5 +1,6 @@
 /** The facts that the metrics show, gathered once for a scrape. */
 import type { NodeStatus } from '../model/status.js';
+import type { UserLimits } from '../model/user.js';
 import type { StoreFigures } from '../store/store-figures.js';
 import type { HttpCounts } from './http-counts.js';
 import type { ProcessFigures } from './process-figures.js';
@@ -46,6 +47,8 @@ export interface NodeFigures {
   readonly redis: RedisFigures;
   /** Bytes of replies to clients of both protocols. */
   readonly replyBytes: number;
+  /** The requests and connections that the limits of users have refused, by the limit. */
+  readonly refusedByLimits: Readonly<Record<keyof UserLimits, { readonly count: number }>>;
   readonly eventLoopSeconds: HistogramValues;
   readonly backups: { readonly running: number; readonly completed: number; readonly completedMs: number };
   /** The time of the oldest write that the archive lacks. Undefined if there is none. */

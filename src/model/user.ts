@@ -23,10 +23,25 @@ export interface User {
   readonly createdAtMs: number;
   /** When the user got its present secret, in milliseconds since the epoch. */
   readonly rotatedAtMs: number;
+  /** The limits of the user itself. Undefined if it has none. The options of the node have the defaults. */
+  readonly limits: UserLimits | undefined;
+}
+
+/**
+ * How much a user may do on each node. A limit that is undefined is that of the options of the node. A user with the
+ * role `replicate` or `admin` has no limits.
+ */
+export interface UserLimits {
+  /** Operations in a second: each command, each call, and each operation of a transaction. */
+  readonly operationsPerSecond: number | undefined;
+  /** Bytes in a second, of requests and of what the node sends. */
+  readonly bytesPerSecond: number | undefined;
+  /** Connections that are open at a time. */
+  readonly maxConnections: number | undefined;
 }
 
 /** The request of a new user. */
-export interface NewUser extends Pick<User, 'name' | 'roles' | 'keyPrefixes' | 'channelPrefixes'> {
+export interface NewUser extends Pick<User, 'name' | 'roles' | 'keyPrefixes' | 'channelPrefixes' | 'limits'> {
   /** The secret. Without it, the node draws one. */
   readonly secret: string | undefined;
 }
@@ -43,6 +58,14 @@ export interface RotatedUser {
   readonly user: User;
   /** The secret that the node drew. Empty if the caller gave one. No call shows the secret again. */
   readonly secret: string;
+}
+
+/** The request of other limits for a user. */
+export interface LimitUser {
+  /** The name of the user. */
+  readonly name: string;
+  /** The limits to change. A limit that is undefined stays as it is, and 0 takes it away. */
+  readonly limits: UserLimits | undefined;
 }
 
 /** The users of a cluster. */

@@ -39,7 +39,7 @@ import type { Position } from '../model/position.js';
 import { errorReply } from '../model/reply-size.js';
 import { isWrite } from '../model/write-kinds.js';
 import { publicError, withNothingDone } from '../protobuf/error.js';
-import type { DecodedPipelineRequest } from '../protobuf/pipeline.js';
+import type { DecodedOperation, DecodedPipelineRequest } from '../protobuf/pipeline.js';
 import { type Asked, allRefused, type Batch, batchesOf, merged } from './batch.js';
 import { BatchesInHand } from './batches-in-hand.js';
 import type { Caller } from './caller.js';
@@ -73,8 +73,11 @@ export interface PipelineStream<M extends Message> {
   receive(onMessage: (message: M) => void, onEnd: () => void): void;
   /** @throws HeadwaterError if the message is malformed, which ends the pipeline. */
   decode(message: M): DecodedPipelineRequest;
-  /** The reason why nothing of this client is carried out for now, undefined if it is. Asked once for each message. */
-  refusal(): HeadwaterError | undefined;
+  /**
+   * The reason why nothing of this message is carried out, undefined if it is. Asked once for each message, which then
+   * counts for the limits of its user.
+   */
+  refusal(operations: readonly DecodedOperation[], bytes: number): HeadwaterError | undefined;
   /** Looks at each operation, if the rights of the client do not allow all. Asked once for each message. */
   guard?(): Guard | undefined;
   /** Runs `task` if there is no memory for the next message. */
@@ -193,7 +196,8 @@ class Pipeline<M extends Message> {
     const { guarantees } = request;
     const leaderOnly = guarantees instanceof HeadwaterError ? false : guarantees?.leaderOnly;
     const ofReads = freshness.refusal ?? (leaderOnly ? freshness.notLeading : undefined);
-    const refusals = { ofAll: this.#stream.refusal(), ofReads, guard: this.#stream.guard?.() };
+    const ofAll = this.#stream.refusal(request.operations, message.length);
+    const refusals = { ofAll, ofReads, guard: this.#stream.guard?.() };
     for (const batch of batchesOf(request, came, this.#store.limits, refusals)) {
       this.#waiting.push(batch);
       this.#waitingBytes += batch.bytes;

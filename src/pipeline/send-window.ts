@@ -6,6 +6,12 @@ import { REPLY_MESSAGE_BYTES_TARGET, SENDING_BYTES_MAX } from '../base/limits.js
 import type { Caller } from './caller.js';
 import type { ReplyShare } from './reply-share.js';
 
+/** The part of a user's limits that counts what the node sends. */
+interface Spending {
+  readonly isMetered: boolean;
+  spend(operations: number, bytes: number): void;
+}
+
 interface Writable {
   write(bytes: Buffer, sent: () => void): boolean;
 }
@@ -19,13 +25,19 @@ export class SendWindow {
   readonly #stream: Writable;
   readonly #call: Pick<Caller, 'cancelled' | 'onCancelled'>;
   readonly #share: ReplyShare | undefined;
+  /** The user who receives the bytes. A connection of a Redis client may change it. */
+  usage: Spending | undefined;
   #bytes = 0;
   #waiting: Waiter[] = [];
 
-  /** @param share counts the bytes over all streams. Without a share nobody counts them. */
-  constructor(stream: Writable, call: Pick<Caller, 'cancelled' | 'onCancelled'>, share?: ReplyShare) {
+  /**
+   * @param share counts the bytes over all streams. Without a share nobody counts them.
+   * @param usage counts the bytes for the limits of a user.
+   */
+  constructor(stream: Writable, call: Pick<Caller, 'cancelled' | 'onCancelled'>, share?: ReplyShare, usage?: Spending) {
     this.#stream = stream;
     this.#share = share;
+    this.usage = usage;
     this.#call = call;
     call.onCancelled(() => this.#wake());
   }
@@ -35,6 +47,7 @@ export class SendWindow {
     if (this.#call.cancelled) return true;
     this.#bytes += bytes.length;
     this.#share?.sending(bytes.length);
+    if (this.usage?.isMetered) this.usage.spend(0, bytes.length);
     this.#stream.write(bytes, () => {
       this.#bytes -= bytes.length;
       this.#share?.sent(bytes.length);

@@ -27,6 +27,7 @@ const KINDS: Readonly<Record<Fact, Kind>> = {
   freeBytes: 'number',
   key: 'text',
   leader: 'text',
+  limit: 'text',
   maxLagMs: 'number',
   maxStalenessMs: 'number',
   minFollowers: 'number',
@@ -37,9 +38,11 @@ const KINDS: Readonly<Record<Fact, Kind>> = {
   reached: 'flag',
   reason: 'text',
   replicationId: 'text',
+  retryAfterMs: 'number',
   stalenessMs: 'number',
   synced: 'flag',
   unsyncedHere: 'flag',
+  user: 'text',
 };
 
 /** The names of the facts by their names on the wire, and back. */

@@ -138,7 +138,8 @@ export function publicMessage(error: HeadwaterError): string {
 export function encodeStatus(error: HeadwaterError): Buffer {
   const info = { reason: error.code.toUpperCase(), domain: DOMAIN, metadata: toDetailTexts(error.details) };
   const details = [{ type_url: ERROR_INFO_URL, value: ErrorInfo.encode(info).finish() }];
-  const retryMs = RETRY_DELAY_MS[error.code];
+  const { retryAfterMs } = error.details as { readonly retryAfterMs?: number };
+  const retryMs = retryAfterMs ?? RETRY_DELAY_MS[error.code];
   if (retryMs !== undefined) {
     const retry = { retryDelay: { seconds: Math.floor(retryMs / 1_000), nanos: (retryMs % 1_000) * 1_000_000 } };
     details.push({ type_url: RETRY_INFO_URL, value: RetryInfo.encode(retry).finish() });

@@ -61,6 +61,8 @@ export const FIELDS = {
   RevokeUserRequest: { name: 'name' },
   RotateUserRequest: { name: 'name' },
   RotateUserResponse: { user: 'required' },
+  LimitUserRequest: { name: 'name' },
+  LimitUserResponse: { user: 'required' },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Rule>>>>;
 
 /** The plain forms of messages that are no plain object of their fields. */

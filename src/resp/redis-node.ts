@@ -29,16 +29,7 @@ interface ValuePlace {
 /** The users of the node, as connections sign in. */
 export type DoorAccess = Pick<
   Access,
-  | 'anonymous'
-  | 'inForce'
-  | 'list'
-  | 'identify'
-  | 'authenticate'
-  | 'refusalOf'
-  | 'isNobody'
-  | 'find'
-  | 'grantOf'
-  | 'audit'
+  'anonymous' | 'inForce' | 'list' | 'identify' | 'authenticate' | 'refusalOf' | 'isNobody' | 'grantOf' | 'audit'
 >;
 
 export interface RedisNode {

@@ -8,6 +8,7 @@ import type { Access } from '../access/access.js';
 import { isAdministrative, OPEN, ruleOfCall } from '../access/calls.js';
 import { AUTHORIZATION, credentialsOfAuthorization } from '../access/credentials.js';
 import type { Grant } from '../access/grant.js';
+import type { Usage } from '../access/usage.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { Granting } from './call-intake.js';
 import { namesOf, peerOf, streamOf } from './connection-place.js';
@@ -25,6 +26,8 @@ interface Shown {
 export class Admission {
   readonly #access: Access;
   readonly #shown = new WeakMap<object, Shown>();
+  /** The users of each connection, which has a place of each of them. Seldom more than one. */
+  readonly #users = new WeakMap<object, Set<Usage>>();
 
   constructor(access: Access) {
     this.#access = access;
@@ -42,7 +45,7 @@ export class Admission {
     const stream = streamOf(call);
     const name = path.slice(path.lastIndexOf('/') + 1);
     const decide = (grant: Grant) => {
-      const refusal = this.#access.refusalOf(grant, rule, name);
+      const refusal = this.#access.refusalOf(grant, rule, name) ?? this.#connect(grant, stream);
       const seen = { user: grant.name, peer: peerOf(stream), call: path };
       if (refusal) this.#access.audit.refused(seen, refusal.message);
       else if (isAdministrative(path, rule) && this.#access.inForce) this.#access.audit.administers(seen);
@@ -85,6 +88,19 @@ export class Admission {
   #note(session: object | undefined, text: string | Buffer, grant: Grant): Grant {
     if (session && grant.user) this.#shown.set(session, { text: text.toString(), grant });
     return grant;
+  }
+
+  /** Takes a place among the connections of the user, unless this connection has one. @returns the refusal. */
+  #connect({ usage }: Grant, { session }: ServerHttp2Stream): HeadwaterError | undefined {
+    if (!usage || !session || session.destroyed) return undefined;
+    const users = this.#users.get(session) ?? new Set();
+    if (users.has(usage)) return undefined;
+    const refusal = usage.connect();
+    if (refusal) return refusal;
+    users.add(usage);
+    this.#users.set(session, users);
+    session.once('close', () => usage.disconnect());
+    return undefined;
   }
 
   #refused(failure: unknown, path: string, stream: ServerHttp2Stream): HeadwaterError {

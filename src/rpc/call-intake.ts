@@ -9,6 +9,7 @@
 import http2, { type ServerHttp2Stream } from 'node:http2';
 import * as grpc from '@grpc/grpc-js';
 import type { Grant } from '../access/grant.js';
+import type { Usage } from '../access/usage.js';
 import type { HeadwaterError } from '../base/errors.js';
 import { MESSAGE_BYTES_MAX, RECEIVING_STALL_MS_MAX, REVOKED_MS_MAX } from '../base/limits.js';
 
@@ -33,6 +34,8 @@ export interface Granting {
   readonly grant: Grant | Promise<Grant>;
   /** Whether the call is a stream, which may be open for long. */
   readonly isForStream: boolean;
+  /** Whether the limits of the user hold for the call. They do not hold up replication and administration. */
+  readonly isMetered?: boolean;
 }
 
 /** The memory that all calls of one kind share for their requests and replies. */
@@ -48,6 +51,7 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
   readonly share: ReplyShare;
   /** The rights of the caller. Undefined if nobody asks for them. */
   grant: Grant | undefined;
+  readonly #isMetered: boolean;
   #forget = () => {};
   readonly #stream: ServerHttp2Stream;
   readonly #memory: RequestMemory;
@@ -76,6 +80,7 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
     super(next);
     this.place = place;
     this.#granting = granting;
+    this.#isMetered = granting?.isMetered ?? false;
     this.#memory = requests;
     // gRPC offers no other access to the bytes of an incomplete message.
     this.#stream = (next as unknown as { stream: ServerHttp2Stream }).stream;
@@ -107,7 +112,7 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
             this.#take(grant);
             if (!this.#isOver) listener.onReceiveMetadata(metadata);
           },
-          (reason: HeadwaterError) => this.revoked(reason),
+          (reason: HeadwaterError) => this.#revoked(reason),
         );
       },
       onReceiveMessage: (message) => {
@@ -169,16 +174,21 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
   /** Takes the rights of the caller. A stream ends with them. A short call that has begun is answered. */
   #take(grant: Grant): void {
     this.grant = grant;
-    if (this.#granting?.isForStream) this.#forget = grant.onEnd((reason) => this.revoked(reason));
+    if (this.#granting?.isForStream) this.#forget = grant.onEnd((reason) => this.#revoked(reason));
   }
 
   /** Ends the call, because its user may not do this any more: in good order if that is soon done. */
-  revoked(reason: HeadwaterError): void {
+  #revoked(reason: HeadwaterError): void {
     if (this.#isOver) return;
     this.#isOver = true;
     if (this.#onRefused) this.#onRefused(reason);
     else this.sendStatus(toStatus(reason));
     setTimeout(() => this.#stream.close(http2.constants.NGHTTP2_CANCEL), REVOKED_MS_MAX).unref();
+  }
+
+  /** The limits of the caller. Undefined for a call that has none. */
+  get usage(): Usage | undefined {
+    return this.#isMetered ? this.grant?.usage : undefined;
   }
 
   /** The address:port of the client, and the names in its certificate. */

@@ -6,6 +6,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Access } from '../access/access.js';
 import type { Grant } from '../access/grant.js';
+import type { Usage } from '../access/usage.js';
 import { systemClock } from '../base/clock.js';
 import { HeadwaterError, shuttingDown } from '../base/errors.js';
 import { InvariantViolation } from '../base/invariant.js';
@@ -85,6 +86,8 @@ export interface CallMemory {
   readonly share?: ReplyShare;
   /** The rights of the caller. Undefined if nobody asks for them. */
   readonly grant?: Grant | undefined;
+  /** The limits of the caller, undefined for a call that has none: replication and administration. */
+  readonly usage?: Usage | undefined;
   /** The address:port of the caller, and the names in its certificate. Undefined if the call has no connection. */
   readonly caller?: { readonly peer: string; readonly names: readonly string[] };
   /** Notes that the handler has its whole request, and answers within a time of its own. */

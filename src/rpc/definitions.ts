@@ -38,7 +38,7 @@ import type {
   WatchEvent,
   WatchRequest,
 } from '../model/streams.js';
-import type { CreatedUser, Myself, NewUser, RotatedUser, UserList } from '../model/user.js';
+import type { CreatedUser, LimitUser, Myself, NewUser, RotatedUser, User, UserList } from '../model/user.js';
 import { codecOf, converted } from '../protobuf/codec.js';
 import { asking, assured } from '../protobuf/guarantees.js';
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, OPERATION_KINDS } from '../protobuf/kv.js';
@@ -276,6 +276,12 @@ export const ROTATE_USER: Method<{ readonly name: string; readonly secret: strin
   `/${USER_SERVICE}/RotateUser`,
   codecOf('RotateUserRequest'),
   codecOf('RotateUserResponse'),
+);
+
+export const LIMIT_USER: Method<LimitUser, { readonly user: User }> = unary(
+  `/${USER_SERVICE}/LimitUser`,
+  codecOf('LimitUserRequest'),
+  codecOf('LimitUserResponse'),
 );
 
 export const WHO_AM_I: Method<void, Myself> = unary(

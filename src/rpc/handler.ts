@@ -30,7 +30,13 @@ export function unary<Request, Response>(
   serve: (request: Request, call: Call) => Promise<Response>,
 ): Endpoint {
   async function answer(bytes: Buffer, call: Call): Promise<Buffer> {
-    return method.response.encode(await serve(method.request.decode(bytes), call));
+    const { usage } = call.intake;
+    const request = method.request.decode(bytes);
+    const refusal = usage?.take(operationsIn(request), bytes.length);
+    if (refusal) throw refusal;
+    const response = method.response.encode(await serve(request, call));
+    usage?.spend(0, response.length);
+    return response;
   }
   return endpoint(
     method,
@@ -52,6 +58,12 @@ export function unary<Request, Response>(
   );
 }
 
+/** The operations that a call counts as, by the limits of its user. */
+function operationsIn(request: unknown): number {
+  const { operations } = (request ?? {}) as { readonly operations?: unknown };
+  return Array.isArray(operations) ? Math.max(1, operations.length) : 1;
+}
+
 function trailersOf({ trailers }: Call): grpc.Metadata | undefined {
   if (!trailers) return undefined;
   const metadata = new grpc.Metadata();
@@ -68,8 +80,10 @@ export function serverStream<Request, Response>(
   serve: (request: Request, call: Call) => AsyncIterable<Response>,
 ): Endpoint {
   async function run(surface: grpc.ServerWritableStream<Buffer, Buffer>, call: Call): Promise<void> {
-    const { share } = call.intake;
-    const sending = new SendWindow(surface, call, share);
+    const { share, usage } = call.intake;
+    const refusal = usage?.take(1, surface.request.length);
+    if (refusal) throw refusal;
+    const sending = new SendWindow(surface, call, share, usage);
     const request = method.request.decode(surface.request);
     // The stream may be long, and its request is not needed any more.
     surface.request = EMPTY;
@@ -81,6 +95,7 @@ export function serverStream<Request, Response>(
       share?.making(0);
       const bytes = response === SIGN_OF_LIFE ? EMPTY : method.response.encode(response);
       if (!sending.write(bytes)) await sending.drained();
+      if (usage?.isMetered) await usage.whenPaid(call.signal);
       if (share) await whenRoomForMessage(share, sending, call.signal);
       if (call.cancelled) return;
     }
@@ -145,7 +160,7 @@ export class DuplexCall<Request, Response> {
     this.#surface = surface;
     this.#request = codecs.request;
     this.#response = codecs.response;
-    this.#sending = new SendWindow(surface, call, call.intake.share);
+    this.#sending = new SendWindow(surface, call, call.intake.share, call.intake.usage);
     this.broken = new Promise((_, reject) => {
       this.#break = reject;
     });

@@ -7,7 +7,7 @@ import {
   type PipelineSurroundings,
   runPipeline,
 } from '../pipeline/pipeline.js';
-import { decodePipelineRequest } from '../protobuf/pipeline.js';
+import { type DecodedOperation, decodePipelineRequest } from '../protobuf/pipeline.js';
 import type { Call, CallMemory } from './calls.js';
 import type { DuplexCall } from './handler.js';
 import { ReplyOutput } from './reply-output.js';
@@ -19,7 +19,7 @@ export interface GrpcStream
     'receive' | 'onRefused' | 'taken' | 'pause' | 'resume' | 'write' | 'drained' | 'sending'
   > {
   readonly call: Pick<Call, 'peer' | 'signal' | 'onCancelled' | 'onStopping' | 'report'> & {
-    readonly intake: Pick<CallMemory, 'share' | 'place' | 'grant'>;
+    readonly intake: Pick<CallMemory, 'share' | 'place' | 'grant' | 'usage'>;
   };
 }
 
@@ -31,14 +31,18 @@ export function servePipeline(
   surroundings: PipelineSurroundings,
 ): Promise<void> {
   const { call } = stream;
-  const guard = call.intake.grant?.guardFor(call.peer);
+  const { place, grant, usage } = call.intake;
+  const guard = grant?.guardFor(call.peer);
   const adapted: PipelineStream<Buffer> = {
     call,
     share: call.intake.share,
     sending: stream.sending,
     receive: (onMessage, onEnd) => stream.receive(onMessage, onEnd),
     decode: decodePipelineRequest,
-    refusal: () => call.intake.place?.claim(),
+    refusal: (operations, bytes) => {
+      const refusal = place?.claim();
+      return refusal ?? (usage?.isMetered ? usage.take(weightOfAll(operations), bytes) : undefined);
+    },
     guard: () => guard,
     onRefused: (task) => stream.onRefused(task),
     taken: () => stream.taken(),
@@ -47,4 +51,12 @@ export function servePipeline(
     output: (onDrained) => new ReplyOutput(stream, onDrained),
   };
   return runPipeline(adapted, store, guarantees, surroundings);
+}
+
+/** The operations of a message as the limits of a user count them: a transaction counts as its operations. */
+function weightOfAll(operations: readonly DecodedOperation[]): number {
+  let weight = 0;
+  for (const operation of operations)
+    weight += operation.kind === 'transact' ? Math.max(1, operation.operations.length) : 1;
+  return weight;
 }

@@ -211,7 +211,8 @@ function receiver(
     const granting = whenKnown(grant, !admission || grant || !access?.needsUser ? known : () => undefined);
     if (granting instanceof HeadwaterError) return new RefusedCall(call, granting);
     const claims = path === PIPELINE.path && !place?.isForClient ? place : undefined;
-    return new CallIntake(call, isForClients ? ofClients : ofNodes, claims, granting);
+    const metered = granting && { ...granting, isMetered: isForClients };
+    return new CallIntake(call, isForClients ? ofClients : ofNodes, claims, metered);
   };
 }
 

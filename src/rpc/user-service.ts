@@ -1,7 +1,15 @@
 /** UserService: makes, shows and revokes users. access/ decides. */
-import type { CreatedUser, Myself, NewUser, RotatedUser, UserList } from '../model/user.js';
+import type { CreatedUser, Myself, NewUser, RotatedUser, User, UserLimits, UserList } from '../model/user.js';
 import type { Call } from './calls.js';
-import { CREATE_USER, LIST_USERS, REVOKE_USER, ROTATE_USER, USER_SERVICE, WHO_AM_I } from './definitions.js';
+import {
+  CREATE_USER,
+  LIMIT_USER,
+  LIST_USERS,
+  REVOKE_USER,
+  ROTATE_USER,
+  USER_SERVICE,
+  WHO_AM_I,
+} from './definitions.js';
 import { unary } from './handler.js';
 import type { Service } from './server.js';
 
@@ -11,6 +19,7 @@ export interface UserChanges {
   create(user: NewUser, caller: readonly string[] | undefined): Promise<CreatedUser>;
   revoke(name: string, caller: readonly string[] | undefined): Promise<void>;
   rotate(name: string, secret: string | undefined): Promise<RotatedUser>;
+  limit(name: string, limits: Partial<UserLimits>): Promise<User>;
 }
 
 /** The users that are there. */
@@ -42,6 +51,10 @@ export function userService(users: UserChanges, known: KnownUsers): Service {
       unary(ROTATE_USER, ({ name, secret }, call) => {
         note(ROTATE_USER, name, call);
         return users.rotate(name, secret);
+      }),
+      unary(LIMIT_USER, async ({ name, limits }, call) => {
+        note(LIMIT_USER, name, call);
+        return { user: await users.limit(name, limits ?? {}) };
       }),
       unary(WHO_AM_I, async (_, { intake }): Promise<Myself> => ({ user: intake.grant?.user, inForce: known.inForce })),
     ],

@@ -32,7 +32,7 @@ class Records {
 }
 
 function made(name: string, roles: NewUser['roles'], secret?: string): NewUser {
-  return { name, roles, keyPrefixes: [], channelPrefixes: [], secret };
+  return { name, roles, keyPrefixes: [], channelPrefixes: [], secret, limits: undefined };
 }
 
 describe('users', () => {

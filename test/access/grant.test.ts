@@ -12,7 +12,7 @@ const other = Buffer.from('other');
 
 function grant(roles: readonly UserRole[], keys: readonly string[] = [], channels: readonly string[] = []): Grant {
   const prefixes = (texts: readonly string[]) => texts.map((text) => Buffer.from(text));
-  const user = { name: 'u', roles, createdAtMs: 0, rotatedAtMs: 0 };
+  const user = { name: 'u', roles, createdAtMs: 0, rotatedAtMs: 0, limits: undefined };
   const scopes = { keyPrefixes: prefixes(keys), channelPrefixes: prefixes(channels) };
   return new Grant({ ...user, ...scopes }, { ...scopes, bits: bitsOf(roles) });
 }
@@ -99,10 +99,10 @@ describe('a grant', () => {
   });
 
   it('keeps channels apart from keys', () => {
-    const scoped = grant(['publish'], [], ['news:']);
+    const scoped = grant(['publish', 'write'], [], ['news:']);
     assert.equal(scoped.refusalOfChannel(Buffer.from('news:1'), 'publish'), undefined);
     assert.equal(scoped.refusalOfChannel(other, 'publish')?.code, 'permission_denied');
-    assert.equal(scoped.refusalOfKey(other, 'get'), undefined);
+    assert.equal(scoped.refusalOfOperation({ kind: 'delete', keys: [other] } as Operation), undefined);
   });
 
   it('ends once, and tells those who wait and those who come later', () => {

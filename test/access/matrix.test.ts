@@ -38,7 +38,7 @@ const BY_METHOD: ReadonlyArray<readonly [pattern: RegExp, allowed: Allowed]> = [
   [/DiskService\/(Backup|RangeDigests|RepairRanges|Verify|Repair)$/, []],
   [/ReplicationService\/(Replicate|FetchRanges|FetchBlocks)$/, ['replicate']],
   [/UserService\/WhoAmI$/, 'all users'],
-  [/UserService\/(CreateUser|ListUsers|RevokeUser|RotateUser)$/, []],
+  [/UserService\/(CreateUser|ListUsers|RevokeUser|RotateUser|LimitUser)$/, []],
 ];
 
 const UNSIGNED = new Set(['auth', 'hello', 'quit', 'reset']);

@@ -114,6 +114,7 @@ export function busyFacts(): MetricFacts {
       counts: { connections: 1, commands: 2, errors: new Map([['ERR', 1]]), bytes: { read: 3, written: 4 } },
     },
     replyBytes: 1,
+    refusedByLimits: { operationsPerSecond: { count: 1 }, bytesPerSecond: { count: 2 }, maxConnections: { count: 3 } },
     backups: { running: 1, completed: 2, completedMs: 3_000 },
     archiveLackingSinceMs: 9_000,
     headroom: { leftBytes: 1, ms: 2 },

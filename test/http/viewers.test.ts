@@ -79,6 +79,7 @@ describe('the live view of the status page', () => {
       keyPrefixes: [],
       channelPrefixes: [],
       secret: undefined,
+      limits: undefined,
     });
     return secret;
   }

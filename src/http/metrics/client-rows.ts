@@ -20,6 +20,16 @@ export const CLIENT_ROWS: readonly MetricRow[] = [
     [['silent'], status.connections?.refusedSilent],
     [['http'], http.counts.displaced],
   ]),
+  counters(
+    'headwater_user_limit_refusals_total',
+    'messages and connections that a limit of their user has refused',
+    ['limit'],
+    ({ refusedByLimits: { operationsPerSecond, bytesPerSecond, maxConnections } }) => [
+      [['operations'], operationsPerSecond.count],
+      [['bytes'], bytesPerSecond.count],
+      [['connections'], maxConnections.count],
+    ],
+  ),
   gauge('headwater_connections_max', 'most connections of clients, if there is a bound', ({ status }) => {
     return status.connections?.clientsMax;
   }),

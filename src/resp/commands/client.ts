@@ -162,7 +162,7 @@ function listed({ door }: CommandSession, request: Request): Client[] {
 
 function kill(session: CommandSession, request: Request): void {
   const { clients } = session.door;
-  const isUser = (name: string) => name === DEFAULT_USER || session.node.access.find(name) !== undefined;
+  const isUser = (name: string) => name === DEFAULT_USER || session.node.access.grantOf(name) !== undefined;
   const address = request.length === 3 ? textOf(request[2] as Buffer) : undefined;
   const { matches, skipsAsker } =
     address === undefined

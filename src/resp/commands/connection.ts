@@ -78,7 +78,7 @@ const DEFAULT_NAME = Buffer.from(DEFAULT_USER);
 function whenSignedIn(session: CommandSession, user: Buffer, secret: Buffer, done: () => void): void | Promise<void> {
   const { access } = session.node;
   const credentials = { user: user.toString(), secret: secret.toString() };
-  const isKnown = access.find(credentials.user) !== undefined;
+  const isKnown = access.grantOf(credentials.user) !== undefined;
   if (!access.inForce && !isKnown) {
     if (credentials.user !== DEFAULT_USER) throw new Refusal(WRONG_PASSWORD);
     return done();

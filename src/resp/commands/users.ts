@@ -116,14 +116,14 @@ function getUser(session: CommandSession, request: Request): void {
 async function setUser({ node, out }: CommandSession, request: Request): Promise<void> {
   const name = textOf(request[2] as Buffer);
   if (name === DEFAULT_USER) throw new Refusal(NO_DEFAULT);
-  const before = node.access.find(name);
+  const before = node.access.grantOf(name)?.user;
   const { secret, ...rights } = changeOf(request, before);
   if (before) await node.users.change(name, { ...rights, secret }).catch(throwBusy);
   else if (secret === undefined && !name.startsWith('cert:'))
     throw new Refusal('ERR Error in ACL SETUSER modifier: password: expected >PASSWORD for a new user, received none');
   else {
     const { keyPrefixes = [], channelPrefixes = [], roles } = rights;
-    await node.users.create({ name, roles, keyPrefixes, channelPrefixes, secret }).catch(throwBusy);
+    await node.users.create({ name, roles, keyPrefixes, channelPrefixes, secret, limits: undefined }).catch(throwBusy);
   }
   out.simple('OK');
 }
@@ -136,7 +136,7 @@ async function deleteUsers({ node, out }: CommandSession, request: Request): Pro
   let deleted = 0;
   for (const name of request.slice(2).map(textOf)) {
     if (name === DEFAULT_USER) throw new Refusal("ERR The 'default' user cannot be removed");
-    if (!node.access.find(name)) continue;
+    if (!node.access.grantOf(name)?.user) continue;
     await node.users.revoke(name);
     deleted++;
   }

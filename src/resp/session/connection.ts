@@ -164,6 +164,7 @@ export class RedisConnection {
     this.gather();
     this.flush();
     this.#pushedBytes += message.length;
+    this.sending.usage?.spend(0, message.length);
     this.socket.write(message, () => {
       this.#pushedBytes -= message.length;
       sent();

@@ -6,8 +6,16 @@ import type { CommandSession, SessionCommand } from '../command.js';
 import { commandOf } from '../table/table.js';
 import type { Intake } from './intake.js';
 
-/** Passes over the first request, and over those behind it that the command carries out with it. @returns them. */
-export function takeRow(command: SessionCommand, intake: Intake, { state, door }: CommandSession): Request[] {
+/** Passes over the first request, and those behind it that the command carries out with it. @returns them. */
+export function takeRow(command: SessionCommand, intake: Intake, session: CommandSession): Request[] {
+  const isBreak = intake.first instanceof ProtocolError;
+  const from = intake.place;
+  const row = requestsOf(command, intake, session);
+  if (!isBreak) session.state.user.limits.count(intake, from);
+  return row;
+}
+
+function requestsOf(command: SessionCommand, intake: Intake, { state, door }: CommandSession): Request[] {
   const row = [intake.first as Request];
   const first = intake.place;
   intake.advance();

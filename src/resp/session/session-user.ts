@@ -5,6 +5,7 @@
 import { authorizationOf, type Credentials } from '../../access/credentials.js';
 import type { Grant } from '../../access/grant.js';
 import { ADMIN, ANY_USER, EVERYTHING } from '../../access/roles.js';
+import type { Usage } from '../../access/usage.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { REVOKED_MS_MAX } from '../../base/limits.js';
 import { textOf } from '../arguments/arguments.js';
@@ -12,6 +13,7 @@ import type { Request } from '../codec/request-parser.js';
 import type { DoorAccess } from '../redis-node.js';
 import { Refusal, sentenceOf } from '../replies/refusal.js';
 import type { CommandEntry } from '../table/command-table.js';
+import { SessionLimits } from './session-limits.js';
 
 /** The name that a connection without a user has, as in Redis. */
 export const DEFAULT_USER = 'default';
@@ -38,15 +40,20 @@ export interface SignedConnection {
   /** Answers the requests that have begun, and closes. */
   close(): void;
   drop(): void;
+  /** Counts what the node sends for the limits of this user. Undefined for nobody. */
+  countFor(usage: Usage | undefined): void;
   /** Notes that the connection need not sign in any more. */
   signedIn(): void;
 }
 
 export class SessionUser {
+  readonly limits = new SessionLimits();
   readonly #access: DoorAccess;
   readonly #connection: SignedConnection;
   #grant: Grant;
   #forget = () => {};
+  /** True once the connection is closed. */
+  #hasLeft = false;
   /** The credentials as gRPC carries them, for writes that go to the leader. */
   #authorization: string | undefined;
 
@@ -54,6 +61,7 @@ export class SessionUser {
     this.#access = access;
     this.#connection = connection;
     this.#grant = this.#first;
+    this.limits.take(this.#grant.usage, false);
     this.#watch();
   }
 
@@ -100,8 +108,15 @@ export class SessionUser {
         this.refused(failure.message, 'auth');
         throw failure;
       });
+    if (this.#hasLeft) return;
+    const refusal = grant === this.#grant ? undefined : grant.usage?.connect();
+    if (refusal) {
+      this.refused(refusal.message, 'auth');
+      throw refusal;
+    }
     this.#authorization = authorizationOf(credentials);
-    this.#take(grant);
+    if (grant === this.#grant) return;
+    this.#take(grant, true);
   }
 
   /** @returns the sentence of the refusal, if the user may not use the command. */
@@ -150,7 +165,9 @@ export class SessionUser {
 
   /** Ends the watch over the user, with the connection. */
   leave(): void {
+    this.#hasLeft = true;
     this.#forget();
+    this.limits.leave();
   }
 
   /** The user of a new connection. */
@@ -158,16 +175,19 @@ export class SessionUser {
     return this.#access.identify(this.#connection.names) ?? this.#access.anonymous;
   }
 
-  #take(grant: Grant): void {
+  /** @param hasPlace whether a place among the connections of the user is taken already. */
+  #take(grant: Grant, hasPlace = false): void {
     // Messages that answer no request were allowed to the user before.
     if (grant !== this.#grant) this.#connection.stopListening();
     this.#forget();
     this.#grant = grant;
+    this.limits.take(grant.usage, hasPlace);
     this.#watch();
   }
 
   #watch(): void {
     this.#forget = this.#grant.onEnd(() => this.#ended());
+    this.#connection.countFor(this.#grant.usage);
     if (!this.isNobody) this.#connection.signedIn();
   }
 

@@ -264,6 +264,7 @@ export class Session implements CommandSession, Client {
   #goesOn(): boolean {
     if (this.#isPaused || this.#isRunning) return false;
     const request = this.#intake.first as Request | ProtocolError;
+    this.state.user.limits.look();
     const command = request instanceof ProtocolError ? breakOff(request) : commandOf(request, this.state);
     if (this.door.clients.pause.isOn && isHeld(command, this, () => this.#work())) return false;
     if (!isAlone(command)) {
@@ -273,7 +274,10 @@ export class Session implements CommandSession, Client {
     }
     if (!this.#output.isIdle) return false;
     if (this.connection.hasRoomForPart()) this.#run(command, takeRow(command, this.#intake, this));
-    else this.#awaitReader();
+    else {
+      this.#replyStart = this.out.writtenBytes;
+      this.#finishLater(this.connection.roomForPart());
+    }
     return true;
   }
 
@@ -310,6 +314,7 @@ export class Session implements CommandSession, Client {
     if (typeof found === 'object' && !isAlone(found)) this.state.activity.newest = found;
     calls.end(intake.place - first);
     if (this.node.tap.isOpen) showRequests(this, intake.since(first));
+    this.state.user.limits.count(intake, first);
     if (operations.length === 0) return this.#output.settle();
     const length = intake.bytesSince(first) + keptBytes;
     this.#deliver({ length, operations, guarantees: this.state.guarantees });
@@ -361,11 +366,6 @@ export class Session implements CommandSession, Client {
 
   get #hasBegunReply(): boolean {
     return this.out.writtenBytes > this.#replyStart;
-  }
-
-  #awaitReader(): void {
-    this.#replyStart = this.out.writtenBytes;
-    this.#finishLater(this.connection.roomForPart());
   }
 
   // ---- the pipeline --------------------------------------------------------------------
@@ -436,6 +436,9 @@ function userOf(session: Session): SessionUser {
     stopListening: () => session.state.listener?.leave(),
     close: () => session.close(),
     drop: () => session.drop(),
+    countFor: (usage) => {
+      session.connection.sending.usage = usage;
+    },
     signedIn: () => signedIn(socket),
   });
   socket.once('close', () => user.leave());

@@ -170,8 +170,10 @@ export function commandOf(request: Request, { transaction, listener, user }: Ses
   let entry = entryOf(request);
   const foreign = typeof entry === 'string' ? foreignProtocol(request) : undefined;
   if (foreign) return foreign;
-  if (user.isLimited && typeof entry !== 'string' && !user.mayUse(entry))
-    entry = user.refusalOf(entry, request) ?? entry;
+  if (user.isLimited && typeof entry !== 'string') {
+    const denied = user.mayUse(entry) ? undefined : user.refusalOf(entry, request);
+    entry = denied ?? user.limits.refusalOf(entry) ?? entry;
+  }
   if (listener && typeof entry !== 'string') entry = listener.refusalOf(entry.name, entry.facts.flags) ?? entry;
   if (!transaction.open) return typeof entry === 'string' ? entry : (entry.command as Command);
   if (typeof entry === 'string') return refusing(entry);

@@ -24,6 +24,16 @@ interface MethodFigures {
   readonly seconds: HistogramValues;
 }
 
+/** The calls of one command of the Redis protocol. */
+interface CommandFigures {
+  /** Calls that ran, with those that were answered with an error. */
+  readonly calls: number;
+  readonly microseconds: number;
+  /** Requests that were refused before the command ran. */
+  readonly rejected: number;
+  readonly failed: number;
+}
+
 /** The clients of the Redis protocol. */
 interface RedisFigures {
   readonly requestBytes: number;
@@ -31,6 +41,7 @@ interface RedisFigures {
     readonly connections: number;
     readonly commands: number;
     readonly errors: ReadonlyMap<string, number>;
+    readonly calls: { readonly named: ReadonlyArray<readonly [name: string, count: CommandFigures]> };
     readonly bytes: { readonly read: number; readonly written: number };
   };
 }
@@ -41,6 +52,10 @@ export interface NodeFigures {
   readonly store: StoreFigures;
   readonly rpc: {
     readonly methods: readonly MethodFigures[];
+    /** The operations in pipelines, by kind, and their errors, by code. */
+    readonly operations:
+      | { readonly kinds: ReadonlyMap<string, number>; readonly errors: ReadonlyMap<string, number> }
+      | undefined;
     readonly requestBytes: number;
     readonly nodeReplyBytes: number;
   };

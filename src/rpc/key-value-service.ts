@@ -31,6 +31,7 @@ import {
 } from './definitions.js';
 import { admit, assure } from './guarantees.js';
 import { duplex, type Endpoint, serverStream, unary } from './handler.js';
+import { OperationCounts } from './operation-counts.js';
 import { servePipeline } from './pipeline-stream.js';
 import type { Service } from './server.js';
 
@@ -45,6 +46,7 @@ export function keyValueService(
   { clock = systemClock, tap = NO_TAP }: { readonly clock?: Clock | undefined; readonly tap?: CommandTap } = {},
 ): Service {
   const room = new QueueRoom(store.writes);
+  const counts = new OperationCounts();
   const operations = [...OPERATION_METHODS.values()].map((method) =>
     unary(method, (operation, call) => {
       if (tap.isOpen) tap.saw(call, [operation]);
@@ -52,7 +54,7 @@ export function keyValueService(
     }),
   );
   const others: Endpoint[] = [
-    duplex(PIPELINE, (stream) => servePipeline(stream, store.writes, guarantees, { clock, tap })),
+    duplex(PIPELINE, (stream) => servePipeline(stream, store.writes, guarantees, { clock, tap, counts })),
     unary(DATABASE_SIZE, async ({ guarantees: inMessage }, call) => {
       if (tap.isOpen) tap.saw(call, [{ kind: 'databaseSize' }]);
       allow(call.intake.grant?.refusalOfRange(NO_PREFIX, 'databaseSize'));
@@ -78,7 +80,7 @@ export function keyValueService(
       yield* scan(store, request);
     }),
   ];
-  return { name: KEY_VALUE_SERVICE, endpoints: [...operations, ...others], isForClients: true };
+  return { name: KEY_VALUE_SERVICE, endpoints: [...operations, ...others], isForClients: true, counts };
 }
 
 /** @param denied why the user may not do this. Undefined if it may. */

@@ -10,6 +10,7 @@ import {
 import { type DecodedOperation, decodePipelineRequest } from '../protobuf/pipeline.js';
 import type { Call, CallMemory } from './calls.js';
 import type { DuplexCall } from './handler.js';
+import type { OperationCounts } from './operation-counts.js';
 import { ReplyOutput } from './reply-output.js';
 
 /** The methods that a pipeline needs of its gRPC stream. */
@@ -28,9 +29,10 @@ export function servePipeline(
   stream: GrpcStream,
   store: PipelineStore,
   guarantees: NodeGuarantees,
-  surroundings: PipelineSurroundings,
+  surroundings: PipelineSurroundings & { readonly counts: OperationCounts },
 ): Promise<void> {
   const { call } = stream;
+  const { counts } = surroundings;
   const { place, grant, usage } = call.intake;
   const guard = grant?.guardFor(call.peer);
   const adapted: PipelineStream<Buffer> = {
@@ -38,7 +40,11 @@ export function servePipeline(
     share: call.intake.share,
     sending: stream.sending,
     receive: (onMessage, onEnd) => stream.receive(onMessage, onEnd),
-    decode: decodePipelineRequest,
+    decode: (message) => {
+      const request = decodePipelineRequest(message);
+      counts.asked(request.operations);
+      return request;
+    },
     refusal: (operations, bytes) => {
       const refusal = place?.claim();
       return refusal ?? (usage?.isMetered ? usage.take(weightOfAll(operations), bytes) : undefined);
@@ -48,7 +54,7 @@ export function servePipeline(
     taken: () => stream.taken(),
     pause: () => stream.pause(),
     resume: () => stream.resume(),
-    output: (onDrained) => new ReplyOutput(stream, onDrained),
+    output: (onDrained) => new ReplyOutput(stream, counts, onDrained),
   };
   return runPipeline(adapted, store, guarantees, surroundings);
 }

@@ -7,6 +7,7 @@ import type { Position } from '../model/position.js';
 import type { Batch } from '../pipeline/batch.js';
 import { Output } from '../pipeline/output.js';
 import { encodePipelineResponse } from '../protobuf/pipeline.js';
+import type { OperationCounts } from './operation-counts.js';
 
 /** The stream that the replies leave by. */
 export interface OutputStream {
@@ -17,13 +18,15 @@ export interface OutputStream {
 
 export class ReplyOutput extends Output {
   readonly #stream: OutputStream;
+  readonly #counts: Pick<OperationCounts, 'answered'>;
   #position: Position | undefined;
   /** The durability of all these replies. Replies with durability have messages of their own. */
   #reached: DurabilityReached | undefined;
 
-  constructor(stream: OutputStream, onDrained: () => void) {
+  constructor(stream: OutputStream, counts: Pick<OperationCounts, 'answered'>, onDrained: () => void) {
     super(onDrained);
     this.#stream = stream;
+    this.#counts = counts;
   }
 
   override add({ replies, position, reached }: Batch): boolean {
@@ -31,6 +34,7 @@ export class ReplyOutput extends Output {
       if (this.length > 0) return false;
       this.#reached = reached;
     }
+    this.#counts.answered(replies);
     this.push(replies);
     this.#position = position ?? this.#position;
     return true;

@@ -30,6 +30,7 @@ import { type ConnectionPlace, placeOf, RefusedCall, setPlace, streamOf } from '
 import { PIPELINE } from './definitions.js';
 import type { Endpoint } from './handler.js';
 import { HEALTH_METHODS, Health } from './health.js';
+import type { OperationCounts } from './operation-counts.js';
 import { addReflection } from './reflection.js';
 
 export interface Service {
@@ -40,6 +41,8 @@ export interface Service {
    * True if the requests use the memory for those of clients. Requests of nodes and operators have memory of their own.
    */
   readonly isForClients?: true;
+  /** The operations that arrive in pipelines, if the service has pipelines. */
+  readonly counts?: OperationCounts;
 }
 
 export interface RpcServerOptions extends CallsOptions {
@@ -68,6 +71,8 @@ const CHANNEL_OPTIONS: grpc.ServerOptions = {
 /** The figures of a server for metrics. */
 export interface RpcFigures {
   readonly methods: readonly MethodCounts[];
+  /** The operations in pipelines. Undefined for a server without pipelines. */
+  readonly operations: OperationCounts | undefined;
   /** Bytes of requests that are being received or wait. */
   readonly requestBytes: number;
   /** Bytes of replies to nodes and operators. */
@@ -81,6 +86,7 @@ export class RpcServer {
   readonly #injector: Injector;
   readonly #calls: Calls;
   readonly #counts: CallCounts;
+  readonly #operations: OperationCounts | undefined;
   readonly #memory: ReturnType<typeof memories>;
   readonly #health: Health;
   readonly #sockets = new Set<net.Socket>();
@@ -93,6 +99,7 @@ export class RpcServer {
     tameLogging(options.logger);
     const endpoints = options.services.flatMap((service) => service.endpoints);
     this.#counts = new CallCounts([...endpoints, ...HEALTH_METHODS]);
+    this.#operations = options.services.find(({ counts }) => counts)?.counts;
     this.#memory = memories(options);
     const interceptors = [receiver(options, this.#memory, this.#counts)];
     this.#server = new grpc.Server({ ...CHANNEL_OPTIONS, interceptors });
@@ -129,6 +136,7 @@ export class RpcServer {
     const { ofClients, ofNodes } = this.#memory;
     return {
       methods: this.#counts.called,
+      operations: this.#operations,
       requestBytes: ofClients.requests.admittedBytes + ofNodes.requests.admittedBytes,
       nodeReplyBytes: ofNodes.replies.bytes,
     };

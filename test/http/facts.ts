@@ -106,12 +106,19 @@ export function busyFacts(): MetricFacts {
     },
     rpc: {
       methods: [{ service: 's', method: 'm', type: 'unary', started: 2, codes: [['OK', 1]], seconds: distribution() }],
+      operations: { kinds: new Map([['set', 3]]), errors: new Map([['wrong_type', 1]]) },
       requestBytes: 1,
       nodeReplyBytes: 2,
     },
     redis: {
       requestBytes: 1,
-      counts: { connections: 1, commands: 2, errors: new Map([['ERR', 1]]), bytes: { read: 3, written: 4 } },
+      counts: {
+        connections: 1,
+        commands: 2,
+        calls: { named: [['set', { calls: 5, microseconds: 6, rejected: 1, failed: 2 }]] },
+        errors: new Map([['ERR', 1]]),
+        bytes: { read: 3, written: 4 },
+      },
     },
     replyBytes: 1,
     refusedByLimits: { operationsPerSecond: { count: 1 }, bytesPerSecond: { count: 2 }, maxConnections: { count: 3 } },

@@ -65,21 +65,32 @@ describe('a node with an HTTP port', () => {
     for (let i = 0; i < 5; i++) await client.set(`secret-key-${i}`, 'secret-value');
     await assert.rejects(client.incr('secret-key-0'));
     await client.publish('secret-channel', 'hello');
+    await Promise.all([client.set('secret-key-7', 'x'), client.get('secret-key-7'), client.get('secret-key-8')]);
     assert.match(await redis(node, 'SET secret-key-9 x'), /OK/);
     assert.match(await redis(node, 'SECRETCOMMAND'), /unknown command/);
-    const scrape = await scraped(node, 'all of it', (one) => one.value('headwater_log_end_offset') === 6);
+    const scrape = await scraped(node, 'all of it', (one) => one.value('headwater_log_end_offset') === 7);
     const [role, commands, bytes] = [
       'headwater_role{role="leader"}',
       'headwater_block_commands_sum',
       'headwater_block_size_bytes_sum',
     ].map((name) => scrape.value(name));
-    assert.deepEqual([role, commands], [1, 6]);
+    assert.deepEqual([role, commands], [1, 7]);
     assert.equal(bytes, scrape.value('headwater_log_size_bytes'));
-    assert.equal(scrape.value('headwater_commit_duration_seconds_count'), 6);
+    assert.equal(scrape.value('headwater_commit_duration_seconds_count'), 7);
     assert((scrape.value('headwater_overlay_bytes') ?? 0) > 0);
     assert.equal(scrape.value('headwater_published_messages_total'), 1);
     assert.equal(scrape.value('headwater_redis_commands_total'), 2);
     assert.equal(scrape.value('headwater_redis_errors_total{error="ERR"}'), 1);
+    const calls = ['ok', 'failed', 'rejected'].map((outcome) =>
+      scrape.value(`headwater_redis_calls_total{command="set",outcome="${outcome}"}`),
+    );
+    assert.deepEqual(calls, [1, 0, 0]);
+    assert((scrape.value('headwater_redis_call_seconds_total{command="set"}') ?? 0) > 0);
+    const piped = ['set', 'get', 'increment'].map((kind) =>
+      scrape.value(`headwater_pipeline_operations_total{kind="${kind}"}`),
+    );
+    assert.deepEqual(piped, [6, 2, 1]);
+    assert.equal(scrape.value('headwater_pipeline_errors_total{code="not_an_integer"}'), 1);
     assert(scrape.sum('grpc_server_started_total') >= 2, scrape.text);
     assert(scrape.sum('grpc_server_handled_total{grpc_type="unary",grpc_service="headwater.v1.StreamService"') >= 1);
     assert.equal(scrape.value('headwater_connections{door="grpc"}'), 1);

@@ -44,8 +44,36 @@ export const CLIENT_ROWS: readonly MetricRow[] = [
   histograms('grpc_server_handling_seconds', 'time from the begin to the end of a call', METHOD, ({ rpc }) => {
     return rpc.methods.map((method) => [labels(method), method.seconds]);
   }),
+  counters('headwater_pipeline_operations_total', 'operations in pipelines over gRPC', ['kind'], ({ rpc }) => {
+    return counts(rpc.operations?.kinds);
+  }),
+  counters(
+    'headwater_pipeline_errors_total',
+    'operations in pipelines that were answered with an error',
+    ['code'],
+    ({ rpc }) => {
+      return counts(rpc.operations?.errors);
+    },
+  ),
   counter('headwater_redis_connections_total', 'connections of Redis clients', ({ redis }) => redis.counts.connections),
   counter('headwater_redis_commands_total', 'commands of Redis clients', ({ redis }) => redis.counts.commands),
+  counters(
+    'headwater_redis_calls_total',
+    'calls of each command of Redis clients',
+    ['command', 'outcome'],
+    ({ redis }) => {
+      return redis.counts.calls.named.flatMap(
+        ([name, { calls, failed, rejected }]): Array<Labelled<number>> => [
+          [[name, 'ok'], calls - failed],
+          [[name, 'failed'], failed],
+          [[name, 'rejected'], rejected],
+        ],
+      );
+    },
+  ),
+  counters('headwater_redis_call_seconds_total', 'time that those calls took', ['command'], ({ redis }) => {
+    return redis.counts.calls.named.map(([name, { microseconds }]) => [[name], microseconds / 1e6]);
+  }),
   counters('headwater_redis_errors_total', 'replies that were errors, by their first word', ['error'], ({ redis }) => {
     return errors(redis.counts.errors);
   }),
@@ -89,6 +117,10 @@ export const CLIENT_ROWS: readonly MetricRow[] = [
     return http.counts.rows.map(({ page, status, count }) => [[page, status], count]);
   }),
 ];
+
+function counts(rows: ReadonlyMap<string, number> = new Map()): Array<Labelled<number>> {
+  return Array.from(rows, ([name, count]) => [[name], count]);
+}
 
 /** A word that is no code of Redis is not shown, so that no part of a message becomes a label. */
 function errors(counts: ReadonlyMap<string, number>): Array<Labelled<number>> {

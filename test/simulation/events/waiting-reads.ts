@@ -12,6 +12,7 @@ import type { Position } from '../../../src/model/position.js';
 import { NO_TAP } from '../../../src/pipeline/monitors.js';
 import type { PipelineStore } from '../../../src/pipeline/pipeline.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../../src/protobuf/pipeline.js';
+import { OperationCounts } from '../../../src/rpc/operation-counts.js';
 import { type GrpcStream, servePipeline } from '../../../src/rpc/pipeline-stream.js';
 import { Streams } from '../../../src/streams/streams.js';
 import { Violation } from '../checks/history.js';
@@ -79,10 +80,12 @@ function reads(simulation: Simulation, node: SimulatedNode, atLeast: Position): 
       reject(new Violation(message));
     });
     const guarantees = { durability: NEVER_ASKED, freshness };
-    servePipeline(stream, answering(store), guarantees, { clock, tap: NO_TAP }).catch((error: unknown) => {
-      // A client that goes ends the call.
-      if (!stop.signal.aborted) reject(error);
-    });
+    servePipeline(stream, answering(store), guarantees, { clock, tap: NO_TAP, counts: new OperationCounts() }).catch(
+      (error: unknown) => {
+        // A client that goes ends the call.
+        if (!stop.signal.aborted) reject(error);
+      },
+    );
     const asked = { durability: undefined, freshness: { atLeast, maxStalenessMs: 0, withinMs: WITHIN_MS } };
     for (let i = 0; i < READS; i++) stream.send(encodePipelineRequest([READ], asked));
   });

@@ -17,6 +17,7 @@ import {
   USER_PREFIX_BYTES_MAX,
   USER_PREFIXES_MAX,
 } from '../base/limits.js';
+import { unknownFormat } from '../base/unknown-format.js';
 import {
   CERTIFICATE_USER,
   type NewUser,
@@ -71,10 +72,13 @@ function limitsOf(fields: Fields['limits']): UserLimits | undefined {
 export function decodeUser(name: string, bytes: Buffer): UserRecord {
   const fields = parse(name, bytes);
   if (fields.format !== FORMAT)
-    throw new HeadwaterError(
-      'unknown_format',
-      `the user ${name} has format ${fields.format}; this version knows format ${FORMAT}. Update this node`,
-    );
+    throw unknownFormat({
+      subject: `the user ${name}`,
+      name: 'format',
+      found: fields.format,
+      read: [FORMAT],
+      remedy: 'Update this node',
+    });
   const buffers = (texts: readonly string[]) => texts.map((text) => Buffer.from(text, 'base64'));
   return {
     name,

@@ -17,6 +17,7 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { HeadwaterError } from '../base/errors.js';
 import { BLOCK_BYTES_CEILING } from '../base/limits.js';
+import { unknownFormat } from '../base/unknown-format.js';
 import type { Files, FileWriter } from '../disk/files.js';
 import { Block } from '../log/block.js';
 import type { Codec } from '../model/codec.js';
@@ -261,10 +262,7 @@ async function readHead(
   }
   const format = preamble.readUInt32BE(MAGIC.length);
   if (format !== ARCHIVE_FORMAT)
-    throw new HeadwaterError(
-      'unknown_format',
-      `${file} has archive format ${format}; this version knows format ${ARCHIVE_FORMAT}`,
-    );
+    throw unknownFormat({ subject: file, name: 'archive format', found: format, read: [ARCHIVE_FORMAT] });
   const size = preamble.readUInt32BE(PREAMBLE_BYTES);
   if (size > MESSAGE_BYTES_MAX)
     throw damaged(

@@ -14,6 +14,7 @@ import { crc32 } from 'node:zlib';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { BACKUP_CHUNK_BYTES_MAX } from '../base/limits.js';
+import { unknownFormat } from '../base/unknown-format.js';
 import type { BackupEnd, BackupHead } from '../model/backup.js';
 import type { Codec } from '../model/codec.js';
 import { codecOf } from '../protobuf/codec.js';
@@ -61,10 +62,7 @@ export function checkPreamble(bytes: Buffer): void {
     throw new HeadwaterError('corrupt', `the backup is cut off after byte ${bytes.length}: its end is missing`);
   const format = bytes.readUInt32BE(length);
   if (format !== BACKUP_FORMAT)
-    throw new HeadwaterError(
-      'unknown_format',
-      `the backup has format ${format}; this version knows format ${BACKUP_FORMAT}`,
-    );
+    throw unknownFormat({ subject: 'the backup', name: 'format', found: format, read: [BACKUP_FORMAT] });
 }
 
 /** Makes the chunks of one file, in order. */
@@ -197,10 +195,8 @@ export class ChunkChain {
 
 function knownHead(head: BackupHead): BackupHead {
   if (head.compression === COMPRESSION) return head;
-  throw new HeadwaterError(
-    'unknown_format',
-    `the backup has the compression ${JSON.stringify(head.compression)}; this version knows ${COMPRESSION}`,
-  );
+  const { compression } = head;
+  throw unknownFormat({ subject: 'the backup', name: 'compression', found: compression, read: [COMPRESSION] });
 }
 
 function crcOf(chunk: Buffer, seed: number): number {

@@ -9,6 +9,7 @@
 import { randomBytes } from 'node:crypto';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
+import { unknownFormat } from '../base/unknown-format.js';
 import { systemFiles } from '../disk/files.js';
 import { openLevel } from '../disk/level.js';
 import { unpackEntries } from '../keyspace/entry-packer.js';
@@ -169,10 +170,12 @@ async function takeHead(parts: AsyncGenerator<BackupSection>, name: string | und
     );
   const { head } = first.value;
   if (head.recordFormat !== RECORD_FORMAT)
-    throw new HeadwaterError(
-      'unknown_format',
-      named(name, `the backup has record format ${head.recordFormat}; this version knows format ${RECORD_FORMAT}`),
-    );
+    throw unknownFormat({
+      subject: named(name, 'the backup'),
+      name: 'record format',
+      found: head.recordFormat,
+      read: [RECORD_FORMAT],
+    });
   return head;
 }
 

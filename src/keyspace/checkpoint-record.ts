@@ -5,6 +5,7 @@
  */
 import { checkedRow, valueOfCheckedRow } from '../base/checked-row.js';
 import { HeadwaterError } from '../base/errors.js';
+import { unknownFormat } from '../base/unknown-format.js';
 import type { Database } from '../disk/level.js';
 import type { LineageRow } from '../model/lineage.js';
 import { ORIGIN, type Position } from '../model/position.js';
@@ -68,10 +69,12 @@ export function flushingRow(offset: number): [Buffer, Buffer] {
 function parseCheckpoint(row: Buffer, location: string): CheckpointRecord {
   const record = JSON.parse(soundValue(CHECKPOINT_KEY, row, 'the checkpoint record', location)) as CheckpointRecord;
   if (record.format === CHECKPOINT_FORMAT) return record;
-  throw new HeadwaterError(
-    'unknown_format',
-    `${location}: checkpoint format ${record.format}; this version knows format ${CHECKPOINT_FORMAT}`,
-  );
+  throw unknownFormat({
+    subject: location,
+    name: 'checkpoint format',
+    found: record.format,
+    read: [CHECKPOINT_FORMAT],
+  });
 }
 
 function parseFlushing(row: Buffer, location: string): number {

@@ -5,7 +5,7 @@
  */
 
 import { copyBytes } from '../base/copy.js';
-import { type CommandVisitor, TYPE_RESERVED } from '../model/command.js';
+import { type CommandVisitor, TYPE_NEWEST, TYPE_STRING, unknownType } from '../model/command.js';
 import type { Position } from '../model/position.js';
 import { type DueKeys, DueNotes } from './due-notes.js';
 import { ENTRY_WORDS, EntryTable, TOMBSTONE, TOUCH } from './entry-table.js';
@@ -176,8 +176,14 @@ export class Layer extends EntryTable implements CommandVisitor {
     expiresAtMs: number,
     type: number,
   ): void {
-    if (type === TYPE_RESERVED) this.#reserved = 'written';
+    if (type !== TYPE_STRING) this.#noteOther(index, type);
     this.#note(index, keyStart, keyEnd, type, valueStart, valueEnd, expiresAtMs);
+  }
+
+  /** A type that is unknown here stands in the log of a node that ran a newer version. */
+  #noteOther(index: number, type: number): void {
+    if (type > TYPE_NEWEST) throw unknownType(`command ${index} of a block`, type);
+    this.#reserved = 'written';
   }
 
   del(index: number, keyStart: number, keyEnd: number): void {

@@ -7,11 +7,12 @@ import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { isReserved } from '../base/reserved-keys.js';
 import type { Database } from '../disk/level.js';
+import { TYPE_NEWEST, unknownType } from '../model/command.js';
 import type { LineageRow } from '../model/lineage.js';
 import type { Position } from '../model/position.js';
 import { checkpointRow } from './checkpoint-record.js';
 import { KeyspaceDigest } from './digest.js';
-import { dataKey, dueKey, recordExpiresAtMs, verifyRecord } from './record.js';
+import { dataKey, describeKey, dueKey, recordExpiresAtMs, recordType, verifyRecord } from './record.js';
 import { RecordSizes } from './record-sizes.js';
 
 const EPOCH = 0;
@@ -38,7 +39,7 @@ export class KeyspaceLoader {
     return this.#bytes;
   }
 
-  /** @throws HeadwaterError `corrupt` or `protocol_violation`. */
+  /** @throws HeadwaterError `corrupt`, `unknown_format` or `protocol_violation`. */
   async add(keys: readonly Buffer[], records: readonly Buffer[]): Promise<void> {
     if (keys.length !== records.length) {
       throw new HeadwaterError(
@@ -54,6 +55,8 @@ export class KeyspaceLoader {
         throw new HeadwaterError('protocol_violation', 'expected the keys of a snapshot in key order, received others');
       }
       verifyRecord(key, record);
+      const type = recordType(record);
+      if (type > TYPE_NEWEST) throw unknownType(`the record of ${describeKey(key)}`, type);
       batch.put(dataKey(EPOCH, key), record);
       this.#sizes.add(key, 0, record.length);
       const expiresAtMs = recordExpiresAtMs(record);

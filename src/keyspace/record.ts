@@ -26,6 +26,7 @@ import { crc32 } from 'node:zlib';
 import { crc32Of } from '../base/crc32.js';
 import { HeadwaterError } from '../base/errors.js';
 import { readUint64, writeUint64 } from '../base/uint64.js';
+import { unknownFormat } from '../base/unknown-format.js';
 import type { Entry } from '../model/command.js';
 
 export const RECORD_FORMAT = 1;
@@ -80,10 +81,12 @@ export function verifyRecord(key: Buffer, record: Buffer): void {
     );
   }
   if (record[0] !== RECORD_FORMAT) {
-    throw new HeadwaterError(
-      'unknown_format',
-      `the record of ${describeKey(key)} has format ${record[0]}; this version knows format ${RECORD_FORMAT}`,
-    );
+    throw unknownFormat({
+      subject: `the record of ${describeKey(key)}`,
+      name: 'record format',
+      found: record[0],
+      read: [RECORD_FORMAT],
+    });
   }
   const end = record.length - RECORD_TRAILER_BYTES;
   if (crc32Of(record, 0, end, crc32Of(key, 0, key.length)) !== record.readUInt32BE(end)) {
@@ -113,6 +116,11 @@ export function verifyRecordAt(bytes: Buffer, keyStart: number, recordStart: num
 /** Whether an error says that a record cannot be read, by any reader and at any time. */
 export function isDamage(error: unknown): error is HeadwaterError {
   return HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'unknown_format');
+}
+
+/** The type of a verified record, without decoding the rest. */
+export function recordType(record: Buffer): number {
+  return record[1] as number;
 }
 
 /** The expiry of a verified record, without decoding the rest. */

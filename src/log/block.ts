@@ -26,7 +26,8 @@ import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import { BLOCK_BYTES_CEILING } from '../base/limits.js';
 import { readUint64, writeUint64 } from '../base/uint64.js';
-import type { Command, CommandVisitor } from '../model/command.js';
+import { unknownFormat } from '../base/unknown-format.js';
+import { type Command, type CommandVisitor, TYPE_NEWEST, unknownType } from '../model/command.js';
 import { formatChecksum, type Position } from '../model/position.js';
 import { decodeCommands, encodeCommands, visitCommands } from '../protobuf/command.js';
 
@@ -55,10 +56,7 @@ export class Block {
     }
     const format = bytes.readUInt8(28);
     if (format !== BLOCK_FORMAT) {
-      throw new HeadwaterError(
-        'unknown_format',
-        `a block has format ${format}; this version knows format ${BLOCK_FORMAT}`,
-      );
+      throw unknownFormat({ subject: 'a block', name: 'format', found: format, read: [BLOCK_FORMAT] });
     }
     this.bytes = bytes;
     this.checksum = bytes.readUInt32BE(0);
@@ -120,17 +118,10 @@ export class Block {
   }
 }
 
-/** A record has one byte for its type (keyspace/record.ts). */
-const TYPE_MAX = 255;
-
 /** A visitor that only checks whether this version knows every command and can keep it. */
 export const CHECKING_VISITOR: CommandVisitor = {
   put: (index, _keyStart, _keyEnd, _valueStart, _valueEnd, _expiresAtMs, type) => {
-    if (type > TYPE_MAX)
-      throw new HeadwaterError(
-        'unknown_format',
-        `command ${index} of a block puts a record of type ${type}; this version knows types up to ${TYPE_MAX}`,
-      );
+    if (type > TYPE_NEWEST) throw unknownType(`command ${index} of a block`, type);
   },
   del: () => {},
   touch: () => {},

@@ -9,7 +9,7 @@
  * process that is cut short finds one layout or the other. An older version refuses the new number, since it would not
  * find the rows.
  */
-import { HeadwaterError } from '../base/errors.js';
+import { unknownFormat } from '../base/unknown-format.js';
 import { chunksOf } from '../disk/chunks.js';
 import type { Database } from '../disk/level.js';
 import {
@@ -39,10 +39,12 @@ export async function bringUpToDate(db: Database): Promise<boolean> {
   if (layout === undefined) return false;
   if (layout === FIRST_LAYOUT) await moveRows(db);
   else if (layout !== LOG_LAYOUT)
-    throw new HeadwaterError(
-      'unknown_format',
-      `${db.location}: log layout ${layout}; this version knows layout ${LOG_LAYOUT}. Use the version of Headwater that wrote these data`,
-    );
+    throw unknownFormat({
+      subject: db.location,
+      name: 'log layout',
+      found: layout,
+      read: [FIRST_LAYOUT, LOG_LAYOUT],
+    });
   return true;
 }
 

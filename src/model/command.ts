@@ -2,11 +2,21 @@
  * The nouns of a write. A `Command` is the logged form: absolute, idempotent, reading no other key. An `Entry` is the
  * content of a key. Both may be views into a larger buffer (a block, a message); code that keeps one for long says so.
  */
+import type { HeadwaterError } from '../base/errors.js';
+import { unknownFormat } from '../base/unknown-format.js';
 
 /** Types of a key, as they stand in records and on the wire. */
 export const TYPE_STRING = 0;
 /** A record of the node itself, under a reserved key (base/reserved-keys.ts). */
 export const TYPE_RESERVED = 1;
+/** A node takes no record of a later type: it would keep the record, and not do what the type is for. */
+export const TYPE_NEWEST = 1;
+
+/** The refusal of a record of a later type. @param subject what has the type. */
+export function unknownType(subject: string, type: number): HeadwaterError {
+  const read = Array.from({ length: TYPE_NEWEST + 1 }, (_, known) => known);
+  return unknownFormat({ subject, name: 'record type', found: type, read, remedy: 'Update this node' });
+}
 
 /** A logged write, by its `kind`. */
 export type Command = (

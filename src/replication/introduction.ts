@@ -3,6 +3,7 @@
  * its upstream, and the upstream checks that before anything else.
  */
 import { HeadwaterError } from '../base/errors.js';
+import { unknownFormat } from '../base/unknown-format.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { BLOCK_FORMAT } from '../log/block.js';
 import type { StoreData } from '../store/data.js';
@@ -109,9 +110,7 @@ export function checkHandshake(frame: UpFrame | undefined, ownId: string): Hands
   return frame;
 }
 
-function mismatch(what: string, expected: number, received: number): HeadwaterError {
-  return new HeadwaterError(
-    'unknown_format',
-    `${what}: this node speaks ${expected}, the follower ${received}. Update the older node`,
-  );
+function mismatch(name: string, own: number, found: number): HeadwaterError {
+  const remedy = found < own ? 'Update the follower' : 'Update this node';
+  return unknownFormat({ subject: 'the follower', name, found, read: [own], remedy });
 }

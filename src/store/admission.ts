@@ -1,6 +1,7 @@
 /** Whether a directory may be opened as a node's, or restored into. Nothing is written before that is known. */
 import { HeadwaterError } from '../base/errors.js';
 import { isSystemError, systemReason } from '../base/system-errors.js';
+import { unknownFormat } from '../base/unknown-format.js';
 import type { Folder } from './folder.js';
 import { Generations } from './generations.js';
 import { NodeFile } from './node-record.js';
@@ -36,8 +37,7 @@ async function refuseOtherFormat(folder: Folder): Promise<void> {
   const { path } = folder;
   const format = FORMAT_PATTERN.exec((await folder.read(FORMAT)) ?? '')?.[1];
   if (format === '1') return;
-  if (format)
-    throw new HeadwaterError('unknown_format', `${path} has directory format ${format}; this version knows format 1`);
+  if (format) throw unknownFormat({ subject: path, name: 'directory format', found: format, read: [1] });
   throw new HeadwaterError(
     'foreign_directory',
     `${path}/format is not Headwater's: expected ${JSON.stringify(FORMAT_TEXT)}, received another text`,

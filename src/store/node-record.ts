@@ -3,9 +3,12 @@
  * before it counts.
  */
 import { HeadwaterError } from '../base/errors.js';
+import { unknownFormat } from '../base/unknown-format.js';
 import type { Folder } from './folder.js';
 
 const NAME = 'node.json';
+/** The format of the file, if it has no field `format`. A later version that changes the meaning of a field adds one. */
+const FORMAT = 1;
 
 export type Role = 'leader' | 'follower';
 
@@ -77,16 +80,15 @@ export class NodeFile {
     this.#record = record;
   }
 
-  /** @returns undefined if there is no file. @throws HeadwaterError `corrupt`. */
+  /** @returns undefined if there is no file. @throws HeadwaterError `corrupt` or `unknown_format`. */
   static async read(folder: Folder): Promise<NodeFile | undefined> {
     const text = await folder.read(NAME);
     if (text === undefined) return undefined;
-    try {
-      const record: unknown = JSON.parse(text);
-      if (isNodeRecord(record)) return new NodeFile(folder, record);
-    } catch {
-      // Falls through to the one refusal.
-    }
+    const record = parse(text);
+    const { format = FORMAT } = (record ?? {}) as { readonly format?: unknown };
+    if (Number.isInteger(format) && format !== FORMAT)
+      throw unknownFormat({ subject: `${folder.path}/${NAME}`, name: 'format', found: format, read: [FORMAT] });
+    if (isNodeRecord(record)) return new NodeFile(folder, record);
     throw new HeadwaterError(
       'corrupt',
       `${folder.path}/${NAME} is damaged: expected the fields of a node, received ${JSON.stringify(text.slice(0, 80))}`,
@@ -146,6 +148,15 @@ export class NodeFile {
 
 function textOf(record: NodeRecord): string {
   return `${JSON.stringify(record, undefined, 2)}\n`;
+}
+
+/** Returns undefined if the text is no JSON. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isNodeRecord(value: unknown): value is NodeRecord {

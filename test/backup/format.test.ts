@@ -99,9 +99,14 @@ describe('a backup file', () => {
     assert.match(foreign?.message ?? '', /no Headwater backup: expected .*HEADWATER BACKUP.*received "REDIS0011/);
     const newer = await smallBackup();
     newer.writeUInt32BE(2, PREAMBLE_BYTES - 4);
-    assert.deepEqual([(await refusal(newer))?.message], ['the backup has format 2; this version knows format 1']);
+    assert.deepEqual(
+      [(await refusal(newer))?.message],
+      [
+        'the backup has format 2; this version reads format 1. Use the version of Headwater that wrote it, or a newer one',
+      ],
+    );
     const otherwise = new ChunkSealer().head({ ...HEAD, compression: 'zstd' });
-    assert.match((await refusal(otherwise))?.message ?? '', /the compression "zstd"; this version knows lz4/);
+    assert.match((await refusal(otherwise))?.message ?? '', /has compression zstd; this version reads compression lz4/);
   });
 
   it('whose chunk says that it is huge is refused before memory is set aside for it', () => {

@@ -120,7 +120,7 @@ describe('headwater serve', function () {
   const DAMAGE: ReadonlyArray<readonly [file: string, text: string, says: RegExp, expected?: number]> = [
     ['node.json', '{"node_id":', /node\.json is damaged: expected .*, received/],
     ['CURRENT', 'gen-1\n', /CURRENT is damaged: expected the name of a generation, received/],
-    ['format', 'headwater data directory, format 9\n', /has directory format 9; this version knows format 1/],
+    ['format', 'headwater data directory, format 9\n', /has directory format 9; this version reads directory format 1/],
     ['format', 'something else\n', /format is not Headwater's/, 2],
   ];
   for (const [file, text, says, expected = 3] of DAMAGE) {

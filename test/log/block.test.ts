@@ -150,7 +150,7 @@ describe('what is refused as a block', () => {
     it(`format ${format}, by name, with the one that is known`, () => {
       assert.throws(
         () => new Block(withByte(28, format)),
-        coded('unknown_format', new RegExp(`format ${format};.*knows format ${BLOCK_FORMAT}`)),
+        coded('unknown_format', new RegExp(`format ${format};.*reads format ${BLOCK_FORMAT}`)),
       );
     });
   }

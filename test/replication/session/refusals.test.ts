@@ -162,9 +162,21 @@ describe('a replication session that is refused', () => {
   });
 
   for (const [what, change, message] of [
-    ['a later protocol', { protocolVersion: 2 }, /protocol version: this node speaks 1, the follower 2/],
-    ['an older block format', { blockFormat: 0 }, /block format: this node speaks 1, the follower 0/],
-    ['an older record format', { recordFormat: 0 }, /record format: this node speaks 1, the follower 0/],
+    [
+      'a later protocol',
+      { protocolVersion: 2 },
+      /follower has protocol version 2; this version reads protocol version 1. Update this node/,
+    ],
+    [
+      'an older block format',
+      { blockFormat: 0 },
+      /follower has block format 0; this version reads block format 1. Update the follower/,
+    ],
+    [
+      'an older record format',
+      { recordFormat: 0 },
+      /follower has record format 0; this version reads record format 1. Update the follower/,
+    ],
     [
       'a lineage that cannot be',
       {

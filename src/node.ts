@@ -11,7 +11,7 @@ import { CredentialsFile } from './access/credentials-file.js';
 import type { DialSettings } from './access/dial.js';
 import { refusalOfExposure, refusalOfStrangers } from './access/tls/exposure.js';
 import { NodeTls } from './access/tls/node-tls.js';
-import { Users } from './access/users.js';
+import { type Tree, Users } from './access/users.js';
 import { Archiver, refuseFile } from './backup/archiver.js';
 import { Backups } from './backup/backups.js';
 import { formatAddress, hostOf, parseAddress } from './base/address.js';
@@ -44,6 +44,7 @@ import { bindServers, expectFree } from './listener/binding.js';
 import { Listener } from './listener/listener.js';
 import { LiveOptions, type LiveProgram } from './live-options.js';
 import type { CompareReply, KeyspaceDigestReply } from './model/comparison.js';
+import { CONTENT_OF_USERS } from './model/content-version.js';
 import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from './model/leadership.js';
 import { formatChecksum } from './model/position.js';
 import type { NodeStatus } from './model/status.js';
@@ -51,6 +52,7 @@ import type { UserLimits } from './model/user.js';
 import { Monitors } from './pipeline/monitors.js';
 import { ReplyMemory } from './pipeline/reply-memory.js';
 import { redisDoor } from './redis-door.js';
+import type { Followers } from './replication/downstream/followers.js';
 import type { LogRoom } from './replication/downstream/headroom.js';
 import { Freshness } from './replication/progress/freshness.js';
 import { Replication } from './replication/replication.js';
@@ -563,11 +565,20 @@ interface Base {
 
 type Parts = ReturnType<typeof partsOf>;
 
+/** The nodes below, as far as their users are concerned. */
+function usersIn(followers: Pick<Followers, 'olderThan'>): Tree {
+  return {
+    get withoutUsers() {
+      return followers.olderThan(CONTENT_OF_USERS).map(({ handshake, nodeId }) => handshake?.address || nodeId);
+    },
+  };
+}
+
 /** Puts the parts together. Nothing runs yet. */
 function partsOf(base: Base) {
   const { config, logger, store } = base;
   const tree = treeOf(base);
-  const { link } = tree.replication;
+  const { link, followers } = tree.replication;
   const clock = systemClock;
   const { records } = store.identity;
   const awaitsUsers = () =>
@@ -578,7 +589,7 @@ function partsOf(base: Base) {
   return {
     ...tree,
     access,
-    users: new Users(access, records, () => clock.wallMs()),
+    users: new Users(access, records, usersIn(followers), () => clock.wallMs()),
     freshness: new Freshness({
       store,
       link,

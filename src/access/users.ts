@@ -36,6 +36,12 @@ export interface RecordWriter {
   change(decide: (records: Records) => Changes, bytes: number): Promise<number>;
 }
 
+/** The nodes of the tree that are connected. */
+export interface Tree {
+  /** The addresses of the followers that do not know users, or have such a node below them. */
+  readonly withoutUsers: readonly string[];
+}
+
 /** New values of a user. A value that is undefined stays as it is. */
 export interface UserChange extends Partial<Pick<NewUser, 'keyPrefixes' | 'channelPrefixes' | 'secret'>> {
   /** Limits to change. A limit that is undefined stays as it is, and 0 takes it away. */
@@ -49,11 +55,13 @@ const CHANGE_BYTES = 1_024;
 export class Users {
   readonly #access: Access;
   readonly #writer: RecordWriter;
+  readonly #tree: Tree;
   readonly #nowMs: () => number;
 
-  constructor(access: Access, writer: RecordWriter, nowMs: () => number) {
+  constructor(access: Access, writer: RecordWriter, tree: Tree, nowMs: () => number) {
     this.#access = access;
     this.#writer = writer;
+    this.#tree = tree;
     this.#nowMs = nowMs;
   }
 
@@ -76,6 +84,7 @@ export class Users {
     const record: UserRecord = { name, roles: sorted, ...copies, ...times, secret: hash, limits };
     await this.#change((records) => {
       if (records.has(recordName(name))) throw invalid('another name, or "rotate" for a new secret', `${name} again`);
+      if (records.size === 0) this.#refuseWithoutUsers();
       if (records.size >= USERS_MAX) throw invalid(`at most ${USERS_MAX} users`, 'one more');
       const changes = new Map([[recordName(name), encodeUser(record)]]);
       if (sorted.includes('admin')) keepAnAdministrator(records, changes, caller);
@@ -140,6 +149,16 @@ export class Users {
       return new Map(forgotten.map((name) => [name, undefined]));
     });
     return forgotten.length;
+  }
+
+  /** A node that does not know users would still let everybody read and write. */
+  #refuseWithoutUsers(): void {
+    const { withoutUsers } = this.#tree;
+    if (withoutUsers.length === 0) return;
+    throw invalid(
+      'every node of the tree to run a version that knows users before the first user is made',
+      `an older version at ${withoutUsers.join(', ')}, or below. Update these nodes first`,
+    );
   }
 
   #change(decide: (records: Records) => Changes): Promise<number> {

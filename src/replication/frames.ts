@@ -52,6 +52,8 @@ export interface Handshake {
   readonly byOrder: boolean;
   /** The end of the messages that the asking node has published, if it hands over. */
   readonly live?: LivePlace | undefined;
+  /** The newest content of the log that the asking node knows (model/content-version.ts). */
+  readonly contentVersion: number;
 }
 
 export interface Acknowledgement {
@@ -65,6 +67,8 @@ export interface Acknowledgement {
   readonly below: readonly NodeReport[];
   /** The latest epoch of a node that waits below the sender with a later history than the sender's. 0 if none does. */
   readonly epochWaiting: number;
+  /** The least content version of the sender and the nodes below it, at any depth. */
+  readonly contentVersion: number;
 }
 
 /** The progress of one node below the sender. */

@@ -6,6 +6,7 @@ import { HeadwaterError } from '../base/errors.js';
 import { unknownFormat } from '../base/unknown-format.js';
 import { RECORD_FORMAT } from '../keyspace/record.js';
 import { BLOCK_FORMAT } from '../log/block.js';
+import { CONTENT_VERSION } from '../model/content-version.js';
 import type { StoreData } from '../store/data.js';
 import type { NodeIdentity } from '../store/node-identity.js';
 import type { Roles } from '../store/roles.js';
@@ -76,6 +77,7 @@ function introduction({ identity, data }: IntroducedStore, { nonce, address }: I
     protocolVersion: PROTOCOL_VERSION,
     blockFormat: BLOCK_FORMAT,
     recordFormat: RECORD_FORMAT,
+    contentVersion: CONTENT_VERSION,
     clusterId,
     nodeId,
     nonce,

@@ -43,7 +43,7 @@ describe('users', () => {
   beforeEach(() => {
     records = new Records();
     access = new Access({ records, clock, logger: silentLogger });
-    users = new Users(access, records, () => 7);
+    users = new Users(access, records, { withoutUsers: [] }, () => 7);
   });
 
   const code = async (work: Promise<unknown>) => {

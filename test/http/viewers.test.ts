@@ -34,7 +34,7 @@ describe('the live view of the status page', () => {
     figures = async () => ({ ...busyFacts(), status: calmLeader() });
     records = new UserRecords();
     access = new Access({ records, clock, logger: silentLogger });
-    users = new Users(access, records, () => 1);
+    users = new Users(access, records, { withoutUsers: [] }, () => 1);
     pages = new HttpPages({ clock, logger: silentLogger, ready: { readyLagMs: 1 } });
     const { address } = await bindServers('127.0.0.1:0', (options) => pages.server.create(options));
     port = Number(address.split(':')[1]);

@@ -58,6 +58,7 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     protocolVersion: fc.nat(),
     blockFormat: fc.nat(),
     recordFormat: fc.nat(),
+    contentVersion: fc.nat(),
     clusterId: name,
     nodeId: name.filter((it) => it !== ''),
     nonce: name,
@@ -83,6 +84,7 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     replicationId: id,
     checksum,
     epochWaiting: offset,
+    contentVersion: fc.nat(),
     below: fc.array(
       record({
         nodeId: name,
@@ -199,6 +201,7 @@ const handshake: Handshake = {
   protocolVersion: 1,
   blockFormat: 1,
   recordFormat: 1,
+  contentVersion: 1,
   clusterId: '',
   nodeId: 'n',
   nonce: 'o',
@@ -363,6 +366,7 @@ describe('what is refused as a replication frame', () => {
         checksum: 5,
         below: [],
         epochWaiting: 7,
+        contentVersion: 0,
       },
     ];
     for (const frame of frames) {

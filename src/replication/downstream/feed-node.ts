@@ -17,7 +17,7 @@ export interface FeedNodeStore {
   readonly roles: Pick<Roles, 'asking' | 'role' | 'upstream'>;
   readonly snapshots: Pick<Snapshots, 'at'>;
   readonly clock: Pick<LogicalClock, 'now'>;
-  readonly identity: Pick<NodeIdentity, 'clusterId' | 'nodeId'>;
+  readonly identity: Pick<NodeIdentity, 'clusterId' | 'nodeId' | 'records'>;
 }
 
 export interface FeedNode {

@@ -92,6 +92,12 @@ export class Feed implements Reporter {
     return lineage ? Math.max(epochBefore(log.history.lineage, log.end.offset, lineage) ?? 0, below) : below;
   }
 
+  /** The least content version of the follower and the nodes below it, as far as they have reported it. */
+  get contentVersion(): number {
+    const own = this.#handshake?.contentVersion ?? 0;
+    return Math.min(own, this.#progress.last?.contentVersion ?? own);
+  }
+
   /**
    * The follower's place in the history, by its last acknowledgement. Until the
    * session streams, that says nothing about this history, and the handshake
@@ -106,11 +112,6 @@ export class Feed implements Reporter {
   /** Whether the follower was told to follow another node. */
   get hasMovedOn(): boolean {
     return this.#hasMovedOn;
-  }
-
-  /** When the follower was last heard, by the monotonic clock. */
-  get lastHeardMs(): number {
-    return this.#silence.heardMs;
   }
 
   get status(): NodeBelow<FeedStateName> {

@@ -13,6 +13,7 @@ import { Reasons } from '../reasons.js';
 import { Feed } from './feed.js';
 import type { FeedNode } from './feed-node.js';
 import type { FeedStateName } from './feed-state.js';
+import { tooOldFor } from './resync-answer.js';
 
 export interface FollowersOptions extends FeedNode {
   /** host:port at which this node listens. */
@@ -41,6 +42,8 @@ export class Followers {
   constructor(options: FollowersOptions) {
     this.#options = options;
     this.#log = RepeatedLog.of(options);
+    const { records } = options.store.identity;
+    records.onChange(() => this.#endOlder(records.size));
   }
 
   /** Serves a follower until its session ends. */
@@ -98,7 +101,7 @@ export class Followers {
     const names = streaming.map(({ status }) => `${status.address} (${status.nodeId})`).join(', ') || 'none';
     if (to === '') {
       const [best] = streaming.sort(
-        (a, b) => b.status.appendedOffset - a.status.appendedOffset || b.lastHeardMs - a.lastHeardMs,
+        ({ status: a }, { status: b }) => b.appendedOffset - a.appendedOffset || a.silentMs - b.silentMs,
       );
       if (best) return best;
       throw new HeadwaterError(
@@ -129,6 +132,11 @@ export class Followers {
     return [...this.#feeds].filter(({ handshake }) => handshake?.address && !handshake.catchingUp);
   }
 
+  /** Feeds of nodes that do not know all content up to that version, or have such a node below them. */
+  olderThan(contentVersion: number): Feed[] {
+    return this.following.filter((feed) => feed.contentVersion < contentVersion);
+  }
+
   /** The lineages of connected nodes whose histories do not continue from here yet. */
   get lineages(): Lineage[] {
     return [...this.#feeds].flatMap(({ lineage }) => lineage ?? []);
@@ -144,6 +152,15 @@ export class Followers {
   close(reason: HeadwaterError): void {
     this.#closed = reason;
     for (const feed of this.#feeds) feed.close(reason);
+  }
+
+  /** A follower that is too old may have come while the first user was on its way into the log. */
+  #endOlder(users: number): void {
+    for (const feed of this.#feeds) {
+      const refusal = feed.handshake && tooOldFor(users, feed.handshake);
+      if (refusal)
+        feed.close(new HeadwaterError('resync_refused', refusal.message, { details: { reason: refusal.reason } }));
+    }
   }
 
   #admit(candidate: Feed): HeadwaterError | undefined {

@@ -9,6 +9,7 @@ import type { RepeatedLog } from '../../base/repeated-log.js';
 import { Cursor } from '../../log/cursor.js';
 import type { Log } from '../../log/log.js';
 import { whenMoved } from '../../log/wait.js';
+import { contentNeeded } from '../../model/content-version.js';
 import { Lineage } from '../../model/lineage.js';
 import type { Position } from '../../model/position.js';
 import type { StatusRefusal } from '../../model/status.js';
@@ -77,6 +78,8 @@ export class ResyncAnswer {
       }
       const refusal = await leadership.greeted(handshake);
       if (refusal) return await this.#refuse(refusal);
+      const outdated = tooOldFor(store.identity.records.size, handshake);
+      if (outdated) return await this.#refuse(outdated);
       // The decision and the pin happen in one turn, so nothing is trimmed before the first read.
       const cursor = new Cursor(log, handshake.position, { pinnedFor: this.#options.name });
       try {
@@ -240,6 +243,22 @@ export class ResyncAnswer {
       takesParts: true,
     };
   }
+}
+
+/**
+ * The refusal of a follower that would not act upon the content of the log: a person who makes users relies on every node
+ * asking for them.
+ */
+export function tooOldFor(
+  users: number,
+  { contentVersion }: Pick<Handshake, 'contentVersion'>,
+): { readonly reason: string; readonly message: string } | undefined {
+  const needed = contentNeeded(users);
+  if (contentVersion >= needed) return undefined;
+  return {
+    reason: 'OLDER_VERSION',
+    message: `this tree has users, and the follower runs a version that does not know them: it would let everybody read and write. The tree needs content version ${needed}, the follower has ${contentVersion}. Update the follower`,
+  };
 }
 
 /** The time of the block that ends there; undefined if damage makes it unreadable. That does not end a resync. */

@@ -14,6 +14,7 @@
  */
 import type { Clock, LogicalClock } from '../../base/clock.js';
 import { NODE_REPORTS_MAX } from '../../base/limits.js';
+import { CONTENT_VERSION } from '../../model/content-version.js';
 import type { NodeBelow } from '../../model/status.js';
 import type { StoreData } from '../../store/data.js';
 import type { NodeIdentity } from '../../store/node-identity.js';
@@ -36,6 +37,8 @@ export interface Reporter {
   readonly nonce: string;
   /** The latest epoch that waits there, or below, with a later history than this node's; 0 if none does. */
   readonly epochWaiting: number;
+  /** The least content version of the follower and the nodes below it. */
+  readonly contentVersion: number;
   /** Runs when more is awaited than before. */
   ask(): void;
 }
@@ -195,6 +198,13 @@ export class Acknowledgements {
     let epoch = 0;
     for (const reporter of this.#reporters) epoch = Math.max(epoch, reporter.epochWaiting);
     return epoch;
+  }
+
+  /** The least content version of this node and the nodes below it, at any depth. */
+  get contentVersion(): number {
+    let least = CONTENT_VERSION;
+    for (const reporter of this.#reporters) least = Math.min(least, reporter.contentVersion);
+    return least;
   }
 
   /** The reports of other nodes. In a loop, this node would receive reports about itself. */

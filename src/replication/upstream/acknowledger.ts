@@ -188,6 +188,7 @@ export class Acknowledger {
       checksum: position.checksum,
       below: streaming ? this.#options.acknowledgements.below : [],
       epochWaiting: this.#options.acknowledgements.epochWaiting,
+      contentVersion: this.#options.acknowledgements.contentVersion,
     };
   }
 }

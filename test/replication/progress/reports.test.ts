@@ -38,7 +38,7 @@ describe('reports of the nodes below', () => {
   }
 
   function follower(nodeId: string, nonce = 'n'): Reporter {
-    const reporter = { nodeId, nonce, epochWaiting: 0, ask() {} };
+    const reporter = { nodeId, nonce, epochWaiting: 0, contentVersion: 1, ask() {} };
     acknowledgements.begin(reporter);
     return reporter;
   }
@@ -52,7 +52,14 @@ describe('reports of the nodes below', () => {
   }
 
   async function says(offset: number, below: NodeReport[] = []): Promise<Acknowledgement> {
-    return { kind: 'acknowledgement', receivedOffset: offset, ...(await at(offset)), below, epochWaiting: 0 };
+    return {
+      kind: 'acknowledgement',
+      receivedOffset: offset,
+      ...(await at(offset)),
+      below,
+      epochWaiting: 0,
+      contentVersion: 1,
+    };
   }
 
   const below = async (nodeId: string, offset: number, nonce = 'n'): Promise<NodeReport> => ({

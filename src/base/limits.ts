@@ -44,6 +44,14 @@ export const CONCURRENT_STREAMS_MAX = 1_000;
  */
 export const DUPLEX_STREAMS_MAX = 32;
 
+/**
+ * The metadata of a call, as HTTP/2 counts them: names, values, and 32 bytes for each. The longest user with its secret takes
+ * 1.6 KiB, and the context of a trace less. Above the bound a call is refused by name. Above the hard bound, which
+ * clients learn when they connect, HTTP/2 itself ends the call before the rest is in memory.
+ */
+export const METADATA_BYTES_MAX = 16 * KiB;
+export const METADATA_BYTES_HARD_MAX = 64 * KiB;
+
 /** Memory of Node's HTTP/2 for one connection before it refuses new calls, in MB. */
 export const SESSION_MEMORY_MB_MAX = 128;
 

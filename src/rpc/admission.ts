@@ -12,6 +12,7 @@ import type { Usage } from '../access/usage.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { Granting } from './call-intake.js';
 import { namesOf, peerOf, streamOf } from './connection-place.js';
+import { metadataOf } from './metadata-bound.js';
 
 type NextCall = ConstructorParameters<typeof grpc.ServerInterceptingCall>[0];
 
@@ -108,9 +109,4 @@ export class Admission {
     this.#access.audit.refused({ user: '(not known)', peer: peerOf(stream), call: path }, error.message);
     return error;
   }
-}
-
-/** gRPC offers no other access to the metadata of a call before it begins. */
-function metadataOf(call: NextCall): Pick<grpc.Metadata, 'get'> {
-  return (call as unknown as { metadata: grpc.Metadata }).metadata;
 }

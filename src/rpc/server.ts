@@ -30,6 +30,7 @@ import { type ConnectionPlace, placeOf, RefusedCall, setPlace, streamOf } from '
 import { PIPELINE } from './definitions.js';
 import type { Endpoint } from './handler.js';
 import { HEALTH_METHODS, Health } from './health.js';
+import { boundMetadata, refusalOfMetadata } from './metadata-bound.js';
 import type { OperationCounts } from './operation-counts.js';
 import { addReflection } from './reflection.js';
 
@@ -103,6 +104,7 @@ export class RpcServer {
     this.#memory = memories(options);
     const interceptors = [receiver(options, this.#memory, this.#counts)];
     this.#server = new grpc.Server({ ...CHANNEL_OPTIONS, interceptors });
+    boundMetadata(this.#server);
     this.#injector = this.#server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
     this.#calls = new Calls(options);
     for (const endpoint of endpoints) addEndpoint(this.#server, endpoint, this.#calls);
@@ -202,6 +204,8 @@ function receiver(
   return (method, call) => {
     const { path } = method;
     counts.begin(path, streamOf(call));
+    const tooLarge = refusalOfMetadata(call);
+    if (tooLarge) return new RefusedCall(call, tooLarge);
     const place = placeOf(call);
     if (place?.refusal) return new RefusedCall(call, place.refusal);
     const grant = admission?.ask(method, call);

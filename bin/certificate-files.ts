@@ -1,8 +1,10 @@
 /** The files of `cert create`. A certificate that exists is replaced only if the user wants that, and the CA never. */
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import path from 'node:path';
-import { systemReason } from '../src/base/system-errors.js';
+import { isAddress } from '../src/base/address.js';
+import { isSystemError, systemReason } from '../src/base/system-errors.js';
 import type { CertificatePair } from './certificates.js';
 import { FileError, Output, statusOfSystem, UsageError } from './output.js';
 
@@ -57,6 +59,13 @@ function wantedOf({ node, client, hosts, days }: CertOptions): Wanted {
     throw new UsageError(`cert create: expected two names in --node and --client, received ${wanted.node} twice`);
   if (hosts !== undefined && wanted.node === undefined)
     throw new UsageError('cert create: expected --node beside --hosts, received --client alone');
+  const wrong = hostsOf(hosts ?? '').find(
+    (host) => !isAddress(`${isIPv6(host) ? `[${host}]` : host.replace(/^\*\./, '')}:1`),
+  );
+  if (hosts !== undefined && wrong !== undefined)
+    throw new UsageError(
+      `cert create: --hosts: expected host names and IP addresses, received ${JSON.stringify(wrong)}`,
+    );
   if (days === 0) throw new UsageError('cert create: --days: expected 1 or more, received 0');
   return wanted;
 }
@@ -67,7 +76,7 @@ async function create(
   { hosts: given, days, force }: CertOptions,
 ): Promise<Made> {
   const { createAuthority, createCertificate } = await import('./certificates.js');
-  const hosts = node === undefined ? [] : (given?.split(',').map(withoutBrackets) ?? hostsHere());
+  const hosts = node === undefined ? [] : given === undefined ? hostsHere() : hostsOf(given);
   const names = [node, client].filter((name) => name !== undefined);
   if (!force) for (const name of names) await refuseExisting(path.join(directory, `${name}.pem`));
   await mkdir(directory, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
@@ -116,8 +125,8 @@ function hostsHere(): string[] {
   return [...new Set(['localhost', hostname(), '127.0.0.1', '::1', ...ips])];
 }
 
-function withoutBrackets(host: string): string {
-  return host.trim().replace(/^\[|\]$/g, '');
+function hostsOf(list: string): string[] {
+  return list.split(',').map((host) => host.trim().replace(/^\[|\]$/g, ''));
 }
 
 async function refuseExisting(file: string): Promise<void> {
@@ -149,7 +158,7 @@ async function inDirectory<Result>(directory: string, work: () => Promise<Result
   try {
     return await work();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined || error instanceof UsageError) throw error;
+    if (!isSystemError(error)) throw error;
     throw new FileError(`${directory}: ${systemReason(error)}`, { status: statusOfSystem(error), cause: error });
   }
 }

@@ -13,7 +13,7 @@ import fs from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
 import { cachedDataVersionTag } from 'node:v8';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 import { makePrivateFolder, privateFolder } from './private-folder.js';
 
 /** A program may say when it has compiled the code that its next runs need too. */
@@ -26,7 +26,10 @@ const FILES_MAX = 4;
 const HASH = 'sha256';
 const HASH_BYTES = 32;
 
-/** @param file a program of CommonJS in ASCII, whose first line is a comment with a hash of the rest. */
+/**
+ * @param file a program of CommonJS in ASCII, whose first line is a comment with a hash of the rest. The program may not
+ *   call `import()`, which Node 20 refuses in a script from a cache.
+ */
 export function runCompiled(file: string): void {
   const require = module.createRequire(file);
   if (process.env.NODE_DISABLE_COMPILE_CACHE) return void require(file);
@@ -37,7 +40,6 @@ export function runCompiled(file: string): void {
   const script = new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
     filename: file,
     cachedData,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   const loaded: { exports: Program } = { exports: {} };
   (script.runInThisContext() as (...given: unknown[]) => void)(
@@ -62,12 +64,18 @@ function nameFor(source: string): string {
 /** The code in a file that belongs to this user alone and is whole. */
 function codeIn(file: string): Buffer | undefined {
   try {
-    const { uid, mode } = fs.lstatSync(file);
-    const isFile = (mode & fs.constants.S_IFMT) === fs.constants.S_IFREG;
-    if (!isFile || uid !== process.geteuid?.() || (mode & 0o022) !== 0) return undefined;
-    const bytes = fs.readFileSync(file);
-    const code = bytes.subarray(HASH_BYTES);
-    return bytes.subarray(0, HASH_BYTES).equals(hashOf(code)) ? code : undefined;
+    // The file that is looked at is the one that is read, and a pipe in its place does not block.
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+    const descriptor = fs.openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const stats = fs.fstatSync(descriptor);
+      if (!stats.isFile() || stats.uid !== process.geteuid?.() || (stats.mode & 0o022) !== 0) return undefined;
+      const bytes = fs.readFileSync(descriptor);
+      const code = bytes.subarray(HASH_BYTES);
+      return bytes.subarray(0, HASH_BYTES).equals(hashOf(code)) ? code : undefined;
+    } finally {
+      fs.closeSync(descriptor);
+    }
   } catch {
     return undefined;
   }

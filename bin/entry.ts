@@ -13,7 +13,9 @@ import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runCompiled } from './compiled-code.js';
 
-const isNode = process.argv.some((word) => word.toLowerCase() === 'serve');
+/** Names of commands count in any case. */
+const words = process.argv.slice(2).map((word) => word.toLowerCase());
+const isNode = words.includes('serve');
 /*
  * Settings for a node apply to `serve` alone. Other commands work one step at a time, and would pay for them in memory
  * (measured: 210 MB for a restore instead of 120 MB).
@@ -38,7 +40,7 @@ if (limit < needed) {
     `headwater: the limit of open files (ulimit -n) is too low: expected at least ${needed}, received ${limit}. Raise it\n`,
   );
   process.exitCode = 3;
-} else if (isNode || process.argv.includes('cert')) void import('./headwater.js');
+} else if (isNode || words.includes('cert')) void import('./headwater.js');
 else runCompiled(path.join(import.meta.dirname, 'commands.cjs'));
 
 /**

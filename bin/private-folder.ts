@@ -17,8 +17,16 @@ export function privateFolder(
   usual: string,
 ): string | undefined {
   const set = env[variable];
+  if (set && path.isAbsolute(set)) return path.join(set, 'headwater');
+  const home = homeOf();
+  return home && path.join(home, usual, 'headwater');
+}
+
+/** An empty HOME is no home: a path below it would be one below the current directory. */
+function homeOf(): string | undefined {
   try {
-    return path.join(set && path.isAbsolute(set) ? set : path.join(os.homedir(), usual), 'headwater');
+    const home = os.homedir();
+    return path.isAbsolute(home) ? home : undefined;
   } catch {
     return undefined;
   }

@@ -52,6 +52,12 @@ describe('cert create', () => {
     assert.equal(asked.stdout.toString().trim(), 'PONG', asked.stderr);
   });
 
+  it('is the same in capitals', async () => {
+    const { status, stderr } = await headwater(['CERT', 'create', directory, '--hosts', '*.example']);
+    assert.equal(status, 0, stderr);
+    assert.equal(certificate('node.pem').subjectAltName, 'DNS:*.example');
+  });
+
   it('makes further certificates of the same CA, and never replaces one by accident', async () => {
     await created();
     const before = readFileSync(at('node.pem'), 'utf8');
@@ -72,6 +78,7 @@ describe('cert create', () => {
     await refused(2, /expected two names in --node and --client, received x twice/, '--node', 'x', '--client', 'x');
     await refused(2, /expected --node beside --hosts/, '--client', 'x', '--hosts', 'a');
     await refused(2, /--days: expected 1 or more, received 0/, '--days', '0');
+    await refused(2, /--hosts: expected host names and IP addresses, received "b c"/, '--hosts', 'a,b c');
     directory = path.join(directory, 'nothing', 'there');
     await refused(2, /nothing\/there: no such file or directory/);
   });

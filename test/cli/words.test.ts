@@ -88,6 +88,16 @@ describe('the history', () => {
     assert.match(fileOf({ XDG_STATE_HOME: 's' }) ?? '', /\/\.local\/state\/headwater\/history$/);
   });
 
+  it('is not kept without a home: an empty one is none', () => {
+    const { HOME } = process.env;
+    try {
+      process.env.HOME = '';
+      assert.equal(fileOf({}), undefined);
+    } finally {
+      process.env.HOME = HOME;
+    }
+  });
+
   it('is bounded, and its file is of its owner alone', () => {
     const file = path.join(temporaryDirectory(), 'history');
     writeFileSync(file, Array.from({ length: 3 * LINES_MAX }, (_, i) => `get ${i}\n`).join(''), { mode: 0o644 });

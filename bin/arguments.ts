@@ -152,9 +152,10 @@ export function parsePort(text: string): string {
   throw refusal('a port from 1 to 65535', text);
 }
 
-export function parseChoice(choices: readonly string[]) {
-  const parse = (text: string): string => {
-    if (choices.includes(text)) return text;
+export function parseChoice<Choice extends string>(choices: readonly Choice[]) {
+  const parse = (text: string): Choice => {
+    const choice = choices.find((one) => one === text);
+    if (choice !== undefined) return choice;
     throw refusal(`one of ${choices.join(', ')}`, text);
   };
   return offering(choices, parse);
@@ -186,9 +187,9 @@ export function parseBytes(text: string): Buffer {
   return bytesOfText(isText(text) ? parseText(text) : text);
 }
 
-/** Parses a key that may be repeated. */
-export function parseKeys(text: string, before: Buffer[] | undefined): Buffer[] {
-  return [...(before ?? []), parseBytes(text)];
+/** A parser of an argument or an option that may be repeated. */
+export function gathered<Value>(parse: (text: string) => Value) {
+  return (text: string, before: Value[] | undefined): Value[] => [...(before ?? []), parse(text)];
 }
 
 /** Parses the name of a file or a directory. `-`, for stdin or stdout, is one too. */
@@ -196,11 +197,6 @@ export function parsePath(text: string): string {
   if (text === '') throw refusal('a path', text);
   if (!text.includes('\ufffd')) return text;
   throw new InvalidArgumentError('Expected a path in UTF-8, received other bytes.');
-}
-
-/** Parses an argument that may be repeated. */
-export function parseTexts(text: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), parseText(text)];
 }
 
 /** The message of a refusal as a part of a longer line. */

@@ -3,15 +3,7 @@
  * key that does not exist and a condition that does not hold are negative answers (exit status 1), not errors.
  */
 import type { Command } from 'commander';
-import {
-  parseBytes,
-  parseDecimal,
-  parseDuration,
-  parseInteger,
-  parseKeys,
-  parseLimit,
-  parseText,
-} from './arguments.js';
+import { gathered, parseBytes, parseDecimal, parseDuration, parseInteger, parseLimit, parseText } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import {
   positionOf,
@@ -38,7 +30,7 @@ export function addDataCommands(program: Command): void {
 
 function addReads(program: Command): void {
   withFreshness(program.command('exists'))
-    .argument('<KEY...>', '', parseKeys)
+    .argument('<KEY...>', '', gathered(parseBytes))
     .description('print how many of the keys exist (exit status 1 if none does)')
     .action(
       onNode(async (session: Session, keys: Buffer[], options: ReadOptions) =>
@@ -59,7 +51,7 @@ function addReads(program: Command): void {
 
 function addWrites(program: Command): void {
   withDurability(program.command('del'))
-    .argument('<KEY...>', '', parseKeys)
+    .argument('<KEY...>', '', gathered(parseBytes))
     .description('delete keys and print how many there were (exit status 1 if there was none)')
     .action(
       onNode(async (session: Session, keys: Buffer[], options: WriteOptions) =>

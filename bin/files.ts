@@ -132,8 +132,8 @@ export async function* readingFrom<Item>(file: string, items: AsyncIterable<Item
 export interface WholeOptions {
   /** Whether a file of that name is replaced. */
   readonly overwrite: boolean;
-  /** The kind of content, for the refusal: "--overwrite puts the backup in its place". */
-  readonly content: string;
+  /** The kind of content, if --overwrite would replace a file with it. */
+  readonly content?: string;
   readonly mode: number;
 }
 
@@ -172,7 +172,9 @@ async function mayWrite(file: string, { overwrite, content }: WholeOptions): Pro
   if (!existing) return true;
   if (existing.isDirectory()) throw directoryRefusal('write', file);
   if (existing.isFile() && !overwrite)
-    throw new UsageError(`${file} exists already. Use --overwrite to replace it with the ${content}`);
+    throw new UsageError(
+      `${file} exists already. Use ${content === undefined ? 'another name' : `--overwrite to replace it with the ${content}`}`,
+    );
   return existing.isFile();
 }
 

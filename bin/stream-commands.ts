@@ -5,7 +5,7 @@
 import type { Command } from 'commander';
 import type { Position, SubscriptionItem, WatchItem } from '../src/client/index.js';
 import { formatToken, parseToken } from '../src/model/position.js';
-import { parseBytes, parseText, parseTexts } from './arguments.js';
+import { gathered, parseBytes, parseText } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { plural } from './figures.js';
 import { untilInterrupted } from './interrupted.js';
@@ -26,12 +26,12 @@ export function addStreamCommands(program: Command): void {
     .action(onNode(publish));
   program
     .command('subscribe')
-    .argument('[CHANNEL...]', '', parseTexts)
+    .argument('[CHANNEL...]', '', gathered(parseText))
     .description('print messages as they arrive, until Ctrl-C: channel, tab, message')
     .option(
       '--pattern <PATTERN>',
       "also subscribe to channels that match this glob, in quotes: 'user:*'; may be repeated",
-      parseTexts,
+      gathered(parseText),
     )
     .option('--from <TOKEN>', 'begin with the durable messages after this position', parseToken)
     .action(onNode(subscribe));

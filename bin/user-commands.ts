@@ -2,13 +2,24 @@
  * `user`: the users of a cluster. A secret is never an argument, since every process of the machine can read those: the
  * node draws it, or a file has it.
  */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { User, UserRole } from '../src/client/index.js';
-import { formatSize, parseBytes, parseCount, parsePath, parseSize, parseText } from './arguments.js';
+import { CERTIFICATE_USER } from '../src/model/user.js';
+import {
+  formatSize,
+  gathered,
+  offering,
+  parseBytes,
+  parseChoice,
+  parseCount,
+  parsePath,
+  parseSize,
+  parseText,
+} from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { contentWithin, writeWhole } from './files.js';
 import { snakeCase } from './json-names.js';
-import { complain, EXIT, type ExitStatus, UsageError } from './output.js';
+import { complain, EXIT, type ExitStatus, type Output, UsageError } from './output.js';
 import { drawnTable } from './table.js';
 
 const ROLES: readonly UserRole[] = ['read', 'write', 'publish', 'replicate', 'admin'];
@@ -44,7 +55,7 @@ interface SecretOptions {
 }
 
 export function addUserCommands(program: Command): void {
-  program.commandsGroup('Users:');
+  program.commandsGroup('Users and certificates:');
   const user = program
     .command('user')
     .description('commands on the users: who may read, write, publish, follow and administer')
@@ -56,8 +67,7 @@ export function addUserCommands(program: Command): void {
     .description('make a user, and print USER:SECRET. Nobody can print the secret again')
     .addOption(
       new Option('--role <ROLE>', `a role of the user: ${ROLES.join(', ')}; repeat the option for several roles`)
-        .choices(ROLES)
-        .argParser(gathered((text) => roleOf(text)))
+        .argParser(offering(ROLES, gathered(parseChoice(ROLES))))
         .makeOptionMandatory(),
     )
     .option(
@@ -120,33 +130,25 @@ function withSecret(command: Command): Command {
     )
     .option(
       '--out <FILE>',
-      'write USER:SECRET into this new file, which only you can read, and print it not',
+      'write USER:SECRET into this new file, which only you can read, instead of printing it',
       parsePath,
     );
 }
 
-/** A parser of an option that may be repeated. */
-function gathered<Value>(parse: (text: string) => Value) {
-  return (text: string, before: Value[] | undefined): Value[] => [...(before ?? []), parse(text)];
-}
-
-function roleOf(text: string): UserRole {
-  const role = ROLES.find((known) => known === text);
-  if (role) return role;
-  throw new InvalidArgumentError(`Expected one of ${ROLES.join(', ')}, received ${JSON.stringify(text)}.`);
-}
-
 async function createUser({ client, output }: Session, name: string, options: CreateOptions): Promise<ExitStatus> {
   const { role, keyPrefix, channelPrefix } = options;
+  refuseUseless(name, options);
   const limits = limitsIn(options);
   const secret = await secretIn(options);
   const rights = { roles: role, keyPrefixes: keyPrefix, channelPrefixes: channelPrefix };
-  const created = await client.users.create(name, { ...rights, ...limits, secret });
-  if (!created.inForce)
-    complain(
-      'warning: no user has the role admin yet, so everybody may still do everything. Make one with --role admin',
-    );
-  return show({ output }, created, options);
+  return show(output, { ...options, secret }, async () => {
+    const created = await client.users.create(name, { ...rights, ...limits, secret });
+    if (!created.inForce)
+      complain(
+        'warning: no user has the role admin yet, so everybody may still do everything. Make one with --role admin',
+      );
+    return created;
+  });
 }
 
 async function limit({ client, output }: Session, name: string, options: LimitOptions): Promise<ExitStatus> {
@@ -176,8 +178,9 @@ function limitsOf({ limits }: User): string {
 }
 
 async function rotate({ client, output }: Session, name: string, options: SecretOptions): Promise<ExitStatus> {
+  refuseUseless(name, options);
   const secret = await secretIn(options);
-  return show({ output }, await client.users.rotate(name, { secret }), options);
+  return show(output, { ...options, secret }, () => client.users.rotate(name, { secret }));
 }
 
 async function revoke({ client, output }: Session, name: string): Promise<ExitStatus> {
@@ -209,21 +212,50 @@ async function whoAmI({ client, output }: Session): Promise<ExitStatus> {
   return EXIT.DONE;
 }
 
+/** @throws UsageError for an option that means nothing for the user of a certificate. */
+function refuseUseless(name: string, { out }: SecretOptions): void {
+  if (out !== undefined && name.startsWith(CERTIFICATE_USER))
+    throw new UsageError(`--out: expected a user with a secret, received ${name}, which stands for a certificate`);
+}
+
+interface Made {
+  readonly user: User;
+  /** Empty if the node has not made it. */
+  readonly secret: string;
+}
+
+/** The file is open before the node makes the secret, because nobody can print a secret that could not be written. */
 async function show(
-  { output }: Pick<Session, 'output'>,
-  { user, secret }: { readonly user: User; readonly secret: string },
-  { out }: SecretOptions,
+  output: Output,
+  { out, secret: given }: SecretOptions & { readonly secret: string | undefined },
+  make: () => Promise<Made>,
 ): Promise<ExitStatus> {
-  const line = `${user.name}:${secret}`;
-  if (secret === '') {
-    await output.result(fieldsOf(user), `the user ${user.name} is ready`);
-  } else if (out === undefined) {
-    await output.result({ ...fieldsOf(user), secret }, line);
-  } else {
-    await writeWhole(out, { overwrite: false, content: 'credentials', mode: 0o600 }, (sink) => sink.write(`${line}\n`));
+  if (out === undefined) return print(output, await make());
+  let made: Made | undefined;
+  try {
+    const { user } = await writeWhole(out, { overwrite: false, mode: 0o600 }, async (sink) => {
+      made = await make();
+      await sink.write(`${lineOf({ ...made, ...(given !== undefined && { secret: given }) })}\n`);
+      return made;
+    });
     await output.result({ ...fieldsOf(user), file: out }, `the user ${user.name} is ready; its secret is in ${out}`);
+    return EXIT.DONE;
+  } catch (error) {
+    // The disk is full, or another process has made the file.
+    if (made) await print(output, made);
+    throw error;
   }
+}
+
+async function print(output: Output, made: Made): Promise<ExitStatus> {
+  const { user, secret } = made;
+  if (secret === '') await output.result(fieldsOf(user), `the user ${user.name} is ready`);
+  else await output.result({ ...fieldsOf(user), secret }, lineOf(made));
   return EXIT.DONE;
+}
+
+function lineOf({ user, secret }: Made): string {
+  return `${user.name}:${secret}`;
 }
 
 /** The most bytes of a file with a secret. */

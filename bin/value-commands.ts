@@ -4,7 +4,7 @@
  */
 import { type Command, Option } from 'commander';
 import { OPTIONS } from '../src/options.js';
-import { parseBytes, parseDuration, parseKeys } from './arguments.js';
+import { gathered, parseBytes, parseDuration } from './arguments.js';
 import { onNode, type Session } from './connection.js';
 import { contentWithin } from './files.js';
 import {
@@ -31,7 +31,7 @@ export function addValueCommands(program: Command): void {
     .description("print a key's value, byte for byte (exit status 1 if there is no such key)")
     .action(onNode(get));
   withFreshness(program.command('mget'))
-    .argument('<KEY...>', '', parseKeys)
+    .argument('<KEY...>', '', gathered(parseBytes))
     .summary('print the values of keys, one a line')
     .description(
       'print the values of keys as of one moment, one a line, in order. A key that does not exist gives an empty line, and exit status 1. Use --json if values may have line ends',

@@ -255,12 +255,35 @@ describe('the command user', () => {
       assert.match(listed.stdout, /^app +read +app:\* +all /m);
       const me = await run(['user', 'whoami'], { HEADWATER_CREDENTIALS_FILE: app });
       assert.equal(me.stdout, 'app: read\n');
+      const kept = await run(['user', 'rotate', 'app', '--out', app, '--credentials', admin]);
+      assert.deepEqual([kept.status, kept.stdout], [2, '']);
+      assert.match(kept.stderr, /exists already\. Use another name$/m);
+      assert.equal(
+        (await run(['user', 'whoami', '--credentials', app])).stdout,
+        'app: read\n',
+        'the secret is as it was',
+      );
+      const certificate = await run([
+        'user',
+        'create',
+        'cert:x',
+        '--role',
+        'read',
+        '--out',
+        `${app}-2`,
+        '--credentials',
+        admin,
+      ]);
+      assert.match(certificate.stderr, /--out: expected a user with a secret, received cert:x/);
       const secret = 'a secret of my own';
       const given = await headwater(['user', 'rotate', 'app', '--secret-file', '-', '--credentials', admin], {
         env,
         stdin: `${secret}\n`,
       });
       assert.equal(given.stdout.toString(), 'the user app is ready\n');
+      const own = ['--secret-file', '-', '--out', `${app}-3`, '--credentials', admin];
+      await headwater(['user', 'create', 'own', '--role', 'read', ...own], { env, stdin: secret });
+      assert.equal(readFileSync(`${app}-3`, 'utf8'), `own:${secret}\n`);
       const address = `headwater://app:${encodeURIComponent(secret)}@${node.address}`;
       const read = await run(['get', 'app:k'], { HEADWATER_CONNECT: address });
       assert.match(read.stderr, /no such key/);

@@ -4,11 +4,12 @@
  * show and change the options of a running node.
  */
 import type { Command } from 'commander';
+import { gathered, offering } from './arguments.js';
 import { explainForeignFlags } from './config/foreign-options.js';
 import type { PrintOptions } from './config/report.js';
 import { onNode } from './connection.js';
 import { UsageError } from './output.js';
-import { addServeOptions, CLIENT_OPTIONS, refuseClientOptions } from './serve-options.js';
+import { addServeOptions, CLIENT_OPTIONS, refuseClientOptions, SERVE_ROWS } from './serve-options.js';
 
 const AFTER_PRINT = `
 Flags, environment variables and the config file are those of "serve"
@@ -58,10 +59,14 @@ export function addConfigCommands(program: Command): void {
     });
 }
 
+/** The names that Tab offers. */
+const NAMES = SERVE_ROWS.map(({ name }) => name);
+const LIVE_NAMES = SERVE_ROWS.filter(({ live }) => live).map(({ name }) => name);
+
 function addLiveCommands(config: Command): void {
   config
     .command('get')
-    .argument('[NAME...]', 'the names of options (default: all)')
+    .argument('[NAME...]', 'the names of options (default: all)', offering(NAMES, gathered(String)))
     .summary('print the options of a running node')
     .description(
       'print the options of a running node, with the origin of each value and whether it changes at run time',
@@ -74,19 +79,19 @@ function addLiveCommands(config: Command): void {
     );
   config
     .command('set')
-    .argument('<NAME>', 'the name of an option')
-    .argument('<VALUE>', 'the new value, as in a config file')
-    .argument('[MORE...]', 'the names and values of further options, which change together')
+    .argument('<NAME>', 'the name of an option', offering(LIVE_NAMES, String))
+    .argument('[VALUE...]', 'the new value, as in a config file; the names and values of others change together')
+    .usage('[options] <NAME> <VALUE> [MORE...]')
     .summary('change options of a running node')
     .description('change options of a running node until it stops. An option that needs a restart is refused')
     .option('--keep', 'also write all that was set into the config file of the node, so that a restart keeps it')
-    .action(async (name: string, value: string, more: string[], options: { keep?: boolean }, command: Command) => {
+    .action(async (name: string, more: string[], options: { keep?: boolean }, command: Command) => {
       const { setOptions, valuesOf } = await import('./late-commands.js');
-      await onNode(setOptions)(valuesOf([name, value, ...more]), options, command);
+      await onNode(setOptions)(valuesOf([name, ...more]), options, command);
     });
   config
     .command('reset')
-    .argument('<NAME...>', 'the names of options')
+    .argument('<NAME...>', 'the names of options', offering(LIVE_NAMES, gathered(String)))
     .description(
       'take back what "config set" or a Redis client has set: the file, the environment or the flag counts again',
     )

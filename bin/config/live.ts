@@ -32,8 +32,11 @@ export async function setOptions(
  * @throws UsageError if an option does not take its value, or there is no such option.
  */
 export function valuesOf(words: readonly string[]): NewValues {
-  if (words.length % 2 === 1)
-    throw new UsageError(`config set: expected a value behind each name, received none behind ${words.at(-1)}`);
+  if (words.length % 2 === 1) {
+    const last = words.at(-1) ?? '';
+    const meant = last.includes('=') ? `. Use a space: ${last.replace('=', ' ')}` : '';
+    throw new UsageError(`config set: expected a value behind each name, received none behind ${last}${meant}`);
+  }
   return checkedOnce(
     words.flatMap((name, at) => (at % 2 === 0 ? [[name, readOption(name, words[at + 1] ?? '')] as const] : [])),
   );

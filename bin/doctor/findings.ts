@@ -118,7 +118,7 @@ function versions({ nodes }: TreeSeen): Found[] {
     {
       severity: 'warning',
       what: `the nodes run different versions: ${list.join(', ')}`,
-      fix: 'finish the upgrade: followers first, the leader last (README, "Upgrades")',
+      fix: 'finish the upgrade: the followers first, then the leader, after it has handed over: headwater --connect LEADER drain',
     },
   ];
 }
@@ -175,7 +175,7 @@ function service(status: Status, address: string): Found[] {
     found.push(
       critical(
         `the node takes no writes: ${diskFull}`,
-        `make room, or keep less log: ${to(address, 'config set log-retention=SIZE')}`,
+        `make room, or keep less log: ${to(address, 'config set log-retention-bytes SIZE')}`,
       ),
     );
   if (writeWait) found.push(warning(`writes wait: ${writeWait}`, 'look for other programs that use the same disk'));
@@ -183,7 +183,7 @@ function service(status: Status, address: string): Found[] {
     found.push(
       critical(
         `the leader takes no writes: it needs ${plural(minFollowers, 'follower')} within ${roughly(status.maxLagMs)}, and has ${grouped(followersWithinLag)}`,
-        `start the followers, or need fewer for now: ${to(address, `config set min-followers=${followersWithinLag}`)}`,
+        `start the followers, or need fewer for now: ${to(address, `config set min-followers ${followersWithinLag}`)}`,
       ),
     );
   if (status.draining)
@@ -251,7 +251,7 @@ function replication(status: Status, address: string): Found[] {
     found.push(
       critical(
         `at the present rate a follower falls off the log in ${roughly(headroom.ms)}, and then needs a full resync`,
-        `keep more log: ${to(address, 'config set log-retention=SIZE')}`,
+        `keep more log: ${to(address, 'config set log-retention-pin-bytes SIZE')}`,
       ),
     );
   const hours = Math.max(1, uptimeMs / HOUR_MS);
@@ -259,7 +259,7 @@ function replication(status: Status, address: string): Found[] {
     found.push(
       warning(
         `the node has needed ${plural(fullResyncs, 'full resync')} in ${roughly(uptimeMs)}: ${reasonsOf(status)}`,
-        'keep more log at the upstream (log-retention), or remove the causes that the reasons name (src/replication/README.md)',
+        'keep more log at the upstream (log-retention-bytes), or remove the causes: src/replication/README.md has each reason',
       ),
     );
   return found;
@@ -291,7 +291,7 @@ function load(status: Status, address: string): Found[] {
     found.push(
       warning(
         `${plural(refused, 'connection')} had no place since the node started`,
-        `look for clients that open many connections, or allow more: ${to(address, 'config set max-connections=N')}`,
+        `look for clients that open many connections, or allow more: ${to(address, 'config set max-connections N')}`,
       ),
     );
   return found;
@@ -368,7 +368,7 @@ function disk({ fileSystem, diskBytes, diskFreeBytes, data: directory }: Machine
     found.push(
       warning(
         `the disk of ${directory} has ${binarySize(diskFreeBytes)} of ${binarySize(diskBytes)} left`,
-        'make room, keep less log (log-retention), or use a larger disk',
+        'make room, keep less log (log-retention-bytes), or use a larger disk',
       ),
     );
   return found;

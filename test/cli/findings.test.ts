@@ -4,6 +4,7 @@ import { type Finding, findingsOf } from '../../bin/doctor/findings.js';
 import type { Status } from '../../bin/status.js';
 import type { NodeSeen } from '../../bin/tree.js';
 import type { MachineReport } from '../../src/client/index.js';
+import { assertParses } from '../support/parsed-command.js';
 
 const GIB = 1024 ** 3;
 
@@ -105,7 +106,7 @@ const RULES: ReadonlyArray<
   [{ leader: { askingFollowers: 'A' } }, 'warning', 'l:1', /no writes yet: A/, /start the followers/],
   [{ leader: { diskFull: 'D' } }, 'critical', 'l:1', /takes no writes: D/, /--connect l:1 config set log-retention/],
   [{ leader: { writeWait: 'W' } }, 'warning', 'l:1', /writes wait: W/, /other programs/],
-  [{ leader: { minFollowers: 2 } }, 'critical', 'l:1', /needs 2 followers .* has 1/, /min-followers=1/],
+  [{ leader: { minFollowers: 2 } }, 'critical', 'l:1', /needs 2 followers .* has 1/, /set min-followers 1$/],
   [{ follower: { draining: true } }, 'notice', 'f:1', /to be stopped/, /--connect f:1 drain --undo/],
   [{ follower: { damage: 'D' } }, 'critical', 'f:1', /damaged: D/, /^headwater --connect f:1 repair$/],
   [{ leader: { damage: 'D' } }, 'critical', 'l:1', /damaged: D/, /l:1 failover; .*l:1 repair/],
@@ -133,6 +134,14 @@ const RULES: ReadonlyArray<
   [{ machine: { diskFreeBytes: GIB } }, 'warning', 'f:1', /left/, /make room/],
 ];
 
+/** A command with values in the places of words such as SIZE. */
+function filledIn(command: string): string {
+  return command
+    .replaceAll(/\b(LEADER|OTHER|HOST:PORT)\b/g, 'host:1')
+    .replace(/\bSIZE\b/, '2GiB')
+    .replace(/\bN\b/, '100');
+}
+
 describe('the rules of doctor', () => {
   it('find nothing in a healthy tree', () => {
     assert.deepEqual(find({}), []);
@@ -153,6 +162,17 @@ describe('the rules of doctor', () => {
       assert.match(found.fix, fix);
     });
   }
+
+  it('give only commands that the command line takes', async () => {
+    let ran = 0;
+    for (const [given] of RULES)
+      for (const { fix } of find(given))
+        for (const [command] of fix.matchAll(/headwater [^;"]+/g)) {
+          await assertParses(filledIn(command));
+          ran++;
+        }
+    assert(ran > 10, `${ran} commands`);
+  });
 
   it('put the most urgent first', () => {
     const found = find({ leader: { draining: true }, follower: { lostWrites: 2, damage: 'D' } });

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Command } from 'commander';
-import { program } from '../../bin/program.js';
 import { warningsOf } from '../../src/http/warnings.js';
 import type { NodeStatus } from '../../src/model/status.js';
+import { assertParses, wordsOf } from '../support/parsed-command.js';
 import { below, calmFollower, calmLeader, known } from './status.js';
 
 const DIRECTORY = "/data/it's here";
@@ -62,20 +61,6 @@ const CONDITIONS: ReadonlyArray<readonly [id: string, tone: 'bad' | 'watch', com
   ['differences', 'bad', 'compare --ranges --repair', calmLeader({ digestDifferences: 1 })],
 ];
 
-/** The words of a command, as a shell takes them. */
-function wordsOf(command: string): string[] {
-  return [...command.matchAll(/((?:'[^']*'|\\'|[^\s'])+)/g)].map(([word]) =>
-    word.replaceAll(/'([^']*)'|\\(')/g, '$1$2'),
-  );
-}
-
-/** Replaces what the commands do, so that parsing alone happens. */
-function disarmed(command: Command, ran: (name: string) => void): Command {
-  command.action(() => ran(command.name()));
-  for (const one of command.commands) disarmed(one, ran);
-  return command;
-}
-
 describe('the warnings of the status page', () => {
   for (const [id, tone, command, status] of CONDITIONS)
     it(`name ${id} (${tone}), and the command "${command}"`, () => {
@@ -95,9 +80,8 @@ describe('the warnings of the status page', () => {
     for (const [, , , status] of CONDITIONS)
       for (const { commands } of warningsOf({ status, directory: DIRECTORY }))
         for (const command of commands.filter((one) => one.startsWith('headwater '))) {
-          const before = ran;
-          await disarmed(program(), () => ran++).parseAsync(wordsOf(command).slice(1), { from: 'user' });
-          assert.equal(ran, before + 1, command);
+          await assertParses(command);
+          ran++;
         }
     assert(ran > 10, `${ran} commands`);
   });

@@ -75,7 +75,7 @@ function addLeavingCommands(program: Command): void {
     .option('--to <NODE>', 'HOST:PORT or the node ID of the new leader (default: the follower with the highest offset)')
     .option('--undo', 'take the mark back')
     .action(late(({ drain }) => drain));
-  const node = program.command('node').description('commands on a node of the tree');
+  const node = program.command('node').description('commands on a node of the tree').helpCommand(false);
   node
     .command('remove')
     .argument('<NODE>', 'the node ID of the follower, its unique beginning, or HOST:PORT')

@@ -79,13 +79,13 @@ export function program({ inShell = false }: ProgramOptions = {}): Command {
   addTransferCommands(headwater);
   addBackupCommands(headwater);
   addNodeCommands(headwater);
-  addUserCommands(headwater);
   addConfigCommands(headwater);
   addCompareCommand(headwater);
   addLogCommands(headwater);
   addIdCommands(headwater);
-  if (!inShell) addCertCommands(headwater);
   addCheckCommands(headwater);
+  addUserCommands(headwater);
+  if (!inShell) addCertCommands(headwater);
   addLiveCommands(headwater);
   addBenchCommand(headwater);
   if (!inShell) addCompletionCommands(headwater, program);

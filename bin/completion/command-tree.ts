@@ -73,7 +73,7 @@ function offerOf(one: Option | Argument, commands: readonly string[]): Offer {
   return name === 'COMMAND' ? { kind: 'words', words: commands } : { kind: 'nothing' };
 }
 
-/** The beginning that fits beside a word. Defaults and longer explanations stand in the help. */
+/** The beginning that fits beside a word. Defaults and longer explanations stand in the help. USER:SECRET is one word. */
 function firstSentence(text: string): string {
-  return (/^[^.;:(]+/.exec(text)?.[0] ?? text).trim();
+  return text.replace(/(?:[.;:](?=\s|$)|\().*$/s, '').trim();
 }

@@ -33,6 +33,9 @@ const CASES: ReadonlyArray<readonly [line: string, offers: readonly string[]]> =
   ['serve --data mon', ['monday']],
   ['verify --data mon', ['monday']],
   ['watch --pre', ['--prefix']],
+  ['user create x --role re', ['read', 'replicate']],
+  ['config set max-l', ['max-lag']],
+  ['config get fs', ['fsync']],
 ];
 
 describe('completion', function () {
@@ -171,6 +174,22 @@ describe('the manual page', function () {
     ])
       assert(shown.includes(words), words);
     assert(shown.includes('headwater log dump [options] [FILE]'), 'a command below another');
+  });
+
+  it('has the commands in the groups of the help, a group for each purpose', async () => {
+    const { stdout } = await headwater(['man']);
+    const groups = new Map(
+      stdout
+        .toString()
+        .split(/^\.SS /m)
+        .map((group) => [
+          /^.*/.exec(group)?.[0],
+          [...group.matchAll(/^\.B headwater ([a-z]+)/gm)].map(([, name]) => name),
+        ]),
+    );
+    assert.deepEqual([...new Set(groups.get('Users and certificates'))], ['user', 'cert']);
+    for (const name of ['config', 'compare', 'log', 'id', 'verify', 'repair', 'doctor'])
+      assert(groups.get('Nodes')?.includes(name), name);
   });
 
   it('has no fault that mandoc finds', async function () {

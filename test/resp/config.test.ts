@@ -98,6 +98,13 @@ describe('CONFIG SET', () => {
       ),
     );
     await wire.asks(
+      'CONFIG SET requirepass secret',
+      failed(
+        'requirepass',
+        "expected '', received 'secret'. Users are in the log, so that all nodes have them. Use ACL SETUSER, or `headwater user`.",
+      ),
+    );
+    await wire.asks(
       'CONFIG SET repl-timeout 60',
       failed('repl-timeout', "expected '5', received '60'. The node takes this at its start: use --link-timeout."),
     );

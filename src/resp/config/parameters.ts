@@ -87,7 +87,8 @@ const LOG = 'The node always writes its log, and makes checkpoints by itself.';
 const DISK = 'Data are on disk, so memory has no bound for them and nothing is evicted.';
 const EVENTS = 'Keys send no events to channels. Read changes with `headwater watch`.';
 const ONE_DATABASE = 'The node has one database.';
-const NO_PASSWORD = 'The node has no users and passwords.';
+const USERS = 'Users are in the log, so that all nodes have them. Use ACL SETUSER, or `headwater user`.';
+const USER_OF_LINK = atStart('use --upstream-credentials');
 const ABSENT = 'The node does not have this feature.';
 
 export const PARAMETERS: Readonly<Record<string, Parameter>> = {
@@ -169,10 +170,10 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
   bind: fixed(text, ({ status }) => parseAddress(status.address).host, atStart('use --listen')),
   unixsocket: fixed(text, '', ABSENT),
   'protected-mode': fixed(yesOrNo, 'no', 'A node without TLS listens on loopback only, unless --insecure is given.'),
-  requirepass: fixed(text, '', NO_PASSWORD),
-  masterauth: fixed(text, '', NO_PASSWORD),
-  masteruser: fixed(text, '', NO_PASSWORD),
-  aclfile: fixed(text, '', NO_PASSWORD),
+  requirepass: fixed(text, '', USERS),
+  masterauth: fixed(text, '', USER_OF_LINK),
+  masteruser: fixed(text, '', USER_OF_LINK),
+  aclfile: fixed(text, '', USERS),
   maxclients: live('max-connections', integer(1n), maxClients),
   timeout: fixed(count, '0', 'A connection of a client may be idle for any time.'),
   'tcp-keepalive': fixed(count, '0', 'The node sends no keepalive packets of TCP.'),

@@ -3,6 +3,7 @@
  * that it shows, and sees no others. JSON_ONLY lists the fields that only --json shows. A test holds both against the
  * protocol and the table of the documentation.
  */
+import { isRefusedForData } from '../src/model/refusal.js';
 import type { Session } from './connection.js';
 import { binarySize, grouped, moment, plural, rate, roughly } from './figures.js';
 import { drawnTable } from './table.js';
@@ -231,18 +232,8 @@ function upstreamLine(upstream: NonNullable<Status['upstream']>): string {
   return `${address}  ${doing}${lagMs === undefined ? '' : `; level ${roughly(lagMs)} ago`}`;
 }
 
-/** The refusals that --accept-data-loss overrules. */
-const OVERRULED: ReadonlySet<string> = new Set([
-  'UPSTREAM_EMPTY',
-  'NO_COMMON_HISTORY',
-  'OTHER_CLUSTER',
-  'TAIL_NOT_IN_LOG',
-  'LATER_EPOCH',
-]);
-
 function adviceLine({ address, lastRefusal, error }: NonNullable<Status['upstream']>): Lines {
-  if (!lastRefusal || !OVERRULED.has(lastRefusal.reason) || !error.includes(`(${lastRefusal.reason})`))
-    return undefined;
+  if (!isRefusedForData({ lastRefusal, error })) return undefined;
   return `"follow ${address} --accept-data-loss" drops the data of this node and copies the upstream's`;
 }
 

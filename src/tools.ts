@@ -19,5 +19,6 @@ export { type Differences, findDifferences, type RangeDifference, type Side } fr
 export { checkConfig, type NodeConfig } from './config.js';
 export { wideEncoding } from './log/wide-text.js';
 export type { Command } from './model/command.js';
+export { isRefusedForData } from './model/refusal.js';
 export { OPTIONS, type OptionRow, variableOf } from './options.js';
 export { type RenewedId, renewNodeId } from './store/node-id.js';

@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { HEADROOM_WARNING_MS } from '../base/limits.js';
+import { isRefusedForData } from '../model/refusal.js';
 import type { NodeStatus } from '../model/status.js';
 import type { PictureWarning } from './picture.js';
 import { nameOf } from './picture-tree.js';
@@ -104,20 +105,10 @@ function diskWarnings({ status, directory }: WarnedNode): Warnings {
   return found;
 }
 
-/** The refusals that --accept-data-loss overrules. */
-const OVERRULED: ReadonlySet<string> = new Set([
-  'UPSTREAM_EMPTY',
-  'NO_COMMON_HISTORY',
-  'OTHER_CLUSTER',
-  'TAIL_NOT_IN_LOG',
-  'LATER_EPOCH',
-]);
-
 function upstreamWarnings({ status: { address, upstream } }: WarnedNode): Warnings {
   if (!upstream?.error) return [];
-  const { lastRefusal, error, state } = upstream;
-  const isOverruled = lastRefusal && OVERRULED.has(lastRefusal.reason) && error.includes(`(${lastRefusal.reason})`);
-  if (isOverruled)
+  const { error, state } = upstream;
+  if (isRefusedForData(upstream))
     return [
       bad(
         'upstream-refused',

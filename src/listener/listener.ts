@@ -16,6 +16,7 @@ import { FIRST_BYTES_MS_MAX, REFUSED_HANG_UP_MS_MAX, SIGN_IN_MS_MAX } from '../b
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import type { StatusConnections } from '../model/status.js';
+import type { ConnectionPlace } from '../rpc/connection-place.js';
 import { type Bound, bind } from './binding.js';
 import { Connection } from './connection.js';
 import { ConnectionCounts } from './connection-counts.js';
@@ -25,22 +26,6 @@ import { NO_PLACE, REDIS_IS_OFF, refuseRedis } from './redis-refusal.js';
 import { type PlaceBounds, placeBounds, shortageInAll } from './shortage.js';
 import { SilentConnections } from './silent-connections.js';
 import { NO_TLS, NO_TLS_HERE, type Secured, TlsGate } from './tls-gate.js';
-
-/** The place of one connection, as its receiver uses it. */
-export interface ConnectionPlace {
-  /** True if the connection has a place for a client. */
-  readonly isForClient: boolean;
-  /** The reason why every call of the connection is refused: the client has not met what TLS demands. */
-  readonly refusal: HeadwaterError | undefined;
-  /** Notes that the user of the connection is known, or that everybody may do everything. */
-  signIn(): void;
-  /** Notes that the connection is of use without a user: it asks for the health of the node. */
-  probe(): void;
-  /** Asks for a place for a client. Returns the reason if there is none. */
-  claim(): HeadwaterError | undefined;
-  /** Notes that the connection carries calls of replication or administration. */
-  prove(): void;
-}
 
 /** The receiver of connections that speak HTTP/2. The socket is paused, and has the first bytes in it again. */
 export interface GrpcDoor {

@@ -12,6 +12,7 @@ import type { Details } from '../base/errors.js';
 import type { ChecksumLookup } from '../log/lookup.js';
 import { type Lineage, type LineageRow, rowsEqual } from '../model/lineage.js';
 import { formatChecksum, type Position } from '../model/position.js';
+import type { RefuseReason } from '../model/refusal.js';
 import type { Handshake } from './frames.js';
 import { epochBefore } from './takeover.js';
 
@@ -68,21 +69,8 @@ export const FULL_REASONS = [
   'DATA_LOSS_ACCEPTED',
 ] as const;
 
-export const REFUSE_REASONS = [
-  /** The upstream holds nothing and would wipe the follower. */
-  'UPSTREAM_EMPTY',
-  'OTHER_CLUSTER',
-  /** The two have no history in common. */
-  'NO_COMMON_HISTORY',
-  /** Writes would be lost that the follower's own log does not hold whole. */
-  'TAIL_NOT_IN_LOG',
-  /** The follower has the writes of a later leader than the upstream. */
-  'LATER_EPOCH',
-] as const;
-
 export type ContinueReason = (typeof CONTINUE_REASONS)[number];
 export type FullReason = (typeof FULL_REASONS)[number];
-export type RefuseReason = (typeof REFUSE_REASONS)[number];
 
 export type Decision = Judgement & { readonly details: Details };
 

@@ -9,10 +9,11 @@ import { peerOf as identityOf } from '../access/peer.js';
 import type { HeadwaterError } from '../base/errors.js';
 import { toStatus } from './status.js';
 
+/** The place of one connection, which the listener gives it. */
 export interface ConnectionPlace {
   /** True if the connection has a place for a client. */
   readonly isForClient: boolean;
-  /** The reason why every call of the connection is refused. */
+  /** The reason why every call of the connection is refused: the client has not met what TLS demands. */
   readonly refusal: HeadwaterError | undefined;
   /** Notes that the user of the connection is known, or that everybody may do everything. */
   signIn(): void;

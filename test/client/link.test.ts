@@ -1,33 +1,15 @@
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import { freePort } from '../../benchmarks/waiting.js';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { Client } from '../../src/client/client.js';
 import { FakeStore } from '../rpc/fake-store.js';
-import { closeAll, closing, gate, serve, until } from '../rpc/harness.js';
+import { closeAll, closing, gate, otherServer, serve, until } from '../rpc/harness.js';
 import { collected } from '../support/collected.js';
 import { refusedWith } from '../support/refusals.js';
 
 /** An address on which nobody listens. */
 async function freeAddress(): Promise<string> {
   return `127.0.0.1:${await freePort()}`;
-}
-
-/** A server that is no Headwater. */
-async function otherServer(greet: (socket: net.Socket) => void): Promise<string> {
-  const sockets = new Set<net.Socket>();
-  const server = net.createServer((socket) => {
-    sockets.add(socket);
-    greet(socket.resume());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closing({
-    close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  });
-  return `127.0.0.1:${(server.address() as net.AddressInfo).port}`;
 }
 
 describe('the link of a client', () => {
@@ -58,13 +40,13 @@ describe('the link of a client', () => {
     });
 
     it('does not wait for ever for a server that says nothing', async () => {
-      const silent = await otherServer(() => {});
+      const silent = await otherServer((socket) => void socket.resume());
       const error = await refusedWith('unreachable', Client.connect(silent, { connectTimeoutMs: 30 }));
       assert.match(error.message, /no answer within 30 ms/);
     });
 
     it('recognises a server of another kind', async () => {
-      const other = await otherServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+      const other = await otherServer((socket) => socket.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n'));
       const outcome = await Client.connect(other, { connectTimeoutMs: 2_000 }).catch((error) => error);
       assert(HeadwaterError.is(outcome), String(outcome));
     });

@@ -13,7 +13,7 @@ import { Router } from '../../src/client/router.js';
 import { SideCall } from '../../src/client/side-call.js';
 import { DATABASE_SIZE } from '../../src/rpc/definitions.js';
 import { FakeStore } from '../rpc/fake-store.js';
-import { closeAll, closing, serve, until } from '../rpc/harness.js';
+import { closeAll, closing, otherServer, serve, until } from '../rpc/harness.js';
 import { refusedWith } from '../support/refusals.js';
 import { Place } from './place.js';
 
@@ -388,25 +388,8 @@ describe('the first connection of a client', () => {
     return address;
   }
 
-  /** The address of a server that accepts connections, and is no node by itself. */
-  async function otherNode(greet: (socket: net.Socket) => void): Promise<string> {
-    const sockets = new Set<net.Socket>();
-    const server = net.createServer((socket) => {
-      sockets.add(socket);
-      greet(socket);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    closing({
-      close() {
-        for (const socket of sockets) socket.destroy();
-        server.close();
-      },
-    });
-    return `127.0.0.1:${(server.address() as net.AddressInfo).port}`;
-  }
-
   /** The address of a server that says nothing. */
-  const silentNode = () => otherNode((socket) => void socket.resume());
+  const silentNode = () => otherServer((socket) => void socket.resume());
 
   it('is one attempt', async () => {
     await refusedWith('unreachable', Client.connect(await later()));
@@ -476,7 +459,7 @@ describe('the first connection of a client', () => {
     const [leader, follower] = [await Place.start(0, true, all), await Place.start(0, false, all)];
     let connections = 0;
     // The follower answers the search, and then no more.
-    const once = await otherNode((socket) => {
+    const once = await otherServer((socket) => {
       if (connections++ > 0) return;
       const [host = '', port] = follower.address.split(':');
       const through = net.connect(Number(port), host);

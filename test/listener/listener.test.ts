@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { parseAddress } from '../../src/base/address.js';
 import { FIRST_BYTES_MS_MAX, REFUSED_HANG_UP_MS_MAX } from '../../src/base/limits.js';
-import { type ConnectionPlace, Listener, type ListenerOptions } from '../../src/listener/listener.js';
+import { Listener, type ListenerOptions } from '../../src/listener/listener.js';
+import type { ConnectionPlace } from '../../src/rpc/connection-place.js';
 import { TestClock, until } from '../support/clock.js';
 import { RecordingLogger } from '../support/store.js';
 

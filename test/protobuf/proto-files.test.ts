@@ -34,9 +34,10 @@ import {
   SUBSCRIPTION_NAMES_MAX,
   SUBSCRIPTION_PATTERN_BYTES_MAX,
 } from '../../src/base/limits.js';
+import { REFUSE_REASONS } from '../../src/model/refusal.js';
 import { statusCodeOf } from '../../src/protobuf/error.js';
 import { MESSAGE_OPERATIONS_MAX } from '../../src/protobuf/pipeline.js';
-import { CONTINUE_REASONS, FULL_REASONS, REFUSE_REASONS } from '../../src/replication/resync.js';
+import { CONTINUE_REASONS, FULL_REASONS } from '../../src/replication/resync.js';
 
 const PROTO = path.join(import.meta.dirname, '../../proto');
 

@@ -12,13 +12,13 @@ import assert from 'node:assert/strict';
 import type { ChecksumLookup } from '../../src/log/lookup.js';
 import { Lineage, type LineageRow } from '../../src/model/lineage.js';
 import type { Position } from '../../src/model/position.js';
+import { REFUSE_REASONS } from '../../src/model/refusal.js';
 import {
   CONTINUE_REASONS,
   type Decision,
   decide,
   type FollowerSide,
   FULL_REASONS,
-  REFUSE_REASONS,
   type UpstreamSide,
 } from '../../src/replication/resync.js';
 import { historyId } from '../support/seeds.js';

@@ -2,6 +2,7 @@
  * A server over a fake store on a free port of the loopback, and callers that
  * speak raw bytes, so that tests can say what no proper client would.
  */
+import net from 'node:net';
 import * as grpc from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../src/base/clock.js';
 import type { HeadwaterError } from '../../src/base/errors.js';
@@ -89,6 +90,23 @@ export async function closeAll(): Promise<void> {
 export function closing<C extends { close(): unknown }>(client: C): C {
   clients.add(client);
   return client;
+}
+
+/** The address of a server that accepts connections, and is no node by itself. */
+export async function otherServer(greet: (socket: net.Socket) => void): Promise<string> {
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    sockets.add(socket);
+    greet(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing({
+    close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  });
+  return `127.0.0.1:${(server.address() as net.AddressInfo).port}`;
 }
 
 export async function serve(

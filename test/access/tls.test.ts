@@ -178,7 +178,9 @@ describe('TLS', () => {
     };
     const missing = path.join(daemon.directory, 'nothing.pem');
     assert.match(await refused(['--tls-cert', node.cert]), /tls-cert: expected the key .* in --tls-key too/);
-    assert.match(await refused(tlsFlags({ cert: missing, key: node.key })), /tls-cert: .*there is no such file/);
+    assert.match(await refused(tlsFlags({ cert: missing, key: node.key })), /tls-cert: .*no such file or directory/);
+    const directory = path.dirname(node.key);
+    assert.match(await refused(tlsFlags({ cert: directory, key: node.key })), /expected a file, received a directory/);
     assert.match(await refused(tlsFlags({ cert: node.cert, key: other.key })), /tls-key .*of one certificate/);
     assert.match(await refused(tlsFlags({ cert: node.key, key: node.key })), /tls-cert .*received none/);
   });

@@ -6,6 +6,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
 import { HeadwaterError } from '../../base/errors.js';
+import { systemReason } from '../../base/system-errors.js';
 
 /** PEM files by their paths. */
 export interface TlsFiles {
@@ -88,9 +89,7 @@ function read(file: string, option: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'no permission to read it' : message;
-    throw invalid(`${option}: expected a PEM file, received ${file}: ${why}`, error);
+    throw invalid(`${option}: expected a PEM file, received ${file}: ${systemReason(error)}`, error);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { type Command, Option } from 'commander';
 import type { User, UserRole } from '../src/client/index.js';
-import { CERTIFICATE_USER } from '../src/model/user.js';
+import { CERTIFICATE_USER, USER_ROLES } from '../src/model/user.js';
 import {
   formatSize,
   gathered,
@@ -21,8 +21,6 @@ import { contentWithin, writeWhole } from './files.js';
 import { snakeCase } from './json-names.js';
 import { complain, EXIT, type ExitStatus, type Output, UsageError } from './output.js';
 import { drawnTable } from './table.js';
-
-const ROLES: readonly UserRole[] = ['read', 'write', 'publish', 'replicate', 'admin'];
 
 const AFTER_CREATE = `
 Users are in force once one of them has the role admin. Until then everybody may
@@ -66,8 +64,8 @@ export function addUserCommands(program: Command): void {
     .summary('make a user, and print USER:SECRET')
     .description('make a user, and print USER:SECRET. Nobody can print the secret again')
     .addOption(
-      new Option('--role <ROLE>', `a role of the user: ${ROLES.join(', ')}; repeat the option for several roles`)
-        .argParser(offering(ROLES, gathered(parseChoice(ROLES))))
+      new Option('--role <ROLE>', `a role of the user: ${USER_ROLES.join(', ')}; repeat the option for several roles`)
+        .argParser(offering(USER_ROLES, gathered(parseChoice(USER_ROLES))))
         .makeOptionMandatory(),
     )
     .option(

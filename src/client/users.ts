@@ -1,6 +1,17 @@
 /** The users of a cluster, as an administrator sees and changes them through a client. */
+import { inspect } from 'node:util';
+import { HeadwaterError } from '../base/errors.js';
 import { checkOptionNames, optionNames } from '../base/option-names.js';
-import type { CreatedUser, Myself, RotatedUser, User, UserLimits, UserList, UserRole } from '../model/user.js';
+import {
+  type CreatedUser,
+  type Myself,
+  type RotatedUser,
+  USER_ROLES,
+  type User,
+  type UserLimits,
+  type UserList,
+  type UserRole,
+} from '../model/user.js';
 import {
   CREATE_USER,
   LIMIT_USER,
@@ -60,6 +71,15 @@ const LIMIT = optionNames<LimitUserOptions>({
 });
 const ROTATE = optionNames<RotateUserOptions>({ ...TIME_NAMES, secret: true });
 
+/** @throws HeadwaterError `invalid_argument` for a role that none has, also from a program without types. */
+function checkRoles(roles: readonly UserRole[]): void {
+  if (Array.isArray(roles) && roles.every((role) => USER_ROLES.includes(role))) return;
+  throw new HeadwaterError(
+    'invalid_argument',
+    `roles: expected a list of ${USER_ROLES.join(', ')}, received ${inspect(roles)}`,
+  );
+}
+
 /** The users of the cluster. All calls but `whoAmI` need a user with the role `admin`. */
 export class Users {
   readonly #session: Caller;
@@ -76,6 +96,7 @@ export class Users {
   async create(name: string, options: CreateUserOptions): Promise<CreatedUser> {
     checkOptionNames(options, CREATE);
     checkText('name', name);
+    checkRoles(options.roles);
     const { roles, keyPrefixes = [], channelPrefixes = [], secret, ...others } = options;
     const { limits, time } = limitsIn(others);
     const prefixes = {

@@ -5,6 +5,7 @@ import { Administration } from '../../src/client/administration.js';
 import { BitCommands } from '../../src/client/bit-commands.js';
 import { Client, type ClientOptions } from '../../src/client/client.js';
 import { Commands } from '../../src/client/commands.js';
+import { Users } from '../../src/client/users.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, serve } from '../rpc/harness.js';
 
@@ -85,11 +86,23 @@ describe('an option of an unknown name', () => {
     repairRanges: (options) => db.repairRanges([], options).next(),
     close: (options) => db.close(options),
   };
+  const users: Record<string, (options: never) => unknown> = {
+    create: (options) => db.users.create('u', options && { roles: ['read'], ...Object(options) }),
+    limit: (options) => db.users.limit('u', options),
+    list: (options) => db.users.list(options),
+    revoke: (options) => db.users.revoke('u', options),
+    rotate: (options) => db.users.rotate('u', options),
+    whoAmI: (options) => db.users.whoAmI(options),
+  };
   /** Members that take no options. */
   const WITHOUT = ['constructor', 'address', 'connection', 'position', 'token', 'on', 'once', 'off'];
 
   const all: Array<[name: string, call: Call]> = [
     ...Object.entries(calls).map(([name, call]): [string, Call] => [name, (options) => call(options as never)]),
+    ...Object.entries(users).map(([name, call]): [string, Call] => [
+      `users.${name}`,
+      (options) => call(options as never),
+    ]),
     ...Object.entries(commands).flatMap(
       ([name, call]): Array<[string, Call]> => [
         [name, (options) => call(db, options as never)],
@@ -104,6 +117,8 @@ describe('an option of an unknown name', () => {
     );
     const tried = [...Object.keys(calls), ...Object.keys(commands), ...WITHOUT];
     assert.deepEqual([...new Set(methods)].sort(), tried.sort());
+    const ofUsers = Object.getOwnPropertyNames(Users.prototype).filter((name) => name !== 'constructor');
+    assert.deepEqual(ofUsers.sort(), Object.keys(users).sort());
     const statics = Object.getOwnPropertyNames(Client).filter(
       (name) => !['length', 'name', 'prototype'].includes(name),
     );
@@ -143,6 +158,12 @@ describe('an option of an unknown name', () => {
   ];
   for (const [options, says] of NEAR)
     it(`says ${JSON.stringify(says)}`, () => refused(() => db.set('k', 'v', options), says));
+
+  it('is not taken for a role', async () => {
+    const expected = 'roles: expected a list of read, write, publish, replicate, admin, received ';
+    await refused(() => db.users.create('u', { roles: ['boss'] as never }), `${expected}[ 'boss' ]`);
+    await refused(() => db.users.create('u', { roles: 'read' as never }), `${expected}'read'`);
+  });
 
   it('is refused in a transaction, whose conditions would be left out', () => {
     const misspelled = { condition: [{ key: 'a', test: 'absent' }], operations: [] } as { operations: [] };

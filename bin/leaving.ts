@@ -21,6 +21,7 @@ export async function drain(
   { undo = false, to = '' }: DrainFlags,
 ): Promise<ExitStatus> {
   const node = onlyAddress('drain', addresses);
+  if (undo && to !== '') throw new UsageError('drain: expected --to or --undo, received both');
   await client.drain({ undo });
   if (undo) {
     await output.result({ address: node, draining: false }, `${node} is to stay: it is ready for clients again`);

@@ -1,6 +1,6 @@
 /** The progress of a long command, on stderr: a bar on a terminal, else a plain line from time to time. */
 
-import { SingleBar } from 'cli-progress';
+import { Format, type Options, SingleBar } from 'cli-progress';
 import { binarySize, plural } from './figures.js';
 
 const LINE_INTERVAL_MS = 5_000;
@@ -13,6 +13,11 @@ export interface Total {
   readonly bytesOnly?: boolean;
   /** Whether to print nothing. */
   readonly quiet?: boolean;
+}
+
+/** The time until the end, or nothing while the library does not know it: it says INF or a text then. */
+export function timeLeft(seconds: unknown, options: Options, multiple: number): string {
+  return typeof seconds === 'number' ? Format.TimeFormat(seconds, options, multiple) : '';
 }
 
 export class Progress {
@@ -34,6 +39,7 @@ export class Progress {
       clearOnComplete: true,
       stopOnComplete: false,
       fps: 1_000 / BAR_INTERVAL_MS,
+      formatTime: timeLeft,
     });
     this.#bar.start(end, 0, { records: 0, rate: 0, amount: '' });
   }

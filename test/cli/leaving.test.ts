@@ -74,6 +74,7 @@ describe('a node that leaves', function () {
   it('keeps the leadership if nobody can take it, and is not marked then', async () => {
     const [a, b] = nodes as [Served, Served];
     await ok(b, 'drain');
+    assert.equal((await a.run(['drain', '--undo', '--to', b.address])).status, 2);
     const { status, stderr } = await a.run(['drain', '--to', b.address]);
     assert.equal(status, 3);
     assert.match(stderr, /about to be stopped/);

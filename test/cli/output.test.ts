@@ -1,6 +1,17 @@
 /** How bytes are shown to people. */
 import assert from 'node:assert/strict';
 import { shownBytes } from '../../bin/output.js';
+import { timeLeft } from '../../bin/progress.js';
+
+describe('the time left of a long command', () => {
+  const options = { autopaddingChar: ' ' };
+
+  it('is shown once it is known', () => {
+    assert.equal(timeLeft(75, options, 5), ' 1m15s');
+    // The library for bars says these at the beginning, and while nothing moves.
+    for (const unknown of ['0', 'INF', 'NULL']) assert.equal(timeLeft(unknown, options, 5), '');
+  });
+});
 
 describe('bytes shown to people', () => {
   const cases: [what: string, data: Buffer, shown: string][] = [

@@ -5,7 +5,8 @@
  *   l ‖ first offset u64   a lineage row
  *   m ‖ "base"             where the log begins
  *
- * The rows had the same bytes as now, except for the checksums, which cover the keys. The rows move in one batch, so a
+ * The rows had the same bytes as now, except for the checksums, which cover the keys. On the first day the rows had no
+ * checksums: nothing says then whether the disk has changed them, so such a log is refused. The rows move in one batch, so a
  * process that is cut short finds one layout or the other. An older version refuses the new number, since it would not
  * find the rows.
  */
@@ -19,6 +20,7 @@ import {
   encodeBase,
   encodeLineageRow,
   FORMAT_KEY,
+  LINEAGE_ROW_BYTES,
   LOG_LAYOUT,
   lineageKey,
 } from './rows.js';
@@ -61,6 +63,13 @@ async function moveRows(db: Database): Promise<void> {
   batch.del(FIRST_BASE_KEY);
   for await (const chunk of chunksOf(db, { gte: FIRST_LINEAGE_FROM, lt: FIRST_LINEAGE_TO }, 64))
     for (const [key, bytes] of chunk) {
+      if (bytes.length === LINEAGE_ROW_BYTES)
+        throw unknownFormat({
+          subject: db.location,
+          name: 'log layout',
+          found: '1 without checksums',
+          read: [FIRST_LAYOUT, LOG_LAYOUT],
+        });
       const row = decodeLineageRow(key, bytes);
       batch.put(lineageKey(row.firstOffset), encodeLineageRow(row));
       batch.del(key);

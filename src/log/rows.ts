@@ -47,7 +47,7 @@ export const FORMAT_KEY = Buffer.from('mformat');
 const BLOCK_PREFIX = 'b'.charCodeAt(0);
 const LINEAGE_PREFIX = 'L'.charCodeAt(0);
 /** Lengths without the checksum. */
-const LINEAGE_ROW_BYTES = 32;
+export const LINEAGE_ROW_BYTES = 32;
 const BASE_BYTES = 40;
 
 /** The base of the log: the place right before its first block. */

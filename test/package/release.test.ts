@@ -45,7 +45,7 @@ describe('the release script', () => {
     const calls = readFileSync(path.join(root, 'calls'), 'utf8').trim().split('\n');
     assert.deepEqual(
       calls.map((call) => call.split(' ')[0]),
-      ['ci', 'audit', 'test', 'pack'],
+      ['ci', 'audit', 'test', 'pack', 'run', 'run'],
     );
     const sums = readFileSync(file('dist/release/SHA256SUMS'), 'utf8').trim().split('\n');
     assert.deepEqual(
@@ -53,6 +53,8 @@ describe('the release script', () => {
       ['headwater-1.2.3.cdx.json', 'headwater-1.2.3.tgz'],
     );
     assert.equal(readFileSync(file('dist/release/headwater-1.2.3.cdx.json'), 'utf8'), '{}\n');
+    assert.deepEqual(calls.slice(-2), ['run --silent release:fixture', 'run --silent release:protos']);
+    assert.match(stdout, /git add test\/upgrade\/fixtures\/1\.2\.3 /);
     assert.match(stdout, /npm publish dist\/release\/headwater-1\.2\.3\.tgz/);
   });
 

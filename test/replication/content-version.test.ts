@@ -3,8 +3,10 @@
  * its acknowledgements, or says nothing, which counts as 0.
  */
 import assert from 'node:assert/strict';
+import { crc32 } from 'node:zlib';
+import { BLOCK_HEADER_BYTES, sealBlock } from '../../src/log/block.js';
 import { CONTENT_VERSION } from '../../src/model/content-version.js';
-import type { UpChannel } from '../../src/replication/channel.js';
+import type { DownChannel, UpChannel } from '../../src/replication/channel.js';
 import type { DownFrame, Handshake } from '../../src/replication/frames.js';
 import { level, type TestNode, type World, worldForEachTest } from '../support/world.js';
 
@@ -84,4 +86,62 @@ describe('a node of an older version', () => {
     channel.close();
     await world.until('the leader to know that it left', () => least(leader) === CONTENT_VERSION);
   });
+});
+
+describe('a follower that receives what a later version has written', () => {
+  let world: World;
+  worldForEachTest((made) => {
+    world = made;
+  });
+
+  /** The block behind the end of a node's log, with these bytes as its command. */
+  function laterBlock({ store }: TestNode, command: string): Buffer {
+    const { offset, checksum, replicationId } = store.data.log.end;
+    const commands = [{ kind: 'clear' }] as const;
+    const { bytes } = sealBlock({ commands, previous: { offset, checksum }, replicationId, timeMs: 1 });
+    const block = Buffer.concat([bytes.subarray(0, BLOCK_HEADER_BYTES), Buffer.from(command, 'hex')]);
+    block.writeUInt32BE(crc32(block.subarray(4), checksum), 0);
+    return block;
+  }
+
+  /** An upstream at L that continues the follower's log with one block. */
+  async function serveLater(channel: DownChannel, { store }: TestNode, block: Buffer): Promise<void> {
+    await channel.receive();
+    const { clusterId } = store.identity;
+    const { end, history } = store.data.log;
+    const upstream = { clusterId, nodeId: 'later', address: 'L', timeMs: 1, follows: '', takesParts: false };
+    const why = { reason: 'BEHIND', message: '', details: {} };
+    const lineage = history.lineage.rows;
+    await channel.send({ kind: 'continue', upstream, lineage, endOffset: end.offset + 1, ...why });
+    await channel.send({ kind: 'blocks', blocks: [block], acknowledge: false, sync: false });
+  }
+
+  for (const [what, command, says] of [
+    [
+      'a kind of command',
+      '0a023200',
+      /field 6 in command 0 of a block: a newer version wrote this field.*Update this node/,
+    ],
+    [
+      'a type of record',
+      '0a070a050a01612002',
+      /has record type 2; this version reads record type 0 and 1\. Update this node/,
+    ],
+    ['a flag', '0a052200880101', /in command 0 of a block: a newer version wrote this field.*Update this node/],
+  ] as const) {
+    it(`stops at ${what}, says so, and loses nothing`, async () => {
+      const { leader, follower } = await world.pair({ writes: 3 });
+      await leader.down();
+      const block = laterBlock(follower, command);
+      world.network.listen('L', { accept: (channel) => serveLater(channel, follower, block) });
+      await world.until('the refusal', () => says.test(follower.link.status.error));
+      assert.deepEqual([follower.offset, follower.link.resyncs.full], [3, 1]);
+      assert.equal(await follower.test.get('k2'), 'k at L');
+      world.network.down('L');
+      await leader.restart();
+      await leader.write(1, 'more');
+      await level(world, leader, follower);
+      assert.equal(follower.link.resyncs.full, 1);
+    });
+  }
 });

@@ -33,6 +33,8 @@ export class Daemon {
   log = '';
   /** The certificates of the client, for a node with TLS. */
   tls: ClientOptions['tls'];
+  /** The file that it runs: another than this version's in a test of upgrades. */
+  program = HEADWATER;
   /** The user of the client, for a node with users. */
   credentials: ClientOptions['credentials'];
   #process: ChildProcess | undefined;
@@ -73,7 +75,7 @@ export class Daemon {
     assert.equal(this.#process, undefined, `${this.name} is running already`);
     const child = spawn(
       process.execPath,
-      [HEADWATER, 'serve', '--data', this.directory, '--listen', this.address, ...flags],
+      [this.program, 'serve', '--data', this.directory, '--listen', this.address, ...flags],
       {
         stdio: ['ignore', 'ignore', 'pipe'],
       },

@@ -26,8 +26,11 @@ const CERTIFICATES = 'bin/certificates.js';
 /** The node starts this file by its place beside its own. */
 const THREAD = 'src/backup/worker.js';
 const SHARED = ['src/base/errors.js', 'src/protobuf/generated.js', 'src/protobuf/runtime.js'];
-/** Packages with worker threads, and one that gRPC loads only for a service that no command has. */
-const EXTERNAL = ['pino', '@grpc/proto-loader'];
+/**
+ * Packages with worker threads, one that gRPC loads only for a service that no command has, and one of which the receiver
+ * of spans has to find the same copy.
+ */
+const EXTERNAL = ['pino', '@grpc/proto-loader', '@opentelemetry/api'];
 /** Packages that find their native code beside their own files. */
 const NATIVE = ['level', '@node-rs/crc32', 'lz4-napi', 'snappy'];
 

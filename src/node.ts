@@ -29,6 +29,7 @@ import { type Logger, silentLogger } from './base/logger.js';
 import { checkOptionNames, optionNames } from './base/option-names.js';
 import { ProcessLoad } from './base/process-load.js';
 import { RepeatedLog } from './base/repeated-log.js';
+import { Tracing } from './base/tracing.js';
 import { Checks } from './check/checks.js';
 import type { Upstream } from './check/repair.js';
 import { Comparisons } from './compare/comparison.js';
@@ -56,6 +57,7 @@ import type { Followers } from './replication/downstream/followers.js';
 import type { LogRoom } from './replication/downstream/headroom.js';
 import { Freshness } from './replication/progress/freshness.js';
 import { Replication } from './replication/replication.js';
+import { type NodeTraces, WriteTraces } from './replication/write-traces.js';
 import type { RedisServer } from './resp/door.js';
 import { adminService } from './rpc/admin-service.js';
 import { diskService } from './rpc/disk-service.js';
@@ -140,6 +142,7 @@ export class Node {
     const tls = nodeTls(config, logger);
     const dial = dialSettings(config, tls, logger);
     await refuseEarly(config);
+    const traced = config.tracing ? await loadTracing(logger) : undefined;
     // Probes have an answer while the data open, which may take long.
     const http = await httpDoor(config, tls, logger);
     const onFatal = fail;
@@ -148,7 +151,7 @@ export class Node {
       await http?.close();
       throw error;
     });
-    const base = { live, config, tls, dial, logger, store, figures, activeExpiry, watches, onShutdown };
+    const base = { live, config, tls, dial, traced, logger, store, figures, activeExpiry, watches, onShutdown };
     const node = new Node(base, failed, fail);
     node.#http = http;
     void failed.then((error) => {
@@ -365,6 +368,7 @@ export class Node {
     await refuseStrangers(this.#base, access);
     await forgetUsers(this.#base, this.#parts.users, await this.#isHeardHereOnly());
     const monitors = new Monitors(systemClock);
+    const { traced } = this.#base;
     const { listen, redis, redisListen, reflection, ...bounds } = this.#config;
     const logger = this.#logger;
     const guarantees = { durability: replication.durability, freshness };
@@ -372,7 +376,7 @@ export class Node {
     this.#isLoopbackOnly = await this.#isHeardHereOnly();
     const server = new RpcServer({
       services: [
-        keyValueService(this.#store, guarantees, { tap: monitors }),
+        keyValueService(this.#store, guarantees, { tap: monitors, tracing: traced }),
         streamService(streams, replication, this.#store.writes, monitors),
         adminService(this, {
           monitors,
@@ -385,6 +389,7 @@ export class Node {
       ],
       access,
       reflection: reflection ?? this.#isLoopbackOnly,
+      tracing: traced?.tracing,
       replies,
       logger,
       onFatal: this.#fail,
@@ -463,6 +468,16 @@ function showServing(server: RpcServer, { data, settings: { maintenance } }: Sto
       logger.warn({ event: 'draining' }, 'the node is about to be stopped: it is not ready, and takes no hand-over');
     else logger.info({ event: 'draining_ended' }, 'the node is to stay: it is ready, and takes hand-overs again');
   };
+}
+
+async function loadTracing(logger: Logger): Promise<NodeTraces> {
+  const tracing = await Tracing.load();
+  if (!tracing.isReceived)
+    logger.warn(
+      {},
+      'tracing is on, and nothing receives the spans: start node with --import and a module that registers a receiver. Headwater and the module have to find the same package @opentelemetry/api',
+    );
+  return { tracing, writes: new WriteTraces() };
 }
 
 /** Undefined for a node without TLS. @throws HeadwaterError `invalid_argument` if a file is not what it should be. */
@@ -553,6 +568,8 @@ interface Base {
   readonly tls: NodeTls | undefined;
   /** The things that each connection to another node needs. */
   readonly dial: DialSettings;
+  /** Undefined for a node that makes no spans. */
+  readonly traced: NodeTraces | undefined;
   readonly logger: Logger;
   readonly store: Store;
   readonly figures: CommitFigures;
@@ -613,7 +630,7 @@ function partsOf(base: Base) {
 }
 
 /** The parts that know the other nodes of the tree. */
-function treeOf({ config, logger, store, address, dial: settings }: Base) {
+function treeOf({ config, logger, store, address, traced, dial: settings }: Base) {
   const clock = systemClock;
   const nonce = randomUUID();
   const repairs = new RangeRepairs({
@@ -638,6 +655,7 @@ function treeOf({ config, logger, store, address, dial: settings }: Base) {
     isHere: (other) => isSameNode(other, address()),
     askFollowersMs: config.askFollowersMs,
     marks: new ComparisonMarks({ comparisons, repairs }),
+    traced,
     dial: (other) => dial(other, { timeoutMs: config.linkTimeoutMs, settings }),
   });
   return { replication, comparisons, repairs, ranges: new Ranges(store, comparisons.held) };

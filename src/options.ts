@@ -561,6 +561,15 @@ export const OPTIONS = {
     helpOff: 'do not answer gRPC server reflection: tools then need the .proto files',
     example: true,
   },
+
+  /** Spans cost time for each command that has one, and nothing for the others. */
+  tracing: {
+    name: 'tracing',
+    kind: 'switch',
+    default: false,
+    help: 'make spans of OpenTelemetry for calls and writes that come with one. "node --import" registers who receives them',
+    example: true,
+  },
 } as const satisfies Record<string, OptionRow>;
 
 export type Options = typeof OPTIONS;

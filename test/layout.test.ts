@@ -55,7 +55,17 @@ const ENTRIES = ['src/index.ts', 'src/client/index.ts', 'src/tools.ts'];
 const ONLY_PUBLIC = ['bin/', 'benchmarks/'];
 
 /** Packages that a command must not wait for unless it needs them (measured: they double the time that it takes to start). */
-const LATE = ['level', 'protobufjs', '@grpc/', '@node-rs/crc32', 'snappy', 'lz4-napi', 'pino', 'prom-client'];
+const LATE = [
+  'level',
+  'protobufjs',
+  '@grpc/',
+  '@node-rs/crc32',
+  'snappy',
+  'lz4-napi',
+  'pino',
+  'prom-client',
+  '@opentelemetry/',
+];
 
 /** The client takes nothing of the server but the parts that both ends share. */
 const CLIENT_FROM = [
@@ -94,6 +104,7 @@ const OWNERS: Record<string, string[]> = {
   'cli-progress': ['bin/'],
   'cli-table3': ['bin/demo.ts', 'benchmarks/'],
   ioredis: ['benchmarks/'],
+  '@opentelemetry/': ['src/base/tracing.ts'],
 };
 
 interface Import {

@@ -15,7 +15,7 @@ export interface Caller {
   /** A position at or after everything that the client has seen. */
   readonly position: Position | undefined;
   /** The options that the client was made with. */
-  readonly settings: Pick<ClientSettings, 'timeoutMs' | 'retry'>;
+  readonly settings: Pick<ClientSettings, 'timeoutMs' | 'retry' | 'tracing'>;
   /** Aborts, with the reason, when the client is closed. */
   readonly ended: AbortSignal;
   /** @throws HeadwaterError `unreachable` if no node can be reached. */

@@ -14,6 +14,7 @@
 import { destinationOf } from '../access/addresses.js';
 import { HeadwaterError } from '../base/errors.js';
 import { checkOptionNames, optionNames } from '../base/option-names.js';
+import { Tracing } from '../base/tracing.js';
 import type { RepairEvent, VerifyEvent } from '../model/check.js';
 import type { KeyRange, RangeDigest, RepairRangesResponse } from '../model/key-range.js';
 import { formatToken, type Position } from '../model/position.js';
@@ -124,7 +125,8 @@ export class Client<Value = string, Input = Data>
     options: ClientOptions & Partial<CodecOption<unknown>> = {},
   ): Promise<unknown> {
     const destination = destinationOf(addresses);
-    const settings = settingsOf(options, destination);
+    const checked = settingsOf(options, destination);
+    const settings = options.tracing ? { ...checked, tracing: await Tracing.load() } : checked;
     const forms = options.codec === undefined ? TEXT : formsOf(options.codec);
     const listeners = new Listeners();
     const session =

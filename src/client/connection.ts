@@ -20,6 +20,7 @@ import { fromStatus } from '../rpc/status.js';
 import { cancelled } from './failures.js';
 import type { CallTime } from './options.js';
 import type { PendingCommand } from './pending-command.js';
+import { tracesOf } from './traced-command.js';
 
 export interface ConnectionOwner {
   /**
@@ -52,6 +53,13 @@ interface Batch {
 interface Beside {
   /** The time that the call waits for an answer. A stream waits so long for its next item. */
   readonly timeoutMs: number;
+}
+
+/** The parts of a call beside its request. */
+interface Headers {
+  readonly guarantees?: Guarantees | undefined;
+  /** The name of the span in which the call is made. */
+  readonly traceparent?: string | undefined;
 }
 
 const CHANNEL_OPTIONS: grpc.ChannelOptions = {
@@ -157,9 +165,12 @@ export class Connection {
     return this.#batches.length === 0;
   }
 
-  /** @param guarantees apply to all operations of the message. */
-  send(commands: readonly PendingCommand[], nowMs: number, guarantees?: Guarantees): void {
-    const message = encodePipelineRequest(commands, guarantees);
+  /**
+   * @param guarantees apply to all operations of the message.
+   * @param isTraced true if commands may have spans.
+   */
+  send(commands: readonly PendingCommand[], nowMs: number, guarantees?: Guarantees, isTraced = false): void {
+    const message = encodePipelineRequest(commands, guarantees, isTraced ? tracesOf(commands) : undefined);
     if (message.length > MESSAGE_BYTES_MAX) {
       const error = new HeadwaterError(
         'too_large',
@@ -273,9 +284,9 @@ export class Connection {
   unary<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    options: Pick<CallTime, 'signal'> & { timeoutMs: number; guarantees?: Guarantees | undefined },
+    options: Pick<CallTime, 'signal'> & { timeoutMs: number } & Headers,
   ): Promise<Response> {
-    const { signal, timeoutMs, guarantees } = options;
+    const { signal, timeoutMs } = options;
     const beside: Beside = { timeoutMs };
     return new Promise((resolve, reject) => {
       const done = (error: grpc.ServiceError | null, response: Response | undefined) => {
@@ -290,7 +301,7 @@ export class Connection {
         method.request.encode,
         this.#countedBeside(method.response.decode),
         request,
-        metadataOf(guarantees),
+        metadataOf(options),
         { deadline: Date.now() + timeoutMs },
         done,
       );
@@ -309,16 +320,12 @@ export class Connection {
   async *serverStream<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    {
-      signal,
-      silenceMs,
-      guarantees,
-    }: Pick<CallTime, 'signal'> & { silenceMs: number; guarantees?: Guarantees | undefined },
+    { signal, silenceMs, ...headers }: Pick<CallTime, 'signal'> & { silenceMs: number } & Headers,
   ): AsyncGenerator<Response> {
     const { encode } = method.request;
     // An empty message shows that the node works on the next item.
     const decode = this.#countedBeside((bytes) => (bytes.length === 0 ? SIGN_OF_LIFE : method.response.decode(bytes)));
-    const stream = this.#client.makeServerStreamRequest(method.path, encode, decode, request, metadataOf(guarantees));
+    const stream = this.#client.makeServerStreamRequest(method.path, encode, decode, request, metadataOf(headers));
     // After `cancel`, the end arrives as an error when nobody listens any more.
     stream.on('error', () => {});
     const cancel = () => stream.cancel();
@@ -439,8 +446,9 @@ class Silence {
   }
 }
 
-function metadataOf(guarantees: Guarantees | undefined): grpc.Metadata {
+function metadataOf({ guarantees, traceparent }: Headers): grpc.Metadata {
   const metadata = new grpc.Metadata();
+  if (traceparent) metadata.set('traceparent', traceparent);
   if (guarantees) for (const [name, value] of guaranteesMetadata(guarantees)) metadata.set(name, value);
   return metadata;
 }

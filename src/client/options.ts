@@ -16,6 +16,7 @@ import {
 } from '../base/limits.js';
 import { checkOptionNames, optionNames } from '../base/option-names.js';
 import { shownValue } from '../base/shown-value.js';
+import type { Tracing } from '../base/tracing.js';
 import type { CodecOption } from './codec.js';
 import type { GuaranteeOptions } from './guarantees.js';
 import { checkSwitch } from './switch.js';
@@ -81,6 +82,12 @@ export interface ClientOptions {
    * No user by default, which is enough for nodes without users.
    */
   readonly credentials?: Credentials | undefined;
+  /**
+   * Makes a span of OpenTelemetry for each command, within the span that is active where the command is called, and
+   * sends its name along, so that nodes with `--tracing` go on from there. Needs the package `@opentelemetry/api`. False
+   * by default.
+   */
+  readonly tracing?: boolean | undefined;
 }
 
 /**
@@ -130,8 +137,12 @@ export const TIME = optionNames<CallTime>(TIME_NAMES);
 export const CALL = optionNames<CallOptions>(CALL_NAMES);
 
 /** The options of a client that is connected. */
-export type ClientSettings = Required<Omit<ClientOptions, 'wait' | 'signal' | 'retry' | 'tls' | 'credentials'>> & {
+export type ClientSettings = Required<
+  Omit<ClientOptions, 'wait' | 'signal' | 'retry' | 'tls' | 'credentials' | 'tracing'>
+> & {
   readonly retry: RetrySettings;
+  /** Undefined for a client that makes no spans. */
+  readonly tracing?: Tracing | undefined;
   /** The things that every connection needs. */
   readonly dial: DialSettings;
 };
@@ -162,6 +173,7 @@ const CLIENT = optionNames<ClientOptions & CodecOption<unknown>>({
   retry: true,
   tls: true,
   credentials: true,
+  tracing: true,
 });
 
 const RETRY = optionNames<RetryOptions>({ attempts: true, minMs: true, maxMs: true });
@@ -178,6 +190,7 @@ export function settingsOf(
   const { redirect = DEFAULTS.redirect, staleReads = DEFAULTS.staleReads } = options;
   checkSwitch('redirect', redirect);
   checkSwitch('staleReads', staleReads);
+  if (options.tracing !== undefined) checkSwitch('tracing', options.tracing);
   const readFrom = oneOf('readFrom', ['leader', 'nearest', 'followers'], options.readFrom ?? DEFAULTS.readFrom);
   if (readFrom !== 'leader' && !redirect) {
     throw new HeadwaterError(

@@ -31,6 +31,7 @@ import { PendingCommand, type ReadReply, retriesOf } from './pending-command.js'
 import { CommandQueue } from './queue.js';
 import { Repetition } from './repetition.js';
 import { type Left, Route } from './route.js';
+import { TracedCommand } from './traced-command.js';
 
 /** Checks of deadlines in each `timeoutMs`. A command may wait one interval longer. */
 const DEADLINE_CHECKS = 10;
@@ -120,7 +121,11 @@ export class Session implements Caller, ConnectionOwner {
     options: CallOptions | undefined,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const pending = new PendingCommand(operation, measure(operation), writes, read, resolve, reject);
+      const { tracing } = this.#settings;
+      const bytes = measure(operation);
+      const pending = tracing
+        ? new TracedCommand(tracing, operation, bytes, writes, read, resolve, reject)
+        : new PendingCommand(operation, bytes, writes, read, resolve, reject);
       if (options) pending.guarantees = guaranteesOf(options, options.timeoutMs ?? this.#settings.timeoutMs);
       this.#enqueue(pending, options);
     });
@@ -164,11 +169,12 @@ export class Session implements Caller, ConnectionOwner {
   #flush(): void {
     this.#gathering = false;
     const { name, connection } = this.#route.state;
+    const isTraced = this.#settings.tracing !== undefined;
     if (name === 'apart') this.#route.dial();
     if (name !== 'connected') return;
     while (!this.#queue.isEmpty && !connection.full) {
       const batch = this.#queue.take(this.#demands.isStale);
-      if (batch.length > 0) connection.send(batch, performance.now(), this.#demands.ofMessage(batch));
+      if (batch.length > 0) connection.send(batch, performance.now(), this.#demands.ofMessage(batch), isTraced);
     }
     this.#checkIdle();
   }

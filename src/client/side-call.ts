@@ -3,6 +3,7 @@
  * connection, the node answers. A stream has begun by its deadline, and then waits so long for each item.
  */
 import { HeadwaterError } from '../base/errors.js';
+import { SPAN_ATTRIBUTES } from '../base/tracing.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { Method } from '../rpc/definitions.js';
 import { backOff } from './back-off.js';
@@ -105,8 +106,29 @@ export class SideCall {
     request: Request,
     guarantees?: Guarantees,
   ): Promise<Response> {
-    const connection = await this.#session.ready(this.#left());
-    return connection.unary(method, request, { ...this.#left(), guarantees });
+    return this.#traced(method, async (traceparent) => {
+      const connection = await this.#session.ready(this.#left());
+      return connection.unary(method, request, { ...this.#left(), guarantees, traceparent });
+    });
+  }
+
+  /** Makes a call within a span of its own, if the client makes spans. */
+  async #traced<Result>(
+    { path }: Pick<Method<never, never>, 'path'>,
+    call: (traceparent: string | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    const { tracing } = this.#session.settings;
+    if (!tracing) return call(undefined);
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const span = tracing.begin(name, { kind: 'client', attributes: SPAN_ATTRIBUTES });
+    try {
+      const result = await call(span.traceparent);
+      span.end();
+      return result;
+    } catch (error) {
+      span.end(HeadwaterError.from(error).code);
+      throw error;
+    }
   }
 
   async *stream<Request, Response>(

@@ -9,6 +9,7 @@
 import $protobuf from 'protobufjs/minimal.js';
 import type { DurabilityReached } from '../base/error-details.js';
 import { HeadwaterError } from '../base/errors.js';
+import { TRACEPARENT_LENGTH } from '../base/tracing.js';
 import type { Codec } from '../model/codec.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { ErrorReply, Operation, OutgoingOperation, Reply } from '../model/operation.js';
@@ -48,16 +49,29 @@ const SET_APPLIED = varintTag(1);
 const CHECKSUM = (3 << 3) | 5;
 const CHECKSUM_BYTES = 5;
 
+const TRACES = bytesTag(2);
+
 /** Bounds the operations of one message. Empty operations could otherwise fill a thousand times its size in memory. */
 export const MESSAGE_OPERATIONS_MAX = 128 * 1024;
 
 /** An operation, or the refusal of one that this version does not know. */
 export type DecodedOperation = Operation | ErrorReply;
 
+/** The span of OpenTelemetry in which an operation of a message was asked. */
+export interface OperationTrace {
+  /** The index of the operation in its message. */
+  readonly operation: number;
+  /** The name of the span: see base/tracing.ts. */
+  readonly traceparent: string;
+}
+
+const NO_TRACES: readonly OperationTrace[] = [];
+
 /** @param guarantees apply to all of the operations. */
 export function encodePipelineRequest(
   asked: readonly { readonly operation: OutgoingOperation }[],
   guarantees?: Guarantees,
+  traces: readonly OperationTrace[] = NO_TRACES,
 ): Buffer {
   let at = 0;
   for (const { operation } of asked) {
@@ -65,6 +79,7 @@ export function encodePipelineRequest(
     else if (operation.kind === 'set' && isPlain(operation)) at = writeSet(at, operation.key, operation.value);
     else at = writeMessage(at, OPERATIONS, v1.Operation.encode(toOperationMessage(operation)).finish());
   }
+  for (const trace of traces) at = writeMessage(at, TRACES, v1.OperationTrace.encode(trace).finish());
   if (guarantees) at = writeMessage(at, GUARANTEES_TAG, encodeGuarantees(guarantees));
   return finish(at);
 }
@@ -117,6 +132,8 @@ export interface DecodedPipelineRequest {
    * always.
    */
   readonly guarantees: Guarantees | HeadwaterError | undefined;
+  /** Undefined if the message has none. */
+  readonly traces?: OperationTrace[] | undefined;
 }
 
 /**
@@ -127,12 +144,14 @@ export interface DecodedPipelineRequest {
 export function decodePipelineRequest(bytes: Buffer): DecodedPipelineRequest {
   const operations: DecodedOperation[] = [];
   let asked: Uint8Array | undefined;
+  let traces: OperationTrace[] | undefined;
   const reader = Reader.create(bytes);
   try {
     while (reader.pos < reader.len) {
       const tag = reader.tag();
       if (tag === OPERATIONS) operations.push(readOperation(reader));
       else if (tag === GUARANTEES_TAG) asked = reader.bytes();
+      else if (tag === TRACES) traces = withTrace(traces, reader);
       else reader.skipType(tag & 7, 0, tag >>> 3);
       if (operations.length > MESSAGE_OPERATIONS_MAX) {
         throw new HeadwaterError(
@@ -144,7 +163,15 @@ export function decodePipelineRequest(bytes: Buffer): DecodedPipelineRequest {
   } catch (error) {
     throw malformed('PipelineRequest', bytes.length, error);
   }
-  return { operations, guarantees: asked && guaranteesIn(asked) };
+  return { operations, guarantees: asked && guaranteesIn(asked), ...(traces && { traces }) };
+}
+
+/** More traces than operations are none of this client. */
+function withTrace(traces: OperationTrace[] = [], reader: PbReader): OperationTrace[] {
+  const { operation, traceparent } = v1.OperationTrace.decode(reader, reader.uint32());
+  if (traces.length < MESSAGE_OPERATIONS_MAX && traceparent.length === TRACEPARENT_LENGTH)
+    traces.push({ operation, traceparent });
+  return traces;
 }
 
 function guaranteesIn(field: Uint8Array): Guarantees | HeadwaterError {

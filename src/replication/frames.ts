@@ -132,6 +132,15 @@ export interface Blocks {
   readonly acknowledge: boolean;
   /** Asks for an acknowledgement as soon as the blocks are durable. */
   readonly sync: boolean;
+  /** The span in which a write was asked, of these blocks or of others. */
+  readonly trace?: WriteTrace | undefined;
+}
+
+export interface WriteTrace {
+  /** An offset at or after the write. */
+  readonly offset: number;
+  /** The name of the span: see base/tracing.ts. */
+  readonly traceparent: string;
 }
 
 export interface FullResync {

@@ -34,6 +34,8 @@ import { NodePlace } from './node-place.js';
 import { Acknowledgements } from './progress/acknowledgements.js';
 import { Durability } from './progress/durability.js';
 import { Link } from './upstream/link.js';
+import { WriteSpans } from './upstream/write-spans.js';
+import type { NodeTraces } from './write-traces.js';
 
 /** The parts of the store that this file needs. */
 export interface ReplicationStore {
@@ -76,6 +78,8 @@ export interface ReplicationOptions {
   /** Whether an address, host:port, is this node under another name, as far as that can be known at once. */
   isHere?(address: string): boolean;
   readonly marks: Marks;
+  /** Undefined on a node that does not trace. */
+  readonly traced?: NodeTraces | undefined;
   /** @throws HeadwaterError `unreachable`. */
   dial(address: string): Promise<UpChannel>;
 }
@@ -101,7 +105,8 @@ export class Replication {
     const leadership = new Leadership(shared);
     this.acknowledgements = acknowledgements;
     this.durability = new Durability(shared);
-    this.link = new Link({ ...shared, events: leadership });
+    const spans = options.traced && new WriteSpans({ ...options.traced, identity: options.store.identity });
+    this.link = new Link({ ...shared, spans, events: leadership });
     this.followers = new Followers({ ...shared, leadership, attendance: this.#attendance() });
     const { link, followers } = this;
     this.headroom = new Headroom({ ...shared, followers });

@@ -64,9 +64,7 @@ export class CallCounts {
     const sinceMs = performance.now();
     row.started++;
     stream.once('close', () => {
-      const { sentTrailers, sentHeaders } = stream;
-      const sent = sentTrailers?.['grpc-status'] ?? sentHeaders?.['grpc-status'] ?? grpc.status.CANCELLED;
-      row.ended(Number(sent), (performance.now() - sinceMs) / 1_000);
+      row.ended(statusSent(stream), (performance.now() - sinceMs) / 1_000);
     });
   }
 
@@ -74,4 +72,9 @@ export class CallCounts {
   get called(): MethodCounts[] {
     return [...this.#methods.values(), this.#other].filter(({ started }) => started > 0);
   }
+}
+
+/** The status that a closed call was ended with, or CANCELLED if none was sent. */
+export function statusSent({ sentTrailers, sentHeaders }: ServerHttp2Stream): grpc.status {
+  return Number(sentTrailers?.['grpc-status'] ?? sentHeaders?.['grpc-status'] ?? grpc.status.CANCELLED);
 }

@@ -12,13 +12,14 @@ import type { Grant } from '../access/grant.js';
 import type { Usage } from '../access/usage.js';
 import type { HeadwaterError } from '../base/errors.js';
 import { MESSAGE_BYTES_MAX, RECEIVING_STALL_MS_MAX, REVOKED_MS_MAX } from '../base/limits.js';
+import type { TraceSpan } from '../base/tracing.js';
 
 import type { ConnectionBytes } from '../pipeline/connection-bytes.js';
 import type { ReplyMemory } from '../pipeline/reply-memory.js';
 import type { Replier, ReplyShare } from '../pipeline/reply-share.js';
 import { Claim, type Claimant, type RequestMemory } from '../pipeline/request-memory.js';
+import { statusSent } from './call-counts.js';
 import { type ConnectionPlace, namesOf, peerOf } from './connection-place.js';
-
 import { toStatus } from './status.js';
 
 const HEAD_BYTES = 5;
@@ -42,6 +43,25 @@ export interface Granting {
 export interface MessageMemory {
   readonly requests: RequestMemory;
   readonly replies: ReplyMemory;
+}
+
+/** The source of a call. */
+export interface CallSource {
+  /** The address:port of the client. */
+  readonly peer: string;
+  /** The names in its certificate. */
+  readonly names: readonly string[];
+  /** The name of the span of the call. Undefined for a call that came without one, and on a node that does not trace. */
+  readonly traceparent: string | undefined;
+}
+
+export interface IntakeOptions {
+  /** The place of the connection, if the call has to ask for one before its commands are carried out. */
+  readonly place?: ConnectionPlace | undefined;
+  /** The rights of the caller, or the promise of them. Nothing of the request is read before. */
+  readonly granting?: Granting | undefined;
+  /** Begins the span of the call, below the one with this name. Undefined on a node that does not trace. */
+  readonly begin?: ((traceparent: string) => TraceSpan) | undefined;
 }
 
 export class CallIntake extends grpc.ServerInterceptingCall implements Claimant, Replier {
@@ -70,14 +90,14 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
   #isPutOff = false;
   #isOver = false;
   readonly #granting: Granting | undefined;
+  readonly #beginSpan: IntakeOptions['begin'];
+  /** The span of the call at this node. Undefined for a call that came without one. */
+  #span: TraceSpan | undefined;
   #onRefused: ((reason: HeadwaterError) => void) | undefined;
 
-  /**
-   * @param place the place of the connection, if the call has to ask for one before its commands are carried out.
-   * @param granting the rights of the caller, or the promise of them. Nothing of the request is read before.
-   */
-  constructor(next: NextCall, { requests, replies }: MessageMemory, place?: ConnectionPlace, granting?: Granting) {
+  constructor(next: NextCall, { requests, replies }: MessageMemory, { place, granting, begin }: IntakeOptions = {}) {
     super(next);
+    this.#beginSpan = begin;
     this.place = place;
     this.#granting = granting;
     this.#isMetered = granting?.isMetered ?? false;
@@ -100,6 +120,8 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
     super.start({
       onReceiveMetadata: (metadata) => {
         intakes.set(metadata, this);
+        const [traceparent] = this.#beginSpan ? metadata.get('traceparent') : [];
+        if (typeof traceparent === 'string') this.#span = this.#beginSpan?.(traceparent);
         const granting = this.#granting?.grant;
         if (!(granting instanceof Promise)) {
           if (granting) this.#take(granting);
@@ -191,9 +213,10 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
     return this.#isMetered ? this.grant?.usage : undefined;
   }
 
-  /** The address:port of the client, and the names in its certificate. */
-  get caller(): { readonly peer: string; readonly names: readonly string[] } {
-    return { peer: peerOf(this.#stream), names: namesOf(this.#stream) };
+  /** The address:port of the client, the names in its certificate, and the name of the span of the call. */
+  get caller(): CallSource {
+    const traceparent = this.#span?.traceparent;
+    return { peer: peerOf(this.#stream), names: namesOf(this.#stream), traceparent };
   }
 
   get connectionBytes(): number {
@@ -238,8 +261,15 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
 
   #close(): void {
     this.#isOver = true;
+    this.#span?.end(failureOf(this.#stream));
     this.#forget();
     for (const claim of this.#claims.splice(0)) this.#memory.release(claim);
     this.share.close();
   }
+}
+
+/** The name of the status that a call ended with. Undefined for a call that ended well. */
+function failureOf(stream: ServerHttp2Stream): string | undefined {
+  const code = statusSent(stream);
+  return code === grpc.status.OK ? undefined : grpc.status[code];
 }

@@ -13,7 +13,7 @@ import { InvariantViolation } from '../base/invariant.js';
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import type { ReplyShare } from '../pipeline/reply-share.js';
-import { CallIntake } from './call-intake.js';
+import { CallIntake, type CallSource } from './call-intake.js';
 import type { ConnectionPlace } from './connection-place.js';
 import { OpenStreams } from './open-streams.js';
 
@@ -88,8 +88,8 @@ export interface CallMemory {
   readonly grant?: Grant | undefined;
   /** The limits of the caller, undefined for a call that has none: replication and administration. */
   readonly usage?: Usage | undefined;
-  /** The address:port of the caller, and the names in its certificate. Undefined if the call has no connection. */
-  readonly caller?: { readonly peer: string; readonly names: readonly string[] };
+  /** The source of the call. Undefined if the call has no connection. */
+  readonly caller?: CallSource;
   /** Notes that the handler has its whole request, and answers within a time of its own. */
   served(): void;
   /** Notes that the requests that the handler has received are gone, or are counted elsewhere. */

@@ -32,6 +32,7 @@ import {
 import { admit, assure } from './guarantees.js';
 import { duplex, type Endpoint, serverStream, unary } from './handler.js';
 import { OperationCounts } from './operation-counts.js';
+import type { NodeTracing } from './operation-spans.js';
 import { servePipeline } from './pipeline-stream.js';
 import type { Service } from './server.js';
 
@@ -40,21 +41,28 @@ export interface KeyValueStore extends KeyspaceStore {
   readonly writes: PipelineStore;
 }
 
+interface KeyValueOptions {
+  readonly clock?: Clock | undefined;
+  readonly tap?: CommandTap;
+  /** Undefined on a node that does not trace. */
+  readonly tracing?: NodeTracing | undefined;
+}
+
 export function keyValueService(
   store: KeyValueStore,
   guarantees: NodeGuarantees,
-  { clock = systemClock, tap = NO_TAP }: { readonly clock?: Clock | undefined; readonly tap?: CommandTap } = {},
+  { clock = systemClock, tap = NO_TAP, tracing }: KeyValueOptions = {},
 ): Service {
   const room = new QueueRoom(store.writes);
   const counts = new OperationCounts();
   const operations = [...OPERATION_METHODS.values()].map((method) =>
     unary(method, (operation, call) => {
       if (tap.isOpen) tap.saw(call, [operation]);
-      return ask(store.writes, room, guarantees, operation, call);
+      return ask({ store: store.writes, room, guarantees, tracing }, operation, call);
     }),
   );
   const others: Endpoint[] = [
-    duplex(PIPELINE, (stream) => servePipeline(stream, store.writes, guarantees, { clock, tap, counts })),
+    duplex(PIPELINE, (stream) => servePipeline(stream, store.writes, guarantees, { clock, tap, counts, tracing })),
     unary(DATABASE_SIZE, async ({ guarantees: inMessage }, call) => {
       if (tap.isOpen) tap.saw(call, [{ kind: 'databaseSize' }]);
       allow(call.intake.grant?.refusalOfRange(NO_PREFIX, 'databaseSize'));
@@ -88,10 +96,15 @@ function allow(denied: HeadwaterError | undefined): void {
   if (denied) throw denied;
 }
 
+/** The parts of a node that a call of one operation needs. */
+interface Surroundings extends Pick<KeyValueOptions, 'tracing'> {
+  readonly store: PipelineStore;
+  readonly room: QueueRoom;
+  readonly guarantees: NodeGuarantees;
+}
+
 async function ask(
-  store: PipelineStore,
-  room: QueueRoom,
-  guarantees: NodeGuarantees,
+  { store, room, guarantees, tracing }: Surroundings,
   operation: Operation & Asking,
   call: Call,
 ): Promise<Reply & Assured> {
@@ -110,6 +123,8 @@ async function ask(
   const reply = boundedReply(replies[0] as Reply);
   call.intake.share?.replied(payloadBytes(reply));
   if (reply.kind === 'error') throw reply.error;
+  const traceparent = writes && tracing ? call.intake.caller?.traceparent : undefined;
+  if (traceparent) tracing?.writes.appended(position.offset, traceparent);
   const assurance = await assure(guarantees, call, asked, { position, writes });
   return operation.guarantees ? { ...reply, assurance } : reply;
 }

@@ -11,6 +11,7 @@ import { type DecodedOperation, decodePipelineRequest } from '../protobuf/pipeli
 import type { Call, CallMemory } from './calls.js';
 import type { DuplexCall } from './handler.js';
 import type { OperationCounts } from './operation-counts.js';
+import { type NodeTracing, OperationSpans } from './operation-spans.js';
 import { ReplyOutput } from './reply-output.js';
 
 /** The methods that a pipeline needs of its gRPC stream. */
@@ -24,15 +25,23 @@ export interface GrpcStream
   };
 }
 
+/** The counts and spans of the operations in pipelines. */
+export interface PipelineNotes {
+  readonly counts: OperationCounts;
+  /** Undefined on a node that does not trace. */
+  readonly tracing?: NodeTracing | undefined;
+}
+
 /** Resolves when the stream has ended well, and rejects with the reason of its end otherwise. */
 export function servePipeline(
   stream: GrpcStream,
   store: PipelineStore,
   guarantees: NodeGuarantees,
-  surroundings: PipelineSurroundings & { readonly counts: OperationCounts },
+  surroundings: PipelineSurroundings & PipelineNotes,
 ): Promise<void> {
   const { call } = stream;
   const { counts } = surroundings;
+  const spans = surroundings.tracing && new OperationSpans(surroundings.tracing);
   const { place, grant, usage } = call.intake;
   const guard = grant?.guardFor(call.peer);
   const adapted: PipelineStream<Buffer> = {
@@ -43,6 +52,7 @@ export function servePipeline(
     decode: (message) => {
       const request = decodePipelineRequest(message);
       counts.asked(request.operations);
+      spans?.asked(request);
       return request;
     },
     refusal: (operations, bytes) => {
@@ -54,9 +64,10 @@ export function servePipeline(
     taken: () => stream.taken(),
     pause: () => stream.pause(),
     resume: () => stream.resume(),
-    output: (onDrained) => new ReplyOutput(stream, counts, onDrained),
+    output: (onDrained) => new ReplyOutput(stream, { counts, spans }, onDrained),
   };
-  return runPipeline(adapted, store, guarantees, surroundings);
+  const ended = runPipeline(adapted, store, guarantees, surroundings);
+  return spans ? ended.finally(() => spans.close()) : ended;
 }
 
 /** The operations of a message as the limits of a user count them: a transaction counts as its operations. */

@@ -8,6 +8,7 @@ import type { Batch } from '../pipeline/batch.js';
 import { Output } from '../pipeline/output.js';
 import { encodePipelineResponse } from '../protobuf/pipeline.js';
 import type { OperationCounts } from './operation-counts.js';
+import type { OperationSpans } from './operation-spans.js';
 
 /** The stream that the replies leave by. */
 export interface OutputStream {
@@ -16,25 +17,32 @@ export interface OutputStream {
   drained(): Promise<void>;
 }
 
+/** The counts and spans that replies belong to. */
+interface ReplyNotes {
+  readonly counts: Pick<OperationCounts, 'answered'>;
+  readonly spans: Pick<OperationSpans, 'answered'> | undefined;
+}
+
 export class ReplyOutput extends Output {
   readonly #stream: OutputStream;
-  readonly #counts: Pick<OperationCounts, 'answered'>;
+  readonly #notes: ReplyNotes;
   #position: Position | undefined;
   /** The durability of all these replies. Replies with durability have messages of their own. */
   #reached: DurabilityReached | undefined;
 
-  constructor(stream: OutputStream, counts: Pick<OperationCounts, 'answered'>, onDrained: () => void) {
+  constructor(stream: OutputStream, notes: ReplyNotes, onDrained: () => void) {
     super(onDrained);
     this.#stream = stream;
-    this.#counts = counts;
+    this.#notes = notes;
   }
 
-  override add({ replies, position, reached }: Batch): boolean {
+  override add({ replies, position, reached, writes }: Batch): boolean {
     if (reached !== this.#reached) {
       if (this.length > 0) return false;
       this.#reached = reached;
     }
-    this.#counts.answered(replies);
+    this.#notes.counts.answered(replies);
+    this.#notes.spans?.answered(replies, writes ? position?.offset : undefined);
     this.push(replies);
     this.#position = position ?? this.#position;
     return true;

@@ -20,6 +20,7 @@ import {
   STOP_HANG_UP_MS_MAX,
 } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
+import type { Tracing } from '../base/tracing.js';
 import { ReplyMemory } from '../pipeline/reply-memory.js';
 import { RequestMemory } from '../pipeline/request-memory.js';
 import { Admission } from './admission.js';
@@ -52,6 +53,8 @@ export interface RpcServerOptions extends CallsOptions {
   readonly reflection: boolean;
   /** Decides who may call what. Everybody may call everything without it. */
   readonly access?: Access | undefined;
+  /** Undefined for a server that makes no spans. */
+  readonly tracing?: Tracing | undefined;
   /** The memory of the replies to clients, if other protocols share it. */
   readonly replies?: ReplyMemory | undefined;
 }
@@ -193,7 +196,7 @@ function memories({ replies }: RpcServerOptions): { ofClients: MessageMemory; of
 }
 
 function receiver(
-  { services, access }: RpcServerOptions,
+  { services, access, tracing }: RpcServerOptions,
   { ofClients, ofNodes }: ReturnType<typeof memories>,
   counts: CallCounts,
 ): grpc.ServerInterceptor {
@@ -224,8 +227,14 @@ function receiver(
     if (granting instanceof HeadwaterError) return new RefusedCall(call, granting);
     const claims = path === PIPELINE.path && !place?.isForClient ? place : undefined;
     const metered = granting && { ...granting, isMetered: isForClients };
-    return new CallIntake(call, isForClients ? ofClients : ofNodes, claims, metered);
+    const begin = tracing && ((parent: string) => tracing.begin(nameOf(path), { kind: 'server', parent }));
+    return new CallIntake(call, isForClients ? ofClients : ofNodes, { place: claims, granting: metered, begin });
   };
+}
+
+/** The last word of the path of a method. */
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** Runs `known` once the rights of the caller are. A refusal that it returns refuses the call. */

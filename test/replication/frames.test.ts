@@ -150,6 +150,7 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     blocks: fc.array(bytes, { maxLength: 4 }),
     acknowledge: fc.boolean(),
     sync: fc.boolean(),
+    trace: fc.option(record({ offset: fc.maxSafeNat(), traceparent: text }), { nil: undefined }),
   }),
   record<Down<'snapshotChunk'>>({
     kind: kind('snapshotChunk'),
@@ -406,7 +407,8 @@ describe('what is refused as a replication frame', () => {
 
 describe('a large frame', () => {
   const assembler = (bytesMax = 1_000) => new Assembler<DownFrame>(decodeDownFrame, bytesMax);
-  const frame: DownFrame = { kind: 'blocks', blocks: [Buffer.alloc(500, 'b')], acknowledge: true, sync: false };
+  const blocks = [Buffer.alloc(500, 'b')];
+  const frame: DownFrame = { kind: 'blocks', blocks, acknowledge: true, sync: false, trace: undefined };
   const messages = [...partsOf(encodeDownFrame(frame), () => 64)].map((part) => encodeDownFrame(part));
 
   it('in parts is put together when the last has arrived', () => {

@@ -37,6 +37,8 @@ export class Daemon {
   program = HEADWATER;
   /** The user of the client, for a node with users. */
   credentials: ClientOptions['credentials'];
+  /** The environment of the process, beside that of the tests. */
+  env: Readonly<Record<string, string>> = {};
   #process: ChildProcess | undefined;
   #client: Promise<Client> | undefined;
 
@@ -78,6 +80,7 @@ export class Daemon {
       [this.program, 'serve', '--data', this.directory, '--listen', this.address, ...flags],
       {
         stdio: ['ignore', 'ignore', 'pipe'],
+        env: { ...process.env, ...this.env },
       },
     );
     this.#process = child;

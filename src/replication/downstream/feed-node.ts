@@ -10,6 +10,7 @@ import type { Message } from '../../store/writes.js';
 import type { Handshake } from '../frames.js';
 import type { Marks } from '../marks.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
+import type { WriteTraces } from '../write-traces.js';
 
 /** The parts of the store that this file needs. */
 export interface FeedNodeStore {
@@ -32,6 +33,8 @@ export interface FeedNode {
   readonly place: TreePlace;
   readonly leadership: Greeter;
   readonly marks: Marks;
+  /** Undefined on a node that does not trace. */
+  readonly traced?: { readonly writes: Pick<WriteTraces, 'onAppended'> } | undefined;
 }
 
 /** The node's place in the tree. */

@@ -6,7 +6,7 @@
 import { HeadwaterError } from '../../base/errors.js';
 import type { NodeBelow } from '../../model/status.js';
 import type { DownChannel } from '../channel.js';
-import type { DownFrame } from '../frames.js';
+import type { DownFrame, WriteTrace } from '../frames.js';
 import { type AcknowledgementRequest, AcknowledgementRequests } from './acknowledgement-requests.js';
 import type { FeedNode } from './feed-node.js';
 import type { FeedState } from './feed-state.js';
@@ -32,12 +32,14 @@ export class FeedSender {
   /** Whether a heartbeat waits until there is room. */
   #heartbeatIsDue = false;
   #cancel = () => {};
+  readonly #endTraces: () => void;
 
   constructor({ node, channel, state, progress }: FeedSenderOptions) {
     this.#node = node;
     this.#channel = channel;
     this.#state = state;
     this.#progress = progress;
+    this.#endTraces = node.traced?.writes.onAppended((trace) => this.#trace(trace)) ?? (() => {});
   }
 
   /** Aborts when the session has ended, with the reason. */
@@ -73,6 +75,12 @@ export class FeedSender {
     if (ask) void this.send({ kind: 'blocks', blocks: [], ...ask });
   }
 
+  /** Names the span in which a write was asked. A follower that is behind does not learn of it. */
+  #trace(trace: WriteTrace): void {
+    if (!this.#state.outflow || this.#congested) return;
+    void this.send({ kind: 'blocks', blocks: [], acknowledge: false, sync: false, trace });
+  }
+
   /** Sends heartbeats until `stop`, the first at once unless it is to come `later`. */
   startHeartbeats({ later }: { later: boolean }): void {
     if (later) this.#beatLater();
@@ -81,6 +89,7 @@ export class FeedSender {
 
   stop(): void {
     this.#cancel();
+    this.#endTraces();
   }
 
   /** Ends the session, with a reason that the follower receives. */

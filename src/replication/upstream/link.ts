@@ -31,6 +31,7 @@ import { LinkState, type LinkStateName } from './link-state.js';
 import type { Resync } from './resync-figures.js';
 import { UpstreamSession } from './session.js';
 import { UpstreamReports } from './upstream-reports.js';
+import type { WriteSpans } from './write-spans.js';
 
 /** The parts of the store that this file needs. */
 export interface LinkStore {
@@ -83,6 +84,8 @@ export interface LinkOptions {
   /** @throws HeadwaterError `unreachable`. */
   dial(address: string): Promise<UpChannel>;
   readonly marks: Marks;
+  /** Makes the spans of writes. Undefined on a node that does not trace. */
+  readonly spans?: WriteSpans | undefined;
   readonly place: UpstreamPlace;
   /** Events that concern the leadership rather than the link. */
   readonly events: LinkEvents;

@@ -30,6 +30,7 @@ import type { LinkState } from './link-state.js';
 import { type Resync, ResyncFigures } from './resync-figures.js';
 import { SnapshotLoad } from './snapshot-load.js';
 import { UpstreamTime } from './upstream-time.js';
+import type { WriteSpans } from './write-spans.js';
 
 /** The parts of the store that this file needs. */
 export interface UpstreamSessionStore {
@@ -65,6 +66,8 @@ export interface UpstreamSessionOptions {
   readonly acknowledgements: Acknowledgements;
   readonly report: SessionReport;
   readonly marks: Marks;
+  /** Makes the spans of writes. Undefined on a node that does not trace. */
+  readonly spans?: WriteSpans | undefined;
 }
 
 /** The session's events for parts that outlive it. */
@@ -196,6 +199,7 @@ export class UpstreamSession {
       }
       gathered.push(...frame.blocks);
       this.#acknowledger.wanted(frame);
+      if (frame.trace) this.#options.spans?.traced(frame.trace);
       if (frames[i + 1]?.kind === 'blocks') continue;
       await this.#takeBlocks(gathered);
       gathered = [];
@@ -209,6 +213,7 @@ export class UpstreamSession {
       this.#acknowledger.askedAgain();
       return;
     }
+    const receivedMs = this.#clock.monotonicMs();
     this.#acknowledger.received(last.lastOffset);
     const rows = this.#rows;
     this.#rows = [];
@@ -225,6 +230,11 @@ export class UpstreamSession {
     this.#figures.count(bytes, this.#store.data.position.offset);
     this.#options.report.received(this.#time.ms);
     this.#acknowledger.appended();
+    this.#options.spans?.appended({
+      lastOffset: last.lastOffset,
+      receivedMs,
+      appendedMs: this.#clock.monotonicMs(),
+    });
   }
 
   /**

@@ -15,14 +15,13 @@ export class OperationCounts {
 
   /** Notes the operations of a message. An operation that this version does not know has the kind `error`. */
   asked(operations: ReadonlyArray<{ readonly kind: string }>): void {
-    let kind = '';
-    let first = 0;
-    for (let i = 0; i <= operations.length; i++) {
-      const next = operations[i]?.kind;
-      if (next === kind) continue;
-      if (i > first) this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + i - first);
-      kind = next ?? '';
-      first = i;
+    let at = 0;
+    while (at < operations.length) {
+      const first = at;
+      const { kind } = operations[at] as { readonly kind: string };
+      do at++;
+      while (at < operations.length && operations[at]?.kind === kind);
+      this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + at - first);
     }
   }
 

@@ -162,6 +162,27 @@ describe(`a tree of this version and of version ${version} at ${commit}`, () => 
     assert.deepEqual(await fullResyncs([a, b, c]), expected, 'no resync but the first of each is a full one');
   });
 
+  it('goes back to the earlier version node by node, while nothing new is in the data', async function () {
+    this.timeout(120_000);
+    await using cluster = new Cluster();
+    const [a, b] = (await nodesOf(cluster, 'a', 'b')) as [Daemon, Daemon];
+    await a.start();
+    await b.start('--follow', a.address);
+    await using writer = await Writer.begin([a, b]);
+    await writer.goesOn();
+    await caughtUp(a, b);
+    assert.equal(await b.end('SIGTERM'), 0);
+    await startEarlier(b, '--follow', a.address);
+    await writer.goesOn();
+    await handOver(a, b);
+    assert.equal(await a.end('SIGTERM'), 0);
+    await startEarlier(a, '--follow', b.address);
+    await writer.goesOn();
+    await writer.assertNothingLost(b);
+    await assertEqualData(b, a);
+    assert.deepEqual(await fullResyncs([a, b]), [0, 0]);
+  });
+
   it('takes no user while a node is there that would ask nobody, nor serves it later', async () => {
     await using cluster = new Cluster();
     const [a, b] = (await nodesOf(cluster, 'new', 'old')) as [Daemon, Daemon];

@@ -11,9 +11,9 @@ import { assertEqualData, Cluster, caughtUp, type Daemon, eventually } from '../
 import { aboutOf, fixtureNames, has } from './fixture.js';
 import { unpackProgram } from './program.js';
 
-const EARLIER = fixtureNames()
-  .filter((name) => has(name, 'program.mjs.br'))
-  .at(-1) as string;
+const PROGRAMS = fixtureNames().filter((name) => has(name, 'program.mjs.br'));
+const EARLIER = PROGRAMS.at(-1) as string;
+const WITHOUT_USERS = PROGRAMS.findLast((name) => aboutOf(name).users.length === 0) as string;
 
 /** Writes all the while, each write to a follower too, and remembers what was acknowledged. */
 class Writer implements AsyncDisposable {
@@ -77,10 +77,12 @@ const { version, commit } = aboutOf(EARLIER);
 describe(`a tree of this version and of version ${version} at ${commit}`, () => {
   let folder: string;
   let earlier: string;
+  let withoutUsers: string;
 
   before(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'headwater-earlier-'));
-    earlier = unpackProgram(EARLIER, folder);
+    earlier = unpackProgram(EARLIER, path.join(folder, 'earlier'));
+    withoutUsers = unpackProgram(WITHOUT_USERS, path.join(folder, 'without-users'));
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -88,9 +90,11 @@ describe(`a tree of this version and of version ${version} at ${commit}`, () => 
     return Promise.all(names.map((name) => cluster.node(name)));
   }
 
-  async function startEarlier(node: Daemon, ...flags: string[]): Promise<void> {
+  const startEarlier = (node: Daemon, ...flags: string[]) => startAs(earlier, node, ...flags);
+
+  async function startAs(file: string, node: Daemon, ...flags: string[]): Promise<void> {
     const { program } = node;
-    node.program = earlier;
+    node.program = file;
     await node.start(...flags).finally(() => {
       node.program = program;
     });
@@ -187,7 +191,7 @@ describe(`a tree of this version and of version ${version} at ${commit}`, () => 
     await using cluster = new Cluster();
     const [a, b] = (await nodesOf(cluster, 'new', 'old')) as [Daemon, Daemon];
     await a.start();
-    await startEarlier(b, '--follow', a.address);
+    await startAs(withoutUsers, b, '--follow', a.address);
     await (await a.client()).set('k', 'v');
     await caughtUp(a, b);
     const { users } = await a.client();
@@ -201,7 +205,7 @@ describe(`a tree of this version and of version ${version} at ${commit}`, () => 
       await users.create('boss', boss);
       return true;
     });
-    await startEarlier(b, '--follow', a.address);
+    await startAs(withoutUsers, b, '--follow', a.address);
     const error = await eventually('the refusal', async () => (await b.status()).upstream?.error);
     assert.match(error, /UNAUTHENTICATED: Replicate: expected a user and its secret, received none/);
     assert.equal(await (await b.client()).get('k'), 'v');

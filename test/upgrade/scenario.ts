@@ -12,6 +12,8 @@ import { eventually, freePort } from '../../benchmarks/waiting.js';
 import type { About, Content, WireCall } from './fixture.js';
 import { Recorder } from './recorder.js';
 
+/** The exit status for a command or an option that is none. */
+const UNKNOWN = 2;
 const CENTURY = '3155760000s';
 const SECRET = 'not-a-secret-not-a-secret-not-a-secret';
 /** Enough of each call for a test, and not more. */
@@ -56,6 +58,7 @@ export class Scenario {
     const recorder = new Recorder(address);
     const through = await recorder.listen();
     this.#connect = ['--connect', through];
+    await eventually('the proxy to be there', async () => this.#do('ping'));
     const users = await this.#makeUsers();
     const follow = ['--follow', through, ...(users.length > 0 ? ['--upstream-credentials', this.#at('root')] : [])];
     const follower = await this.#serve('follower', `127.0.0.1:${await freePort()}`, ...follow);
@@ -152,6 +155,8 @@ export class Scenario {
   /** @returns false if this version has no such command, which is noted. */
   async #try(...args: string[]): Promise<boolean> {
     const { status, stderr } = await this.#outcome(args);
+    if (status !== 0 && status !== UNKNOWN)
+      throw new Error(`headwater ${args.join(' ')} ended with ${status}: ${stderr}`);
     if (status !== 0) this.#missing[args[0] ?? ''] ??= stderr.split('\n')[0] ?? '';
     return status === 0;
   }

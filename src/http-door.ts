@@ -30,7 +30,7 @@ type Bind = (address: string, create: (options: net.ServerOpts) => net.Server) =
 
 /** The parts of a node that serves. */
 export interface WatchedParts {
-  readonly config: { readonly data: string };
+  readonly config: { readonly data: string; readonly requestBytesMax: number };
   readonly access: Access;
   readonly store: Store;
   readonly figures: CommitFigures;
@@ -120,6 +120,7 @@ function watched(parts: WatchedParts): WatchedNode {
       store: storeFigures(store, figures),
       rpc: server.figures,
       redis: redis.figures,
+      requestBytesMax: parts.config.requestBytesMax,
       replyBytes: replies.bytes,
       refusedByLimits: parts.access.refusedByLimits,
       eventLoopSeconds: delays.seconds,

@@ -52,6 +52,7 @@ import type { NodeStatus } from './model/status.js';
 import type { UserLimits } from './model/user.js';
 import { Monitors } from './pipeline/monitors.js';
 import { ReplyMemory } from './pipeline/reply-memory.js';
+import { RequestBudget } from './pipeline/request-budget.js';
 import { redisDoor } from './redis-door.js';
 import type { Followers } from './replication/downstream/followers.js';
 import type { LogRoom } from './replication/downstream/headroom.js';
@@ -372,7 +373,6 @@ export class Node {
     const { listen, redis, redisListen, reflection, ...bounds } = this.#config;
     const logger = this.#logger;
     const guarantees = { durability: replication.durability, freshness };
-    const replies = new ReplyMemory(systemClock, REPLYING_BYTES_MAX);
     this.#isLoopbackOnly = await this.#isHeardHereOnly();
     const server = new RpcServer({
       services: [
@@ -390,14 +390,15 @@ export class Node {
       access,
       reflection: reflection ?? this.#isLoopbackOnly,
       tracing: traced?.tracing,
-      replies,
+      replies: this.#parts.replies,
+      requests: this.#parts.requests.grpc,
       logger,
       onFatal: this.#fail,
     });
     const door = await redisDoor(
       this,
       { ...this.#base, replication, streams, guarantees, monitors, access, users: this.#parts.users },
-      { replies, onFatal: this.#fail },
+      { replies: this.#parts.replies, requests: this.#parts.requests.redis, onFatal: this.#fail },
     );
     this.#listener = await Listener.listen({
       address: listen,
@@ -421,7 +422,7 @@ export class Node {
       backups,
       server,
       redis: door,
-      replies,
+      replies: this.#parts.replies,
       load: this.#load,
       isStopping: () => this.#stopped !== undefined,
       failure: () => this.#failure,
@@ -606,6 +607,8 @@ function partsOf(base: Base) {
   return {
     ...tree,
     access,
+    replies: new ReplyMemory(systemClock, REPLYING_BYTES_MAX),
+    requests: new RequestBudget(config),
     users: new Users(access, records, usersIn(followers), () => clock.wallMs()),
     freshness: new Freshness({
       store,

@@ -4,7 +4,13 @@
  * the table of bin/README.md. The key of a row is the property of `NodeOptions` and `NodeConfig`. Relations between two
  * options are in config.ts.
  */
-import { HEARTBEAT_INTERVAL_MS, LINK_TIMEOUT_MS, LOG_RETENTION_PIN_BYTES, MAX_LAG_MS } from './base/limits.js';
+import {
+  HEARTBEAT_INTERVAL_MS,
+  LINK_TIMEOUT_MS,
+  LOG_RETENTION_PIN_BYTES,
+  MAX_LAG_MS,
+  REQUEST_BYTES_MAX,
+} from './base/limits.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -360,6 +366,20 @@ export const OPTIONS = {
     most: 32 * MiB,
     help: 'the largest transaction that is accepted',
     elsewhere: ['client-query-buffer-limit', 'max-request-bytes'],
+  },
+
+  /**
+   * The requests of both protocols share it, and the largest of each becomes complete beside the other. Replication and
+   * administration have memory of their own.
+   */
+  requestBytesMax: {
+    name: 'request-memory',
+    kind: 'size',
+    live: true,
+    default: REQUEST_BYTES_MAX,
+    least: 144 * MiB,
+    most: 64 * GiB,
+    help: 'the memory for requests of clients that were received and are not answered; clients beyond it wait, and are refused after 10 s',
   },
 
   /** The memory counts pinned block bytes, and a cost per entry. */

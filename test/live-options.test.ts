@@ -312,6 +312,13 @@ describe('an option that changes at run time', function () {
       change(undefined);
       await wire.asks('STRLEN a', ':20000\r\n');
     },
+    requestBytesMax: async ({ node, change }) => {
+      change(144 * MiB);
+      assert.match(
+        await (await fetch(`http://${node.httpAddress}/metrics`)).text(),
+        /request_memory_max_bytes 150994944/,
+      );
+    },
     minFreeBytes: async ({ node, client, change }) => {
       change(2 ** 50);
       await eventually('the disk to count as full', async () => (await node.status()).diskFull !== '');
@@ -367,7 +374,7 @@ describe('an option that changes at run time', function () {
   for (const [property, effect] of Object.entries(EFFECTS)) {
     const { name } = OPTIONS[property as LiveName];
     it(`${name} takes effect`, async () => {
-      const node = await door.node();
+      const node = await door.node({ http: '127.0.0.1:0' });
       const client = await Client.connect(node.address, { retry: { attempts: 1 } });
       clients.push(client);
       await effect({ node, client, change: (value) => void node.options.set([{ name, value }], 'a test') });

@@ -74,7 +74,7 @@ describe('serve', () => {
   function sample(row: OptionRow): [text: string, value: unknown] {
     if (row.kind === 'choice') return [row.choices[0] as string, row.choices[0]];
     if (row.kind === 'size' && row.most < VALUES.size) return ['2KiB', 2_048];
-    if (row.name === 'min-free-space') return ['1GiB', 2 ** 30];
+    if (row.name === 'min-free-space' || row.name === 'request-memory') return ['1GiB', 2 ** 30];
     return [TEXTS[row.kind], VALUES[row.kind]];
   }
 

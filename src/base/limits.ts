@@ -66,11 +66,17 @@ export const TOTAL_QUEUE_BYTES_MAX = 64 * MiB;
 export const QUEUE_WAIT_MS_MAX = 10_000;
 
 /**
- * Requests of clients that are being received, or have been received and wait for the next step, in bytes. Three of the
- * largest fit, or seven values of 16 MiB, and small requests beside them. Requests of nodes and operators have memory
- * of their own, enough for two of the largest, so that neither group waits for the other.
+ * Requests of clients that are being received, or have been received and are not answered, over both protocols
+ * (pipeline/request-budget.ts), by default. gRPC has all but the largest request of the Redis protocol and the part that
+ * protocol always gets. Three of the largest messages fit, or seven values of 16 MiB, and small requests beside them. Requests
+ * of nodes and operators have memory of their own, enough for two of the largest, so that neither group waits for the
+ * other.
  */
+export const REQUEST_BYTES_MAX = 256 * MiB;
 export const RECEIVING_BYTES_MAX = 160 * MiB;
+/** The most that requests of the Redis protocol get, and the part that they, and small requests of gRPC, always get. */
+export const REDIS_REQUESTS_PART = 1 / 4;
+export const REQUESTS_PART_LEAST = 1 / 8;
 export const RECEIVING_NODES_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
 
 /**
@@ -111,13 +117,6 @@ export const RECEIVING_WAITING_MAX = 512;
 export const RECEIVING_PROGRESS_BYTES = 64 * KiB;
 export const RECEIVING_STALL_MS_MAX = 5_000;
 export const RECEIVING_LOOK_MS = 1_000;
-
-/**
- * Requests of Redis clients that are more than a chunk and not complete, or not answered, in bytes, over all connections.
- * A request does not say how large it becomes. So above this bound only one of these connections is read at a time, and
- * that one can always become complete. The writer is kept busy by far less.
- */
-export const RESP_RECEIVING_BYTES_MAX = 64 * MiB;
 
 /** Reply bytes put into one message of a pipeline or a scan before the next message begins. */
 export const REPLY_MESSAGE_BYTES_TARGET = 256 * KiB;

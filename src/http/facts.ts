@@ -60,6 +60,8 @@ export interface NodeFigures {
     readonly nodeReplyBytes: number;
   };
   readonly redis: RedisFigures;
+  /** The bound on the requests of clients in memory, over both protocols. */
+  readonly requestBytesMax: number;
   /** Bytes of replies to clients of both protocols. */
   readonly replyBytes: number;
   /** The requests and connections that the limits of users have refused, by the limit. */

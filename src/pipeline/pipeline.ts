@@ -84,6 +84,8 @@ export interface PipelineStream<M extends Message> {
   onRefused(task: (reason: HeadwaterError) => void): void;
   /** Notes that the messages received so far are gone, or are counted elsewhere. */
   taken(): void;
+  /** Counts the bytes of messages that are submitted and not answered. */
+  inHand(bytes: number): void;
   /** Stops reading. */
   pause(): void;
   resume(): void;
@@ -317,6 +319,7 @@ class Pipeline<M extends Message> {
 
   #submit(batch: Batch): void {
     this.#inHand.add(batch);
+    this.#stream.inHand(this.#inHand.bytes);
     if (batch.accepted.length === 0) this.#answered(batch, []);
     else this.#ask(batch, batch.writes || this.#inHand.writes > 0);
   }
@@ -379,6 +382,7 @@ class Pipeline<M extends Message> {
   #answered(asked: Batch, answers: readonly Reply[]): void {
     const expectedBytes = asked.replyBytes;
     const batch = this.#inHand.answered(asked, answers);
+    this.#stream.inHand(this.#inHand.bytes);
     batch.replies = batch.refused ? merged(answers, batch.refused) : answers;
     this.#budget.made(batch, expectedBytes);
     if (this.#flushing) return;

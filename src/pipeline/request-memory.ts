@@ -3,7 +3,8 @@
  * until then. A thousand calls of one connection could hold a thousand half messages. So the size of a request is read
  * first, from the first bytes of its frame. The rest is read only once that much memory is free.
  *
- * Invariants: the admitted requests never hold more than `bytesMax`, and every admitted request can become complete.
+ * Invariants: the requests that are admitted, and those in hand, never hold more than the share allows when one is
+ * admitted, and every admitted request can become complete.
  * Requests wait for room in the order of arrival. No connection takes more than half, and small requests have a part of
  * their own. So others are answered while one client sends much.
  *
@@ -17,11 +18,11 @@ import {
   RECEIVING_LOOK_MS,
   RECEIVING_PROGRESS_BYTES,
   RECEIVING_SMALL_BYTES,
-  RECEIVING_SMALL_PART,
   RECEIVING_STALL_MS_MAX,
   RECEIVING_WAITING_MAX,
 } from '../base/limits.js';
 import { ConnectionAccounts, type ConnectionBytes } from './connection-bytes.js';
+import type { RequestShare } from './request-budget.js';
 
 /** The call that receives the request. */
 export interface Claimant {
@@ -61,7 +62,7 @@ export class Claim {
 
 export class RequestMemory {
   readonly #clock: Clock;
-  readonly #bytesMax: number;
+  readonly #share: RequestShare;
   /**
    * The admitted claims, in no order. Every message adds and removes one. A Set would be rebuilt again and again, which
    * costs more than the rest.
@@ -74,9 +75,12 @@ export class RequestMemory {
   readonly #waiting = new Set<Claim>();
   #cancelLook: (() => void) | undefined;
 
-  constructor(clock: Clock, bytesMax: number) {
+  constructor(clock: Clock, share: RequestShare) {
     this.#clock = clock;
-    this.#bytesMax = bytesMax;
+    this.#share = share;
+    share.onRoom(() => {
+      if (this.#waiting.size > 0) this.#admitWaiting();
+    });
   }
 
   /** @param connection the same object for all calls of one connection. */
@@ -84,8 +88,24 @@ export class RequestMemory {
     return this.#connections.of(connection);
   }
 
-  get admittedBytes(): number {
+  /** Bytes of requests that are being received or are in hand. */
+  get bytes(): number {
     return this.#admittedBytes;
+  }
+
+  /**
+   * Counts bytes of requests that are received and not answered, or bytes less. Their claims are released. A pipeline has
+   * more of them in hand than it receives.
+   */
+  inHand(connection: ConnectionBytes, bytes: number): void {
+    this.#count(connection, bytes);
+    if (bytes < 0 && this.#waiting.size > 0) this.#admitWaiting();
+  }
+
+  #count(connection: ConnectionBytes, bytes: number): void {
+    this.#admittedBytes += bytes;
+    connection.bytes += bytes;
+    this.#share.note(this.#admittedBytes);
   }
 
   /** @returns true if the request may be read on at once. If not, the claimant learns the outcome later. */
@@ -105,8 +125,7 @@ export class RequestMemory {
     if (this.#waiting.size > 0 && this.#waiting.delete(claim)) return this.#admitWaiting();
     if (claim.place < 0) return;
     this.#leave(claim);
-    this.#admittedBytes -= claim.bytes;
-    claim.claimant.connection.bytes -= claim.bytes;
+    this.#count(claim.claimant.connection, -claim.bytes);
     if (this.#waiting.size > 0) this.#admitWaiting();
   }
 
@@ -124,7 +143,7 @@ export class RequestMemory {
   }
 
   #mostFor({ isSmall }: Claim): number {
-    return isSmall ? this.#bytesMax : this.#bytesMax * (1 - RECEIVING_SMALL_PART);
+    return isSmall ? this.#share.most : this.#share.mostLarge;
   }
 
   /** A small request passes large ones that wait. A large one passes those that wait for their own connection. */
@@ -140,8 +159,7 @@ export class RequestMemory {
 
   #admit(claim: Claim): void {
     claim.place = this.#admitted.push(claim) - 1;
-    this.#admittedBytes += claim.bytes;
-    claim.claimant.connection.bytes += claim.bytes;
+    this.#count(claim.claimant.connection, claim.bytes);
     if (this.#waiting.size > 0) this.#see(claim);
   }
 
@@ -210,6 +228,8 @@ export class RequestMemory {
 
   #refuse(claim: Claim, why: string): void {
     claim.isRefused = true;
-    claim.claimant.refused(new HeadwaterError('overloaded', `the request was refused: ${why}. Try again later`));
+    const { option } = this.#share;
+    const advice = option === '' ? 'Try again later' : `Try again later, or raise the memory for requests (${option})`;
+    claim.claimant.refused(new HeadwaterError('overloaded', `the request was refused: ${why}. ${advice}`));
   }
 }

@@ -6,10 +6,10 @@ import type net from 'node:net';
 import { HeadwaterError } from '../base/errors.js';
 import { InvariantViolation } from '../base/invariant.js';
 import { JointTasks } from '../base/joint-tasks.js';
-import { RESP_RECEIVING_BYTES_MAX } from '../base/limits.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import type { StatusRedis } from '../model/status.js';
 import type { ReplyMemory } from '../pipeline/reply-memory.js';
+import type { RequestShare } from '../pipeline/request-budget.js';
 import { Clients } from './clients.js';
 import type { Door } from './command.js';
 import { Settings } from './config/settings.js';
@@ -24,6 +24,8 @@ import { TABLE } from './table/table.js';
 export interface DoorOptions {
   /** The memory of the replies to all clients of the node. */
   readonly replies: Pick<ReplyMemory, 'open'>;
+  /** The memory of requests that this protocol may use. */
+  readonly requests: RequestShare;
   /** Called if an invariant does not hold, after which the node must not go on. */
   readonly onFatal: (error: InvariantViolation) => void;
 }
@@ -52,7 +54,7 @@ export class RedisServer {
     this.#node = node;
     this.#options = options;
     this.#log = RepeatedLog.of(node);
-    this.#held = new HeldRequests(node.clock, RESP_RECEIVING_BYTES_MAX, () => this.#closedForMemory());
+    this.#held = new HeldRequests(node.clock, options.requests, () => this.#closedForMemory());
     this.#clients = new Clients(node.clock);
     this.#door = { clients: this.#clients, table: TABLE, settings: new Settings(), log: this.#log };
   }
@@ -121,7 +123,7 @@ export class RedisServer {
     this.#node.counts.closedForMemory++;
     this.#log.warn(
       {},
-      'a connection of the Redis protocol was closed: its large requests made no progress while others waited for memory. Let the client send whole requests, and read its replies',
+      'a connection of the Redis protocol was closed: its large requests made no progress while others waited for memory. Let the client send whole requests, and read its replies, or raise --request-memory',
     );
   }
 

@@ -64,7 +64,7 @@ export interface IntakeOptions {
   readonly begin?: ((traceparent: string) => TraceSpan) | undefined;
 }
 
-export class CallIntake extends grpc.ServerInterceptingCall implements Claimant, Replier {
+export class CallIntake extends grpc.ServerInterceptingCall implements Replier {
   readonly connection: ConnectionBytes;
   readonly place: ConnectionPlace | undefined;
   /** The replies of the call. */
@@ -75,12 +75,15 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
   #forget = () => {};
   readonly #stream: ServerHttp2Stream;
   readonly #memory: RequestMemory;
+  readonly #claimant: Claimant;
   /** Requests that have begun and were not taken, in order. */
   #claims: Claim[] = [];
   /** The number of these requests that have no room yet. While there are any, nothing is read. */
   #heldUp = 0;
   /** The number of requests that the handler has received and not taken. */
   #delivered = 0;
+  #inHandBytes = 0;
+  #isClosed = false;
   readonly #head = Buffer.alloc(HEAD_BYTES);
   #headBytes = 0;
   /** Bytes still missing of the request that is being received. */
@@ -106,6 +109,12 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
     this.#stream = (next as unknown as { stream: ServerHttp2Stream }).stream;
     const session = this.#stream.session ?? this;
     this.connection = requests.connection(session);
+    const { connection } = this;
+    this.#claimant = {
+      connection,
+      admitted: () => this.#admitted(),
+      refused: (reason) => this.#refused(reason),
+    };
     this.share = replies.open(session, this);
     this.#stream.prependListener('data', (bytes: Buffer) => this.#arrived(bytes));
     this.#stream.once('close', () => this.#close());
@@ -163,6 +172,15 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
     for (const claim of this.#claims) claim.isServed = true;
   }
 
+  /** Counts the bytes that the handler has received and not answered, beside those of messages that are not taken. */
+  inHand(bytes: number): void {
+    const change = bytes - this.#inHandBytes;
+    // Nobody waits for the answers any more.
+    if (change === 0 || this.#isClosed) return;
+    this.#inHandBytes = bytes;
+    this.#memory.inHand(this.connection, change);
+  }
+
   /** Notes that the messages that the handler has received are gone, or counted elsewhere. */
   taken(): void {
     while (this.#delivered > 0) {
@@ -174,7 +192,7 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
     }
   }
 
-  admitted(): void {
+  #admitted(): void {
     this.#heldUp--;
     if (this.#heldUp > 0 || this.#isOver) return;
     if (this.#isPutOff) {
@@ -183,7 +201,7 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
     } else if (this.#isAsked) this.#stream.resume();
   }
 
-  refused(reason: HeadwaterError): void {
+  #refused(reason: HeadwaterError): void {
     if (this.#isOver) return;
     this.#isOver = true;
     if (this.#onRefused) this.#onRefused(reason);
@@ -252,7 +270,7 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
     this.#leftBytes = this.#head.readUInt32BE(1);
     // gRPC itself refuses a larger request. A compressed one may become as large as the largest.
     const bytes = isCompressed ? MESSAGE_BYTES_MAX : Math.min(this.#leftBytes, MESSAGE_BYTES_MAX);
-    const claim = new Claim(this, bytes);
+    const claim = new Claim(this.#claimant, bytes);
     this.#claims.push(claim);
     if (this.#memory.claim(claim) || this.#isOver) return;
     this.#heldUp++;
@@ -264,6 +282,8 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Claimant,
     this.#span?.end(failureOf(this.#stream));
     this.#forget();
     for (const claim of this.#claims.splice(0)) this.#memory.release(claim);
+    this.inHand(0);
+    this.#isClosed = true;
     this.share.close();
   }
 }

@@ -94,6 +94,8 @@ export interface CallMemory {
   served(): void;
   /** Notes that the requests that the handler has received are gone, or are counted elsewhere. */
   taken(): void;
+  /** Counts the bytes that the handler has received and not answered, beside those of requests that are not taken. */
+  inHand?(bytes: number): void;
   /** Runs `task`, which ends the call, if a request of the call found no memory. */
   onRefused(task: (reason: HeadwaterError) => void): void;
 }

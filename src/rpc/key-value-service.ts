@@ -116,9 +116,8 @@ async function ask(
   if (writes) await room.for(bytes, call);
   const replyBytes = replyBytesAtMost(operation, store.limits.valueBytesMax);
   if (replyBytes > 0) await memoryForReply(replyBytes, call);
+  // The memory of the request counts until the answer.
   const submitted = store.submit([operation], { bytes, ordered: false });
-  // The writer's queue counts the request from here on.
-  call.intake.taken();
   const { replies, position } = await submitted;
   const reply = boundedReply(replies[0] as Reply);
   call.intake.share?.replied(payloadBytes(reply));

@@ -21,7 +21,7 @@ export interface GrpcStream
     'receive' | 'onRefused' | 'taken' | 'pause' | 'resume' | 'write' | 'drained' | 'sending'
   > {
   readonly call: Pick<Call, 'peer' | 'signal' | 'onCancelled' | 'onStopping' | 'report'> & {
-    readonly intake: Pick<CallMemory, 'share' | 'place' | 'grant' | 'usage'>;
+    readonly intake: Pick<CallMemory, 'share' | 'place' | 'grant' | 'usage' | 'inHand'>;
   };
 }
 
@@ -62,6 +62,7 @@ export function servePipeline(
     guard: () => guard,
     onRefused: (task) => stream.onRefused(task),
     taken: () => stream.taken(),
+    inHand: (bytes) => call.intake.inHand?.(bytes),
     pause: () => stream.pause(),
     resume: () => stream.resume(),
     output: (onDrained) => new ReplyOutput(stream, { counts, spans }, onDrained),

@@ -22,6 +22,7 @@ import {
 import type { Logger } from '../base/logger.js';
 import type { Tracing } from '../base/tracing.js';
 import { ReplyMemory } from '../pipeline/reply-memory.js';
+import { fixedShare, type RequestShare } from '../pipeline/request-budget.js';
 import { RequestMemory } from '../pipeline/request-memory.js';
 import { Admission } from './admission.js';
 import { CallCounts, type MethodCounts } from './call-counts.js';
@@ -57,6 +58,8 @@ export interface RpcServerOptions extends CallsOptions {
   readonly tracing?: Tracing | undefined;
   /** The memory of the replies to clients, if other protocols share it. */
   readonly replies?: ReplyMemory | undefined;
+  /** The memory of the requests of clients, if other protocols share it. */
+  readonly requests?: RequestShare | undefined;
 }
 
 /**
@@ -142,7 +145,7 @@ export class RpcServer {
     return {
       methods: this.#counts.called,
       operations: this.#operations,
-      requestBytes: ofClients.requests.admittedBytes + ofNodes.requests.admittedBytes,
+      requestBytes: ofClients.requests.bytes + ofNodes.requests.bytes,
       nodeReplyBytes: ofNodes.replies.bytes,
     };
   }
@@ -187,12 +190,13 @@ export class RpcServer {
 }
 
 /** Requests of nodes and operators have memory of their own. */
-function memories({ replies }: RpcServerOptions): { ofClients: MessageMemory; ofNodes: MessageMemory } {
-  const memory = (receivingBytes: number, shared?: ReplyMemory): MessageMemory => ({
-    requests: new RequestMemory(systemClock, receivingBytes),
+function memories({ replies, requests }: RpcServerOptions): { ofClients: MessageMemory; ofNodes: MessageMemory } {
+  const memory = (share: RequestShare, shared?: ReplyMemory): MessageMemory => ({
+    requests: new RequestMemory(systemClock, share),
     replies: shared ?? new ReplyMemory(systemClock, REPLYING_BYTES_MAX),
   });
-  return { ofClients: memory(RECEIVING_BYTES_MAX, replies), ofNodes: memory(RECEIVING_NODES_BYTES_MAX) };
+  const ofClients = memory(requests ?? fixedShare(RECEIVING_BYTES_MAX), replies);
+  return { ofClients, ofNodes: memory(fixedShare(RECEIVING_NODES_BYTES_MAX)) };
 }
 
 function receiver(

@@ -24,6 +24,11 @@ const RELATIONS: ReadonlyArray<readonly [promise: string, smaller: number, large
     limits.MESSAGE_BYTES_MAX,
   ],
   ['a value fits into a transaction', OPTIONS.valueBytesMax.default, OPTIONS.transactionBytesMax.default],
+  [
+    'the largest request of each protocol becomes complete in the least memory',
+    2 * LARGEST_BYTES + limits.MESSAGE_BYTES_MAX,
+    OPTIONS.requestBytesMax.least * (1 - 2 * limits.REQUESTS_PART_LEAST),
+  ],
   ['three of the largest requests are received at a time', 3 * limits.MESSAGE_BYTES_MAX, LARGE_REQUESTS_BYTES],
   ['seven of the largest values are received at a time', 7 * OPTIONS.valueBytesMax.default, LARGE_REQUESTS_BYTES],
   [

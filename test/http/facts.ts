@@ -120,6 +120,7 @@ export function busyFacts(): MetricFacts {
         bytes: { read: 3, written: 4 },
       },
     },
+    requestBytesMax: 256,
     replyBytes: 1,
     refusedByLimits: { operationsPerSecond: { count: 1 }, bytesPerSecond: { count: 2 }, maxConnections: { count: 3 } },
     backups: { running: 1, completed: 2, completedMs: 3_000 },

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { HeadwaterError } from '../../src/base/errors.js';
 import { QUEUE_WAIT_MS_MAX, RECEIVING_PROGRESS_BYTES, RECEIVING_STALL_MS_MAX } from '../../src/base/limits.js';
+import { fixedShare } from '../../src/pipeline/request-budget.js';
 import { Claim, RequestMemory } from '../../src/pipeline/request-memory.js';
 import { TestClock } from '../support/clock.js';
 
@@ -16,7 +17,7 @@ describe('the memory of requests that are being received', () => {
 
   beforeEach(() => {
     clock = new TestClock();
-    memory = new RequestMemory(clock, BYTES_MAX);
+    memory = new RequestMemory(clock, fixedShare(BYTES_MAX));
   });
 
   class Request {
@@ -51,12 +52,12 @@ describe('the memory of requests that are being received', () => {
   it('is given in the order of arrival, never beyond its bound', () => {
     const requests = Array.from({ length: 6 }, () => new Request(4 * MiB));
     assert.deepEqual(states(requests), ['admitted', 'admitted', 'admitted', 'waiting', 'waiting', 'waiting']);
-    assert.equal(memory.admittedBytes, 12 * MiB);
+    assert.equal(memory.bytes, 12 * MiB);
     requests[1]?.end();
     assert.deepEqual(states(requests.slice(3)), ['admitted', 'waiting', 'waiting']);
-    assert.equal(memory.admittedBytes, 12 * MiB);
+    assert.equal(memory.bytes, 12 * MiB);
     for (const request of requests) request.end();
-    assert.equal(memory.admittedBytes, 0);
+    assert.equal(memory.bytes, 0);
   });
 
   it('is given to one that is larger than all of it once nothing else is there', () => {
@@ -86,7 +87,7 @@ describe('the memory of requests that are being received', () => {
     assert.equal(large[3]?.state, 'waiting');
     const small = Array.from({ length: 48 }, () => new Request(64 * KiB));
     assert.deepEqual(new Set(states(small)), new Set(['admitted']));
-    assert.equal(memory.admittedBytes, BYTES_MAX);
+    assert.equal(memory.bytes, BYTES_MAX);
     const late = new Request(1);
     assert.equal(late.state, 'waiting');
     small[0]?.end();

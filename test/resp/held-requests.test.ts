@@ -1,6 +1,7 @@
 /** The memory of requests that are not complete: the bound, the one that is read alone, and one that stands still. */
 import assert from 'node:assert/strict';
 import { RECEIVING_LOOK_MS, RECEIVING_PROGRESS_BYTES, RECEIVING_STALL_MS_MAX } from '../../src/base/limits.js';
+import { fixedShare } from '../../src/pipeline/request-budget.js';
 import { HeldRequests, type Holder } from '../../src/resp/session/held-requests.js';
 import { TestClock } from '../support/clock.js';
 
@@ -31,7 +32,7 @@ describe('the memory of requests that are not complete', () => {
 
   beforeEach(() => {
     clock = new TestClock();
-    memory = new HeldRequests(clock, 10 * MiB);
+    memory = new HeldRequests(clock, fixedShare(10 * MiB));
     connections = Array.from({ length: 4 }, () => new Connection());
   });
 

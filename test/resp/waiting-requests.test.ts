@@ -1,9 +1,10 @@
 /** Complete requests that wait for their answers: their memory is bounded over all connections, and small ones pass. */
 import assert from 'node:assert/strict';
-import { RESP_RECEIVING_BYTES_MAX } from '../../src/base/limits.js';
+import { REDIS_REQUESTS_PART, REQUEST_BYTES_MAX } from '../../src/base/limits.js';
 import { Door, request, type Wire } from './door.js';
 
 const MiB = 1024 * 1024;
+const BOUND_BYTES = REQUEST_BYTES_MAX * REDIS_REQUESTS_PART;
 const VALUE_BYTES = 4 * MiB;
 const CLIENTS = 30;
 const CHUNKS_BYTES = 2 * 64 * 1024;
@@ -38,10 +39,10 @@ describe('large requests of Redis clients that wait for their answers', function
     let bytes = 0;
     for (let looks = 0; looks < LOOKS; looks++) {
       const now = await receivedBytes(watcher);
-      if (now > bytes + LOOK_BYTES || now < RESP_RECEIVING_BYTES_MAX / 2) looks = 0;
+      if (now > bytes + LOOK_BYTES || now < BOUND_BYTES / 2) looks = 0;
       bytes = now;
     }
-    const most = RESP_RECEIVING_BYTES_MAX * 1.5 + whole.length + CLIENTS * CHUNKS_BYTES;
+    const most = BOUND_BYTES * 1.5 + whole.length + CLIENTS * CHUNKS_BYTES;
     assert(bytes <= most, `${bytes} bytes were read, expected at most ${most}`);
     // The answers come with the first follower.
     await door.node({ follow: node.address });

@@ -113,6 +113,11 @@ export const CLIENT_ROWS: readonly MetricRow[] = [
     },
   ),
   gauges('headwater_memory_bytes', 'memory of the parts of the node that have a bound', ['part'], memory),
+  gauge(
+    'headwater_request_memory_max_bytes',
+    'bound on the requests of clients that are received and not answered',
+    ({ requestBytesMax }) => requestBytesMax,
+  ),
   counters('headwater_http_requests_total', 'requests to this port', ['page', 'code'], ({ http }) => {
     return http.counts.rows.map(({ page, status, count }) => [[page, status], count]);
   }),

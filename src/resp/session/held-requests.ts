@@ -13,8 +13,8 @@
  * connection is read until they are fewer. A client that leaves replies unread meanwhile, or waits by its own wish, is
  * closed.
  *
- * Invariant: the held bytes are at most one and a half times the bound, one request of the largest size, and two chunks
- * for each connection.
+ * Invariant: the held bytes, and those of gRPC, are within the budget of both, apart from two chunks for each connection
+ * (pipeline/request-budget.ts).
  */
 import type { Clock } from '../../base/clock.js';
 import {
@@ -23,6 +23,7 @@ import {
   RECEIVING_SMALL_BYTES,
   RECEIVING_STALL_MS_MAX,
 } from '../../base/limits.js';
+import type { RequestShare } from '../../pipeline/request-budget.js';
 
 /** A connection that holds requests. */
 export interface Holder {
@@ -49,7 +50,7 @@ interface Alone {
 
 export class HeldRequests {
   readonly #clock: Clock;
-  readonly #bytesMax: number;
+  readonly #share: RequestShare;
   readonly #holders = new Map<Holder, Held>();
   #bytes = 0;
   /** The bytes of connections whose requests wait for their turn or for answers. */
@@ -65,10 +66,11 @@ export class HeldRequests {
   readonly #onDropped: () => void;
 
   /** @param onDropped called for each connection that is closed. */
-  constructor(clock: Clock, bytesMax: number, onDropped: () => void = () => {}) {
+  constructor(clock: Clock, share: RequestShare, onDropped: () => void = () => {}) {
     this.#clock = clock;
-    this.#bytesMax = bytesMax;
+    this.#share = share;
     this.#onDropped = onDropped;
+    share.onRoom(() => this.#moreRoom());
   }
 
   get bytes(): number {
@@ -91,6 +93,13 @@ export class HeldRequests {
     } else if (held) Object.assign(held, { bytes, isReading });
     else this.#holders.set(holder, { bytes, isReading });
     this.#settle(holder);
+    this.#noteShare();
+  }
+
+  /** The request that is read alone may become as large as the largest. */
+  #noteShare(): void {
+    const held = this.#alone && this.#holders.get(this.#alone.holder);
+    this.#share.note(this.#bytes, this.#bytes + (held ? Math.max(0, this.#share.largestBytes - held.bytes) : 0));
   }
 
   #noteWaiting(change: number): void {
@@ -100,17 +109,33 @@ export class HeldRequests {
 
   /** True while so many requests wait for the node that no other may become complete. */
   get #awaitsNode(): boolean {
-    return this.#waitingBytes > this.#bytesMax / 2;
+    return this.#waitingBytes > this.#share.most / 2;
   }
 
   #settle(changed: Holder): void {
-    if (this.#bytes <= this.#bytesMax) return this.#readAll();
+    if (this.#bytes <= this.#share.most) return this.#readAll();
     if (this.#isFull) this.#readOrHold(changed);
     else {
       this.#isFull = true;
       for (const holder of this.#holders.keys()) this.#readOrHold(holder);
     }
     if (!this.#alone || this.#awaitsNode || !this.#canBeAlone(this.#holders.get(this.#alone.holder))) this.#readNext();
+  }
+
+  /** The requests of the other protocol hold less. */
+  #moreRoom(): void {
+    if (!this.#isFull) return;
+    if (this.#bytes <= this.#share.most) this.#readAll();
+    else if (!this.#alone) this.#readNext();
+    else return;
+    this.#noteShare();
+  }
+
+  /** True if the request of the holder may become as large as the largest, beside all others. */
+  #hasRoomFor(held: Held): boolean {
+    const { largestBytes, mostLarge } = this.#share;
+    // A share of its own has no bound for one request.
+    return largestBytes === 0 || this.#bytes - held.bytes + largestBytes <= mostLarge;
   }
 
   #readOrHold(holder: Holder): void {
@@ -141,7 +166,7 @@ export class HeldRequests {
     if (this.#awaitsNode) return;
     let seenBytes = 0;
     for (const [holder, held] of this.#holders) {
-      if (held.bytes <= seenBytes || !this.#canBeAlone(held)) continue;
+      if (held.bytes <= seenBytes || !this.#canBeAlone(held) || !this.#hasRoomFor(held)) continue;
       seenBytes = held.bytes;
       this.#alone = { holder, seenBytes, seenMs: this.#clock.monotonicMs() };
     }

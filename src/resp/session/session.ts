@@ -58,11 +58,12 @@ interface Commands extends Message {
 }
 
 /** Requests are counted and refused before they become messages. */
-const TAKES_ALL: Pick<PipelineStream<Commands>, 'decode' | 'refusal' | 'onRefused' | 'taken'> = {
+const TAKES_ALL: Pick<PipelineStream<Commands>, 'decode' | 'refusal' | 'onRefused' | 'taken' | 'inHand'> = {
   decode: (commands) => commands,
   refusal: () => undefined,
   onRefused: () => {},
   taken: () => {},
+  inHand: () => {},
 };
 
 /** The parts of the door that a session needs. */

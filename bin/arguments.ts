@@ -124,6 +124,12 @@ export function parseAddress(text: string, options: AddressOptions = {}): string
   throw refusal(`${expectedAddress(options)}${user && `,${user}`}`, withoutUser(text));
 }
 
+/** Parses the name of a node: its node ID, a beginning of the ID, or HOST:PORT. A node would repeat the name in its log. */
+export function parseNode(text: string): string {
+  if (!text.includes('@')) return text;
+  throw refusal('a node ID, or HOST:PORT without a user', withoutUser(text));
+}
+
 export function parseAddresses(text: string): string[] {
   return text.split(',').map((address) => parseNodeUrl(address.trim()));
 }

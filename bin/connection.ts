@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { destinationOf } from '../src/access/addresses.js';
-import { type Credentials as Named, parseCredentials } from '../src/access/credentials.js';
+import { type Credentials as Named, parseCredentials, shownFile } from '../src/access/credentials.js';
 import { joinedTls } from '../src/access/tls/node-url.js';
 import { parseAddress } from '../src/base/address.js';
 import { HeadwaterError } from '../src/base/errors.js';
@@ -144,7 +144,7 @@ function userOf(command: Command, urls: readonly string[] | undefined): Named | 
       '--connect: expected no secret in an argument, since every user of the machine can read it. Put the address into HEADWATER_CONNECT, or use --credentials FILE. Change the secret: "user rotate"',
     );
   if (file !== undefined && (!inAddress || command.getOptionValueSourceWithGlobals('credentials') === 'cli'))
-    return parseCredentials(wholeContent(file, CREDENTIALS_BYTES_MAX).toString(), file);
+    return parseCredentials(wholeContent(file, CREDENTIALS_BYTES_MAX, shownFile(file)).toString(), shownFile(file));
   const { [CREDENTIALS_VARIABLE]: text } = process.env;
   return inAddress ?? (text === undefined || text === '' ? undefined : parseCredentials(text, CREDENTIALS_VARIABLE));
 }

@@ -92,7 +92,7 @@ export async function firstBytes(file: string, count: number): Promise<Buffer> {
  * The whole content of a small file, or of a pipe.
  * @throws UsageError if there are more than `bytesMax`, before they are in memory.
  */
-export function wholeContent(file: string, bytesMax: number): Buffer {
+export function wholeContent(file: string, bytesMax: number, shown = file): Buffer {
   try {
     const descriptor = openSync(file, 'r');
     try {
@@ -105,9 +105,9 @@ export function wholeContent(file: string, bytesMax: number): Buffer {
       closeSync(descriptor);
     }
   } catch (error) {
-    throw refusal('read', file, error);
+    throw refusal('read', shown, error);
   }
-  throw new UsageError(`cannot read ${file}: expected at most ${bytesMax} bytes, received more`);
+  throw new UsageError(`cannot read ${shown}: expected at most ${bytesMax} bytes, received more`);
 }
 
 async function reading<Result>(file: string, work: () => Promise<Result>): Promise<Result> {

@@ -3,7 +3,7 @@
  * status message in snake case.
  */
 import { type Command, Option } from 'commander';
-import { parseAddress, parseInterval } from './arguments.js';
+import { parseAddress, parseInterval, parseNode } from './arguments.js';
 import { onlyAddress, onNode, type Session } from './connection.js';
 import { plural } from './figures.js';
 import { snakeCase } from './json-names.js';
@@ -49,11 +49,15 @@ export function addNodeCommands(program: Command): void {
     .description(
       'hand over the leadership to a follower without losing an acknowledged write. --timeout limits how long writes wait (default: 5s). Interrupting this command does not stop the hand-over',
     )
-    .option('--to <NODE>', 'HOST:PORT or the node ID of the new leader (default: the follower with the highest offset)')
+    .option(
+      '--to <NODE>',
+      'HOST:PORT or the node ID of the new leader (default: the follower with the highest offset)',
+      parseNode,
+    )
     .action(onNode(failover, { waits: true }));
   program
     .command('forget')
-    .argument('<NODE>', 'the node ID of the follower, its unique beginning, or HOST:PORT')
+    .argument('<NODE>', 'the node ID of the follower, its unique beginning, or HOST:PORT', parseNode)
     .summary('forget a follower that is away, and keep no more log for it')
     .description(
       'forget a follower that is away, and keep no more log for it. If the follower comes back after its part of the log was trimmed, it needs a full resync. "status" lists the followers that are away',
@@ -72,13 +76,17 @@ function addLeavingCommands(program: Command): void {
     .description(
       'prepare a node to be stopped. A leader hands over to a follower. From then on the node says that it is not ready (/readyz, and the health of gRPC), and takes over no leadership. All calls are still served until it is stopped. A restart takes the mark back. If the hand-over fails, nothing has changed',
     )
-    .option('--to <NODE>', 'HOST:PORT or the node ID of the new leader (default: the follower with the highest offset)')
+    .option(
+      '--to <NODE>',
+      'HOST:PORT or the node ID of the new leader (default: the follower with the highest offset)',
+      parseNode,
+    )
     .option('--undo', 'take the mark back')
     .action(late(({ drain }) => drain));
   const node = program.command('node').description('commands on a node of the tree').helpCommand(false);
   node
     .command('remove')
-    .argument('<NODE>', 'the node ID of the follower, its unique beginning, or HOST:PORT')
+    .argument('<NODE>', 'the node ID of the follower, its unique beginning, or HOST:PORT', parseNode)
     .summary('take a follower out of the tree for ever')
     .description(
       'take a follower out of the tree for ever: its followers follow its upstream, and no node keeps log for it. The command cannot stop a process: while the node runs, it waits until somebody has stopped it',

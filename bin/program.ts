@@ -150,9 +150,12 @@ function fileOption(flags: string, description: string): Option {
   return new Option(flags, description).env(variableOf(/--([a-z-]+)/.exec(flags)?.[1] ?? '')).argParser(parsePath);
 }
 
-/** Shortens an argument that commander refuses and repeats whole: the argument may be a value of 100 KB. */
+/**
+ * Shortens an argument that commander refuses and repeats whole: the argument may be a value of 100 KB. An address in the
+ * place of a command may have a secret in it.
+ */
 function shortened(text: string): string {
-  return text.replace(/'([^']{100})[^']+'/g, "'$1…'");
+  return text.replace(/(headwaters?:\/\/)[^\s'"]*@/gi, '$1…@').replace(/'([^']{100})[^']+'/g, "'$1…'");
 }
 
 /**

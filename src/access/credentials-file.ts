@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { HeadwaterError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { systemReason } from '../base/system-errors.js';
-import { authorizationOf, parseCredentials } from './credentials.js';
+import { authorizationOf, parseCredentials, shownFile } from './credentials.js';
 
 export class CredentialsFile {
   readonly #file: string;
@@ -44,8 +44,8 @@ function textOf(file: string): string {
   } catch (error) {
     throw new HeadwaterError(
       'invalid_argument',
-      `upstream-credentials: expected a file that can be read, received ${file}: ${systemReason(error)}`,
-      { cause: error },
+      `upstream-credentials: expected a file with USER:SECRET that can be read, received ${shownFile(file)}: ${systemReason(error)}`,
+      { cause: shownFile(file) === file ? error : undefined },
     );
   }
 }

@@ -32,6 +32,15 @@ export function parseCredentials(text: string, where: string): Credentials {
   );
 }
 
+/**
+ * The name of a file for a message that says that it cannot be read. Somebody may have given the credentials themselves
+ * in the place of the file.
+ */
+export function shownFile(file: string): string {
+  if (!file.slice(file.lastIndexOf('/') + 1).includes(':')) return file;
+  return 'text with a colon, which is not repeated here because it may be a secret';
+}
+
 function credentialsIn(text: string): Credentials | undefined {
   const colon = text.indexOf(':');
   return colon > 0 ? { user: text.slice(0, colon), secret: text.slice(colon + 1) } : undefined;

@@ -3,13 +3,16 @@
  * that a node says, shows and keeps is searched for it.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
 import * as grpc from '@grpc/grpc-js';
+import { freePort } from '../../benchmarks/waiting.js';
 import { authorizationOf } from '../../src/access/credentials.js';
 import { Client, HeadwaterError } from '../../src/index.js';
-import { endAll, headwater, temporaryDirectory } from '../cli/command-line.js';
+import { begin, endAll, temporaryDirectory } from '../cli/command-line.js';
+import { TestAuthority, tlsFlags } from '../support/certificates.js';
 import { Cluster, type Daemon, eventually } from '../support/cluster.js';
 
 const CANARY = 'canary0123456789';
@@ -52,7 +55,8 @@ function filesIn(directory: string): string[] {
     .map((entry) => path.join(entry.parentPath, entry.name));
 }
 
-describe('a secret', () => {
+describe('a secret', function () {
+  this.timeout(240_000);
   afterEach(endAll);
 
   it('is in no log, error, status, reply, file or argument list, whatever way it came', async () => {
@@ -172,9 +176,169 @@ describe('a secret', () => {
       await cluster[Symbol.asyncDispose]();
     }
   });
+
+  it('is in the output of no command, however it ends, and on no page of a node', async () => {
+    const cluster = new Cluster();
+    const folder = temporaryDirectory();
+    try {
+      const authority = await TestAuthority.create(folder);
+      const { ca } = authority;
+      const files = await authority.issue('node');
+      const node = await cluster.node('node');
+      const follower = await cluster.node('follower');
+      const http = `127.0.0.1:${await freePort()}`;
+      const tls = tlsFlags(files, ca);
+      await node.start('--log-level', 'debug', '--http', http, ...tls, '--tls-clients', 'optional');
+      const trust = { ca };
+      const first = await Client.connect(node.address, { tls: trust });
+      await first.users.create('link', { roles: ['replicate'], secret: `${CANARY}-link` });
+      await first.users.create('boss', { roles: ['admin'], secret: CANARY });
+      await first.close({ timeoutMs: 0 });
+      const link = privateFile(folder, 'link', `link:${CANARY}-link\n`);
+      for (const one of [node, follower])
+        Object.assign(one, { tls: trust, credentials: { user: 'boss', secret: CANARY } });
+      const following = [
+        '--follow',
+        node.address,
+        '--upstream-credentials',
+        link,
+        '--forward-writes',
+        '--log-level',
+        'debug',
+      ];
+      await follower.start(...following, ...tls, '--tls-clients', 'optional');
+      await eventually('the follower to follow', async () => (await follower.status()).upstream?.state === 'streaming');
+
+      // Each command with the right secret, with a wrong one, with a wrong option, and without a node.
+      const right = { HEADWATER_CONNECT: node.address, HEADWATER_CREDENTIALS: `boss:${CANARY}`, HEADWATER_TLS_CA: ca };
+      const url = `headwaters://boss:${CANARY}@${node.address}`;
+      const said: Array<readonly [where: string, text: string]> = [];
+      const runs: Array<readonly [args: readonly string[], env: Record<string, string>]> = [];
+      for (const command of COMMANDS) {
+        const args = command.split(' ');
+        runs.push([['--json', ...args], right], [[...args, '--no-such-option'], right]);
+        runs.push([args, { ...right, HEADWATER_CREDENTIALS: `boss:${CANARY}x` }]);
+      }
+      runs.push([['--connect', url, 'status'], {}], [['status', url], {}], [['follow', url], right], [[url], {}]);
+      runs.push([['--credentials', `boss:${CANARY}`, 'status'], right], [['failover', '--to', url], right]);
+      runs.push([['user', 'create', 'z', '--role', 'read', '--secret', CANARY], right]);
+      runs.push([['user', 'create', 'z', '--role', 'read', '--secret-file', `${folder}/none`], right]);
+      runs.push([['status'], { HEADWATER_CONNECT: `headwater://boss:${CANARY}@127.0.0.1:1` }]);
+      const waiting = [...runs];
+      const work = async () => {
+        for (let run = waiting.shift(); run; run = waiting.shift())
+          said.push([run[0].join(' '), await outputOf(...run, COMMAND_S_MAX)]);
+      };
+      await Promise.all([work(), work(), work()]);
+
+      // A file and an environment of a node in which somebody has put a secret where none belongs.
+      const misplaced = [
+        `upstream-credentials = "link:${CANARY}"`,
+        `follow = "headwater://link:${CANARY}@127.0.0.1:1"`,
+        `masterauth = "${CANARY}"`,
+        `requirepass = "${CANARY}"`,
+        `masterauth = "${CANARY}`,
+        `secret = "${CANARY}"`,
+      ];
+      for (const [i, line] of misplaced.entries()) {
+        const config = privateFile(folder, `${i}.toml`, `data = "${folder}/data-${i}"\n${line}\n`);
+        for (const args of [
+          ['config', 'check', config],
+          ['serve', '--config', config],
+        ])
+          said.push([`${args[0]} ${line.slice(0, 12)}`, await outputOf(args, {}, COMMAND_S_MAX)]);
+      }
+
+      // The pages.
+      for (const page of ['/', '/metrics', '/healthz', '/readyz', '/none'])
+        for (const secret of [CANARY, `${CANARY}x`, undefined]) said.push([page, await pageOf(http, page, secret, ca)]);
+
+      for (const [where, text] of said) assertClean(text, where);
+      for (const one of [node, follower]) {
+        assertClean(readFileSync(`/proc/${one.pid}/cmdline`), 'ps');
+        assertClean(readFileSync(`/proc/${one.pid}/environ`), 'the environment');
+        assertClean(one.log, `the log of ${one.name}`);
+      }
+      assert.ok(said.length > 140, `${said.length}`);
+      for (const one of [follower, node]) await one.end('SIGTERM');
+      for (const one of [...filesIn(node.directory), ...filesIn(follower.directory)])
+        assertClean(readFileSync(one), one);
+    } finally {
+      await cluster[Symbol.asyncDispose]();
+    }
+  });
 });
 
-async function outputOf(args: readonly string[], env: Record<string, string>): Promise<string> {
-  const { stdout, stderr } = await headwater(args, { env });
+/** A command that does not end by itself is ended after this time. */
+const COMMAND_S_MAX = 15;
+
+/** Every command of the command line that ends by itself, or is ended. */
+const COMMANDS = [
+  'get k',
+  'set k v',
+  'mget k',
+  'del k',
+  'incr n',
+  'exists k',
+  'type k',
+  'ttl k',
+  'keys *',
+  'scan',
+  'dbsize',
+  'randomkey',
+  'publish c m',
+  'export -',
+  'ping',
+  'status',
+  'digest',
+  'compare',
+  'doctor',
+  'config get',
+  'config set min-followers 0',
+  'config print --origin',
+  'config example',
+  'user list',
+  'user whoami',
+  'user revoke nobody',
+  'user rotate nobody',
+  'user limit nobody --max-connections 1',
+  'verify',
+  'forget nobody',
+  'node remove nobody',
+  'failover --to 127.0.0.1:1',
+  'top --once',
+  'latency --for 100ms',
+  'bench -n 10 --keys 5',
+  'backup -',
+  'man',
+];
+
+function privateFile(folder: string, name: string, text: string): string {
+  const file = path.join(folder, name);
+  writeFileSync(file, text, { mode: 0o600 });
+  return file;
+}
+
+/** The head and the body of a page. */
+function pageOf(address: string, page: string, secret: string | undefined, ca: string): Promise<string> {
+  const headers = secret === undefined ? {} : { authorization: authorizationOf({ user: 'boss', secret }) };
+  return new Promise((resolve) => {
+    const request = https.get(`https://${address}${page}`, { headers, ca: readFileSync(ca) }, (response) => {
+      let text = JSON.stringify(response.headers);
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      response.once('close', () => resolve(text));
+    });
+    request.on('error', (error) => resolve(String(error)));
+  });
+}
+
+/** @param mostS ends a command that does not end by itself. */
+async function outputOf(args: readonly string[], env: Record<string, string>, mostS?: number): Promise<string> {
+  const { pid, outcome } = begin(args, { env });
+  const late = mostS === undefined ? undefined : setTimeout(() => process.kill(pid, 'SIGKILL'), mostS * 1_000);
+  const { stdout, stderr } = await outcome;
+  clearTimeout(late);
   return `${stdout.toString()}${stderr}`;
 }

@@ -3,6 +3,7 @@
  * processes cannot share it. Other parts ask here which followers are connected, and in which state.
  */
 
+import { withoutUser } from '../../base/address.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
 import type { NodeName } from '../../model/comparison.js';
@@ -113,7 +114,7 @@ export class Followers {
     if (chosen) return chosen;
     throw new HeadwaterError(
       'failover_failed',
-      `expected a follower whose state is "streaming", received ${to}; streaming: ${names}`,
+      `expected a follower whose state is "streaming", received ${withoutUser(to)}; streaming: ${names}`,
     );
   }
 

@@ -4,6 +4,7 @@
  * they are away. The registry saves when a follower comes or goes, and from
  * then on every few seconds.
  */
+import { withoutUser } from '../../base/address.js';
 import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { KNOWN_FOLLOWERS_SAVE_MS } from '../../base/limits.js';
@@ -82,7 +83,7 @@ export class FollowerRegistry {
     if (!follower || second) {
       const listed = (second ? found : known).map(({ nodeId, address }) => `${address} (${nodeId})`).join(', ');
       throw refused(
-        `expected the node ID of one known follower, its unique beginning, or HOST:PORT, received ${JSON.stringify(name)}, ${
+        `expected the node ID of one known follower, its unique beginning, or HOST:PORT, received ${JSON.stringify(withoutUser(name))}, ${
           second ? `which fits ${found.length} followers` : 'which fits none'
         }: ${listed || 'none is known'}`,
       );

@@ -111,7 +111,15 @@ function judge(follower: FollowerSide, upstream: UpstreamSide): Judgement {
 
 /** An empty follower can lose nothing, whatever its cluster, so only the way to send is open. */
 function decideForEmpty(follower: FollowerSide, upstream: UpstreamSide): Judgement {
-  if (upstream.end.offset === 0) return goOn('BOTH_EMPTY', 'neither side holds anything');
+  if (upstream.end.offset === 0) {
+    // A session tells the cluster once. A follower that has not learned it would begin another cluster when it leads.
+    if (upstream.clusterId === '')
+      return {
+        kind: 'wait',
+        message: 'the upstream is a follower that has not had a session with its own upstream yet',
+      };
+    return goOn('BOTH_EMPTY', 'neither side holds anything');
+  }
   if (follower.full) return full('REQUESTED', 'the follower asked for a full resync');
   return full('EMPTY_FOLLOWER', `the follower holds nothing, the log ends at offset ${upstream.end.offset}`);
 }

@@ -208,6 +208,25 @@ describe('a chain', () => {
     assert.deepEqual([ofC.offset, ofC.checksum, ofC.replicationId], [ofA.offset, ofA.checksum, ofA.replicationId]);
   });
 
+  it('belongs to one cluster, even if its lower part began while its head was away', async () => {
+    const [head, middle, low] = [await cluster.node('head'), await cluster.node('middle'), await cluster.node('low')];
+    await middle.start('--follow', head.address);
+    await low.start('--follow', middle.address);
+    await eventually(
+      'the low node to have an answer',
+      async () => (await low.status()).upstream?.state !== 'connecting',
+    );
+    await head.start();
+    await caughtUp(head, middle);
+    await fill(head, 'head:');
+    await caughtUp(head, low);
+    assert.equal((await low.status()).clusterId, (await head.status()).clusterId);
+    await promote(low);
+    await fill(low, 'low:');
+    await follow(middle, low);
+    await assertEqualData(low, middle);
+  });
+
   it('continues below a promoted node without a new session', async () => {
     const before = await resyncs(c);
     await promote(b);

@@ -122,6 +122,12 @@ const TABLE: Record<string, Row[]> = {
     ['it has trimmed its own log', ['a1 @10', { base: 10 }], ['a1 @20'], 'continue'],
   ],
   waits: [
+    [
+      'both are empty, and its upstream belongs to no cluster yet',
+      ['@0'],
+      ['@0', { cluster: '', follower: true }],
+      'wait',
+    ],
     ['it is ahead of a follower in one history', ['a1 @15'], ['a1 @10', { follower: true }], 'wait'],
     [
       'it is ahead of a follower that has not heard of its history yet',
@@ -474,7 +480,7 @@ describe('a follower that asks to resync', () => {
       messageOf(find('refuse LATER_EPOCH')),
       /part after offset 10: .* to 15 under epoch 2, .* to 30 under epoch 1/,
     );
-    assert.match(messageOf(find('wait')), /needs the commands after offset 15, .* is at 10/);
+    assert.match(messageOf(find('wait')), /the upstream is a follower that has not had a session/);
     const lost = (reason: string, last = 0) =>
       messageOf(
         Object.values(TABLE)

@@ -44,6 +44,7 @@ export class Tree {
   readonly #seeds: readonly string[];
   readonly #credentials: Credentials;
   readonly #timeoutMs: number;
+  readonly #asksAway: boolean;
   readonly #clients = new Map<string, Client>();
   /** The offset of each node at the last look, by its ID. */
   readonly #offsets = new Map<string, { readonly offset: number; readonly atMs: number }>();
@@ -51,8 +52,10 @@ export class Tree {
   /**
    * @param seeds addresses to begin with.
    * @param timeoutMs the time that each node has for its answer.
+   * @param asksAway whether followers that are away are asked, too: they may run, and know why they have no link.
    */
-  constructor(seeds: readonly string[], credentials: Credentials, timeoutMs: number) {
+  constructor(seeds: readonly string[], credentials: Credentials, timeoutMs: number, { asksAway = false } = {}) {
+    this.#asksAway = asksAway;
     this.#seeds = seeds;
     this.#credentials = credentials;
     this.#timeoutMs = timeoutMs;
@@ -88,7 +91,11 @@ export class Tree {
     const seen = new Set<string>([...nodes.map(({ nodeId }) => nodeId), top.nodeId]);
     for (let depth = 1; level.length > 0 && depth < DEPTH_MAX; depth++) {
       const found = level.flatMap((node) => childrenOf(node).map((child) => ({ node, child })));
-      await ask(found.flatMap(({ child }) => (child.address === '' || child.isAway ? [] : [child.address])));
+      await ask(
+        found.flatMap(({ child }) =>
+          child.address === '' || (child.isAway && !this.#asksAway) ? [] : [child.address],
+        ),
+      );
       const next: NodeSeen[] = [];
       for (const { node, child } of found) {
         const one = this.#nodeOf({ ...child, depth }, answers);
@@ -107,7 +114,10 @@ export class Tree {
   }
 
   #nodeOf(child: Child & { readonly depth: number }, answers: ReadonlyMap<string, Answer>): NodeSeen {
-    const answer = child.isAway ? undefined : answers.get(child.address);
+    const heard = answers.get(child.address);
+    // Another node may listen at the address of one that is away.
+    const isItself = this.#asksAway && !HeadwaterError.is(heard) && heard?.nodeId === child.nodeId;
+    const answer = child.isAway && !isItself ? undefined : heard;
     const isError = HeadwaterError.is(answer);
     const status = isError ? undefined : answer;
     return {

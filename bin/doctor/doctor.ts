@@ -13,7 +13,7 @@ const STYLES: Record<Severity, Style> = { critical: 'red', warning: 'yellow', no
 /** @returns EXIT.NEGATIVE if something needs somebody. */
 export async function doctor({ addresses, credentials, output, timeoutMs }: Session): Promise<ExitStatus> {
   const timeout = timeoutMs ?? LIVE_ANSWER_MS_MAX;
-  const tree = new Tree(addresses, credentials, timeout);
+  const tree = new Tree(addresses, credentials, timeout, { asksAway: true });
   try {
     const seen = await tree.look(AbortSignal.timeout(timeout * 2));
     const { machines, refused } = await machinesOf(seen, tree, timeout);

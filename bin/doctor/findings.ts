@@ -140,7 +140,8 @@ function clocks({ machines }: Seen): Found[] {
 // ---- a node -----------------------------------------------------------------------
 
 function atNode({ address, nodeId, status, error, isAway }: NodeSeen): Found[] {
-  if (isAway)
+  // A follower that runs knows why it has no link.
+  if (isAway && !status?.upstream?.error)
     return [
       {
         severity: 'warning',
@@ -244,7 +245,9 @@ function replication(status: Status, address: string): Found[] {
     found.push(
       critical(
         `the link to ${upstream.address} is down: ${upstream.error}`,
-        `look whether ${upstream.address} is there, or follow another node: ${to(address, 'follow HOST:PORT')}`,
+        upstream.error.includes('--upstream-credentials')
+          ? `start it with --upstream-credentials FILE; to make the file: ${to(upstream.address, 'user create NAME --role replicate --out FILE')}`
+          : `look whether ${upstream.address} is there, or follow another node: ${to(address, 'follow HOST:PORT')}`,
       ),
     );
   if (headroom?.ms !== undefined && headroom.ms < HEADROOM_MS_MIN)

@@ -183,6 +183,11 @@ describe('TLS', () => {
     assert.match(await refused(tlsFlags({ cert: directory, key: node.key })), /expected a file, received a directory/);
     assert.match(await refused(tlsFlags({ cert: node.cert, key: other.key })), /tls-key .*of one certificate/);
     assert.match(await refused(tlsFlags({ cert: node.key, key: node.key })), /tls-cert .*received none/);
+    const forClients = await authority.issue('only-client', { usages: ['client'] });
+    assert.match(
+      await refused(tlsFlags(forClients)),
+      /tls-cert .*usage serverAuth, received that of a client, CN=only/,
+    );
   });
 
   describe('with certificates of clients', () => {

@@ -50,6 +50,9 @@ describe('cert create', () => {
     const env = Object.fromEntries(words.map((word) => word.split('=') as [string, string]));
     const asked = await headwater(['--connect', `headwaters://${daemon.address}`, 'ping'], { env });
     assert.equal(asked.stdout.toString().trim(), 'PONG', asked.stderr);
+    const { HEADWATER_TLS_CA = '' } = env;
+    const bare = await headwater(['--connect', daemon.address, 'ping'], { env: { HEADWATER_TLS_CA } });
+    assert.match(bare.stderr, /this client has shown none\. Use --tls-cert and --tls-key\n$/);
   });
 
   it('is the same in capitals', async () => {

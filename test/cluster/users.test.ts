@@ -221,12 +221,33 @@ describe('users on several nodes', () => {
     await bare.start('--follow', leader.address);
     await wrong.start('--follow', leader.address, '--upstream-credentials', file);
     await eventually('the refusal', async () =>
-      (await bare.status()).upstream?.error.includes('expected a user and its secret'),
+      /expected a user and its secret.*--upstream-credentials FILE/.test((await bare.status()).upstream?.error ?? ''),
     );
     await eventually('the line of the log', async () => wrong.log.includes('needs the role replicate'));
     // Without data it does not know who may do what.
     assert.equal(await codeOf(as(wrong, undefined)), 'unauthenticated');
     assert.match(leader.log, /"audit":"refused","user":"app"[^\n]*Replicate/);
+  });
+});
+
+describe('the doctor of a tree with users', () => {
+  afterEach(endAll);
+
+  it('asks a follower that is away, and says which option it lacks', async () => {
+    await using cluster = new Cluster();
+    const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
+    await (await leader.client()).set('k', 'v', { durability: { level: 'followers_synced', followers: 1 } });
+    const { secret } = await (await leader.client()).users.create('boss', { roles: ['admin'] });
+    const file = path.join(temporaryDirectory(), 'boss.credentials');
+    writeFileSync(file, `boss:${secret}`);
+    await eventually('the link to be refused', async () =>
+      follower.log.includes('received none. Start this node with'),
+    );
+    const { status, stdout } = await headwater(['--connect', leader.address, '--credentials', file, 'doctor']);
+    assert.equal(status, 1);
+    const [finding = ''] = stdout.toString().split('\n\n');
+    assert.match(finding, new RegExp(`^critical +${follower.address}: the link to ${leader.address} is down: `));
+    assert.match(finding, /\n +fix: start it with --upstream-credentials FILE; to make the file: headwater /);
   });
 });
 

@@ -101,7 +101,7 @@ describe('CONFIG SET', () => {
       'CONFIG SET requirepass secret',
       failed(
         'requirepass',
-        "expected '', received 'secret'. Users are in the log, so that all nodes have them. Use ACL SETUSER, or `headwater user`.",
+        "expected '', received a secret. Users are in the log, so that all nodes have them. Use ACL SETUSER, or `headwater user`.",
       ),
     );
     await wire.asks(

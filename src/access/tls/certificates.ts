@@ -26,6 +26,8 @@ export interface LoadedCertificate {
   readonly name: 'cert' | 'ca';
   readonly subject: string;
   readonly notAfterMs: number;
+  /** False if its usages say that no server shows it. */
+  readonly isForServers: boolean;
 }
 
 export interface LoadedTls {
@@ -70,9 +72,17 @@ export function checkTls(pem: LoadedTls['pem'], nameOf: NameOption): LoadedTls {
     throw invalid(`${nameOf(pem.crl ? 'crl' : 'cert')}: ${(error as Error).message}`, error);
   }
   const named = (name: 'cert' | 'ca', all: readonly X509Certificate[]) =>
-    all.map(({ subject, validTo }) => ({ name, subject: inLine(subject), notAfterMs: Date.parse(validTo) }));
+    all.map(({ subject, validTo, keyUsage }) => ({
+      name,
+      subject: inLine(subject),
+      notAfterMs: Date.parse(validTo),
+      isForServers: (keyUsage ?? SERVER_USAGES).some((usage) => SERVER_USAGES.includes(usage)),
+    }));
   return { pem, certificates: [...named('cert', own), ...named('ca', trusted)] };
 }
+
+/** The extended usages serverAuth and any, by their numbers. */
+const SERVER_USAGES: readonly string[] = ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0'];
 
 /** TLS of either side, with the versions that are still safe. */
 export function contextOptions({ cert, key, ca, crl }: LoadedTls['pem']): tls.SecureContextOptions {

@@ -50,7 +50,7 @@ export class NodeTls {
     this.#seen = filesOf(options)
       .map((file) => stateOf(file && statSync(file, { throwIfNoEntry: false })))
       .join('\n');
-    this.#loaded = loadTls(options.files, optionName);
+    this.#loaded = loadOfNode(options.files);
     this.#revoked = revokedIn(this.#loaded);
     this.#context = tls.createSecureContext(contextOptions(this.#loaded.pem));
   }
@@ -117,7 +117,7 @@ export class NodeTls {
     const { files, logger } = this.#options;
     this.#seen = state;
     try {
-      const loaded = loadTls(files, optionName);
+      const loaded = loadOfNode(files);
       this.#revoked = revokedIn(loaded);
       this.#loaded = loaded;
       this.#context = tls.createSecureContext(contextOptions(loaded.pem));
@@ -178,6 +178,18 @@ function revokedIn({ pem: { crl } }: LoadedTls): RevocationLists {
   } catch (error) {
     throw new HeadwaterError('invalid_argument', `tls-crl: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** @throws HeadwaterError as `loadTls`, and for the certificate of a client: every client would refuse the node. */
+function loadOfNode(files: TlsFiles): LoadedTls {
+  const loaded = loadTls(files, optionName);
+  const own = loaded.certificates.find(({ name }) => name === 'cert');
+  if (own && !own.isForServers)
+    throw new HeadwaterError(
+      'invalid_argument',
+      `${optionName('cert')} (${files.cert}): expected a certificate with the usage serverAuth, received that of a client, ${own.subject}. Give the node one of its own`,
+    );
+  return loaded;
 }
 
 function optionName(name: keyof TlsFiles): string {

@@ -335,7 +335,8 @@ export class Link {
     return since !== undefined && this.#clock.monotonicMs() - since >= HEALTHY_SESSION_MS;
   }
 
-  #ended(error: HeadwaterError, failures: number): void {
+  #ended(reason: HeadwaterError, failures: number): void {
+    const error = withUserAdvice(reason);
     if (failures === 0) this.#log.ends();
     this.#error = error;
     // The data have turned out to lie on another history.
@@ -348,4 +349,12 @@ export class Link {
       'link',
     );
   }
+}
+
+/** A person at this node has an option for the user that its upstream wants. */
+function withUserAdvice(error: HeadwaterError): HeadwaterError {
+  const isForUser = error.code === 'unauthenticated' && !error.message.includes('certificate');
+  if (!isForUser) return error;
+  const advice = 'Start this node with --upstream-credentials FILE, a user with the role replicate';
+  return new HeadwaterError(error.code, `${error.message}. ${advice}`, { cause: error, details: error.details });
 }

@@ -61,10 +61,14 @@ function checked(name: string, given: string, facts: ShownNode): string {
   if ('shown' in parameter && !isLive(parameter, facts)) {
     const shown = parameter.shown(facts);
     const reason = 'reason' in parameter ? parameter.reason : NOT_HERE;
-    if (read.value !== shown) throw refused(name, `expected '${shown}', received '${given}'. ${reason}`);
+    const received = SECRET.test(mainNameOf(name)) ? 'a secret' : `'${given}'`;
+    if (read.value !== shown) throw refused(name, `expected '${shown}', received ${received}. ${reason}`);
   }
   return read.value;
 }
+
+/** Parameters of Redis that are secrets: an error is read by others, too. */
+const SECRET = /(pass|auth)$/;
 
 const NOT_HERE = 'The program that has the node in it decides this.';
 

@@ -55,6 +55,15 @@ export const METADATA_BYTES_HARD_MAX = 64 * KiB;
 /** Memory of Node's HTTP/2 for one connection before it refuses new calls, in MB. */
 export const SESSION_MEMORY_MB_MAX = 128;
 
+/**
+ * Spans of requests that a node has open. Each takes about 2 KiB, and any client may ask for one with each operation.
+ * Beyond the bound, requests have none.
+ */
+export const OPEN_SPANS_MAX = 16 * 1024;
+
+/** Names of spans in which writes were asked: those that go to the followers together, and those that wait for blocks. */
+export const WRITE_TRACES_MAX = 1_024;
+
 /** The longest time that a connection without a call stays open, silent ones included. */
 export const CONNECTION_IDLE_MS_MAX = 10 * 60 * 1_000;
 

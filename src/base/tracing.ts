@@ -7,6 +7,7 @@
  */
 import type * as Api from '@opentelemetry/api';
 import { HeadwaterError } from './errors.js';
+import { OPEN_SPANS_MAX } from './limits.js';
 
 /** The length of a traceparent of version 00. */
 export const TRACEPARENT_LENGTH = 55;
@@ -30,6 +31,8 @@ export interface SpanOptions {
 export class Tracing {
   readonly #api: typeof Api;
   readonly #tracer: Api.Tracer;
+  /** Spans that have begun and not ended. */
+  #open = 0;
 
   private constructor(api: typeof Api) {
     this.#api = api;
@@ -53,6 +56,11 @@ export class Tracing {
     return this.#api.isSpanContextValid(this.#tracer.startSpan('test').spanContext());
   }
 
+  /** Whether so many spans are open that a node begins none for a request. */
+  get isFull(): boolean {
+    return this.#open >= OPEN_SPANS_MAX;
+  }
+
   /** Begins a span. @param name such as `set`, with no key in it. */
   begin(name: string, { kind, parent, attributes, startMs }: SpanOptions): TraceSpan {
     const { SpanKind, context } = this.#api;
@@ -61,7 +69,8 @@ export class Tracing {
     const options: Api.SpanOptions = { kind: kinds[kind] };
     if (attributes) options.attributes = attributes;
     if (startMs !== undefined) options.startTime = startMs;
-    return new TraceSpan(this.#api, this.#tracer.startSpan(name, options, above));
+    this.#open++;
+    return new TraceSpan(this.#api, this.#tracer.startSpan(name, options, above), () => this.#open--);
   }
 
   /** A text that is no traceparent counts as none. */
@@ -77,13 +86,15 @@ export class Tracing {
 export class TraceSpan {
   readonly #api: typeof Api;
   readonly #span: Api.Span;
+  readonly #onEnd: () => void;
   #isEnded = false;
   /** The name of the span for other processes. Undefined if the span is not sampled. */
   readonly traceparent: string | undefined;
 
-  constructor(api: typeof Api, span: Api.Span) {
+  constructor(api: typeof Api, span: Api.Span, onEnd: () => void) {
     this.#api = api;
     this.#span = span;
+    this.#onEnd = onEnd;
     const { traceId, spanId, traceFlags } = span.spanContext();
     const isSampled = (traceFlags & api.TraceFlags.SAMPLED) !== 0 && api.isSpanContextValid(span.spanContext());
     this.traceparent = isSampled ? `00-${traceId}-${spanId}-01` : undefined;
@@ -93,6 +104,7 @@ export class TraceSpan {
   end(failed?: string, endMs?: number): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#onEnd();
     if (failed !== undefined) {
       this.#span.setAttribute('error.type', failed);
       this.#span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message: failed });

@@ -126,8 +126,12 @@ export class Session implements Caller, ConnectionOwner {
       const pending = tracing
         ? new TracedCommand(tracing, operation, bytes, writes, read, resolve, reject)
         : new PendingCommand(operation, bytes, writes, read, resolve, reject);
-      if (options) pending.guarantees = guaranteesOf(options, options.timeoutMs ?? this.#settings.timeoutMs);
-      this.#enqueue(pending, options);
+      try {
+        if (options) pending.guarantees = guaranteesOf(options, options.timeoutMs ?? this.#settings.timeoutMs);
+        this.#enqueue(pending, options);
+      } catch (error) {
+        pending.reject(HeadwaterError.from(error));
+      }
     });
   }
 

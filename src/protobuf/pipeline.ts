@@ -132,7 +132,7 @@ export interface DecodedPipelineRequest {
    * always.
    */
   readonly guarantees: Guarantees | HeadwaterError | undefined;
-  /** Undefined if the message has none. */
+  /** Undefined if the message has none, or nobody wants them. */
   readonly traces?: OperationTrace[] | undefined;
 }
 
@@ -141,7 +141,7 @@ export interface DecodedPipelineRequest {
  * @throws HeadwaterError `invalid_argument` if the bytes are no PipelineRequest, `too_large` if there are too many
  * operations in one.
  */
-export function decodePipelineRequest(bytes: Buffer): DecodedPipelineRequest {
+export function decodePipelineRequest(bytes: Buffer, isTraced = false): DecodedPipelineRequest {
   const operations: DecodedOperation[] = [];
   let asked: Uint8Array | undefined;
   let traces: OperationTrace[] | undefined;
@@ -151,7 +151,7 @@ export function decodePipelineRequest(bytes: Buffer): DecodedPipelineRequest {
       const tag = reader.tag();
       if (tag === OPERATIONS) operations.push(readOperation(reader));
       else if (tag === GUARANTEES_TAG) asked = reader.bytes();
-      else if (tag === TRACES) traces = withTrace(traces, reader);
+      else if (tag === TRACES && isTraced) traces = withTrace(traces, reader);
       else reader.skipType(tag & 7, 0, tag >>> 3);
       if (operations.length > MESSAGE_OPERATIONS_MAX) {
         throw new HeadwaterError(

@@ -132,8 +132,8 @@ export interface Blocks {
   readonly acknowledge: boolean;
   /** Asks for an acknowledgement as soon as the blocks are durable. */
   readonly sync: boolean;
-  /** The span in which a write was asked, of these blocks or of others. */
-  readonly trace?: WriteTrace | undefined;
+  /** The spans in which writes were asked, of these blocks or of others. */
+  readonly traces: readonly WriteTrace[];
 }
 
 export interface WriteTrace {

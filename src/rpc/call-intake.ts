@@ -61,7 +61,7 @@ export interface IntakeOptions {
   /** The rights of the caller, or the promise of them. Nothing of the request is read before. */
   readonly granting?: Granting | undefined;
   /** Begins the span of the call, below the one with this name. Undefined on a node that does not trace. */
-  readonly begin?: ((traceparent: string) => TraceSpan) | undefined;
+  readonly begin?: ((traceparent: string) => TraceSpan | undefined) | undefined;
 }
 
 export class CallIntake extends grpc.ServerInterceptingCall implements Replier {
@@ -129,19 +129,17 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Replier {
     super.start({
       onReceiveMetadata: (metadata) => {
         intakes.set(metadata, this);
-        const [traceparent] = this.#beginSpan ? metadata.get('traceparent') : [];
-        if (typeof traceparent === 'string') this.#span = this.#beginSpan?.(traceparent);
         const granting = this.#granting?.grant;
         if (!(granting instanceof Promise)) {
           if (granting) this.#take(granting);
-          if (!this.#isOver) listener.onReceiveMetadata(metadata);
+          if (!this.#isOver) this.#received(metadata, listener);
           return;
         }
         granting.then(
           (grant) => {
             if (this.#stream.destroyed) return;
             this.#take(grant);
-            if (!this.#isOver) listener.onReceiveMetadata(metadata);
+            if (!this.#isOver) this.#received(metadata, listener);
           },
           (reason: HeadwaterError) => this.#revoked(reason),
         );
@@ -154,6 +152,13 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Replier {
       onReceiveHalfClose: () => listener.onReceiveHalfClose(),
       onCancel: () => listener.onCancel(),
     });
+  }
+
+  /** Goes on with a call whose caller may make it. Nobody else gets a span, or could fill the traces of the owner. */
+  #received(metadata: grpc.Metadata, listener: Listener): void {
+    const [traceparent] = this.#beginSpan ? metadata.get('traceparent') : [];
+    if (typeof traceparent === 'string') this.#span = this.#beginSpan?.(traceparent);
+    listener.onReceiveMetadata(metadata);
   }
 
   override startRead(): void {

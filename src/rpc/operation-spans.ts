@@ -6,6 +6,7 @@
 import { Fifo } from '../base/fifo.js';
 import { SPAN_ATTRIBUTES, type TraceSpan, type Tracing } from '../base/tracing.js';
 import type { Reply } from '../model/operation.js';
+import { isWrite } from '../model/write-kinds.js';
 import type { DecodedPipelineRequest } from '../protobuf/pipeline.js';
 
 /** Notes writes that were asked within a span, so that followers go on from there. */
@@ -19,9 +20,17 @@ export interface NodeTracing {
   readonly writes: TracedWrites;
 }
 
+interface OpenSpan {
+  /** The place of the operation in its stream. */
+  readonly place: number;
+  readonly span: TraceSpan;
+  /** True for a write. A read in a batch of writes is none of the followers. */
+  readonly writes: boolean;
+}
+
 export class OperationSpans {
   readonly #node: NodeTracing;
-  readonly #open = new Fifo<{ readonly place: number; readonly span: TraceSpan }>();
+  readonly #open = new Fifo<OpenSpan>();
   #asked = 0;
   #answered = 0;
 
@@ -32,13 +41,16 @@ export class OperationSpans {
   /** Begins the spans of a message. */
   asked({ operations, traces = [] }: DecodedPipelineRequest): void {
     let next = 0;
+    const { tracing } = this.#node;
     for (const { operation, traceparent: parent } of traces) {
+      if (tracing.isFull) break;
       const asked = operations[operation];
       // The spans end in the order of their operations, and this client sends them in it.
       if (!asked || operation < next) continue;
       next = operation + 1;
-      const span = this.#node.tracing.begin(asked.kind, { kind: 'server', parent, attributes: SPAN_ATTRIBUTES });
-      this.#open.push({ place: this.#asked + operation, span });
+      const span = tracing.begin(asked.kind, { kind: 'server', parent, attributes: SPAN_ATTRIBUTES });
+      const writes = asked.kind !== 'error' && isWrite(asked);
+      this.#open.push({ place: this.#asked + operation, span, writes });
     }
     this.#asked += operations.length;
   }
@@ -53,7 +65,8 @@ export class OperationSpans {
       const failed = reply?.kind === 'error' ? reply.error.code : undefined;
       const { traceparent } = open.span;
       open.span.end(failed);
-      if (failed === undefined && offset !== undefined && traceparent) this.#node.writes.appended(offset, traceparent);
+      const isInLog = open.writes && failed === undefined;
+      if (isInLog && offset !== undefined && traceparent) this.#node.writes.appended(offset, traceparent);
     }
   }
 

@@ -50,7 +50,7 @@ export function servePipeline(
     sending: stream.sending,
     receive: (onMessage, onEnd) => stream.receive(onMessage, onEnd),
     decode: (message) => {
-      const request = decodePipelineRequest(message);
+      const request = decodePipelineRequest(message, spans !== undefined);
       counts.asked(request.operations);
       spans?.asked(request);
       return request;

@@ -231,7 +231,9 @@ function receiver(
     if (granting instanceof HeadwaterError) return new RefusedCall(call, granting);
     const claims = path === PIPELINE.path && !place?.isForClient ? place : undefined;
     const metered = granting && { ...granting, isMetered: isForClients };
-    const begin = tracing && ((parent: string) => tracing.begin(nameOf(path), { kind: 'server', parent }));
+    const begin =
+      tracing &&
+      ((parent: string) => (tracing.isFull ? undefined : tracing.begin(nameOf(path), { kind: 'server', parent })));
     return new CallIntake(call, isForClients ? ofClients : ofNodes, { place: claims, granting: metered, begin });
   };
 }

@@ -1,6 +1,8 @@
 /** Spans of OpenTelemetry from a client over the leader to its followers, with real processes that register receivers. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import http2 from 'node:http2';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -32,15 +34,16 @@ describe('spans of OpenTelemetry', () => {
   let follower: Daemon;
   let last: Daemon;
 
+  async function start(name: string, ...flags: string[]): Promise<Daemon> {
+    const node = await cluster.node(name);
+    node.env = { NODE_OPTIONS: `--import ${REGISTER}`, HEADWATER_TEST_SPANS: path.join(directory, name) };
+    await node.start(...flags);
+    return node;
+  }
+
   before(async () => {
     provider.register();
     cluster = new Cluster();
-    const start = async (name: string, ...flags: string[]) => {
-      const node = await cluster.node(name);
-      node.env = { NODE_OPTIONS: `--import ${REGISTER}`, HEADWATER_TEST_SPANS: path.join(directory, name) };
-      await node.start(...flags);
-      return node;
-    };
     leader = await start('leader', '--tracing');
     follower = await start('follower', '--tracing', '--follow', leader.address);
     last = await start('last', '--tracing', '--follow', follower.address);
@@ -124,6 +127,36 @@ describe('spans of OpenTelemetry', () => {
     assert.equal(spansOf(leader).length, before + 2);
   });
 
+  it('end at the client for a call that was never sent', async () => {
+    await using client = await Client.connect(leader.address, { tracing: true });
+    await assert.rejects(client.get('a', { timeoutMs: -1 }));
+    await assert.rejects(client.get('a', { signal: AbortSignal.abort() }));
+    await assert.rejects(client.get('a', { atLeast: 'no position' }));
+    await client.close();
+    await assert.rejects(client.get('a'));
+    const codes = exporter.getFinishedSpans().map(({ attributes }) => attributes['error.type']);
+    assert.deepEqual(codes, ['invalid_argument', 'cancelled', 'invalid_argument', 'cancelled']);
+  });
+
+  it('are none for a caller that may not call', async () => {
+    const guarded = await start('guarded', '--tracing');
+    const secret = 'boss secret';
+    await (await guarded.client()).users.create('boss', { roles: ['admin'], secret });
+    await using session = connectHttp2(guarded.address);
+    assert.deepEqual(
+      [await session.call('wrong secret'), await session.call(undefined), await session.call(secret)],
+      ['16', '16', '0'],
+    );
+    const served = await eventually('the span', async () =>
+      spansOf(guarded).find(({ name }) => name === 'DatabaseSize'),
+    );
+    assert.equal(served.parent, 'b'.repeat(16));
+    assert.deepEqual(
+      spansOf(guarded).map(({ status }) => status.code),
+      [0],
+    );
+  });
+
   it('that nobody receives are a warning of the node', async () => {
     const unheard = await cluster.node('unheard');
     await unheard.start('--tracing');
@@ -141,3 +174,34 @@ describe('spans of OpenTelemetry', () => {
     assert.doesNotMatch(plain.log, /tracing/);
   });
 });
+
+/** Calls of a program in another language, each with the name of a span. */
+function connectHttp2(address: string) {
+  const session = http2.connect(`http://${address}`);
+  session.on('error', () => {});
+  /** @returns the status of gRPC. */
+  const call = async (secret: string | undefined): Promise<unknown> => {
+    const authorization = secret && `Basic ${Buffer.from(`boss:${secret}`).toString('base64')}`;
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/headwater.v1.KeyValueService/DatabaseSize',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+      ...(authorization && { authorization }),
+    });
+    let status: unknown;
+    const see = (headers: http2.IncomingHttpHeaders) => {
+      status = headers['grpc-status'] ?? status;
+    };
+    stream
+      .on('response', see)
+      .on('trailers', see)
+      .on('error', () => {});
+    stream.end(Buffer.alloc(5));
+    stream.resume();
+    await once(stream, 'close');
+    return status;
+  };
+  return { call, [Symbol.asyncDispose]: async () => session.destroy() };
+}

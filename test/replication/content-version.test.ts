@@ -113,7 +113,7 @@ describe('a follower that receives what a later version has written', () => {
     const why = { reason: 'BEHIND', message: '', details: {} };
     const lineage = history.lineage.rows;
     await channel.send({ kind: 'continue', upstream, lineage, endOffset: end.offset + 1, ...why });
-    await channel.send({ kind: 'blocks', blocks: [block], acknowledge: false, sync: false });
+    await channel.send({ kind: 'blocks', blocks: [block], acknowledge: false, sync: false, traces: [] });
   }
 
   for (const [what, command, says] of [

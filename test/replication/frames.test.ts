@@ -150,7 +150,7 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     blocks: fc.array(bytes, { maxLength: 4 }),
     acknowledge: fc.boolean(),
     sync: fc.boolean(),
-    trace: fc.option(record({ offset: fc.maxSafeNat(), traceparent: text }), { nil: undefined }),
+    traces: fc.array(record({ offset: fc.maxSafeNat(), traceparent: text }), { maxLength: 3 }),
   }),
   record<Down<'snapshotChunk'>>({
     kind: kind('snapshotChunk'),
@@ -237,7 +237,7 @@ describe('replication frames', () => {
 
   it('carry blocks and records as views into the message, byte for byte', () => {
     const block = Buffer.alloc(1000, 7);
-    const message = encodeDownFrame({ kind: 'blocks', blocks: [block], acknowledge: false, sync: false });
+    const message = encodeDownFrame({ kind: 'blocks', blocks: [block], acknowledge: false, sync: false, traces: [] });
     const frame = decodeDownFrame(message);
     assert(frame.kind === 'blocks');
     assert.deepEqual(frame.blocks, [block]);
@@ -408,7 +408,7 @@ describe('what is refused as a replication frame', () => {
 describe('a large frame', () => {
   const assembler = (bytesMax = 1_000) => new Assembler<DownFrame>(decodeDownFrame, bytesMax);
   const blocks = [Buffer.alloc(500, 'b')];
-  const frame: DownFrame = { kind: 'blocks', blocks, acknowledge: true, sync: false, trace: undefined };
+  const frame: DownFrame = { kind: 'blocks', blocks, acknowledge: true, sync: false, traces: [] };
   const messages = [...partsOf(encodeDownFrame(frame), () => 64)].map((part) => encodeDownFrame(part));
 
   it('in parts is put together when the last has arrived', () => {

@@ -39,7 +39,7 @@ export class FeedSender {
     this.#channel = channel;
     this.#state = state;
     this.#progress = progress;
-    this.#endTraces = node.traced?.writes.onAppended((trace) => this.#trace(trace)) ?? (() => {});
+    this.#endTraces = node.traced?.writes.onAppended((traces) => this.#trace(traces)) ?? (() => {});
   }
 
   /** Aborts when the session has ended, with the reason. */
@@ -72,13 +72,13 @@ export class FeedSender {
     if (!outflow || this.#congested) return;
     const { awaited } = this.#node.acknowledgements;
     const ask = this.#requests.after(outflow.sent.offset, awaited, this.#progress.last);
-    if (ask) void this.send({ kind: 'blocks', blocks: [], ...ask });
+    if (ask) void this.send({ kind: 'blocks', blocks: [], traces: [], ...ask });
   }
 
-  /** Names the span in which a write was asked. A follower that is behind does not learn of it. */
-  #trace(trace: WriteTrace): void {
+  /** Names the spans in which writes were asked. A follower that is behind does not learn of them. */
+  #trace(traces: readonly WriteTrace[]): void {
     if (!this.#state.outflow || this.#congested) return;
-    void this.send({ kind: 'blocks', blocks: [], acknowledge: false, sync: false, trace });
+    void this.send({ kind: 'blocks', blocks: [], acknowledge: false, sync: false, traces });
   }
 
   /** Sends heartbeats until `stop`, the first at once unless it is to come `later`. */

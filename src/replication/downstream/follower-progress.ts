@@ -6,7 +6,7 @@ import type { Acknowledgement, DownFrame } from '../frames.js';
 import type { FeedState } from './feed-state.js';
 
 /** Asks for an acknowledgement at once. */
-const ASK: DownFrame = { kind: 'blocks', blocks: [], acknowledge: true, sync: false };
+const ASK: DownFrame = { kind: 'blocks', blocks: [], acknowledge: true, sync: false, traces: [] };
 
 /** The session's frames, as far as waits need them. */
 interface FrameSender {

@@ -112,6 +112,7 @@ export class Outflow {
     await this.#options.send({
       kind: 'blocks',
       blocks: group.map((block) => block.bytes),
+      traces: [],
       ...this.#options.asks(first.firstOffset, last.lastOffset),
     });
   }

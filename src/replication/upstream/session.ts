@@ -199,7 +199,7 @@ export class UpstreamSession {
       }
       gathered.push(...frame.blocks);
       this.#acknowledger.wanted(frame);
-      if (frame.trace) this.#options.spans?.traced(frame.trace);
+      if (frame.traces.length > 0) this.#options.spans?.traced(frame.traces);
       if (frames[i + 1]?.kind === 'blocks') continue;
       await this.#takeBlocks(gathered);
       gathered = [];
@@ -231,6 +231,7 @@ export class UpstreamSession {
     this.#options.report.received(this.#time.ms);
     this.#acknowledger.appended();
     this.#options.spans?.appended({
+      firstOffset: blocks[0]?.firstOffset ?? last.firstOffset,
       lastOffset: last.lastOffset,
       receivedMs,
       appendedMs: this.#clock.monotonicMs(),
@@ -384,6 +385,7 @@ export class UpstreamSession {
     this.#figures.note(resync);
     this.#options.report.streams(resync);
     this.#streamsSinceMs = this.#clock.monotonicMs();
+    this.#options.spans?.restart();
     this.#state.to('streaming');
     // Until the first acknowledgement, the upstream takes this node for one that holds nothing.
     this.#acknowledger.now();

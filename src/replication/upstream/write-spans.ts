@@ -1,17 +1,19 @@
 /**
  * The spans of writes at a follower: from the arrival of a write's block until it is in this node's log. The upstream
  * names the span in which a write was asked, before or after it sends the block. So the times of the last blocks are
- * kept, and a few names wait for their blocks.
+ * kept, and a few names wait for their blocks. A write whose block came by a snapshot, or long ago, has no span here.
  */
-import { SPAN_ATTRIBUTES, type Tracing } from '../../base/tracing.js';
+import { WRITE_TRACES_MAX } from '../../base/limits.js';
+import { firstIndex } from '../../base/search.js';
+import { SPAN_ATTRIBUTES, TRACEPARENT_LENGTH, type Tracing } from '../../base/tracing.js';
 import type { WriteTrace } from '../frames.js';
 import type { WriteTraces } from '../write-traces.js';
 
 const BLOCKS_MAX = 1_024;
-const WAITING_MAX = 64;
 
 /** Blocks that were committed together. Times in milliseconds, on the monotonic clock. */
 interface Committed {
+  readonly firstOffset: number;
   readonly lastOffset: number;
   readonly receivedMs: number;
   readonly appendedMs: number;
@@ -29,10 +31,17 @@ export class WriteSpans {
   readonly #options: WriteSpansOptions;
   /** In the order of their offsets. */
   #committed: Committed[] = [];
+  /** At most WRITE_TRACES_MAX. */
   #waiting: WriteTrace[] = [];
 
   constructor(options: WriteSpansOptions) {
     this.#options = options;
+  }
+
+  /** Forgets all blocks and names: the next session may be on another history, whose offsets mean other writes. */
+  restart(): void {
+    this.#committed = [];
+    this.#waiting = [];
   }
 
   /** Notes blocks that are in the log. */
@@ -42,26 +51,32 @@ export class WriteSpans {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const trace of waiting) this.traced(trace);
+    this.traced(waiting);
   }
 
-  /** Makes the span of a write, at once or when its block comes. */
-  traced(trace: WriteTrace): void {
-    const newest = this.#committed.at(-1);
-    if (!newest || newest.lastOffset < trace.offset) {
+  /** Makes the spans of writes, at once or when their blocks come. */
+  traced(traces: readonly WriteTrace[]): void {
+    const newest = this.#committed.at(-1)?.lastOffset ?? 0;
+    for (const trace of traces) {
+      if (trace.traceparent.length !== TRACEPARENT_LENGTH) continue;
+      if (trace.offset <= newest) this.#make(trace);
       // A name whose block never comes gives way.
-      if (this.#waiting.push(trace) > WAITING_MAX) this.#waiting.shift();
-      return;
+      else if (this.#waiting.push(trace) > WRITE_TRACES_MAX) this.#waiting.shift();
     }
+  }
+
+  #make({ offset, traceparent }: WriteTrace): void {
+    const committed = this.#committed;
+    const times = committed[firstIndex(committed.length, (i) => (committed[i] as Committed).lastOffset >= offset)];
+    if (!times || times.firstOffset > offset) return;
     const { tracing, identity, writes } = this.#options;
-    const times = this.#committed.find(({ lastOffset }) => lastOffset >= trace.offset) as Committed;
     const span = tracing.begin('replicate', {
       kind: 'consumer',
-      parent: trace.traceparent,
-      attributes: { ...SPAN_ATTRIBUTES, 'headwater.node.id': identity.nodeId, 'headwater.offset': trace.offset },
+      parent: traceparent,
+      attributes: { ...SPAN_ATTRIBUTES, 'headwater.node.id': identity.nodeId, 'headwater.offset': offset },
       startMs: times.receivedMs,
     });
     span.end(undefined, times.appendedMs);
-    writes.appended(trace.offset, trace.traceparent);
+    writes.appended(offset, traceparent);
   }
 }

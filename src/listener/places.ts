@@ -59,6 +59,8 @@ export class Places<Connection extends Occupant> {
    */
   claim(connection: Connection): HeadwaterError | undefined {
     if (!this.#reserve.has(connection)) return undefined;
+    // Connections that were silent for too short a time when this one was opened may have to yield now.
+    this.#makeRoomForClient(connection);
     const shortage = this.#shortage(connection);
     if (shortage !== undefined) return shortage;
     this.#reserve.delete(connection);

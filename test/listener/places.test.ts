@@ -107,6 +107,16 @@ describe('the places of connections', () => {
     assert.equal(places.claim(late), undefined);
   });
 
+  it('go from a silent connection to one of the reserve that asks again, though no other comes', async () => {
+    const [quiet] = open(1) as [Peer];
+    silent.add(quiet);
+    const [, early] = open(2) as [Peer, Peer];
+    assert.notEqual(places.claim(early), undefined);
+    await clock.advance(SILENT_YIELD_MS_MIN);
+    assert.equal(places.claim(early), undefined);
+    assert.deepEqual([quiet.isDropped, early.isDropped], [true, false]);
+  });
+
   it('for one address are bounded, and others are not held back by it', () => {
     places = new Places({ clientsMax: 10, reserved: 2, perAddressMax: 1, isChosen: false }, silent);
     const [first, second] = open(2, '10.0.0.9') as [Peer, Peer];

@@ -134,7 +134,7 @@ export class Access {
     if (!account && this.anonymous === this.#everybody) return this.#everybody;
     const isRight =
       secret.length <= SECRET_CHARACTERS_MAX &&
-      (await this.hasher.matches(secret, account?.record.secret, sourceOf(peer)));
+      (await this.hasher.matches(secret, account?.record.secret, { address: sourceOf(peer), user }));
     if (!account || !isRight) throw wrongSecret();
     account.proof = this.#proofOf(secret);
     if (account.grant.ended) throw account.grant.ended;

@@ -10,7 +10,7 @@ import {
   SECRET_CHECKS_WAITING_MAX,
   USERS_MAX,
 } from '../base/limits.js';
-import { SecretQueue } from './secret-queue.js';
+import { SecretQueue, type SecretSource } from './secret-queue.js';
 
 /** A hash as it stands in a record. */
 export interface SecretHash {
@@ -57,7 +57,7 @@ export class SecretHasher {
   /** The hash of a new secret. */
   async hash(secret: string): Promise<SecretHash> {
     const salt = randomBytes(SALT_BYTES);
-    const hash = await this.#changes.run('', () =>
+    const hash = await this.#changes.run({ address: '', user: '' }, () =>
       derive(secret, salt, { cost: COST, blockSize: BLOCK_SIZE, parallel: 1 }),
     );
     const texts = { salt: salt.toString('base64'), hash: hash.toString('base64') };
@@ -66,10 +66,9 @@ export class SecretHasher {
 
   /**
    * @param known the hash of the user. Undefined for a user that is not known.
-   * @param source the address of the caller.
    * @throws HeadwaterError `overloaded` if too many wait.
    */
-  async matches(secret: string, known: SecretHash | undefined, source = ''): Promise<boolean> {
+  async matches(secret: string, known: SecretHash | undefined, source: SecretSource): Promise<boolean> {
     const { salt, hash, ...parameters } = known ?? this.#nobody;
     const expected = Buffer.from(hash, 'base64');
     if (parameters.kind !== 'scrypt' || expected.length !== HASH_BYTES || parameters.cost > COST_MAX) return false;

@@ -15,12 +15,12 @@ describe('the queue of secrets', () => {
   });
 
   /** @returns the code of the refusal, once there is one, or `done`. */
-  function check(source: string): Promise<string> {
+  function check(address: string, user = ''): Promise<string> {
     const work = () => {
-      begun.push(source);
+      begun.push(address + user);
       return new Promise<void>((resolve) => ends.push(resolve));
     };
-    return queue.run(source, work).then(
+    return queue.run({ address, user }, work).then(
       () => 'done',
       (error: unknown) => (HeadwaterError.is(error) ? error.code : String(error)),
     );
@@ -34,7 +34,7 @@ describe('the queue of secrets', () => {
   }
 
   it('makes one check of each address at a time, and lets the addresses take turns', async () => {
-    const all = 'aaabbc'.split('').map(check);
+    const all = 'aaabbc'.split('').map((address) => check(address));
     await settled();
     assert.deepEqual(begun, ['a', 'b']);
     for (let i = 0; i < 6; i++) await endNext();
@@ -55,7 +55,7 @@ describe('the queue of secrets', () => {
   });
 
   it('refuses the newest caller of the longest queue if another address comes to a full one', async () => {
-    const flood = Promise.all('aaaaabbbb'.split('').map(check));
+    const flood = Promise.all('aaaaabbbb'.split('').map((address) => check(address)));
     const other = check('c');
     for (let i = 0; i < 10; i++) {
       await settled();
@@ -63,6 +63,20 @@ describe('the queue of secrets', () => {
     }
     assert.equal(await other, 'done');
     assert.equal((await flood).filter((code) => code === 'overloaded').length, 2);
+  });
+
+  it('lets the users of an address take turns, so that a flood for one is nothing to another', async () => {
+    const flood = Array.from({ length: 20 }, () => check('a', '1'));
+    const other = check('a', '2');
+    const late = Array.from({ length: 20 }, () => check('a', '1'));
+    await settled();
+    await endNext();
+    assert.deepEqual(begun, ['a1', 'a2']);
+    for (let i = 0; i < 4; i++) await endNext();
+    assert.equal(await other, 'done');
+    const codes = await Promise.all([...flood, ...late]);
+    assert.equal(codes.filter((code) => code === 'done').length, 4);
+    assert.deepEqual(begun, ['a1', 'a2', 'a1', 'a1', 'a1']);
   });
 
   it('counts all addresses of an IPv6 network as one', () => {

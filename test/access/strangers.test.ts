@@ -100,8 +100,9 @@ describe('strangers at a node with users', () => {
     assert.equal(JSON.stringify(logger.lines).includes('secret"'), false);
   });
 
-  it('do not keep out those at another address with a flood of wrong secrets', async () => {
+  it('keep out no other user, at their address or elsewhere, by a flood of wrong secrets', async () => {
     const node = await start();
+    await (await connect(node)).users.create('app', { roles: ['read'], secret: 'app secret' });
     let isOver = false;
     const refusals: string[] = [];
     const flood = Array.from({ length: 40 }, async () => {
@@ -123,8 +124,11 @@ describe('strangers at a node with users', () => {
     socket.write(`AUTH ${BOSS.user} "${BOSS.secret}"\r\n`);
     assert.equal(await heard, '+OK\r\n');
     socket.destroy();
+    const first = wire(node, 'AUTH app "app secret"\r\n');
+    await eventually('the answer', async () => first.text !== '');
+    assert.equal(first.text, '+OK\r\n');
     isOver = true;
-    for (const end of ends.splice(1)) end();
+    for (const end of ends.splice(1)) await end();
     await Promise.all(flood);
   });
 });

@@ -183,9 +183,8 @@ export class HttpServer {
   #whyUnknown(socket: net.Socket, path: string): Answer | undefined {
     const { tls, forAll } = this.#options;
     if (!tls || forAll.has(path) || !(socket instanceof TLSSocket)) return undefined;
-    const certificate = socket.getPeerX509Certificate();
     // A connection outlives a new revocation list.
-    if (certificate && tls.isRevoked(certificate.raw)) return refusal(403, 'the certificate of the client is revoked');
+    if (tls.isRevoked(socket)) return refusal(403, 'the certificate of the client is revoked');
     const reason = refusalOf(socket, tls.clients);
     return reason && refusal(403, reason.message);
   }

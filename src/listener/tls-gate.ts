@@ -55,9 +55,7 @@ export class TlsGate {
 
   /** Whether the certificate of an open connection was revoked since its handshake. */
   isRevoked(socket: net.Socket): boolean {
-    if (!(socket instanceof tls.TLSSocket)) return false;
-    const certificate = socket.getPeerX509Certificate();
-    return certificate !== undefined && this.#tls.isRevoked(certificate.raw);
+    return socket instanceof tls.TLSSocket && this.#tls.isRevoked(socket);
   }
 
   #secured(socket: tls.TLSSocket): void {

@@ -290,6 +290,38 @@ describe('TLS', () => {
     });
   });
 
+  it('ends the connections of clients whose CA is revoked by the one above it', async () => {
+    const directory = await temporaryDirectory();
+    const root = await TestAuthority.createRoot(directory);
+    const [between, other] = [await root.below('between'), await root.below('other')];
+    const own = await root.issue('own');
+    const clients = [await between.issue('one'), await other.issue('two')];
+    for (const [i, { cert }] of clients.entries())
+      writeFileSync(cert, readFileSync(cert, 'utf8') + readFileSync([between, other][i]?.ca ?? '', 'utf8'));
+    const lists = async (revoked: readonly string[]) => {
+      const files = [await root.revoke(revoked), await between.revoke([]), await other.revoke([])];
+      return files.map((file) => readFileSync(file, 'utf8')).join('');
+    };
+    const crl = path.join(directory, 'all.pem');
+    writeFileSync(crl, await lists([]));
+    const daemon = await cluster.node('node');
+    daemon.tls = { ca: root.ca, ...clients[1] };
+    const { address } = daemon;
+    await daemon.start(...tlsFlags(own, root.ca), '--tls-crl', crl);
+    await using one = await Client.connect(address, { tls: { ca: root.ca, ...clients[0] } });
+    await using two = await Client.connect(address, { tls: { ca: root.ca, ...clients[1] } });
+    await Promise.all([one.set('a', '1'), two.set('b', '2')]);
+    const lost: string[] = [];
+    one.once('lost', () => lost.push('one'));
+    two.once('lost', () => lost.push('two'));
+    writeFileSync(crl, await lists([readFileSync(between.ca, 'utf8')]));
+    await eventually('the connection to end', async () => lost.length > 0);
+    assert.equal(await two.get('b'), '2');
+    assert.deepEqual(lost, ['one']);
+    const late = one.get('a', { timeoutMs: 500 });
+    await assert.rejects(late, /unreachable|no connection|that of the client is revoked/);
+  });
+
   describe('whose files change', () => {
     it('loads a file that changed before the node was open', async () => {
       const own = await TestAuthority.create(await temporaryDirectory());

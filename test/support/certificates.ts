@@ -1,6 +1,16 @@
 /** A CA for tests, and the files of certificates that it signs. */
+import 'reflect-metadata';
+import { randomBytes, webcrypto } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import {
+  BasicConstraintsExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
 import {
   type CertificatePair,
   type CertificateRequest,
@@ -59,12 +69,50 @@ export class TestAuthority {
     return files;
   }
 
+  /** Makes a CA that may have others below it. */
+  static async createRoot(directory: string): Promise<TestAuthority> {
+    return new TestAuthority(directory, await createChained('root CA'));
+  }
+
+  /** Makes a CA below this one, whose certificates lead over it to this one. */
+  async below(name: string): Promise<TestAuthority> {
+    const directory = path.join(this.#directory, name);
+    mkdirSync(directory, { recursive: true });
+    return new TestAuthority(directory, await createChained(name, this.#pair));
+  }
+
   /** Writes the revocation list. */
   async revoke(certificates: readonly string[]): Promise<string> {
     const file = path.join(this.#directory, 'crl.pem');
     writeFileSync(file, await createRevocationList(this.#pair, certificates, validFor(24)));
     return file;
   }
+}
+
+/** Makes a CA below another, or one that has others below itself. */
+async function createChained(name: string, above?: CertificatePair): Promise<CertificatePair> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+  const { subtle } = webcrypto;
+  const keys = await subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const aboveKey = above && PemConverter.decodeFirst(above.key);
+  const cert = await X509CertificateGenerator.create(
+    {
+      subject: [{ CN: [name] }],
+      issuer: above ? new X509Certificate(above.cert).subjectName : [{ CN: [name] }],
+      ...validFor(24 * 365),
+      publicKey: keys.publicKey,
+      signingKey: aboveKey ? await subtle.importKey('pkcs8', aboveKey, algorithm, false, ['sign']) : keys.privateKey,
+      signingAlgorithm: algorithm,
+      serialNumber: randomBytes(8).toString('hex').replace(/^./, '4'),
+      extensions: [
+        new BasicConstraintsExtension(true, above ? 0 : 1, true),
+        new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      ],
+    },
+    webcrypto,
+  );
+  const key = PemConverter.encode(await subtle.exportKey('pkcs8', keys.privateKey), PemConverter.PrivateKeyTag);
+  return { cert: `${cert.toString('pem')}\n`, key: `${key}\n` };
 }
 
 /** The flags of a node. */

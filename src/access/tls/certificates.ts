@@ -91,8 +91,15 @@ export function contextOptions({ cert, key, ca, crl }: LoadedTls['pem']): tls.Se
     ...(cert && { cert }),
     ...(key && { key }),
     ...(ca && { ca }),
-    ...(crl && { crl }),
+    ...(crl && { crl: listsIn(crl) }),
   };
+}
+
+const LIST = /-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/g;
+
+/** The revocation lists of a file, one by one: Node reads only the first of a text. Another text goes as it is, and fails. */
+function listsIn(pem: Buffer): Array<string | Buffer> {
+  return pem.toString('latin1').match(LIST) ?? [pem];
 }
 
 function read(file: string, option: string): Buffer {

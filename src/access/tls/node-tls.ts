@@ -87,9 +87,10 @@ export class NodeTls {
     server(serverOptions(this.#loaded));
   }
 
-  /** Whether a revocation list has the certificate, which is DER. */
-  isRevoked(certificate: Buffer): boolean {
-    return this.#revoked.has(certificate);
+  /** Whether a revocation list has the certificate of the client, or one between it and its CA. */
+  isRevoked(socket: tls.TLSSocket): boolean {
+    if (this.#revoked.size === 0) return false;
+    return chainOf(socket).some(({ raw }) => this.#revoked.has(raw));
   }
 
   /** Calls the listener when open connections may have a certificate that is revoked now. */
@@ -156,6 +157,18 @@ export class NodeTls {
         logger.warn(fields, `${what} expires in ${Math.ceil(leftMs / DAY_MS)} days, at ${fields.not_after}. ${mend}`);
     }
   }
+}
+
+/** The certificates that the client has shown, its own first, up to the CA that the node trusts. */
+function chainOf(socket: tls.TLSSocket): tls.DetailedPeerCertificate[] {
+  const chain: tls.DetailedPeerCertificate[] = [];
+  // Undefined in a socket that is closed, and empty if the client has shown none. A CA is its own issuer.
+  let next: Partial<tls.DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
+  while (next?.raw && !chain.includes(next as tls.DetailedPeerCertificate)) {
+    chain.push(next as tls.DetailedPeerCertificate);
+    next = next.issuerCertificate;
+  }
+  return chain;
 }
 
 function filesOf({ files }: NodeTlsOptions): ReadonlyArray<string | undefined> {

@@ -74,7 +74,9 @@ export function serveOptions(command: Command): ServeOptions {
     },
     program: programOptions(values),
     settings: settingsOf(config, values),
-    notices: [read && noticeOf(read), ...misspelledVariables()].filter((line) => line !== undefined),
+    notices: [read && noticeOf(read), ...misspelledVariables(), noticeOfShared(values)].filter(
+      (line) => line !== undefined,
+    ),
   };
 }
 
@@ -257,6 +259,16 @@ function nearVariable(variable: string, known: readonly string[]): string | unde
   const own = (name: string) => name.slice(variableOf('').length);
   const near = nearName(own(variable), known.map(own));
   return near === undefined ? undefined : variableOf(near);
+}
+
+/**
+ * The variables of TLS have the same names for clients and nodes. A shell that is made ready for a client would change what a node
+ * requires of its own clients, so the node says so.
+ */
+function noticeOfShared(values: ReadonlyMap<string, Given>): string | undefined {
+  const [ca, cert] = [values.get('tls-ca')?.origin, values.get('tls-cert')?.origin];
+  if (ca?.kind !== 'environment' || !cert || cert.kind === 'environment' || values.has('tls-clients')) return undefined;
+  return `${wordsOf(ca)}: this node takes clients with a certificate of that CA alone. If the variable is meant for a client, unset it, or start with --tls-clients off`;
 }
 
 /** An unknown variable may belong to another program, so it is named only if it looks like an option. */

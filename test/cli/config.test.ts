@@ -127,6 +127,20 @@ describe('config', function () {
       assert.match(stderr, /^headwater: config file old\.json is JSON, .*config print --given --config old\.json.*\n$/);
     });
 
+    it('names a variable of TLS that may be meant for a client, and changes what the node requires', async () => {
+      const env = { HEADWATER_TLS_CA: 'ca.pem' };
+      const own = ['--tls-cert', 'node.pem', '--tls-key', 'node-key.pem'];
+      const { stderr } = await run(['print', ...own], { env });
+      assert.match(stderr, /^headwater: environment variable HEADWATER_TLS_CA: .*unset it, or .*--tls-clients off\n$/);
+      const both = { ...env, HEADWATER_TLS_CERT: 'node.pem', HEADWATER_TLS_KEY: 'node-key.pem' };
+      for (const [args, variables] of [
+        [[...own, '--tls-clients', 'required'], env],
+        [[...own, '--tls-ca', 'ca.pem'], env],
+        [[], both],
+      ] as const)
+        assert.equal((await run(['print', ...args], { env: variables })).stderr, '');
+    });
+
     it('names an environment variable that looks like an option, and no other', async () => {
       const env = { HEADWATER_FSNC: 'always', HEADWATER_SERVICE_HOST: '10.0.0.1', HEADWATER_TIMEOUT: '1s' };
       const { status, stderr } = await run(['print'], { env });

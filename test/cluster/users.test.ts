@@ -6,7 +6,7 @@ import tls from 'node:tls';
 import { Client, type Credentials, HeadwaterError } from '../../src/index.js';
 import { endAll, headwater, temporaryDirectory } from '../cli/command-line.js';
 import { type PemFiles, TestAuthority, tlsFlags } from '../support/certificates.js';
-import { assertEqualData, Cluster, type Daemon, eventually } from '../support/cluster.js';
+import { assertEqualData, Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 
 /** A stream of a revoked user ends within this time on every node. */
 const REVOKED_MS_MAX = 1_000;
@@ -209,6 +209,51 @@ describe('users on several nodes', () => {
     await assert.rejects(
       refused,
       /forget-users: expected a leader that listens on this machine alone, received a follower/,
+    );
+  });
+
+  it('are in a backup, and a revoked one stays revoked at a restored node', async () => {
+    const { leader, boss, file } = await guarded(cluster, 0);
+    const admin = await leader.client();
+    const made = async (user: string) => ({
+      user,
+      secret: (await admin.users.create(user, { roles: ['read'] })).secret,
+    });
+    const [app, gone, late] = [await made('app'), await made('gone'), await made('late')];
+    await admin.users.revoke('gone');
+    await admin.set('k', 'v');
+    const credentials = path.join(temporaryDirectory(), 'boss.credentials');
+    writeFileSync(credentials, `boss:${boss.secret}\n`, { mode: 0o600 });
+    const backup = path.join(temporaryDirectory(), 'backup');
+    const run = async (...args: string[]) => {
+      const { status, stderr } = await headwater(args);
+      assert.equal(status, 0, stderr);
+    };
+    await run('--connect', leader.address, '--credentials', credentials, 'backup', backup);
+    await admin.users.revoke('late');
+    const [alone, below] = [await cluster.node('alone'), await cluster.node('below')];
+    for (const node of [alone, below]) {
+      node.credentials = boss;
+      await run('restore', backup, '--data', node.directory);
+    }
+    await below.start('--follow', leader.address, '--upstream-credentials', file);
+    await caughtUp(leader, below);
+    await leader.end('SIGTERM');
+    await alone.start();
+    for (const node of [alone, below]) {
+      assert.equal(await (await as(node, app)).get('k'), 'v');
+      assert.equal(await codeOf(as(node, undefined)), 'unauthenticated', node.name);
+      assert.equal(await codeOf(as(node, gone)), 'unauthenticated', node.name);
+    }
+    assert.equal(await codeOf(as(below, late)), 'unauthenticated');
+    // A node that stands alone has the users as of the backup.
+    assert.equal(await codeOf(as(alone, late)), 'done');
+    const restored = await alone.client();
+    await restored.users.revoke('late');
+    assert.equal(await codeOf(as(alone, late)), 'unauthenticated');
+    assert.deepEqual(
+      (await restored.users.list()).users.map(({ name }) => name),
+      ['app', 'boss', 'node'],
     );
   });
 

@@ -278,17 +278,17 @@ describe('lag', () => {
     await until('it is told', () => leader.followers.status[0]?.lagMs === 0, { clock: world.clock, stepMs: 1 });
   });
 
-  it('is unknown before a session, and below a node that follows nobody', async () => {
+  it('is unknown before a session, and below a node that belongs to no cluster yet', async () => {
     const middle = await world.node('M', { follows: 'nobody' });
     const below = await world.node('F', { follows: 'M' });
     const lag = ({ link }: TestNode) => {
       const { state, lagCommands, lagMs } = link.status;
       return [state, lagCommands, lagMs];
     };
-    await world.until('it streams', () => below.link.status.state === 'streaming');
+    await world.until('it waits', () => below.link.status.state === 'waiting');
     await world.clock.advance(1_500);
     assert.deepEqual(lag(middle), ['connecting', undefined, undefined]);
-    assert.deepEqual(lag(below), ['streaming', 0, undefined]);
+    assert.deepEqual(lag(below), ['waiting', 0, undefined]);
   });
 
   it('without a session is the time since the node had caught up', async () => {

@@ -28,7 +28,8 @@ for (const name of ['protobufjs', 'long'])
   await copyFile(`node_modules/${name}/LICENSE`, path.join(folder, `runtime.LICENSE.${name}`));
 
 const generated = await readFile('src/protobuf/generated.js', 'utf8');
-const { code } = await transform(generated, { target: TARGET, minifyWhitespace: true });
+// V8 reads all of this file before a program runs. Short names make it a sixth smaller, and nobody reads its lines.
+const { code } = await transform(generated, { target: TARGET, minify: true });
 await writeFile(path.join(folder, 'generated.js'), code);
 
 for (const name of await readdir(folder)) {

@@ -80,6 +80,8 @@ describe('backup and restore', function () {
   it('a node made of a follower’s backup continues with a partial resync', async () => {
     await using cluster = new Cluster();
     const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
+    // A follower that comes after the first write needs a full resync.
+    await caughtUp(leader, follower);
     await fill(leader, 500);
     await caughtUp(leader, follower);
     const file = path.join(temporaryDirectory(), 'backup');

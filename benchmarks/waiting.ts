@@ -2,6 +2,7 @@
  * Waiting for processes on this machine, for the benchmarks and for the tests
  * of whole clusters: a condition is waited for, never a time.
  */
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 const PATIENCE_MS = 60_000;
@@ -37,11 +38,20 @@ export async function eventually<T>(
   }
 }
 
+/** The ports to choose from. The system gives outgoing connections none of them: it would take that of a node that restarts. */
+const PORTS = { first: 10_000, count: 20_000 };
+
 /** A port of 127.0.0.1 that nobody listens on now; nothing keeps it free. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = PORTS.first + randomInt(PORTS.count);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }

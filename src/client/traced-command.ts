@@ -15,14 +15,13 @@ export class TracedCommand extends PendingCommand {
   }
 
   override answer(reply: Reply): void {
-    const wasSettled = this.settled;
     super.answer(reply);
-    // A refusal has ended the span already.
-    if (!wasSettled) this.span.end();
+    // A refusal has ended the span already, and a span ends once.
+    this.span.end();
   }
 
   override reject(error: HeadwaterError): void {
-    if (!this.settled) this.span.end(error.code);
+    this.span.end(error.code);
     super.reject(error);
   }
 }

@@ -5,7 +5,7 @@
 import { HeadwaterError } from '../base/errors.js';
 import { SPAN_ATTRIBUTES } from '../base/tracing.js';
 import type { Guarantees } from '../model/guarantees.js';
-import type { Method } from '../rpc/definitions.js';
+import { type Method, methodName } from '../rpc/definitions.js';
 import { backOff } from './back-off.js';
 import { type Caller, endOf } from './caller.js';
 import { cancelled, isMomentary, needsLeader } from './failures.js';
@@ -119,8 +119,7 @@ export class SideCall {
   ): Promise<Result> {
     const { tracing } = this.#session.settings;
     if (!tracing) return call(undefined);
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    const span = tracing.begin(name, { kind: 'client', attributes: SPAN_ATTRIBUTES });
+    const span = tracing.begin(methodName(path), { kind: 'client', attributes: SPAN_ATTRIBUTES });
     try {
       const result = await call(span.traceparent);
       span.end();

@@ -12,6 +12,7 @@ import type { Usage } from '../access/usage.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { Granting } from './call-intake.js';
 import { namesOf, peerOf, streamOf } from './connection-place.js';
+import { methodName } from './definitions.js';
 import { metadataOf } from './metadata-bound.js';
 
 type NextCall = ConstructorParameters<typeof grpc.ServerInterceptingCall>[0];
@@ -44,7 +45,7 @@ export class Admission {
     if (rule === OPEN) return undefined;
     if (!rule) return new HeadwaterError('permission_denied', `${path}: no role allows this method`);
     const stream = streamOf(call);
-    const name = path.slice(path.lastIndexOf('/') + 1);
+    const name = methodName(path);
     const decide = (grant: Grant) => {
       const refusal = this.#access.refusalOf(grant, rule, name) ?? this.#connect(grant, stream);
       const seen = { user: grant.name, peer: peerOf(stream), call: path };

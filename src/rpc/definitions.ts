@@ -74,6 +74,11 @@ export interface Method<Request, Response> {
   readonly response: Codec<Response>;
 }
 
+/** The name of a method: the last word of its path. */
+export function methodName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
 export const KEY_VALUE_SERVICE = 'headwater.v1.KeyValueService';
 export const STREAM_SERVICE = 'headwater.v1.StreamService';
 export const ADMIN_SERVICE = 'headwater.v1.AdminService';

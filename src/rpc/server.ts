@@ -29,7 +29,7 @@ import { CallCounts, type MethodCounts } from './call-counts.js';
 import { CallIntake, type Granting, type MessageMemory } from './call-intake.js';
 import { Calls, type CallsOptions } from './calls.js';
 import { type ConnectionPlace, placeOf, RefusedCall, setPlace, streamOf } from './connection-place.js';
-import { PIPELINE } from './definitions.js';
+import { methodName, PIPELINE } from './definitions.js';
 import type { Endpoint } from './handler.js';
 import { HEALTH_METHODS, Health } from './health.js';
 import { boundMetadata, refusalOfMetadata } from './metadata-bound.js';
@@ -233,14 +233,9 @@ function receiver(
     const metered = granting && { ...granting, isMetered: isForClients };
     const begin =
       tracing &&
-      ((parent: string) => (tracing.isFull ? undefined : tracing.begin(nameOf(path), { kind: 'server', parent })));
+      ((parent: string) => (tracing.isFull ? undefined : tracing.begin(methodName(path), { kind: 'server', parent })));
     return new CallIntake(call, isForClients ? ofClients : ofNodes, { place: claims, granting: metered, begin });
   };
-}
-
-/** The last word of the path of a method. */
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** Runs `known` once the rights of the caller are. A refusal that it returns refuses the call. */

@@ -16,6 +16,8 @@ export class Connection implements Occupant {
   isRefused = false;
   /** True once the connection has asked for the health of the node, for which no user is needed. */
   isProbe = false;
+  /** True if the connection begins with a request of HTTP/1, and reads its refusal as an answer of HTTP. */
+  isHttp = false;
   /** The reason why nothing is done for the client. */
   refusal: HeadwaterError | undefined;
 

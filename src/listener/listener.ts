@@ -20,6 +20,7 @@ import type { ConnectionPlace } from '../rpc/connection-place.js';
 import { type Bound, bind } from './binding.js';
 import { Connection } from './connection.js';
 import { ConnectionCounts } from './connection-counts.js';
+import { isHttpRequest, NO_PLAIN_HTTP, refuseHttp } from './http-refusal.js';
 import { Places } from './places.js';
 import { type Protocol, readFirst, readProtocol } from './protocol.js';
 import { NO_PLACE, REDIS_IS_OFF, refuseRedis } from './redis-refusal.js';
@@ -173,7 +174,7 @@ export class Listener {
       const isTls = first[0] === TLS_HANDSHAKE;
       if (isTls && this.#tls) return this.#secure(connection, this.#tls, only);
       if (isTls) this.#refuse(connection, new HeadwaterError('unreachable', NO_TLS_HERE));
-      else if (this.#tls) this.#refuse(connection, new HeadwaterError('unreachable', NO_TLS));
+      else if (this.#tls) this.#refusePlain(connection, first);
       readProtocol(socket, isTls ? 'redis' : only, (protocol) => this.#heard(connection, protocol));
     });
   }
@@ -198,6 +199,11 @@ export class Listener {
       this.#log.warn({}, `a connection of ${connection.host} was closed: the certificate of the client is revoked`);
       connection.close();
     }
+  }
+
+  #refusePlain(connection: Connection, first: Buffer): void {
+    connection.isHttp = isHttpRequest(first);
+    this.#refuse(connection, new HeadwaterError('unreachable', connection.isHttp ? NO_PLAIN_HTTP : NO_TLS));
   }
 
   /** Lets the client read the reason in its own protocol, and hang up. */
@@ -233,6 +239,10 @@ export class Listener {
       this.#countRefused(connection);
       refuseRedis(connection.socket, line, clock);
     };
+    if (connection.refusal && connection.isHttp) {
+      this.#countRefused(connection);
+      return refuseHttp(connection.socket, connection.refusal.message, clock);
+    }
     if (connection.refusal) return refuse(`ERR ${connection.refusal.message}`);
     if (!redis) return refuse(REDIS_IS_OFF);
     const shortage = this.#claim(connection);

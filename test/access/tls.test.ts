@@ -155,6 +155,20 @@ describe('TLS', () => {
     await said(/a connection of 127\.0\.0\.1 was refused: this address takes TLS alone/);
   });
 
+  it('answers a request of plain HTTP with a page that says to use https://', async () => {
+    const { port } = await start(...tlsFlags(node));
+    for (const request of ['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'POST /a HTTP/1.0\r\nContent-Length: 4\r\n\r\nPING'])
+      assert.match(
+        await answer(net.connect(port, '127.0.0.1'), request),
+        /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*\r\n\r\nthis address takes TLS alone, .*\. Use https:\/\/ .*\n$/,
+      );
+    assert.match(
+      await answer(net.connect(port, '127.0.0.1'), 'GET HTTP/1.1\r\n'),
+      /^-ERR this address takes TLS alone/,
+    );
+    await said(/a connection of 127\.0\.0\.1 was refused: this address takes TLS alone, and speaks gRPC/);
+  });
+
   it('is answered by a node without TLS with an error that both ends understand', async () => {
     const { address, port } = await start();
     assert.match(await failure(address, trusting()), /: the node answers without TLS\. Use headwater:\/\//);

@@ -353,7 +353,8 @@ export interface NodeBelow<State extends string = FollowerState> {
   /** The ID of the follower. */
   readonly nodeId: string;
   /**
-   * The host:port of the follower. Empty if the follower does not listen, or only its own upstream knows the address.
+   * The host:port of the follower. Empty if the follower does not listen, or if a node between is of a version that
+   * does not report addresses.
    */
   readonly address: string;
   /** A state of feed-state.ts, or `below` for a follower's follower. */

@@ -82,6 +82,8 @@ export interface NodeReport {
   readonly checksum: number;
   /** The time since the node reported this to its own upstream. */
   readonly ageMs: number;
+  /** The host:port of the node. Empty if it is not known. */
+  readonly address: string;
 }
 
 /** A message that a client of the sender publishes. */

@@ -58,7 +58,7 @@ describe('a leader that wants followers close by', () => {
     await assertEqualData(leader, follower);
   });
 
-  it('knows a follower of a follower, and names the node between them', async () => {
+  it('knows a follower of a follower by its address, and names the node between them', async () => {
     const [leader, middle] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     const bottom = await cluster.node('bottom');
     await bottom.start('--follow', middle.address);
@@ -70,5 +70,6 @@ describe('a leader that wants followers close by', () => {
       return followers.find((follower) => follower.nodeId === nodeId && follower.appendedOffset === offset);
     });
     assert.deepEqual([status.via, status.state, status.lagCommands, status.lagMs], [via, 'below', 0, 0]);
+    assert.equal(status.address, bottom.address);
   });
 });

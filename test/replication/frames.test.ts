@@ -94,6 +94,7 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
         replicationId: id,
         checksum,
         ageMs: offset,
+        address: name,
       }),
       { maxLength: 3 },
     ),
@@ -292,6 +293,7 @@ describe('what is refused as a replication frame', () => {
         { handshake: { nodeId: 'n', clusterId: name } },
         { handshake: { nodeId: 'n', grant: name, position: { replicationId: Buffer.alloc(20) } } },
         { acknowledgement: { ...acknowledgement, below: [{ nodeId: name, replicationId: Buffer.alloc(20) }] } },
+        { acknowledgement: { ...acknowledgement, below: [{ address: name, replicationId: Buffer.alloc(20) }] } },
         { digestReport: { markId: name } },
         { digestReport: { below: [{ address: name }] } },
       ];

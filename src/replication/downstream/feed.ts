@@ -68,10 +68,6 @@ export class Feed implements Reporter {
     return this.#handshake?.nodeId ?? '';
   }
 
-  get nonce(): string {
-    return this.#handshake?.nonce ?? '';
-  }
-
   /** The lineage that the follower sent, while it is undecided whether its history continues from here. */
   get lineage(): Lineage | undefined {
     return this.#state.isUndecided && this.#handshake ? Lineage.received(this.#handshake.lineage) : undefined;

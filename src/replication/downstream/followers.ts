@@ -167,7 +167,7 @@ export class Followers {
   #admit(candidate: Feed): HeadwaterError | undefined {
     for (const feed of this.#feeds) {
       if (feed === candidate || feed.nodeId !== candidate.nodeId) continue;
-      if (feed.nonce !== candidate.nonce) {
+      if (feed.handshake?.nonce !== candidate.handshake?.nonce) {
         return new HeadwaterError(
           'resync_refused',
           `a node with the ID ${candidate.nodeId} is connected already, from ${feed.status.address || 'an unknown address'}. If these are two nodes, one data directory is a copy of the other's: stop the copy, and run "headwater id renew --data DIR"`,

@@ -18,7 +18,7 @@ import { CONTENT_VERSION } from '../../model/content-version.js';
 import type { NodeBelow } from '../../model/status.js';
 import type { StoreData } from '../../store/data.js';
 import type { NodeIdentity } from '../../store/node-identity.js';
-import type { Acknowledgement, NodeReport } from '../frames.js';
+import type { Acknowledgement, Handshake, NodeReport } from '../frames.js';
 import { AwaitedOffsets } from './awaited-offsets.js';
 import { FollowerGuard, type FollowerGuardOptions } from './follower-guard.js';
 import { type Report, Reports } from './reports.js';
@@ -34,7 +34,8 @@ export interface AcknowledgementsStore {
 /** A follower's session, as far as it concerns acknowledgements. */
 export interface Reporter {
   readonly nodeId: string;
-  readonly nonce: string;
+  /** Undefined before it has arrived. */
+  readonly handshake: Pick<Handshake, 'nonce' | 'address'> | undefined;
   /** The latest epoch that waits there, or below, with a later history than this node's; 0 if none does. */
   readonly epochWaiting: number;
   /** The least content version of the follower and the nodes below it. */
@@ -42,6 +43,8 @@ export interface Reporter {
   /** Runs when more is awaited than before. */
   ask(): void;
 }
+
+const NO_HANDSHAKE = { nonce: '', address: '' };
 
 export class Acknowledgements {
   readonly #store: AcknowledgementsStore;
@@ -80,8 +83,8 @@ export class Acknowledgements {
   report(reporter: Reporter, frame: Acknowledgement): void {
     if (!this.#reporters.has(reporter)) return;
     this.times.sample();
-    const { nodeId, nonce } = reporter;
-    const own = { ...frame, nodeId, nonce, ageMs: 0 };
+    const { nodeId, handshake: { nonce, address } = NO_HANDSHAKE } = reporter;
+    const own = { ...frame, nodeId, nonce, address, ageMs: 0 };
     const standings = [this.#judge(own, '')];
     for (const report of frame.below.slice(0, NODE_REPORTS_MAX))
       if (report.nodeId !== nodeId) standings.push(this.#judge(report, nodeId));
@@ -109,10 +112,11 @@ export class Acknowledgements {
   }
 
   #judge(report: NodeReport, via: string): Report {
-    const { nodeId, nonce, appendedOffset, replicationId, checksum, ageMs } = report;
+    const { nodeId, nonce, address, appendedOffset, replicationId, checksum, ageMs } = report;
     return {
       nodeId,
       nonce,
+      address,
       via,
       appendedOffset,
       durableOffset: Math.min(report.durableOffset, appendedOffset),
@@ -149,15 +153,18 @@ export class Acknowledgements {
       latest.sort((a, b) => b.appendedOffset - a.appendedOffset);
       latest.length = NODE_REPORTS_MAX;
     }
-    return latest.map(({ nodeId, nonce, appendedOffset, durableOffset, replicationId, checksum, heardMs }) => ({
-      nodeId,
-      nonce,
-      appendedOffset,
-      durableOffset,
-      replicationId,
-      checksum,
-      ageMs: Math.max(0, Math.round(now - heardMs)),
-    }));
+    return latest.map(
+      ({ nodeId, nonce, address, appendedOffset, durableOffset, replicationId, checksum, heardMs }) => ({
+        nodeId,
+        nonce,
+        address,
+        appendedOffset,
+        durableOffset,
+        replicationId,
+        checksum,
+        ageMs: Math.max(0, Math.round(now - heardMs)),
+      }),
+    );
   }
 
   /** Nodes that followers report and that do not follow this node themselves. */
@@ -167,9 +174,9 @@ export class Acknowledgements {
     const direct = new Set([...this.#reporters].map(({ nodeId }) => nodeId)).add(this.#store.identity.nodeId);
     return [...this.#reports.latest]
       .filter(({ nodeId }) => !direct.has(nodeId))
-      .map(({ nodeId, via, appendedOffset, durableOffset, heardMs }) => ({
+      .map(({ nodeId, via, address, appendedOffset, durableOffset, heardMs }) => ({
         nodeId,
-        address: '',
+        address,
         state: 'below',
         appendedOffset,
         durableOffset,

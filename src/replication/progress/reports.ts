@@ -10,6 +10,8 @@
 export interface Report {
   readonly nodeId: string;
   readonly nonce: string;
+  /** The host:port of the node. Empty if it is not known. */
+  readonly address: string;
   /** The ID of the follower that reports the node; empty for a follower itself. */
   readonly via: string;
   /** Offsets and position as the node reported them. */

@@ -339,6 +339,7 @@ describe('acknowledgements', () => {
         [below?.nodeId, below?.via, below?.appendedOffset, below?.lagCommands, below?.state],
         [bottom.store.identity.nodeId, middle.store.identity.nodeId, 1, 0, 'below'],
       );
+      assert.equal(below?.address, 'B');
     });
   });
 });

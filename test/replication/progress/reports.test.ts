@@ -38,12 +38,18 @@ describe('reports of the nodes below', () => {
   }
 
   function follower(nodeId: string, nonce = 'n'): Reporter {
-    const reporter = { nodeId, nonce, epochWaiting: 0, contentVersion: 1, ask() {} };
+    const reporter = {
+      nodeId,
+      handshake: { nonce, address: `${nodeId}:7420` },
+      epochWaiting: 0,
+      contentVersion: 1,
+      ask() {},
+    };
     acknowledgements.begin(reporter);
     return reporter;
   }
 
-  async function at(offset: number): Promise<Omit<NodeReport, 'nodeId' | 'nonce'>> {
+  async function at(offset: number): Promise<Omit<NodeReport, 'nodeId' | 'nonce' | 'address'>> {
     const { log } = test.store.data;
     const checksum = await log.lookup.checksumAt(offset);
     assert(typeof checksum === 'number');
@@ -65,6 +71,7 @@ describe('reports of the nodes below', () => {
   const below = async (nodeId: string, offset: number, nonce = 'n'): Promise<NodeReport> => ({
     nodeId,
     nonce,
+    address: `${nodeId}:7420`,
     ...(await at(offset)),
   });
 

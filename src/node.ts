@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Access } from './access/access.js';
 import { CredentialsFile } from './access/credentials-file.js';
 import type { DialSettings } from './access/dial.js';
-import { refusalOfExposure, refusalOfStrangers } from './access/tls/exposure.js';
+import { type AddressOption, refusalOfExposure, refusalOfStrangers } from './access/tls/exposure.js';
 import { NodeTls } from './access/tls/node-tls.js';
 import { type Tree, Users } from './access/users.js';
 import { Archiver, refuseFile } from './backup/archiver.js';
@@ -522,7 +522,8 @@ async function forgetUsers({ config, store, logger }: Base, users: Users, isHear
 async function refuseStrangers({ config, tls }: Base, access: Access): Promise<void> {
   const { listen, redisListen, insecure } = config;
   if (insecure || tls?.clients === 'required' || !access.anonymous.isWhole) return;
-  for (const [option, address] of Object.entries({ listen, 'redis-listen': redisListen }))
+  const addresses = { listen, 'redis-listen': redisListen };
+  for (const [option, address] of Object.entries(addresses) as Array<[AddressOption, string | undefined]>)
     if (address !== undefined && !(await isLoopbackOnly(hostOf(address)))) throw refusalOfStrangers(option, address);
 }
 
@@ -532,7 +533,8 @@ async function refuseEarly(config: NodeConfig): Promise<void> {
   if (archive !== undefined) await refuseFile(archive);
   await expectFree([listen, redisListen, http].filter((address) => address !== undefined));
   if (tlsCert !== undefined || insecure) return;
-  for (const [option, address] of Object.entries({ listen, 'redis-listen': redisListen, http }))
+  const addresses = { listen, 'redis-listen': redisListen, http };
+  for (const [option, address] of Object.entries(addresses) as Array<[AddressOption, string | undefined]>)
     if (address !== undefined && !(await isLoopbackOnly(hostOf(address)))) throw refusalOfExposure(option, address);
 }
 

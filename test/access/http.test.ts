@@ -136,6 +136,11 @@ describe('a node without TLS', () => {
           `headwater serve --${option} ${address} --insecure"`,
         ];
         for (const command of commands) assert(error.message.includes(command), error.message);
+        const exposed =
+          option === 'http'
+            ? /could read the metrics and the status page.* nothing can be changed there\./
+            : /could read and change all data\./;
+        assert.match(error.message, exposed);
         return true;
       });
       await started({ ...given, insecure: true });

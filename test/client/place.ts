@@ -5,15 +5,19 @@ import { HeadwaterError } from '../../src/base/errors.js';
 import type { FreshnessWanted } from '../../src/model/guarantees.js';
 import type { NodeStatus, UpstreamState } from '../../src/model/status.js';
 import { Monitors } from '../../src/pipeline/monitors.js';
-import { headwater } from '../../src/protobuf/generated.js';
 import { adminService, type NodeControl, type NodeProcess } from '../../src/rpc/admin-service.js';
 import { STATUS } from '../../src/rpc/definitions.js';
 
 import { FakeStore } from '../rpc/fake-store.js';
 import { type ListeningServer, serve } from '../rpc/harness.js';
+import { messageType } from '../support/protocol.js';
 
 /** A status in which nearly all is 0 or empty. */
-const EMPTY_STATUS = Buffer.from(headwater.v1.StatusResponse.encode({ replicationId: Buffer.alloc(20) }).finish());
+const EMPTY_STATUS = Buffer.from(
+  messageType('StatusResponse')
+    .encode({ replicationId: Buffer.alloc(20) })
+    .finish(),
+);
 
 export class Place {
   readonly store = new FakeStore();

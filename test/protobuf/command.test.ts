@@ -1,6 +1,6 @@
 /**
  * The payload of a block, written and read by hand in src/protobuf/command.ts, held
- * against protobuf's own generated code in both directions; and what must be
+ * against protobufjs in both directions; and what must be
  * refused, since a command that is skipped is a write that is lost.
  */
 import assert from 'node:assert/strict';
@@ -8,11 +8,26 @@ import fc from 'fast-check';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import type { Command } from '../../src/model/command.js';
 import { decodeCommands, encodeCommands } from '../../src/protobuf/command.js';
-import { headwater } from '../../src/protobuf/generated.js';
 import { toNumber } from '../../src/protobuf/values.js';
+import { messageType } from '../support/protocol.js';
 import { runs } from '../support/seeds.js';
 
-const { BlockPayload } = headwater.v1;
+type Milliseconds = Parameters<typeof toNumber>[0];
+
+interface CommandFields {
+  joined?: boolean;
+  put?: { key?: Uint8Array; value?: Uint8Array; expiresAtMs?: Milliseconds; type?: number };
+  delete?: { key?: Uint8Array };
+  touch?: { key?: Uint8Array; expiresAtMs?: Milliseconds };
+  clear?: object;
+  message?: { channel?: Uint8Array; data?: Uint8Array };
+}
+
+interface Payload {
+  commands?: CommandFields[];
+}
+
+const BlockPayload = messageType<Payload>('BlockPayload');
 
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
 /** Around the lengths at which a varint grows. */
@@ -36,13 +51,11 @@ const command: fc.Arbitrary<Command> = fc
   .map(([plain, joined]) => (joined ? { ...plain, joined } : plain));
 const commands = fc.array(command, { maxLength: 12 });
 
-type Payload = headwater.v1.BlockPayload.$Properties;
-
 function toPayload(list: readonly Command[]): Payload {
   return { commands: list.map((one) => ({ ...toKind(one), ...(one.joined ? { joined: true } : {}) })) };
 }
 
-function toKind(one: Command): headwater.v1.Command.$Properties {
+function toKind(one: Command): CommandFields {
   switch (one.kind) {
     case 'put':
       return { put: { key: one.key, value: one.value, expiresAtMs: one.expiresAtMs, type: one.type } };
@@ -62,9 +75,9 @@ function fromPayload(payload: Payload): Command[] {
 }
 
 const buffer = (field: Uint8Array | null | undefined) => Buffer.from(field ?? []);
-const milliseconds = (field: Parameters<typeof toNumber>[0]) => toNumber(field, 'expires_at_ms');
+const milliseconds = (field: Milliseconds) => toNumber(field, 'expires_at_ms');
 
-function fromKind({ put, delete: del, touch, clear, message }: headwater.v1.Command.$Properties): Command {
+function fromKind({ put, delete: del, touch, clear, message }: CommandFields): Command {
   if (put) {
     const { key, value, expiresAtMs, type: kind } = put;
     const record = { key: buffer(key), value: buffer(value), expiresAtMs: milliseconds(expiresAtMs), type: kind ?? 0 };
@@ -95,7 +108,7 @@ function refusal(payload: Uint8Array): { code: ErrorCode; message: string } {
 }
 
 describe('the payload of a block', () => {
-  it('is written as the generated code reads it', () => {
+  it('is written as protobufjs reads it', () => {
     fc.assert(
       fc.property(commands, (list) => {
         assert.deepEqual(fromPayload(BlockPayload.decode(encodeCommands(list, 0))), list);
@@ -104,7 +117,7 @@ describe('the payload of a block', () => {
     );
   });
 
-  it('is read as the generated code writes it', () => {
+  it('is read as protobufjs writes it', () => {
     fc.assert(
       fc.property(commands, (list) => {
         assert.deepEqual(decode(BlockPayload.encode(toPayload(list)).finish()), list);
@@ -199,7 +212,7 @@ describe('what is refused in a payload, and never skipped', () => {
     assert.equal(refusal(hex(`0a06 2200 8001 8080 01 ${behind}`)).code, 'corrupt', 'a varint past its command');
   });
 
-  it('whatever bytes come: a coded refusal, or what the generated code reads too', () => {
+  it('whatever bytes come: a coded refusal, or what protobufjs reads too', () => {
     const payload = commands.map((list) => Buffer.from(encodeCommands(list, 0)));
     const edits = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 });
     fc.assert(

@@ -6,7 +6,6 @@ import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
 import type { DigestReport } from '../../src/model/comparison.js';
 import type { LineageRow } from '../../src/model/lineage.js';
 import { NO_HISTORY, ORIGIN } from '../../src/model/position.js';
-import { headwater } from '../../src/protobuf/generated.js';
 import {
   type Acknowledgement,
   type DownFrame,
@@ -19,9 +18,11 @@ import {
   type UpFrame,
 } from '../../src/replication/frames.js';
 import { Assembler, type Part, partsOf } from '../../src/replication/parts.js';
+import { messageType } from '../support/protocol.js';
 import { historyId, runs } from '../support/seeds.js';
 
-const { ReplicateRequest: PbUpFrame, ReplicateResponse: PbDownFrame } = headwater.v1;
+const PbUpFrame = messageType('ReplicateRequest');
+const PbDownFrame = messageType('ReplicateResponse');
 
 const bytes = fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array));
 const offset = fc.oneof(fc.constantFrom(0, 1, 2 ** 32, Number.MAX_SAFE_INTEGER), fc.maxSafeNat());

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { ORIGIN } from '../../src/model/position.js';
 import type { SubscriptionEvent, WatchEvent } from '../../src/model/streams.js';
-import { headwater } from '../../src/protobuf/generated.js';
 import { PUBLISH, SUBSCRIBE, WATCH } from '../../src/rpc/definitions.js';
+import { messageType } from '../support/protocol.js';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 const position = { replicationId: 'cd'.repeat(20), offset: 2 ** 40, checksum: 0xffff_ffff };
@@ -50,13 +50,16 @@ describe('the messages of streams', () => {
   });
 
   it('are refused if a position is malformed, or an event is of a newer version', () => {
-    const { WatchRequest, WatchResponse } = headwater.v1;
-    const short = WatchRequest.encode({ after: { replicationId: Buffer.alloc(3) } }).finish();
+    const short = messageType('WatchRequest')
+      .encode({ after: { replicationId: Buffer.alloc(3) } })
+      .finish();
     assert.throws(() => WATCH.request.decode(Buffer.from(short)), {
       code: 'invalid_argument',
       message: /expected a replication ID of 20 bytes, received 3/,
     });
-    const newer = WatchResponse.encode({ events: [{}], position: { replicationId: Buffer.alloc(20) } }).finish();
+    const newer = messageType('WatchResponse')
+      .encode({ events: [{}], position: { replicationId: Buffer.alloc(20) } })
+      .finish();
     assert.throws(() => WATCH.response.decode(Buffer.from(newer)), { code: 'unknown_format' });
   });
 });

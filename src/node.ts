@@ -472,7 +472,7 @@ function showServing(server: RpcServer, { data, settings: { maintenance } }: Sto
 }
 
 async function loadTracing(logger: Logger): Promise<NodeTraces> {
-  const tracing = await Tracing.load();
+  const tracing = await Tracing.load((why) => logger.warn({}, why));
   if (!tracing.isReceived)
     logger.warn(
       {},

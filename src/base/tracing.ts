@@ -1,6 +1,7 @@
 /**
  * Spans of OpenTelemetry, by its API package. The package is loaded only where tracing is on, and the spans go to
- * whatever the program has registered there. Without a registration they go nowhere.
+ * whatever the program has registered there. Without a registration they go nowhere. A receiver that throws loses its
+ * spans, and fails no command.
  *
  * A span is named to other processes by a text, the `traceparent` of W3C Trace Context. Only sampled spans have one, so
  * nothing travels for the others.
@@ -30,19 +31,23 @@ export interface SpanOptions {
 
 export class Tracing {
   readonly #api: typeof Api;
-  readonly #tracer: Api.Tracer;
+  readonly #receiver: Receiver;
+  #tracer: Api.Tracer | undefined;
   /** Spans that have begun and not ended. */
   #open = 0;
 
-  private constructor(api: typeof Api) {
+  private constructor(api: typeof Api, receiver: Receiver) {
     this.#api = api;
-    this.#tracer = api.trace.getTracer('headwater');
+    this.#receiver = receiver;
   }
 
-  /** @throws HeadwaterError `invalid_argument` if the package is not installed. */
-  static async load(): Promise<Tracing> {
+  /**
+   * @param onFailure runs once, when the receiver of the spans throws for the first time.
+   * @throws HeadwaterError `invalid_argument` if the package is not installed.
+   */
+  static async load(onFailure: (why: string) => void): Promise<Tracing> {
     try {
-      return new Tracing(await import('@opentelemetry/api'));
+      return new Tracing(await import('@opentelemetry/api'), new Receiver(onFailure));
     } catch (error) {
       const message =
         'tracing: expected the package @opentelemetry/api, found none. Run "npm install @opentelemetry/api"';
@@ -50,10 +55,11 @@ export class Tracing {
     }
   }
 
-  /** Whether anything receives the spans. */
+  /** Whether anything receives the spans. A receiver that throws is one. */
   get isReceived(): boolean {
     // A tracer of nobody makes spans without an ID. This one never ends, so it goes nowhere.
-    return this.#api.isSpanContextValid(this.#tracer.startSpan('test').spanContext());
+    const { isSpanContextValid } = this.#api;
+    return this.#receiver.try(() => isSpanContextValid(this.#tracerNow.startSpan('test').spanContext())) ?? true;
   }
 
   /** Whether so many spans are open that a node begins none for a request. */
@@ -64,13 +70,22 @@ export class Tracing {
   /** Begins a span. @param name such as `set`, with no key in it. */
   begin(name: string, { kind, parent, attributes, startMs }: SpanOptions): TraceSpan {
     const { SpanKind, context } = this.#api;
-    const above = parent === undefined ? context.active() : this.#contextOf(parent);
     const kinds = { client: SpanKind.CLIENT, server: SpanKind.SERVER, consumer: SpanKind.CONSUMER };
     const options: Api.SpanOptions = { kind: kinds[kind] };
     if (attributes) options.attributes = attributes;
     if (startMs !== undefined) options.startTime = startMs;
+    const span = this.#receiver.try(() => {
+      const above = parent === undefined ? context.active() : this.#contextOf(parent);
+      return this.#tracerNow.startSpan(name, options, above);
+    });
     this.#open++;
-    return new TraceSpan(this.#api, this.#tracer.startSpan(name, options, above), () => this.#open--);
+    return new TraceSpan(this.#api, this.#receiver, span, () => this.#open--);
+  }
+
+  /** A receiver may be asked for the tracer, so this may throw. */
+  get #tracerNow(): Api.Tracer {
+    this.#tracer ??= this.#api.trace.getTracer('headwater');
+    return this.#tracer;
   }
 
   /** A text that is no traceparent counts as none. */
@@ -83,21 +98,47 @@ export class Tracing {
   }
 }
 
+/** The code of somebody else that receives the spans. */
+class Receiver {
+  readonly #onFailure: (why: string) => void;
+  #hasFailed = false;
+
+  constructor(onFailure: (why: string) => void) {
+    this.#onFailure = onFailure;
+  }
+
+  /** Undefined if the receiver throws. */
+  try<Result>(call: () => Result): Result | undefined {
+    try {
+      return call();
+    } catch (error) {
+      if (!this.#hasFailed) {
+        this.#hasFailed = true;
+        this.#onFailure(
+          `the receiver of the spans has thrown an error, and spans are lost: ${HeadwaterError.from(error).message}. Commands continue without them. Look at the module that registers the receiver`,
+        );
+      }
+      return undefined;
+    }
+  }
+}
+
 export class TraceSpan {
   readonly #api: typeof Api;
-  readonly #span: Api.Span;
+  readonly #receiver: Receiver;
+  /** Undefined if the receiver has failed to begin it. */
+  readonly #span: Api.Span | undefined;
   readonly #onEnd: () => void;
   #isEnded = false;
   /** The name of the span for other processes. Undefined if the span is not sampled. */
   readonly traceparent: string | undefined;
 
-  constructor(api: typeof Api, span: Api.Span, onEnd: () => void) {
+  constructor(api: typeof Api, receiver: Receiver, span: Api.Span | undefined, onEnd: () => void) {
     this.#api = api;
+    this.#receiver = receiver;
     this.#span = span;
     this.#onEnd = onEnd;
-    const { traceId, spanId, traceFlags } = span.spanContext();
-    const isSampled = (traceFlags & api.TraceFlags.SAMPLED) !== 0 && api.isSpanContextValid(span.spanContext());
-    this.traceparent = isSampled ? `00-${traceId}-${spanId}-01` : undefined;
+    this.traceparent = span && receiver.try(() => traceparentOf(api, span.spanContext()));
   }
 
   /** Ends the span, unless it has ended. @param failed the code of the failure, if there was one. @param endMs as `startMs`. */
@@ -105,10 +146,20 @@ export class TraceSpan {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#onEnd();
-    if (failed !== undefined) {
-      this.#span.setAttribute('error.type', failed);
-      this.#span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message: failed });
-    }
-    this.#span.end(endMs);
+    const span = this.#span;
+    if (!span) return;
+    if (failed !== undefined)
+      this.#receiver.try(() => {
+        span.setAttribute('error.type', failed);
+        span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message: failed });
+      });
+    this.#receiver.try(() => span.end(endMs));
   }
+}
+
+/** Undefined for a span that is not sampled. */
+function traceparentOf(api: typeof Api, context: Api.SpanContext): string | undefined {
+  const { traceId, spanId, traceFlags } = context;
+  const isSampled = (traceFlags & api.TraceFlags.SAMPLED) !== 0 && api.isSpanContextValid(context);
+  return isSampled ? `00-${traceId}-${spanId}-01` : undefined;
 }

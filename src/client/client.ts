@@ -126,7 +126,9 @@ export class Client<Value = string, Input = Data>
   ): Promise<unknown> {
     const destination = destinationOf(addresses);
     const checked = settingsOf(options, destination);
-    const settings = options.tracing ? { ...checked, tracing: await Tracing.load() } : checked;
+    const settings = options.tracing
+      ? { ...checked, tracing: await Tracing.load((why) => process.emitWarning(why)) }
+      : checked;
     const forms = options.codec === undefined ? TEXT : formsOf(options.codec);
     const listeners = new Listeners();
     const session =

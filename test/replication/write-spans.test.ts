@@ -17,7 +17,7 @@ describe('the spans of writes at a follower', () => {
   before(() => provider.register());
   beforeEach(async () => {
     exporter.reset();
-    const tracing = await Tracing.load();
+    const tracing = await Tracing.load(assert.fail);
     spans = new WriteSpans({ tracing, identity: { nodeId: 'n' }, writes: { appended: () => {} } });
   });
   after(async () => {

@@ -23,7 +23,7 @@ describe('the spans of operations', () => {
   before(() => provider.register());
   beforeEach(async () => {
     exporter.reset();
-    tracing = await Tracing.load();
+    tracing = await Tracing.load(assert.fail);
     named = [];
     spans = new OperationSpans({ tracing, writes: { appended: (offset) => named.push(offset) } });
   });

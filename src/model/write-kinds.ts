@@ -2,7 +2,7 @@
  * The operations that write, by their kinds. A follower refuses them. A client never sends one again if its outcome is
  * unknown. Node and client judge by this one table. A kind that is not in it does not compile.
  */
-import type { OperationKind, OutgoingOf, OutgoingOperation } from './operation.js';
+import type { OperationKind, OutgoingOf, OutgoingOperation, Reply } from './operation.js';
 
 const always = (): boolean => true;
 const never = (): boolean => false;
@@ -44,4 +44,28 @@ const WRITES: { readonly [K in OperationKind]: (operation: OutgoingOf<K>) => boo
 export function isWrite(operation: OutgoingOperation): boolean {
   // The cast is sound, because the table has the function of each kind under that kind.
   return (WRITES[operation.kind] as (operation: OutgoingOperation) => boolean)(operation);
+}
+
+/** True if the reply tells that its operation changed nothing, as a write whose condition did not hold. */
+export function hasChangedNothing(reply: Reply): boolean {
+  switch (reply.kind) {
+    case 'error':
+      return true;
+    case 'set':
+    case 'expire':
+    case 'persist':
+    case 'rename':
+    case 'multiSet':
+    case 'copy':
+      return !reply.applied;
+    case 'delete':
+      return reply.deleted === 0;
+    case 'getDelete':
+    case 'getExpire':
+      return reply.value === undefined;
+    case 'transact':
+      return !reply.committed || reply.replies.every(hasChangedNothing);
+    default:
+      return WRITES[reply.kind] === never;
+  }
 }

@@ -13,7 +13,7 @@ import type { Asking, Assured } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import { boundedReply, payloadBytes, replyBytesAtMost } from '../model/reply-size.js';
 import type { KeysRequest, ScannedRecord, ScanRequest, ScanResponse } from '../model/scan.js';
-import { isWrite } from '../model/write-kinds.js';
+import { hasChangedNothing, isWrite } from '../model/write-kinds.js';
 import { type KeyspaceStore, matchingEntries, randomKey } from '../pipeline/frozen-range.js';
 import { type CommandTap, NO_TAP } from '../pipeline/monitors.js';
 import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
@@ -122,7 +122,7 @@ async function ask(
   const reply = boundedReply(replies[0] as Reply);
   call.intake.share?.replied(payloadBytes(reply));
   if (reply.kind === 'error') throw reply.error;
-  const traceparent = writes && tracing ? call.intake.caller?.traceparent : undefined;
+  const traceparent = tracing && writes && !hasChangedNothing(reply) ? call.intake.caller?.traceparent : undefined;
   if (traceparent) tracing?.writes.appended(position.offset, traceparent);
   const assurance = await assure(guarantees, call, asked, { position, writes });
   return operation.guarantees ? { ...reply, assurance } : reply;

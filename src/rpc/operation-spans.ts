@@ -6,7 +6,7 @@
 import { Fifo } from '../base/fifo.js';
 import { SPAN_ATTRIBUTES, type TraceSpan, type Tracing } from '../base/tracing.js';
 import type { Reply } from '../model/operation.js';
-import { isWrite } from '../model/write-kinds.js';
+import { hasChangedNothing, isWrite } from '../model/write-kinds.js';
 import type { DecodedPipelineRequest } from '../protobuf/pipeline.js';
 
 /** Notes writes that were asked within a span, so that followers go on from there. */
@@ -65,8 +65,8 @@ export class OperationSpans {
       const failed = reply?.kind === 'error' ? reply.error.code : undefined;
       const { traceparent } = open.span;
       open.span.end(failed);
-      const isInLog = open.writes && failed === undefined;
-      if (isInLog && offset !== undefined && traceparent) this.#node.writes.appended(offset, traceparent);
+      if (!open.writes || offset === undefined || !traceparent || !reply || hasChangedNothing(reply)) continue;
+      this.#node.writes.appended(offset, traceparent);
     }
   }
 

@@ -57,7 +57,10 @@ describe('a receiver of spans that throws', () => {
       for (const span of spans) span.end('overloaded');
       assert.equal(tracing.isFull, false);
       assert.equal(said.length, 1);
-      assert.match(said[0] as string, new RegExp(`thrown an error, and spans are lost: no ${call}\\. Commands continue`));
+      assert.match(
+        said[0] as string,
+        new RegExp(`thrown an error, and spans are lost: no ${call}\\. Commands continue`),
+      );
     });
 
   it('fails no command, and both the node and the client warn', async () => {

@@ -5,6 +5,7 @@ import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@
 import { HeadwaterError } from '../../src/base/errors.js';
 import { OPEN_SPANS_MAX } from '../../src/base/limits.js';
 import { Tracing } from '../../src/base/tracing.js';
+import type { Reply } from '../../src/model/operation.js';
 import { errorReply } from '../../src/model/reply-size.js';
 import { decodePipelineRequest, encodePipelineRequest } from '../../src/protobuf/pipeline.js';
 import { OperationSpans } from '../../src/rpc/operation-spans.js';
@@ -66,6 +67,38 @@ describe('the spans of operations', () => {
     spans.answered([{ kind: 'get', value: undefined, version: 0 }, SET_REPLY, refused], 7);
     assert.deepEqual(ended(), ['get ok', 'set ok', 'set overloaded']);
     assert.deepEqual(named, [7]);
+  });
+
+  it('go on at no follower for a write that changed nothing', () => {
+    const replies: Reply[] = [
+      { kind: 'set', applied: false },
+      { kind: 'expire', applied: false },
+      { kind: 'delete', deleted: 0 },
+      { kind: 'getDelete', value: undefined },
+      { kind: 'transact', committed: false, replies: [], failedCondition: 0 },
+      {
+        kind: 'transact',
+        committed: true,
+        replies: [
+          { kind: 'exists', existing: 1 },
+          { kind: 'delete', deleted: 0 },
+        ],
+      },
+    ];
+    spans.asked(message(replies.length));
+    spans.answered(replies, 7);
+    assert.deepEqual(named, []);
+    spans.asked(message(3));
+    spans.answered(
+      [
+        { kind: 'delete', deleted: 1 },
+        { kind: 'increment', value: 0n },
+        { kind: 'transact', committed: true, replies: [{ kind: 'delete', deleted: 0 }, SET_REPLY] },
+      ],
+      10,
+    );
+    assert.deepEqual(named, [10, 10, 10]);
+    assert.equal(ended().length, replies.length + 3);
   });
 
   it('end once if the stream ends before the answers, and the answers come all the same', () => {

@@ -19,7 +19,7 @@ import { ADMIN, bitsOf, REPLICATE, type Rule } from './roles.js';
 import { SecretHasher } from './secret.js';
 import { sourceOf } from './source.js';
 import { LimitCounts, NO_LIMITS, Usage } from './usage.js';
-import { decodeUser, encodeUser, shownUser, type UserRecord, userNameOf } from './user-record.js';
+import { decodeUser, haveSameRights, shownUser, type UserRecord, userNameOf } from './user-record.js';
 
 /** The values of the records of the node itself, by their names. */
 export type Records = ReadonlyMap<string, Buffer>;
@@ -229,11 +229,6 @@ export class Access {
       : 'users are not in force any more: call again without one';
     for (const grant of [everybody, nobody]) grant.end(new HeadwaterError('unauthenticated', message));
   }
-}
-
-/** True if the two differ in their limits at most. */
-function haveSameRights(one: UserRecord, other: UserRecord): boolean {
-  return encodeUser({ ...one, limits: undefined }).equals(encodeUser({ ...other, limits: undefined }));
 }
 
 function wrongSecret(): HeadwaterError {

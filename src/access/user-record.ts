@@ -8,6 +8,9 @@
  * Prefixes are base64. A user of certificates has no secret. A user with limits has them in `limits`:
  *
  *   "limits":{"operations":100,"bytes":1048576,"connections":10}
+ *
+ * A later version may add fields, to the user and to its limits, and keep the format if an older node may overlook them.
+ * A node that changes a user keeps the fields that it does not know.
  */
 import { HeadwaterError } from '../base/errors.js';
 import {
@@ -35,6 +38,13 @@ const PREFIX = 'user/';
 export interface UserRecord extends User {
   readonly roles: readonly UserRole[];
   readonly secret: SecretHash | undefined;
+  /** The fields of a later version. Undefined for a user that has none. */
+  readonly later?: LaterFields | undefined;
+}
+
+interface LaterFields {
+  readonly ofUser: object;
+  readonly ofLimits: object;
 }
 
 export function recordName(name: string): string {
@@ -47,25 +57,39 @@ export function userNameOf(recordName: string): string | undefined {
 }
 
 export function encodeUser(user: UserRecord): Buffer {
-  const { roles, keyPrefixes, channelPrefixes, createdAtMs, rotatedAtMs, secret, limits } = user;
+  const { roles, keyPrefixes, channelPrefixes, createdAtMs, rotatedAtMs, secret, later } = user;
   const texts = (prefixes: readonly Buffer[]) => prefixes.map((prefix) => prefix.toString('base64'));
   const fields = { format: FORMAT, roles, keys: texts(keyPrefixes), channels: texts(channelPrefixes) };
   return Buffer.from(
-    JSON.stringify({ ...fields, created: createdAtMs, rotated: rotatedAtMs, secret, limits: limitFields(limits) }),
+    JSON.stringify({
+      ...fields,
+      created: createdAtMs,
+      rotated: rotatedAtMs,
+      secret,
+      limits: limitFields(user),
+      ...later?.ofUser,
+    }),
   );
 }
 
 /** JSON leaves out what is undefined. */
-function limitFields(limits: UserLimits | undefined): Fields['limits'] {
-  if (!limits) return undefined;
-  const { operationsPerSecond, bytesPerSecond, maxConnections } = limits;
-  return { operations: operationsPerSecond, bytes: bytesPerSecond, connections: maxConnections };
+function limitFields({ limits, later }: UserRecord): Fields['limits'] {
+  if (!limits && isEmpty(later?.ofLimits ?? {})) return undefined;
+  const { operationsPerSecond, bytesPerSecond, maxConnections }: Partial<UserLimits> = limits ?? {};
+  return {
+    operations: operationsPerSecond,
+    bytes: bytesPerSecond,
+    connections: maxConnections,
+    ...later?.ofLimits,
+  };
 }
 
-function limitsOf(fields: Fields['limits']): UserLimits | undefined {
-  if (!fields) return undefined;
-  const { operations, bytes, connections } = fields;
-  return { operationsPerSecond: operations, bytesPerSecond: bytes, maxConnections: connections };
+/** True if the two differ in their limits at most. */
+export function haveSameRights(one: UserRecord, other: UserRecord): boolean {
+  const [bytes, otherBytes] = [one, other].map((user) =>
+    encodeUser({ ...user, limits: undefined, later: user.later && { ...user.later, ofLimits: {} } }),
+  ) as [Buffer, Buffer];
+  return bytes.equals(otherBytes);
 }
 
 /** @throws HeadwaterError `unknown_format` or `corrupt`. */
@@ -80,16 +104,25 @@ export function decodeUser(name: string, bytes: Buffer): UserRecord {
       remedy: 'Update this node',
     });
   const buffers = (texts: readonly string[]) => texts.map((text) => Buffer.from(text, 'base64'));
+  const { format: _, roles, keys, channels, created, rotated, secret, limits = {}, ...ofUser } = fields;
+  const { operations, bytes: bytesPerSecond, connections, ...ofLimits } = limits;
+  const known = { operationsPerSecond: operations, bytesPerSecond, maxConnections: connections };
+  const hasLimits = Object.values(known).some((most) => most !== undefined);
   return {
     name,
-    roles: fields.roles,
-    keyPrefixes: buffers(fields.keys),
-    channelPrefixes: buffers(fields.channels),
-    createdAtMs: fields.created,
-    rotatedAtMs: fields.rotated,
-    secret: fields.secret,
-    limits: limitsOf(fields.limits),
+    roles,
+    keyPrefixes: buffers(keys),
+    channelPrefixes: buffers(channels),
+    createdAtMs: created,
+    rotatedAtMs: rotated,
+    secret,
+    limits: hasLimits ? known : undefined,
+    later: isEmpty(ofUser) && isEmpty(ofLimits) ? undefined : { ofUser, ofLimits },
   };
+}
+
+function isEmpty(fields: object): boolean {
+  return Object.keys(fields).length === 0;
 }
 
 interface Fields {
@@ -102,9 +135,9 @@ interface Fields {
   readonly secret?: SecretHash;
   readonly limits?:
     | {
-        readonly operations: number | undefined;
-        readonly bytes: number | undefined;
-        readonly connections: number | undefined;
+        readonly operations?: number | undefined;
+        readonly bytes?: number | undefined;
+        readonly connections?: number | undefined;
       }
     | undefined;
 }

@@ -166,6 +166,26 @@ describe('users', () => {
     assert.match(await code(users.rotate('cert:spiffe://cluster/node-1', undefined)), /a user of certificates$/);
   });
 
+  it('keep the fields of a later version, and end nothing for a limit of it', async () => {
+    const { secret } = await users.create(made('app', ['read']));
+    const fields = () => JSON.parse(String(records.all.get('user/app'))) as { rotated: number; limits: object };
+    const later = { notes: ['later'], limits: { operations: 5, burst: 9 } };
+    records.all.set('user/app', Buffer.from(JSON.stringify({ ...fields(), ...later })));
+    await users.create(made('other', ['read']));
+    const grant = await access.authenticate({ user: 'app', secret });
+    await users.limit('app', { bytesPerSecond: 10 });
+    assert.deepEqual(fields(), { ...fields(), notes: ['later'], limits: { operations: 5, bytes: 10, burst: 9 } });
+    await users.limit('app', { bytesPerSecond: 0, operationsPerSecond: 0 });
+    assert.deepEqual(fields().limits, { burst: 9 });
+    assert.equal(access.list.users.find(({ name }) => name === 'app')?.limits, undefined);
+    records.all.set('user/app', Buffer.from(JSON.stringify({ ...fields(), limits: { burst: 10 } })));
+    await users.create(made('third', ['read']));
+    assert.equal(grant.ended, undefined);
+    await users.rotate('app', undefined);
+    assert.deepEqual(fields(), { ...fields(), notes: ['later'], limits: { burst: 10 } });
+    assert.notEqual(grant.ended, undefined);
+  });
+
   it('of a newer format cannot sign in here, and nobody is let in instead', async () => {
     records.all.set('user/boss', Buffer.from('{"format":2}'));
     await records.change(() => new Map());

@@ -12,6 +12,7 @@ import { Redis } from 'ioredis';
 import { eventually, freePort } from './waiting.js';
 
 const HEADWATER = fileURLToPath(new URL('../bin/headwater.cjs', import.meta.url));
+const SOCKET_FLOOR = fileURLToPath(new URL('socket-floor.js', import.meta.url));
 const READY_MS_MAX = 60_000;
 
 export interface Server {
@@ -80,6 +81,16 @@ export class Servers implements AsyncDisposable {
     const leader = await this.redis('redis-master', aof);
     const follower = await this.redis('redis-replica', [...aof, '--replicaof', `127.0.0.1 ${leader.port}`]);
     return untilReplicated({ leader, follower });
+  }
+
+  /** A server that answers every request of redis-benchmark without a look at it (socket-floor.ts). */
+  async socketFloor(valueBytes: number): Promise<Server> {
+    const port = await freePort();
+    const began = performance.now();
+    const flags = [SOCKET_FLOOR, `${port}`, `${valueBytes}`];
+    const child = spawn(process.execPath, flags, { stdio: ['ignore', 'ignore', 'pipe'] });
+    await untilLine(child, /ready/, 'the server without a store');
+    return this.#started(child, port, '', performance.now() - began);
   }
 
   async stop(): Promise<void> {

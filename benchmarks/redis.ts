@@ -1,7 +1,8 @@
 /**
  * How fast is the Redis protocol? redis-benchmark loads a Headwater leader with a follower, and a Redis master with a
  * replica and its AOF every second: SET and GET of 100 B over 100,000 keys. In one run, in turn, on the same machine.
- * All processes of both systems are up during all rounds, and redis-benchmark is the one client.
+ * All processes of both systems are up during all rounds, and redis-benchmark is the one client. A third server shows
+ * the floor: what a program of Node reaches that only answers.
  */
 import { redisVersion, type Server, Servers, start } from './processes.js';
 import { printMachine, printTable, ratios, spread } from './report.js';
@@ -32,12 +33,21 @@ export async function redis(options: RedisOptions): Promise<void> {
   console.log(`peer: Redis ${version}`);
   await using servers = new Servers();
   const [ours, theirs] = [await servers.headwaterPair(), await servers.redisPair()];
-  const leaders = [ours.leader, theirs.leader];
+  const compared = [ours.leader, theirs.leader, await servers.socketFloor(VALUE_BYTES)];
   const rows: string[][] = [];
   for (const connections of options.connections) {
-    for (const pipeline of options.pipeline) rows.push(...(await compare(leaders, { connections, pipeline }, options)));
+    for (const pipeline of options.pipeline)
+      rows.push(...(await compare(compared, { connections, pipeline }, options)));
   }
-  const head = ['connections', 'pipeline', 'command', 'Headwater, commands/s', 'Redis, commands/s', 'ratio to Redis'];
+  const head = [
+    'connections',
+    'pipeline',
+    'command',
+    'Headwater, commands/s',
+    'Redis, commands/s',
+    'ratio to Redis',
+    'a server of Node that only answers, to Redis',
+  ];
   printTable(
     `redis-benchmark, ${VALUE_BYTES} B over ${KEYS} keys, fsync everysec, 1 follower, ${options.rounds} rounds`,
     head,
@@ -50,16 +60,24 @@ interface Load {
   readonly pipeline: number;
 }
 
-async function compare(leaders: readonly Server[], load: Load, options: RedisOptions): Promise<string[][]> {
+async function compare(compared: readonly Server[], load: Load, options: RedisOptions): Promise<string[][]> {
   const commands = options.commands * Math.min(load.pipeline, 10);
-  const rates = await inTurn(leaders, options.rounds, ({ port }) => measure(port, load, commands));
+  const rates = await inTurn(compared, options.rounds, ({ port }) => measure(port, load, commands));
   return TESTS.map((test) => {
-    const [ours = [], theirs = []] = rates.map((of) => of.map((rate) => rate[test]));
+    const [ours = [], theirs = [], floor = []] = rates.map((of) => of.map((rate) => rate[test]));
     const { connections, pipeline } = load;
     const ratio = spread(ratios(ours, theirs), 2);
     // The whole table takes minutes.
     process.stderr.write(`${connections} connections, pipeline ${pipeline}, ${test}: ${ratio} of Redis\n`);
-    return [`${connections}`, `${pipeline}`, test, spread(ours), spread(theirs), ratio];
+    return [
+      `${connections}`,
+      `${pipeline}`,
+      test,
+      spread(ours),
+      spread(theirs),
+      ratio,
+      spread(ratios(floor, theirs), 2),
+    ];
   });
 }
 

@@ -30,6 +30,16 @@ const intakes = new WeakMap<object, CallIntake>();
 type NextCall = ConstructorParameters<typeof grpc.ServerInterceptingCall>[0];
 type Listener = Parameters<grpc.ServerInterceptingCall['start']>[0];
 
+/** The parts of a call of gRPC, which offers no other access to the bytes that it has received. */
+interface Internals {
+  readonly stream: ServerHttp2Stream;
+  /**
+   * Makes messages of the parts that arrive. The decoder keeps the parts of a message until the next message begins,
+   * beside the message. A pipeline that is idle would keep them for ever, and no account has them.
+   */
+  readonly decoder: { readPartialMessage: readonly Buffer[] };
+}
+
 /** The rights of a caller, or the promise of them. */
 export interface Granting {
   readonly grant: Grant | Promise<Grant>;
@@ -105,8 +115,8 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Replier {
     this.#granting = granting;
     this.#isMetered = granting?.isMetered ?? false;
     this.#memory = requests;
-    // gRPC offers no other access to the bytes of an incomplete message.
-    this.#stream = (next as unknown as { stream: ServerHttp2Stream }).stream;
+    const { stream, decoder } = next as unknown as Internals;
+    this.#stream = stream;
     const session = this.#stream.session ?? this;
     this.connection = requests.connection(session);
     const { connection } = this;
@@ -117,6 +127,10 @@ export class CallIntake extends grpc.ServerInterceptingCall implements Replier {
     };
     this.share = replies.open(session, this);
     this.#stream.prependListener('data', (bytes: Buffer) => this.#arrived(bytes));
+    // This listener runs behind that of gRPC.
+    this.#stream.on('data', () => {
+      if (this.#headBytes === 0 && !this.#isOver) decoder.readPartialMessage = [];
+    });
     this.#stream.once('close', () => this.#close());
   }
 

@@ -33,16 +33,36 @@ export function formatRecords(records: Records, changedAt: ChangedAt): string {
 /** @throws HeadwaterError `corrupt` if the file is not one that a node wrote: nobody knows then who may do what. */
 export function parseRecords(text = '{}'): { readonly records: Map<string, Buffer>; readonly changedAt: ChangedAt } {
   try {
-    const { '': at, ...fields } = JSON.parse(text) as Record<string, string>;
-    const records = new Map(Object.entries(fields).map(([name, value]) => [name, Buffer.from(value, 'base64')]));
-    return { records, changedAt: at === undefined || at === KEPT ? at : Number(at) };
+    const { '': at, ...fields } = objectIn(text);
+    const records = new Map(Object.entries(fields).map(([name, value]) => [name, bytesOf(value)]));
+    return { records, changedAt: at === undefined || at === KEPT ? at : offsetOf(at) };
   } catch (error) {
     throw new HeadwaterError(
       'corrupt',
-      `${RESERVED_FILE}: expected the records that the node wrote, received other text. Remove the file, and the node makes it again`,
+      `${RESERVED_FILE}: expected the records that the node wrote, received other text. Remove the file, and the node makes it again from its data`,
       { cause: error },
     );
   }
+}
+
+function objectIn(text: string): Record<string, unknown> {
+  const parsed = JSON.parse(text) as unknown;
+  // Any other value has no fields, and would count as a node without users, where everybody may do everything.
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new TypeError('not an object');
+  return parsed as Record<string, unknown>;
+}
+
+function bytesOf(value: unknown): Buffer {
+  const bytes = Buffer.from(String(value), 'base64');
+  // Node drops characters that are not base64.
+  if (bytes.toString('base64') !== value) throw new TypeError('not base64');
+  return bytes;
+}
+
+function offsetOf(value: unknown): number {
+  const offset = Number(value);
+  if (!Number.isSafeInteger(offset) || offset < 0 || String(offset) !== value) throw new TypeError('not an offset');
+  return offset;
 }
 
 /** The records that a keyspace has on disk, at its checkpoint. */

@@ -160,8 +160,12 @@ describe('records of the node itself', () => {
       [NAME]: Buffer.from('one').toString('base64'),
     });
     await test.store.close();
-    await writeFile(file, 'no JSON');
-    await assert.rejects(test.open(), ({ code }: HeadwaterError) => code === 'corrupt');
+    const base64 = Buffer.from('one').toString('base64');
+    const others = ['no JSON', '', 'null', '7', '"a"', '[]', '{"user/boss":7}', '{"user/boss":"b25!"}'];
+    for (const text of [...others, `{"":"x","${NAME}":"${base64}"}`, `{"":-1,"${NAME}":"${base64}"}`]) {
+      await writeFile(file, text);
+      await assert.rejects(test.open(), ({ code }: HeadwaterError) => code === 'corrupt', text);
+    }
     await writeFile(file, '{}');
     await test.open();
     assert.deepEqual(held(test.store), { [NAME]: 'one' });

@@ -2,6 +2,7 @@
  * `user`: the users of a cluster. A secret is never an argument, since every process of the machine can read those: the
  * node draws it, or a file has it.
  */
+import { isUtf8 } from 'node:buffer';
 import { type Command, Option } from 'commander';
 import type { User, UserRole } from '../src/client/index.js';
 import { CERTIFICATE_USER, USER_ROLES } from '../src/model/user.js';
@@ -19,6 +20,7 @@ import {
 import { onNode, type Session } from './connection.js';
 import { contentWithin, writeWhole } from './files.js';
 import { snakeCase } from './json-names.js';
+import { escaped } from './look.js';
 import { complain, EXIT, type ExitStatus, type Output, UsageError } from './output.js';
 import { drawnTable } from './table.js';
 
@@ -262,17 +264,30 @@ const SECRET_BYTES_MAX = 4_096;
 async function secretIn({ secretFile }: SecretOptions): Promise<string | undefined> {
   if (secretFile === undefined) return undefined;
   const content = await contentWithin(secretFile, SECRET_BYTES_MAX, 'the most of a secret');
-  return content.toString().replace(/\r?\n$/, '');
+  const secret = content.toString().replace(/\r?\n$/, '');
+  // A file of --credentials is one line, so nobody could use the secret there.
+  const lines = secret.split('\n').length;
+  if (lines > 1) throw new UsageError(`--secret-file: expected a secret in one line, received ${lines} lines`);
+  return secret;
 }
 
 function fieldsOf({ keyPrefixes, channelPrefixes, ...user }: User): object {
-  const texts = { keyPrefixes: keyPrefixes.map(String), channelPrefixes: channelPrefixes.map(String) };
-  return snakeCase({ ...user, ...texts }) as object;
+  return {
+    ...(snakeCase(user) as object),
+    ...prefixFields('key_prefixes', keyPrefixes),
+    ...prefixFields('channel_prefixes', channelPrefixes),
+  };
+}
+
+/** Prefixes in JSON: text, or base64 and a field that says so if one of them is not UTF-8. */
+function prefixFields(name: string, prefixes: readonly Buffer[]): object {
+  if (prefixes.every((prefix) => isUtf8(prefix))) return { [name]: prefixes.map(String) };
+  return { [name]: prefixes.map((prefix) => prefix.toString('base64')), [`${name}_encoding`]: 'base64' };
 }
 
 function prefixesOf(prefixes: readonly Buffer[]): string {
   if (prefixes.length === 0) return 'all';
   // A user of ACL SETUSER without channels has a beginning that no channel has.
-  const shown = prefixes.filter((prefix) => prefix[0] !== 0).map((prefix) => `${prefix}*`);
+  const shown = prefixes.filter((prefix) => prefix[0] !== 0).map((prefix) => `${escaped(prefix, '')}*`);
   return shown.length === 0 ? 'none' : shown.join(' ');
 }

@@ -350,6 +350,11 @@ describe('the command user', () => {
       const own = ['--secret-file', '-', '--out', `${app}-3`, '--credentials', admin];
       await headwater(['user', 'create', 'own', '--role', 'read', ...own], { env, stdin: secret });
       assert.equal(readFileSync(`${app}-3`, 'utf8'), `own:${secret}\n`);
+      const lines = await headwater(['user', 'rotate', 'app', '--secret-file', '-', '--credentials', admin], {
+        env,
+        stdin: `${secret}\nanother line\n`,
+      });
+      assert.match(lines.stderr, /--secret-file: expected a secret in one line, received 2 lines/);
       const address = `headwater://app:${encodeURIComponent(secret)}@${node.address}`;
       const read = await run(['get', 'app:k'], { HEADWATER_CONNECT: address });
       assert.match(read.stderr, /no such key/);
@@ -364,5 +369,23 @@ describe('the command user', () => {
     } finally {
       await cluster[Symbol.asyncDispose]();
     }
+  });
+
+  it('shows prefixes of any bytes, with escapes for those that a terminal would obey', async () => {
+    await using cluster = new Cluster();
+    const node = await cluster.node('node');
+    await node.start();
+    const client = await as(node, undefined);
+    const prefixes = { keyPrefixes: ['a\u001b[31mb'], channelPrefixes: [Buffer.from([0xff])] };
+    await client.users.create('app', { roles: ['read'], ...prefixes });
+    await client.close();
+    const env = { HEADWATER_CONNECT: node.address };
+    const { stdout } = await headwater(['user', 'list'], { env });
+    assert.match(stdout.toString(), /^app +read +a\\x1b\[31mb\* +\\xff\* /m);
+    const json = await headwater(['user', 'list', '--json'], { env });
+    const { users } = JSON.parse(json.stdout.toString()) as { users: object[] };
+    assert.deepEqual(users, [
+      { ...users[0], key_prefixes: ['a\u001b[31mb'], channel_prefixes: ['/w=='], channel_prefixes_encoding: 'base64' },
+    ]);
   });
 });

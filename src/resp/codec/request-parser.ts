@@ -136,8 +136,44 @@ export class RequestParser {
 
   #parse(found: Array<Request | ProtocolError>): void {
     while (this.#at < this.#bytes.length) {
+      if (this.#missing === 0) this.#readWhole(found);
       const hasGoneOn = this.#missing > 0 ? this.#readArgument(found) : this.#readBeginning(found);
       if (!hasGoneOn) return;
+    }
+  }
+
+  /**
+   * Reads requests of a few arguments that are here whole, as nearly all are. Nothing is noted on the way, so that such a
+   * request costs half. The first request that is long, wrong or not complete is left for the rest of the parser.
+   */
+  #readWhole(found: Array<Request | ProtocolError>): void {
+    const bytes = this.#bytes;
+    const { argumentBytesMax, requestBytesMax } = this.#limits;
+    for (let at = this.#at; bytes[at] === ASTERISK; this.#at = at) {
+      const count = (bytes[at + 1] as number) - ZERO;
+      if (!(count > 0 && count <= 9) || bytes[at + 2] !== CR || bytes[at + 3] !== LF) return;
+      at += 4;
+      const request: Buffer[] = [];
+      let requestBytes = 0;
+      while (request.length < count) {
+        if (bytes[at] !== DOLLAR) return;
+        let length = (bytes[at + 1] as number) - ZERO;
+        if (!(length >= 0 && length <= 9)) return;
+        for (at += 2; bytes[at] !== CR; at++) {
+          const digit = (bytes[at] as number) - ZERO;
+          // No digit, a zero in front, or more of them than a length has.
+          if (!(digit >= 0 && digit <= 9 && length > 0 && length < argumentBytesMax)) return;
+          length = length * 10 + digit;
+        }
+        at += LINE_END_BYTES;
+        const end = at + length;
+        requestBytes += length + ARGUMENT_COST_BYTES;
+        if (length > argumentBytesMax || end + LINE_END_BYTES > bytes.length) return;
+        if (bytes[at - 1] !== LF || requestBytes > requestBytesMax) return;
+        request.push((request.length === 0 && this.#names.find(bytes, at, end)) || viewOf(bytes, at, end));
+        at = end + LINE_END_BYTES;
+      }
+      found.push(request);
     }
   }
 
@@ -248,6 +284,16 @@ export class RequestParser {
   #withoutCr(end: number): number {
     return end > this.#at && this.#bytes[end - 1] === CR ? end - 1 : end;
   }
+}
+
+/** The constructor that `subarray` calls after checks that the parser has made already. */
+const View = (
+  Buffer as unknown as { readonly [Symbol.species]: new (...view: [ArrayBufferLike, number, number]) => Buffer }
+)[Symbol.species];
+
+/** `bytes.subarray(start, end)` in half the time. */
+function viewOf(bytes: Buffer, start: number, end: number): Buffer {
+  return new View(bytes.buffer, bytes.byteOffset + start, end - start);
 }
 
 /** The whole number in decimal digits. Undefined if it is none: `01`, `+1`, an empty text, over 2^53. */

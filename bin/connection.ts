@@ -231,7 +231,7 @@ export async function connectTo(
 function withUserAdvice(error: HeadwaterError<'unauthenticated'>): HeadwaterError {
   // A refusal of a certificate says itself what to do, and no user helps.
   if (error.message.includes('with a certificate of its CA')) return error;
-  const message = `${error.message}. Use --credentials FILE, or ${CREDENTIALS_VARIABLE}`;
+  const message = `${error.message}. Use --credentials FILE, or HEADWATER_CREDENTIALS_FILE`;
   return new HeadwaterError(error.code, message, { cause: error });
 }
 

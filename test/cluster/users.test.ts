@@ -316,7 +316,7 @@ describe('the command user', () => {
       assert.equal(made.stdout, `the user boss is ready; its secret is in ${admin}\n`);
       const refused = await run(['get', 'k']);
       assert.equal(refused.status, 3);
-      assert.match(refused.stderr, /received none\. Use --credentials FILE, or HEADWATER_CREDENTIALS$/m);
+      assert.match(refused.stderr, /received none\. Use --credentials FILE, or HEADWATER_CREDENTIALS_FILE$/m);
       const listed = await run(['user', 'list', '--credentials', admin]);
       assert.match(listed.stdout, /^app +read +app:\* +all /m);
       const me = await run(['user', 'whoami'], { HEADWATER_CREDENTIALS_FILE: app });

@@ -81,4 +81,10 @@ describe('the README files', () => {
     assert.deepEqual(anchorsOf(text), ['a-b-c']);
     assert.deepEqual(seen.map(isBroken), [true, true, false, true]);
   });
+
+  it('have no mail address, as nobody has said that one is read', () => {
+    const pages = [...pageNames(), '.github/SECURITY.md', '.github/CONTRIBUTING.md'];
+    const named = pages.flatMap((page) => withoutBlocks(readPage(page)).match(/[\w.-]+@[\w-]+\.[a-z]+/g) ?? []);
+    assert.deepEqual(named, []);
+  });
 });

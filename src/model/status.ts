@@ -367,7 +367,10 @@ export interface NodeBelow<State extends string = FollowerState> {
   readonly lagCommands: number;
   /** The time since the oldest write that the follower has not acknowledged was made. */
   readonly lagMs: number;
-  /** For a follower's follower, the ID of the follower that reports it. Empty otherwise. */
+  /**
+   * For a follower's follower, the ID of the node that it follows, or of the follower that reports it if a node between is
+   * of an older version. Empty otherwise.
+   */
   readonly via: string;
   /** The time since the last report of the follower. */
   readonly silentMs: number;

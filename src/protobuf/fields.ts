@@ -46,7 +46,7 @@ export const FIELDS = {
     grant: 'name',
   },
   Acknowledgement: { replicationId: 'id' },
-  NodeReport: { nodeId: 'name', nonce: 'name', replicationId: 'id', address: 'name' },
+  NodeReport: { nodeId: 'name', nonce: 'name', replicationId: 'id', address: 'name', via: 'name' },
   DigestReport: { markId: 'name', nodeId: 'name', address: 'name' },
   NodeName: { nodeId: 'name', address: 'name' },
   Upstream: { clusterId: 'name', nodeId: 'name', address: 'name', follows: 'name' },

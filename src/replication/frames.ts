@@ -84,6 +84,8 @@ export interface NodeReport {
   readonly ageMs: number;
   /** The host:port of the node. Empty if it is not known. */
   readonly address: string;
+  /** The ID of the node that it follows. Empty if that is the sender. */
+  readonly via: string;
 }
 
 /** A message that a client of the sender publishes. */

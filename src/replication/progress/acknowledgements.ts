@@ -84,10 +84,10 @@ export class Acknowledgements {
     if (!this.#reporters.has(reporter)) return;
     this.times.sample();
     const { nodeId, handshake: { nonce, address } = NO_HANDSHAKE } = reporter;
-    const own = { ...frame, nodeId, nonce, address, ageMs: 0 };
+    const own = { ...frame, nodeId, nonce, address, via: '', ageMs: 0 };
     const standings = [this.#judge(own, '')];
     for (const report of frame.below.slice(0, NODE_REPORTS_MAX))
-      if (report.nodeId !== nodeId) standings.push(this.#judge(report, nodeId));
+      if (report.nodeId !== nodeId) standings.push(this.#judge(report, report.via || nodeId));
     const news = standings.some((standing) => this.#isNews(standing));
     this.#reports.tell(reporter, standings);
     this.#onReport();
@@ -154,10 +154,11 @@ export class Acknowledgements {
       latest.length = NODE_REPORTS_MAX;
     }
     return latest.map(
-      ({ nodeId, nonce, address, appendedOffset, durableOffset, replicationId, checksum, heardMs }) => ({
+      ({ nodeId, nonce, address, via, appendedOffset, durableOffset, replicationId, checksum, heardMs }) => ({
         nodeId,
         nonce,
         address,
+        via,
         appendedOffset,
         durableOffset,
         replicationId,

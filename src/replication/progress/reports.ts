@@ -12,7 +12,7 @@ export interface Report {
   readonly nonce: string;
   /** The host:port of the node. Empty if it is not known. */
   readonly address: string;
-  /** The ID of the follower that reports the node; empty for a follower itself. */
+  /** The ID of the node that it follows; empty for a follower of this node. */
   readonly via: string;
   /** Offsets and position as the node reported them. */
   readonly appendedOffset: number;

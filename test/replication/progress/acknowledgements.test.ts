@@ -341,5 +341,18 @@ describe('acknowledgements', () => {
       );
       assert.equal(below?.address, 'B');
     });
+
+    it('are shown in status below the node that each follows, at any depth', async () => {
+      const [leader, middle, bottom] = await chain();
+      const last = await world.node('Z', { follows: 'B' });
+      await level(world, leader, last);
+      const nodes = () => leader.replication.acknowledgements.indirect;
+      await world.until('the leader knows the last one', () => nodes().length === 2);
+      const ids = [bottom, last].map(({ store }) => store.identity.nodeId);
+      assert.deepEqual(
+        ids.map((id) => nodes().find(({ nodeId }) => nodeId === id)?.via),
+        [middle.store.identity.nodeId, bottom.store.identity.nodeId],
+      );
+    });
   });
 });

@@ -49,7 +49,7 @@ describe('reports of the nodes below', () => {
     return reporter;
   }
 
-  async function at(offset: number): Promise<Omit<NodeReport, 'nodeId' | 'nonce' | 'address'>> {
+  async function at(offset: number): Promise<Omit<NodeReport, 'nodeId' | 'nonce' | 'address' | 'via'>> {
     const { log } = test.store.data;
     const checksum = await log.lookup.checksumAt(offset);
     assert(typeof checksum === 'number');
@@ -72,6 +72,7 @@ describe('reports of the nodes below', () => {
     nodeId,
     nonce,
     address: `${nodeId}:7420`,
+    via: '',
     ...(await at(offset)),
   });
 

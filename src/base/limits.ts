@@ -141,8 +141,12 @@ export const ALLOWANCE_BYTES_MIN = 16 * KiB;
 export const ALLOWANCE_BYTES_MAX = 256 * KiB;
 export const ALLOWANCE_GROWTH_BYTES = MiB;
 
-/** The least time between two frames of a feed under load: fewer, larger frames cost both ends less. */
-export const FRAME_INTERVAL_MS = 3;
+/**
+ * The time between the frames of a feed under load, for blocks that nobody waits for: fewer, larger frames cost both ends
+ * less. FRAMES_AHEAD_MAX frames may leave at once before that.
+ */
+export const FRAME_INTERVAL_MS = 0.5;
+export const FRAMES_AHEAD_MAX = 10;
 
 /**
  * Received frames that wait behind those being processed, their first byte included. Above this the link stops reading,

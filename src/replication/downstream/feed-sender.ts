@@ -60,14 +60,21 @@ export class FeedSender {
     });
   }
 
+  /** Tells whether somebody waits until the follower has blocks behind this offset. */
+  isAwaited(offset: number): boolean {
+    const { appended, synced } = this.#node.acknowledgements.awaited;
+    return appended > offset || synced > offset;
+  }
+
   /** The acknowledgements to request with the blocks of this range. */
   requestWith(firstOffset: number, lastOffset: number): AcknowledgementRequest {
     return this.#requests.with(firstOffset, lastOffset, this.#node.acknowledgements.awaited);
   }
 
-  /** Asks about blocks that were sent before somebody waited for them, once for each. */
+  /** Asks about blocks that were sent before somebody waited for them, once for each, and has the others sent. */
   ask(): void {
     const { outflow } = this.#state;
+    outflow?.hurry();
     // A congested follower is asked when it has room: blocks that it has not read it cannot acknowledge.
     if (!outflow || this.#congested) return;
     const { awaited } = this.#node.acknowledgements;

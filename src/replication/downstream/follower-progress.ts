@@ -1,9 +1,11 @@
 /** How far a follower has come in its session, by its own acknowledgements, and who waits for it to come further. */
 import type { Clock } from '../../base/clock.js';
-import { FRAME_INTERVAL_MS } from '../../base/limits.js';
 import type { Position } from '../../model/position.js';
 import type { Acknowledgement, DownFrame } from '../frames.js';
 import type { FeedState } from './feed-state.js';
+
+/** Looks so often whether the outflow has sent the blocks. */
+const LOOK_INTERVAL_MS = 3;
 
 /** Asks for an acknowledgement at once. */
 const ASK: DownFrame = { kind: 'blocks', blocks: [], acknowledge: true, sync: false, traces: [] };
@@ -51,7 +53,7 @@ export class FollowerProgress {
     let cancel = () => {};
     const ask = () => {
       if ((this.#state.outflow?.sent.offset ?? 0) >= end.offset) session.send(ASK);
-      else cancel = this.#clock.after(FRAME_INTERVAL_MS, ask);
+      else cancel = this.#clock.after(LOOK_INTERVAL_MS, ask);
     };
     try {
       if ((this.#last?.appendedOffset ?? -1) < end.offset) ask();

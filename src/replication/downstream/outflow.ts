@@ -5,9 +5,9 @@
  * messages and marks that were placed there. The follower sets the pace: the
  * writer does not know that the outflow exists.
  */
-import { type Clock, sleep } from '../../base/clock.js';
+import type { Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
-import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS } from '../../base/limits.js';
+import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS, FRAMES_AHEAD_MAX } from '../../base/limits.js';
 import type { Block } from '../../log/block.js';
 import type { Cursor } from '../../log/cursor.js';
 import type { Interlude, InterludeReader, PlacedInterlude } from '../../log/interludes.js';
@@ -26,11 +26,16 @@ export interface OutflowOptions {
   readonly clock: Clock;
   /** Ends `run`, which rejects with its reason. */
   readonly ended: AbortSignal;
+  /** Tells whether somebody waits until the follower has blocks behind this offset. */
+  isAwaited(offset: number): boolean;
   /** The acknowledgements to request with the blocks of this range. */
   asks(firstOffset: number, lastOffset: number): AcknowledgementRequest;
   /** Returns a promise if the follower is behind. */
   send(frame: DownFrame): Promise<void> | undefined;
 }
+
+/** A frame may leave by so much before its time. */
+const AHEAD_MS_MAX = FRAMES_AHEAD_MAX * FRAME_INTERVAL_MS;
 
 export class Outflow {
   readonly #options: OutflowOptions;
@@ -39,6 +44,10 @@ export class Outflow {
   #history: string;
   #sent: { readonly offset: number; readonly checksum: number };
   readonly #interludes: InterludeReader;
+  /** The time of the next frame, if frames had left at their intervals. */
+  #frameMs = Number.NEGATIVE_INFINITY;
+  /** Ends the wait for more blocks. */
+  #endGathering = () => {};
 
   constructor(options: OutflowOptions) {
     this.#options = options;
@@ -57,17 +66,38 @@ export class Outflow {
   /** Sends without an end. Rejects with the reason of `ended`, or an error. */
   async run(): Promise<never> {
     const { clock, ended } = this.#options;
-    let sentMs = Number.NEGATIVE_INFINITY;
     for (;;) {
       if (!this.#interludes.isBehind) await this.#log.readers.whenBeyond(this.#cursor.offset, ended);
-      // A lone block is sent at once. Under load, a short wait gathers several blocks in one frame.
-      const earlyMs = sentMs + FRAME_INTERVAL_MS - clock.monotonicMs();
-      if (earlyMs > 0) await sleep(clock, earlyMs, ended);
+      // A block that somebody waits for is sent at once, and so are a few of the others. Under load, a short wait gathers
+      // several blocks in one frame.
+      const earlyMs = this.#frameMs - AHEAD_MS_MAX - clock.monotonicMs();
+      if (earlyMs > 0 && !this.#options.isAwaited(this.#sent.offset)) await this.#gather(earlyMs);
       if (ended.aborted) throw ended.reason;
       const blocks = await this.#cursor.poll(FRAME_BYTES_MAX);
-      sentMs = clock.monotonicMs();
+      this.#frameMs = Math.max(this.#frameMs, clock.monotonicMs()) + FRAME_INTERVAL_MS;
       await this.#sendAll(blocks);
     }
+  }
+
+  /** Sends what was gathered if somebody waits for it. */
+  hurry(): void {
+    if (this.#options.isAwaited(this.#sent.offset)) this.#endGathering();
+  }
+
+  #gather(ms: number): Promise<void> {
+    const { clock, ended } = this.#options;
+    return new Promise((resolve) => {
+      if (ended.aborted) return resolve();
+      const done = () => {
+        cancel();
+        ended.removeEventListener('abort', done);
+        this.#endGathering = () => {};
+        resolve();
+      };
+      const cancel = clock.after(ms, done);
+      ended.addEventListener('abort', done, { once: true });
+      this.#endGathering = done;
+    });
   }
 
   /** Sends the blocks, and each interlude at its place among them. */

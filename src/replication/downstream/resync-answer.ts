@@ -215,6 +215,7 @@ export class ResyncAnswer {
       ...from,
       clock: this.#node.clock,
       ended: sender.ended,
+      isAwaited: (offset) => sender.isAwaited(offset),
       asks: (first, last) => sender.requestWith(first, last),
       send: (frame: DownFrame) => sender.send(frame),
     });

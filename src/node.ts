@@ -53,6 +53,7 @@ import type { UserLimits } from './model/user.js';
 import { Monitors } from './pipeline/monitors.js';
 import { ReplyMemory } from './pipeline/reply-memory.js';
 import { RequestBudget } from './pipeline/request-budget.js';
+import { SlowLog } from './pipeline/slow-log.js';
 import { redisDoor } from './redis-door.js';
 import type { Followers } from './replication/downstream/followers.js';
 import type { LogRoom } from './replication/downstream/headroom.js';
@@ -104,7 +105,6 @@ export class Node {
   readonly options: LiveOptions;
   readonly #base: Base;
   readonly #config: NodeConfig;
-  readonly #logger: Logger;
   readonly #store: Store;
   readonly #parts: Parts;
   readonly #load = new ProcessLoad(systemClock);
@@ -173,7 +173,6 @@ export class Node {
     this.#base = { ...base, address: () => this.address };
     this.options = base.live;
     this.#config = base.config;
-    this.#logger = base.logger;
     this.#store = base.store;
     this.failed = failed;
     this.#fail = fail;
@@ -365,19 +364,19 @@ export class Node {
   }
 
   async #listen(): Promise<void> {
-    const { access, replication, freshness, streams, backups, archiver, checks, ranges, repairs } = this.#parts;
+    const { access, replication, freshness, streams, backups, archiver, checks, ranges, repairs, slowLog } =
+      this.#parts;
     await refuseStrangers(this.#base, access);
     await forgetUsers(this.#base, this.#parts.users, await this.#isHeardHereOnly());
     const monitors = new Monitors(systemClock);
-    const { traced } = this.#base;
+    const { traced, logger } = this.#base;
     const { listen, redis, redisListen, reflection, ...bounds } = this.#config;
-    const logger = this.#logger;
     const guarantees = { durability: replication.durability, freshness };
     this.#isLoopbackOnly = await this.#isHeardHereOnly();
     const server = new RpcServer({
       services: [
-        keyValueService(this.#store, guarantees, { tap: monitors, tracing: traced }),
-        streamService(streams, replication, this.#store.writes, monitors),
+        keyValueService(this.#store, guarantees, { tap: monitors, slowLog, tracing: traced }),
+        streamService(streams, replication, this.#store.writes, monitors, slowLog),
         adminService(this, {
           monitors,
           machine: () => lookAtMachine(this.#config.data, systemClock.wallMs()),
@@ -397,7 +396,7 @@ export class Node {
     });
     const door = await redisDoor(
       this,
-      { ...this.#base, replication, streams, guarantees, monitors, access, users: this.#parts.users },
+      { ...this.#base, replication, streams, guarantees, monitors, slowLog, access, users: this.#parts.users },
       { replies: this.#parts.replies, requests: this.#parts.requests.redis, onFatal: this.#fail },
     );
     this.#listener = await Listener.listen({
@@ -611,6 +610,7 @@ function partsOf(base: Base) {
     access,
     replies: new ReplyMemory(systemClock, REPLYING_BYTES_MAX),
     requests: new RequestBudget(config),
+    slowLog: new SlowLog(clock, config),
     users: new Users(access, records, usersIn(followers), () => clock.wallMs()),
     freshness: new Freshness({
       store,

@@ -572,6 +572,40 @@ export const OPTIONS = {
     help: "if the time of the log differs from this machine's clock, use the clock. A leader sets the time of the log back; keys keep their remaining time",
   },
 
+  /** Commands that take long are recorded, for SLOWLOG and `headwater slowlog`. */
+  slowLog: {
+    name: 'slow-log',
+    kind: 'switch',
+    live: true,
+    default: true,
+    help: 'record the commands of clients that take long, for "headwater slowlog" and SLOWLOG',
+    helpOff: 'record no slow commands; those that are recorded stay',
+  },
+
+  /** The time from which on a command is slow. Redis counts it in microseconds too, and has the same default. */
+  slowLogMicroseconds: {
+    name: 'slow-log-microseconds',
+    kind: 'count',
+    live: true,
+    default: 10_000,
+    least: 0,
+    most: Number.MAX_SAFE_INTEGER,
+    help: 'record commands that take at least so many microseconds; 0 records all',
+    elsewhere: ['slowlog-log-slower-than', 'commandlog-execution-slower-than'],
+  },
+
+  /** All of them together take at most 4 MiB of memory. */
+  slowLogLength: {
+    name: 'slow-log-length',
+    kind: 'count',
+    live: true,
+    default: 128,
+    least: 0,
+    most: 1_000_000,
+    help: 'the most slow commands that are kept, within 4 MiB; older ones are dropped',
+    elsewhere: ['slowlog-max-len', 'commandlog-slow-execution-max-len'],
+  },
+
   /** Reflection shows a stranger every method that can be called. */
   reflection: {
     name: 'reflection',

@@ -11,6 +11,7 @@ import type { Logger } from './base/logger.js';
 import type { NodeConfig } from './config.js';
 import type { FollowRequest } from './model/leadership.js';
 import type { Monitors } from './pipeline/monitors.js';
+import type { SlowLog } from './pipeline/slow-log.js';
 import type { Replication } from './replication/replication.js';
 import { Channels } from './resp/channels/channels.js';
 import { PushMemory } from './resp/channels/pushes.js';
@@ -45,6 +46,7 @@ interface Parts
   readonly replication: Replication;
   readonly streams: Streams;
   readonly monitors: Monitors;
+  readonly slowLog: SlowLog;
   readonly onShutdown: NodeControl['shutDown'];
 }
 
@@ -60,6 +62,7 @@ export async function redisDoor(node: WholeNode, parts: Parts, options: DoorOpti
       access: parts.access,
       users: parts.users,
       tap: monitors,
+      slowLog: parts.slowLog,
       writes,
       memoryReads: new MemoryReads(store.data, store.clock),
       watches,

@@ -238,6 +238,10 @@ describe('an option that changes at run time', function () {
     return wire;
   }
 
+  async function slowCommands(node: Node): Promise<number> {
+    return Number((await door.exchange(node, 'SLOWLOG LEN\r\n')).slice(1));
+  }
+
   /** The effect of each, with a value that differs from the default. */
   const EFFECTS: Record<LiveName, (subject: Subject) => Promise<void>> = {
     minFollowers: async ({ client, change }) => {
@@ -245,6 +249,23 @@ describe('an option that changes at run time', function () {
       assert.equal(await refusal(client.set('a', '1')), 'too_few_followers');
       change(0);
       assert.equal(await refusal(client.set('a', '1')), 'done');
+    },
+    slowLog: async ({ node, client, change }) => {
+      node.options.set([{ name: 'slow-log-microseconds', value: 0 }], 'x');
+      change(false);
+      await client.set('a', '1');
+      assert.equal(await slowCommands(node), 0);
+    },
+    slowLogMicroseconds: async ({ node, client, change }) => {
+      change(0);
+      await client.set('a', '1');
+      assert.ok((await slowCommands(node)) > 0);
+    },
+    slowLogLength: async ({ node, client, change }) => {
+      node.options.set([{ name: 'slow-log-microseconds', value: 0 }], 'x');
+      for (const key of 'abcd') await client.set(key, '1');
+      change(2);
+      assert.equal(await slowCommands(node), 2);
     },
     maxLagMs: async ({ node, change }) => {
       change(7_000);

@@ -883,6 +883,11 @@ export const MONITOR_GATHER_MS = 20;
 /** An argument of a command, and the number of arguments, that a monitor of the Redis protocol shows. */
 export const MONITOR_ARGUMENT_BYTES_MAX = 4 * KiB;
 export const MONITOR_ARGUMENTS_MAX = 128;
+/** An argument of a command, and the number of arguments, that the slow log keeps: those of Redis. */
+export const SLOW_ARGUMENT_BYTES_MAX = 128;
+export const SLOW_ARGUMENTS_MAX = 32;
+/** The memory of the whole slow log, whatever its length is. The oldest commands leave first. */
+export const SLOW_LOG_BYTES_MAX = 4 * MiB;
 
 /** Users of a cluster, the characters of a name, and the prefixes of keys or channels of one user. */
 export const USERS_MAX = 1_000;

@@ -41,6 +41,8 @@ export interface Batch {
   position: Position | undefined;
   /** The durability reached, if the message asked for any and the batch is answered. */
   reached: DurabilityReached | undefined;
+  /** The time that the batch waited for the durability that its client asked for. */
+  assuredMs: number;
   answered: boolean;
   /** Bytes of the replies: expected while the batch is submitted, counted once it is answered. */
   replyBytes: number;
@@ -55,6 +57,8 @@ export interface Asked {
   readonly arrivedMs: number;
   /** The state of the freshness, which is checked when the turn of the message comes. */
   fresh: 'unknown' | 'asked' | 'fresh' | HeadwaterError;
+  /** The time that the message waited for freshness. */
+  freshMs: number;
 }
 
 /** Reasons to refuse operations, whatever they are. */
@@ -81,7 +85,7 @@ export function batchesOf(
   // The demand for the leader is met on arrival. Nearly every message of a client has that one alone.
   const asked: Asked | undefined =
     guarantees && !impossible && guarantees !== LEADER_ONLY
-      ? { guarantees: guarantees as Guarantees, arrivedMs: clock.monotonicMs(), fresh: 'unknown' }
+      ? { guarantees: guarantees as Guarantees, arrivedMs: clock.monotonicMs(), fresh: 'unknown', freshMs: 0 }
       : undefined;
   const refusals = { ofAll: impossible, ofReads, guard };
   const bytesEach = bytes / operations.length;
@@ -137,6 +141,7 @@ function newBatch(
     asked,
     position: undefined,
     reached: undefined,
+    assuredMs: 0,
     answered: false,
     replyBytes: 0,
     isRest: false,
@@ -191,6 +196,11 @@ function refusalOf(operation: Operation, limits: Limits, { ofAll, ofReads, guard
     if (HeadwaterError.is(error)) return errorReply(error);
     throw error;
   }
+}
+
+/** The time that a batch waited for the guarantees that its client asked for. */
+export function waitOf({ asked, assuredMs }: Batch): number {
+  return asked ? asked.freshMs + assuredMs : 0;
 }
 
 export function allRefused(batch: Batch, error: HeadwaterError): Reply[] {

@@ -198,6 +198,16 @@ export function operationsOf(command: Asked): readonly Asked[] {
   return command.kind === 'transact' ? (command.operations as readonly Asked[]) : [];
 }
 
+/** Parameters whose place says what they are. */
+const PLAIN: ReadonlySet<string> = new Set(
+  'key keys new_key value pattern patterns channel channels data prefix'.split(' '),
+);
+
+/** Tells whether a line shows the value of a parameter of this name without the name. */
+export function hasPlainValue(name: string): boolean {
+  return PLAIN.has(name);
+}
+
 /** Fields that are shown elsewhere, and the guarantees, which most commands have beside them and not in them. */
 const NO_PARAMETERS: ReadonlySet<string> = new Set(['kind', 'operations', 'guarantees']);
 

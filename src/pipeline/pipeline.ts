@@ -249,6 +249,7 @@ class Pipeline<M extends Message> {
     asked.fresh = 'asked';
     const goOn = (fresh: Asked['fresh']) => {
       asked.fresh = fresh;
+      asked.freshMs = this.#clock.monotonicMs() - asked.arrivedMs;
       if (!this.#abandoned) this.#submitWaiting();
     };
     // The message has waited behind others already, so only the rest of its time is left.
@@ -274,12 +275,15 @@ class Pipeline<M extends Message> {
    * Answers when the batch's writes are as durable as asked, or when the durability that they have reached is final.
    */
   #assure(batch: Batch, replies: Reply[], position: Position, wanted: DurabilityWanted): void {
+    const sinceMs = this.#clock.monotonicMs();
     this.#guarantees.durability.reach(position, wanted, this.#stream.call.signal).then(
       (reached) => {
         batch.reached = reached;
+        batch.assuredMs = this.#clock.monotonicMs() - sinceMs;
         this.#answered(batch, replies);
       },
       (failure) => {
+        batch.assuredMs = this.#clock.monotonicMs() - sinceMs;
         this.#stream.call.report(failure);
         const refusal = errorReply(publicError(failure));
         this.#answered(

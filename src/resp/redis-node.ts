@@ -10,6 +10,7 @@ import type { KeyspaceStore } from '../pipeline/frozen-range.js';
 import type { CommandTap } from '../pipeline/monitors.js';
 import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
 import type { PipelineStore } from '../pipeline/pipeline.js';
+import type { SlowLog } from '../pipeline/slow-log.js';
 import type { Channels } from './channels/channels.js';
 import type { PushMemory } from './channels/pushes.js';
 import type { RedisMonitors } from './channels/redis-monitors.js';
@@ -42,6 +43,7 @@ export interface RedisNode {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly tap: CommandTap;
+  readonly slowLog: SlowLog;
   readonly writes: PipelineStore & {
     /** The reason why this leader takes no writes, undefined if it does, and on a follower. */
     readonly refusal: HeadwaterError | undefined;
@@ -76,6 +78,9 @@ export interface RedisNode {
     readonly linkTimeoutMs: number;
     readonly serveStaleReads: boolean;
     readonly shutdownTimeoutMs: number;
+    readonly slowLog: boolean;
+    readonly slowLogMicroseconds: number;
+    readonly slowLogLength: number;
   };
   readonly channels: Channels;
   readonly monitors: RedisMonitors;

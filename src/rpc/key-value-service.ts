@@ -19,6 +19,7 @@ import { type CommandTap, NO_TAP } from '../pipeline/monitors.js';
 import type { NodeGuarantees } from '../pipeline/node-guarantees.js';
 import type { PipelineStore } from '../pipeline/pipeline.js';
 import { QueueRoom } from '../pipeline/room.js';
+import { noSlowLog, type SlowLog } from '../pipeline/slow-log.js';
 import type { Call } from './calls.js';
 import {
   DATABASE_SIZE,
@@ -35,6 +36,7 @@ import { OperationCounts } from './operation-counts.js';
 import type { NodeTracing } from './operation-spans.js';
 import { servePipeline } from './pipeline-stream.js';
 import type { Service } from './server.js';
+import { answeredCall, timed, timedStream } from './slow-operations.js';
 
 /** The parts of the store that calls need. */
 export interface KeyValueStore extends KeyspaceStore {
@@ -44,6 +46,7 @@ export interface KeyValueStore extends KeyspaceStore {
 interface KeyValueOptions {
   readonly clock?: Clock | undefined;
   readonly tap?: CommandTap;
+  readonly slowLog?: SlowLog;
   /** Undefined on a node that does not trace. */
   readonly tracing?: NodeTracing | undefined;
 }
@@ -51,41 +54,43 @@ interface KeyValueOptions {
 export function keyValueService(
   store: KeyValueStore,
   guarantees: NodeGuarantees,
-  { clock = systemClock, tap = NO_TAP, tracing }: KeyValueOptions = {},
+  { clock = systemClock, tap = NO_TAP, slowLog = noSlowLog(clock), tracing }: KeyValueOptions = {},
 ): Service {
   const room = new QueueRoom(store.writes);
   const counts = new OperationCounts();
   const operations = [...OPERATION_METHODS.values()].map((method) =>
     unary(method, (operation, call) => {
       if (tap.isOpen) tap.saw(call, [operation]);
-      return ask({ store: store.writes, room, guarantees, tracing }, operation, call);
+      return ask({ store: store.writes, room, guarantees, slowLog, tracing }, operation, call);
     }),
   );
   const others: Endpoint[] = [
-    duplex(PIPELINE, (stream) => servePipeline(stream, store.writes, guarantees, { clock, tap, counts, tracing })),
+    duplex(PIPELINE, (stream) =>
+      servePipeline(stream, store.writes, guarantees, { clock, tap, counts, slowLog, tracing }),
+    ),
     unary(DATABASE_SIZE, async ({ guarantees: inMessage }, call) => {
       if (tap.isOpen) tap.saw(call, [{ kind: 'databaseSize' }]);
       allow(call.intake.grant?.refusalOfRange(NO_PREFIX, 'databaseSize'));
       await admit(guarantees, call, { writes: false, inMessage });
-      return store.snapshots.size();
+      return timed(slowLog, { kind: 'databaseSize' }, call, () => store.snapshots.size());
     }),
     unary(RANDOM_KEY, async ({ guarantees: inMessage }, call) => {
       if (tap.isOpen) tap.saw(call, [{ kind: 'randomKey' }]);
       allow(call.intake.grant?.refusalOfRange(NO_PREFIX, 'randomKey'));
       await admit(guarantees, call, { writes: false, inMessage });
-      return randomKey(store);
+      return timed(slowLog, { kind: 'randomKey' }, call, () => randomKey(store));
     }),
     serverStream(KEYS, async function* ({ guarantees: inMessage, ...request }, call) {
       if (tap.isOpen) tap.saw(call, [monitored('keys', request)]);
       allow(call.intake.grant?.refusalOfRange(compileGlob(request.pattern).prefix, 'keys'));
       await admit(guarantees, call, { writes: false, inMessage });
-      yield* keys(store, request);
+      yield* timedStream(slowLog, monitored('keys', request), call, keys(store, request));
     }),
     serverStream(SCAN, async function* ({ guarantees: inMessage, ...request }, call) {
       if (tap.isOpen) tap.saw(call, [monitored('scan', request)]);
       allow(call.intake.grant?.refusalOfRange(compileGlob(request.pattern).prefix, 'scan'));
       await admit(guarantees, call, { writes: false, inMessage });
-      yield* scan(store, request);
+      yield* timedStream(slowLog, monitored('scan', request), call, scan(store, request));
     }),
   ];
   return { name: KEY_VALUE_SERVICE, endpoints: [...operations, ...others], isForClients: true, counts };
@@ -98,13 +103,14 @@ function allow(denied: HeadwaterError | undefined): void {
 
 /** The parts of a node that a call of one operation needs. */
 interface Surroundings extends Pick<KeyValueOptions, 'tracing'> {
+  readonly slowLog: SlowLog;
   readonly store: PipelineStore;
   readonly room: QueueRoom;
   readonly guarantees: NodeGuarantees;
 }
 
 async function ask(
-  { store, room, guarantees, tracing }: Surroundings,
+  { store, room, guarantees, slowLog, tracing }: Surroundings,
   operation: Operation & Asking,
   call: Call,
 ): Promise<Reply & Assured> {
@@ -113,12 +119,14 @@ async function ask(
   const bytes = sizeOf(operation);
   const writes = isWrite(operation);
   const asked = await admit(guarantees, call, { writes, inMessage: operation.guarantees });
+  const sinceMs = slowLog.nowMs;
   if (writes) await room.for(bytes, call);
   const replyBytes = replyBytesAtMost(operation, store.limits.valueBytesMax);
   if (replyBytes > 0) await memoryForReply(replyBytes, call);
   // The memory of the request counts until the answer.
   const submitted = store.submit([operation], { bytes, ordered: false });
   const { replies, position } = await submitted;
+  answeredCall(slowLog, operation, slowLog.nowMs - sinceMs, call);
   const reply = boundedReply(replies[0] as Reply);
   call.intake.share?.replied(payloadBytes(reply));
   if (reply.kind === 'error') throw reply.error;

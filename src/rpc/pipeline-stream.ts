@@ -7,12 +7,14 @@ import {
   type PipelineSurroundings,
   runPipeline,
 } from '../pipeline/pipeline.js';
+import type { SlowLog } from '../pipeline/slow-log.js';
 import { type DecodedOperation, decodePipelineRequest } from '../protobuf/pipeline.js';
 import type { Call, CallMemory } from './calls.js';
 import type { DuplexCall } from './handler.js';
 import type { OperationCounts } from './operation-counts.js';
 import { type NodeTracing, OperationSpans } from './operation-spans.js';
 import { ReplyOutput } from './reply-output.js';
+import { SlowOperations } from './slow-operations.js';
 
 /** The methods that a pipeline needs of its gRPC stream. */
 export interface GrpcStream
@@ -28,6 +30,7 @@ export interface GrpcStream
 /** The counts and spans of the operations in pipelines. */
 export interface PipelineNotes {
   readonly counts: OperationCounts;
+  readonly slowLog: SlowLog;
   /** Undefined on a node that does not trace. */
   readonly tracing?: NodeTracing | undefined;
 }
@@ -41,6 +44,7 @@ export function servePipeline(
 ): Promise<void> {
   const { call } = stream;
   const { counts } = surroundings;
+  const slow = new SlowOperations(surroundings.slowLog, call);
   const spans = surroundings.tracing && new OperationSpans(surroundings.tracing);
   const { place, grant, usage } = call.intake;
   const guard = grant?.guardFor(call.peer);
@@ -52,6 +56,7 @@ export function servePipeline(
     decode: (message) => {
       const request = decodePipelineRequest(message, spans !== undefined);
       counts.asked(request.operations);
+      slow.asked(request.operations);
       spans?.asked(request);
       return request;
     },
@@ -65,7 +70,7 @@ export function servePipeline(
     inHand: (bytes) => call.intake.inHand?.(bytes),
     pause: () => stream.pause(),
     resume: () => stream.resume(),
-    output: (onDrained) => new ReplyOutput(stream, { counts, spans }, onDrained),
+    output: (onDrained) => new ReplyOutput(stream, { counts, slow, spans }, onDrained),
   };
   const ended = runPipeline(adapted, store, guarantees, surroundings);
   return spans ? ended.finally(() => spans.close()) : ended;

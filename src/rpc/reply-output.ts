@@ -9,6 +9,7 @@ import { Output } from '../pipeline/output.js';
 import { encodePipelineResponse } from '../protobuf/pipeline.js';
 import type { OperationCounts } from './operation-counts.js';
 import type { OperationSpans } from './operation-spans.js';
+import type { SlowOperations } from './slow-operations.js';
 
 /** The stream that the replies leave by. */
 export interface OutputStream {
@@ -20,6 +21,7 @@ export interface OutputStream {
 /** The counts and spans that replies belong to. */
 interface ReplyNotes {
   readonly counts: Pick<OperationCounts, 'answered'>;
+  readonly slow: Pick<SlowOperations, 'answered' | 'sent' | 'whileUnread'>;
   readonly spans: Pick<OperationSpans, 'answered'> | undefined;
 }
 
@@ -36,12 +38,14 @@ export class ReplyOutput extends Output {
     this.#notes = notes;
   }
 
-  override add({ replies, position, reached, writes }: Batch): boolean {
+  override add(batch: Batch): boolean {
+    const { replies, position, reached, writes } = batch;
     if (reached !== this.#reached) {
       if (this.length > 0) return false;
       this.#reached = reached;
     }
     this.#notes.counts.answered(replies);
+    this.#notes.slow.answered(batch);
     this.#notes.spans?.answered(replies, writes ? position?.offset : undefined);
     this.push(replies);
     this.#position = position ?? this.#position;
@@ -50,6 +54,7 @@ export class ReplyOutput extends Output {
 
   override send(): boolean {
     const isAllSent = super.send();
+    this.#notes.slow.sent();
     // A later refusal has seen no data, so it must not carry this position. By then the position may be of a lost
     // branch.
     if (isAllSent) this.#position = undefined;
@@ -64,7 +69,7 @@ export class ReplyOutput extends Output {
       REPLY_MESSAGE_BYTES_TARGET,
       this.#reached,
     );
-    if (!this.#stream.write(bytes)) this.wait(this.#stream.drained());
+    if (!this.#stream.write(bytes)) this.wait(this.#notes.slow.whileUnread(this.#stream.drained()));
     return next;
   }
 }

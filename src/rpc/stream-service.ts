@@ -14,10 +14,12 @@ import type {
 } from '../model/streams.js';
 import { type CommandTap, NO_TAP } from '../pipeline/monitors.js';
 import { type Queue, QueueRoom } from '../pipeline/room.js';
+import { noSlowLog, type SlowLog } from '../pipeline/slow-log.js';
 import { endOf } from './calls.js';
 import { PUBLISH, STREAM_SERVICE, SUBSCRIBE, WATCH } from './definitions.js';
 import { serverStream, unary } from './handler.js';
 import type { Service } from './server.js';
+import { timed } from './slow-operations.js';
 
 export interface StreamDoor {
   subscribe(request: SubscribeRequest, signal: AbortSignal): AsyncIterable<Told<SubscriptionEvent>>;
@@ -34,6 +36,7 @@ export function streamService(
   publisher: Publisher,
   queue: Queue,
   tap: CommandTap = NO_TAP,
+  slowLog: SlowLog = noSlowLog(),
 ): Service {
   const room = new QueueRoom(queue);
   return {
@@ -44,7 +47,8 @@ export function streamService(
         if (tap.isOpen) tap.saw(call, [{ kind: 'publish', ...request }]);
         allow(call.intake.grant?.refusalOfChannel(request.channel, 'publish'));
         await room.for(request.channel.length + request.data.length, call);
-        const published = publisher.publish(request);
+        const asked = { kind: 'publish', ...request };
+        const published = timed(slowLog, asked, call, () => publisher.publish(request));
         // The queue of messages counts the request from here on.
         call.intake.taken();
         return published;

@@ -25,6 +25,8 @@ describe('commands of an operator', () => {
 
   it('about slow commands, latency and modules give what a server without any gives', () =>
     answers([
+      ['CONFIG SET slowlog-log-slower-than -1', '+OK\r\n'],
+      ['SLOWLOG RESET', '+OK\r\n'],
       ['SLOWLOG GET', '*0\r\n'],
       ['SLOWLOG GET -1', '*0\r\n'],
       ['SLOWLOG GET -2', '-ERR count should be greater than or equal to -1\r\n'],

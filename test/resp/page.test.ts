@@ -31,7 +31,7 @@ const DIFFERENT: ReadonlyArray<readonly [names: string, how: string]> = [
     '`keys` is a close estimate after many writes, and `expires` is always 0. The section on its counts says the rest',
   ],
   ['KEYS', 'sent as the client reads, from one moment. Patterns up to 4 KiB, as everywhere'],
-  ['LATENCY SLOWLOG', 'nothing is recorded'],
+  ['LATENCY', 'nothing is recorded'],
   ['OBJECT', '`ENCODING` and `REFCOUNT` go by the value, and `IDLETIME` is always 0'],
   ['PUBLISH SPUBLISH', 'a message reaches the subscribers of every node, also from a follower'],
   [
@@ -45,6 +45,10 @@ const DIFFERENT: ReadonlyArray<readonly [names: string, how: string]> = [
   ],
   ['SELECT', 'database 0 alone'],
   ['SHUTDOWN', 'waits for the followers first, unless `NOW`'],
+  [
+    'SLOWLOG',
+    'the time of a command has its waits in the node in it, and commands of gRPC are there too. Arguments of commands of operators are hidden',
+  ],
   ['WAIT WAITAOF', 'followers of followers count too'],
   ['WATCH', 'on a follower that forwards writes, a key that was absent, written and deleted since counts as unchanged'],
 ];

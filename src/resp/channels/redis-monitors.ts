@@ -8,6 +8,7 @@ import {
   type Asked,
   AskedWords,
   type CommandWatcher,
+  hasPlainValue,
   isRefused,
   monitored,
   type Origin,
@@ -96,11 +97,6 @@ function wordsOf({ words }: AskedWords): string[] {
   return left === 0 ? shown : [...shown, `"... (${left} more arguments)"`];
 }
 
-/** Parameters whose place says what they are. */
-const UNNAMED: ReadonlySet<string> = new Set(
-  'key keys new_key value pattern patterns channel channels data prefix'.split(' '),
-);
-
 function fieldsOf(command: Asked, origin: Origin): string[] {
   const { name, parameters, omitted } = monitored(command, { ...origin, inTransaction: false });
   const words = [quoted(Buffer.from(name)), ...parameters.map(fieldText)];
@@ -108,7 +104,7 @@ function fieldsOf(command: Asked, origin: Origin): string[] {
 }
 
 function fieldText({ name, data, bytes }: MonitoredParameter): string {
-  const word = UNNAMED.has(name) ? data : Buffer.concat([Buffer.from(`${name}=`), data]);
+  const word = hasPlainValue(name) ? data : Buffer.concat([Buffer.from(`${name}=`), data]);
   const left = bytes - data.length;
   return left === 0 ? quoted(word) : cut(word, `${left} more bytes`);
 }

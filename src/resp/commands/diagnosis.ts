@@ -1,14 +1,15 @@
 /**
- * SLOWLOG, LATENCY and MEMORY. A node keeps no list of slow commands or events, because the commands of a message run
- * together, and none has a time of its own. So the lists are empty. The texts for people have the figures that a node
- * does keep.
+ * SLOWLOG, LATENCY and MEMORY. A node keeps no samples of events, so the lists of LATENCY are empty. The texts for people
+ * have the figures that a node does keep.
  */
+import type { SlowCommand } from '../../model/slow-log.js';
 import { int64 } from '../arguments/arguments.js';
 import type { ReplyWriter } from '../codec/reply-writer.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
 import { infoFacts } from '../info/facts.js';
 import { memoryFigures } from '../info/process.js';
+import { writeArray } from '../replies/answers.js';
 import { writeHelp } from '../replies/help.js';
 import { Refusal } from '../replies/refusal.js';
 
@@ -18,14 +19,25 @@ const ok = { run: ({ out }: CommandSession) => out.simple('OK') };
 
 export const diagnosisCommands: CommandFamily = {
   'slowlog|get': { run: slowLog },
-  'slowlog|len': zero,
-  'slowlog|reset': ok,
+  'slowlog|len': { run: ({ node, out }) => out.integer(node.slowLog.length) },
+  'slowlog|reset': {
+    run: ({ node, out }) => {
+      node.slowLog.reset();
+      out.simple('OK');
+    },
+  },
   'slowlog|help': {
     run: ({ out }) =>
       writeHelp(out, 'SLOWLOG', [
-        ['GET [<count>]', 'Return the slow commands. The list is empty: commands run together, and none is timed.'],
-        ['LEN', 'Return the length of the list, which is 0.'],
-        ['RESET', 'Empty the list.'],
+        [
+          'GET [<count>]',
+          'Return the newest commands of the slow log (default: 10, -1 means all).',
+          'Entries are made of:',
+          'id, timestamp, time in microseconds, arguments array, client IP and port,',
+          'client name',
+        ],
+        ['LEN', 'Return the length of the slow log.'],
+        ['RESET', 'Empty the slow log.'],
       ]),
   },
 
@@ -67,12 +79,30 @@ export const diagnosisCommands: CommandFamily = {
   },
 };
 
-function slowLog({ out }: CommandSession, request: Request): void {
+/** Redis shows so many slow commands if the client does not say how many. */
+const SLOW_COMMANDS = 10;
+const MS_PER_SECOND = 1_000;
+
+function slowLog({ node, out }: CommandSession, request: Request): void {
   if (request.length > 3)
     throw new Refusal("ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP.");
   const sentence = 'ERR count should be greater than or equal to -1';
-  if (request[2] && int64(request[2], sentence) < -1n) throw new Refusal(sentence);
-  out.begin('array', 0);
+  const asked = request[2] ? int64(request[2], sentence) : BigInt(SLOW_COMMANDS);
+  if (asked < -1n) throw new Refusal(sentence);
+  const count = asked === -1n ? 0 : Number(asked);
+  const commands = asked === 0n ? [] : node.slowLog.read({ count, reset: false }).commands;
+  out.begin('array', commands.length);
+  for (const command of commands) writeSlow(out, command);
+}
+
+function writeSlow(out: ReplyWriter, { id, timeMs, durationUs, words, client, clientName }: SlowCommand): void {
+  out.begin('array', 6);
+  out.integer(id);
+  out.integer(Math.floor(timeMs / MS_PER_SECOND));
+  out.integer(durationUs);
+  writeArray(out, words);
+  out.bulk(client);
+  out.bulk(clientName);
 }
 
 async function latencyDoctor({ node, out }: CommandSession): Promise<void> {

@@ -6,7 +6,7 @@
  */
 import path from 'node:path';
 import { parseAddress } from '../../base/address.js';
-import type { OptionValue } from '../../model/node-option.js';
+import type { OptionChange, OptionValue } from '../../model/node-option.js';
 import type { NodeStatus } from '../../model/status.js';
 import type { RedisNode } from '../redis-node.js';
 import { choice, integer, memory, type ReadValue, text, yesOrNo } from './parameter-kinds.js';
@@ -34,8 +34,8 @@ export interface LiveParameter {
   readonly shown: (facts: ShownNode) => string;
   /** The name of the option. */
   readonly option: string;
-  /** The value of the option for a value of the parameter. */
-  readonly toOption: (value: string) => OptionValue;
+  /** The changes of options for a value of the parameter. */
+  readonly changes: (value: string) => readonly OptionChange[];
 }
 
 export type Parameter = KeptParameter | FixedParameter | LiveParameter;
@@ -68,9 +68,9 @@ function live(
   option: string,
   read: ReadValue,
   shown: LiveParameter['shown'],
-  toOption: LiveParameter['toOption'] = Number,
+  toOption: (value: string) => OptionValue = Number,
 ): LiveParameter {
-  return { read, shown, option, toOption };
+  return { read, shown, option, changes: (value) => [{ name: option, value: toOption(value) }] };
 }
 
 const count = integer(0n);
@@ -227,8 +227,19 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
 
   // ---- events, lists of the slow, scripts
   'notify-keyspace-events': fixed(text, '', EVENTS),
-  'slowlog-log-slower-than': kept(integer(-1n), '10000'),
-  'slowlog-max-len': kept(count, '128'),
+  'slowlog-log-slower-than': {
+    read: integer(-1n),
+    shown: ({ node: { options } }) => (options.slowLog ? String(options.slowLogMicroseconds) : '-1'),
+    option: 'slow-log-microseconds',
+    changes: (value) =>
+      value === '-1'
+        ? [{ name: 'slow-log', value: false }]
+        : [
+            { name: 'slow-log', value: true },
+            { name: 'slow-log-microseconds', value: Number(value) },
+          ],
+  },
+  'slowlog-max-len': live('slow-log-length', count, ({ node }) => String(node.options.slowLogLength)),
   'latency-monitor-threshold': kept(count, '0'),
   'latency-tracking': kept(yesOrNo, 'no'),
   'lua-time-limit': kept(count, '5000'),

@@ -81,7 +81,7 @@ function change(values: ReadonlyArray<readonly [name: string, value: string]>, f
   const changes = values.flatMap(([name, value]) => {
     const parameter = parameterOf(mainNameOf(name));
     if (!isLive(parameter, facts) || value === parameter.shown(facts)) return [];
-    return [{ parameter: name, name: parameter.option, value: parameter.toOption(value) }];
+    return parameter.changes(value).map((change) => ({ parameter: name, ...change }));
   });
   if (changes.length === 0) return;
   try {

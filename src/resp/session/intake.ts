@@ -108,6 +108,11 @@ export class Intake {
     return this.#next;
   }
 
+  /** The requests that have come together, each at its `place`. Later ones are added, and none leaves. */
+  get together(): ReadonlyArray<Request | ProtocolError> {
+    return this.#requests;
+  }
+
   /** The first request and up to AHEAD_MAX - 1 behind it. */
   get ahead(): ReadonlyArray<Request | ProtocolError> {
     return this.#requests.slice(this.#next, this.#next + AHEAD_MAX);
@@ -124,11 +129,6 @@ export class Intake {
     if (this.#next === 0 || this.#next < this.#requests.length) return;
     this.#requests = [];
     this.#next = 0;
-  }
-
-  /** The requests between a place and the first. */
-  since(place: number): readonly Request[] {
-    return this.#requests.slice(place, this.#next) as Request[];
   }
 
   /** The bytes of the requests between a place and the first: their share of the chunk, exact for larger ones. */

@@ -10,7 +10,7 @@ import type { Operation, Reply } from '../../model/operation.js';
 import type { Position } from '../../model/position.js';
 import { errorReply } from '../../model/reply-size.js';
 import { isWrite } from '../../model/write-kinds.js';
-import type { Batch } from '../../pipeline/batch.js';
+import { type Batch, waitOf } from '../../pipeline/batch.js';
 import { Output } from '../../pipeline/output.js';
 import type { ReplyWriter } from '../codec/reply-writer.js';
 import type { Asked, Known } from '../command.js';
@@ -46,6 +46,8 @@ export interface OutputConnection {
   drained(): Promise<void>;
   /** Notes the position of answered commands. */
   saw(position: Position, options: { readonly writes: boolean }): void;
+  /** Notes the time that answered commands waited for the guarantees of their client. */
+  guaranteed(ms: number): void;
   /** Ends the connection, since a reply could not be written as its command wants it. */
   fail(failure: unknown): void;
   /** Called when replies were written. */
@@ -106,6 +108,7 @@ export class ReplyOutput extends Output {
     const { position, writes, reached } = batch;
     this.push(reached?.reached === false ? withoutSafety(batch, reached) : batch.replies);
     if (position) this.#connection.saw(position, { writes });
+    if (batch.asked) this.#connection.guaranteed(waitOf(batch));
     return true;
   }
 

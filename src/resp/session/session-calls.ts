@@ -6,6 +6,8 @@
  * the reply was written. Commands whose replies are written together share that time in equal parts. A command that runs
  * alone has its own time. The commands of an EXEC share the time of the EXEC. So the times of a connection add up to
  * the time in which it was not idle, apart from those between MULTI and EXEC, which count twice, as in Redis.
+ *
+ * The same looks at the clock tell which requests the slow log gets to see (slow-requests.ts).
  */
 import type { Clock } from '../../base/clock.js';
 import { Fifo } from '../../base/fifo.js';
@@ -14,9 +16,11 @@ import type { Request } from '../codec/request-parser.js';
 import type { CountedCall } from '../info/call-counts.js';
 import type { DoorCounts } from '../info/door-counts.js';
 import type { CommandTable } from '../table/command-table.js';
+import { SlowRequests, type SlowSession } from './slow-requests.js';
 import type { QueuedCommand } from './transaction-state.js';
 
 const MICROSECONDS_PER_MS = 1_000;
+const NO_REQUESTS: readonly unknown[] = [];
 
 /** First words of the errors for commands that did not run. */
 const REJECTIONS = /^(?:READONLY|OOM|MISCONF|LOADING|MASTERDOWN|NOAUTH|NOREPLICAS Not enough) /;
@@ -28,17 +32,22 @@ interface Run {
   length: number;
   /** How many of them were refused before they ran. */
   rejected: number;
+  /** Requests that came together, with those of the run from `at` on. */
+  readonly requests: readonly unknown[];
+  readonly at: number;
 }
 
-/** The parts of the door and the node that the counts need. */
-interface Counted {
-  readonly node: { readonly clock: Clock; readonly counts: Pick<DoorCounts, 'asked' | 'calls' | 'refused'> };
-  readonly door: { readonly table: CommandTable };
-  /** The writers whose errors are counted. */
-  readonly outs: readonly ReplyWriter[];
+/** The parts of a session that the counts need. */
+interface Counted extends SlowSession {
+  readonly node: SlowSession['node'] & {
+    readonly clock: Clock;
+    readonly counts: Pick<DoorCounts, 'asked' | 'calls' | 'refused'>;
+  };
 }
 
 export class SessionCalls {
+  /** The requests that the slow log gets to see. */
+  readonly slow: SlowRequests;
   readonly #node: Counted['node'];
   readonly #table: CommandTable;
   readonly #unanswered: () => number;
@@ -52,6 +61,9 @@ export class SessionCalls {
   #newest: object | string | undefined;
   #newestRun: Run | undefined;
   #messageMs = 0;
+  /** The requests that came with the message, and the place of the first command less the commands sent before. */
+  #requests: readonly unknown[] = NO_REQUESTS;
+  #placeOfSent = 0;
   #answeredMs = 0;
   /** The command that runs alone. */
   #alone: Run | undefined;
@@ -59,16 +71,26 @@ export class SessionCalls {
   #parts: Run[] = [];
   #part: Run | undefined;
 
-  /** @param unanswered tells how many commands were sent to the pipeline and are not answered. */
-  constructor({ node, door, outs }: Counted, unanswered: () => number) {
+  /**
+   * @param outs the writers whose errors are counted.
+   * @param unanswered tells how many commands were sent to the pipeline and are not answered.
+   */
+  constructor(session: Counted, outs: readonly ReplyWriter[], unanswered: () => number) {
+    const { node, door } = session;
+    this.slow = new SlowRequests(session);
     this.#node = node;
     this.#table = door.table;
     this.#unanswered = unanswered;
     for (const out of outs) out.onError = (sentence) => this.#refused(sentence);
   }
 
-  /** Notes that commands are about to be sent together, as one message. */
-  begin(): void {
+  /**
+   * Notes that commands are about to be sent together, as one message.
+   * @param requests that came together. @param place of the first command among them.
+   */
+  begin(requests: readonly unknown[], place: number): void {
+    this.#requests = requests;
+    this.#placeOfSent = place - this.#sent;
     this.#messageMs = this.#node.clock.monotonicMs();
     this.#newest = undefined;
   }
@@ -80,13 +102,13 @@ export class SessionCalls {
 
   /** Notes a command that is sent to the pipeline. @param command as the session found it, or its refusal. */
   send(command: object | string, request: Request): void {
-    this.#sent++;
+    const place = this.#placeOfSent + this.#sent++;
     if (this.#newest === command && this.#newestRun && typeof command === 'object') {
       this.#newestRun.length++;
       return;
     }
     this.#newest = command;
-    this.#newestRun = this.#runOf(command, request, this.#messageMs);
+    this.#newestRun = this.#runOf(command, request, this.#messageMs, this.#requests, place);
     this.#runs.push(this.#newestRun);
   }
 
@@ -105,6 +127,8 @@ export class SessionCalls {
     this.#sent -= commands;
     this.#passedRuns = Math.max(0, this.#passedRuns - runs);
     this.#passed = Math.max(0, this.#passed - commands);
+    const slowMs = this.slow.slowMs(nowMs - sinceMs);
+    if (slowMs > 0) this.slow.answered(this.#firstRuns(runs), this.#parts, slowMs);
     const each = ((nowMs - sinceMs) * MICROSECONDS_PER_MS) / commands;
     let execs = 0;
     for (; runs > 0; runs--) {
@@ -115,13 +139,14 @@ export class SessionCalls {
     this.#countParts(each * execs);
   }
 
-  /** Notes that a command runs alone, for so many requests. */
-  beginAlone(command: object, request: Request, length: number): void {
+  /** Notes that a command runs alone, for its requests in a row. */
+  beginAlone(command: object, row: readonly Request[]): void {
     const nowMs = this.#node.clock.monotonicMs();
-    this.#node.counts.asked(length, nowMs);
+    this.#node.counts.asked(row.length, nowMs);
     // A break of the protocol has no request.
-    this.#alone = this.#runOf(command, Array.isArray(request) ? request : [Buffer.alloc(0)], nowMs);
-    this.#alone.length = length;
+    const request = Array.isArray(row[0]) ? row[0] : [Buffer.alloc(0)];
+    this.#alone = this.#runOf(command, request, nowMs, row);
+    this.#alone.length = row.length;
   }
 
   /** Notes that nothing runs alone any more. */
@@ -129,14 +154,27 @@ export class SessionCalls {
     const run = this.#alone;
     if (!run) return;
     this.#alone = undefined;
-    const microseconds = (this.#node.clock.monotonicMs() - run.startedMs) * MICROSECONDS_PER_MS;
+    const ms = this.#node.clock.monotonicMs() - run.startedMs;
+    const slowMs = this.slow.slowMs(ms);
+    if (slowMs > 0) this.slow.answered([run], this.#parts, slowMs);
+    const microseconds = ms * MICROSECONDS_PER_MS;
     count(run, microseconds / run.length);
     this.#countParts(microseconds);
   }
 
+  /** Waits for the client to read, which no command of it is slow for. */
+  async whileUnread(read: Promise<void>): Promise<void> {
+    const sinceMs = this.#node.clock.monotonicMs();
+    try {
+      await read;
+    } finally {
+      this.slow.unread(this.#node.clock.monotonicMs() - sinceMs);
+    }
+  }
+
   /** Notes a command of an EXEC whose reply comes next. */
   part({ command, request }: QueuedCommand<object>): void {
-    this.#part = this.#runOf(command, request, 0);
+    this.#part = this.#runOf(command, request, 0, [request]);
     this.#parts.push(this.#part);
   }
 
@@ -168,8 +206,13 @@ export class SessionCalls {
     return run;
   }
 
-  #runOf(command: object | string, request: Request, startedMs: number): Run {
-    return { call: this.#node.counts.calls.of(command, request, this.#table), startedMs, length: 1, rejected: 0 };
+  #runOf(command: object | string, request: Request, startedMs: number, requests: readonly unknown[], at = 0): Run {
+    const call = this.#node.counts.calls.of(command, request, this.#table);
+    return { call, startedMs, length: 1, rejected: 0, requests, at };
+  }
+
+  #firstRuns(count: number): Run[] {
+    return Array.from({ length: count }, (_, at) => this.#runs.at(at) as Run);
   }
 
   #countParts(microseconds: number): void {

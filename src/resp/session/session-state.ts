@@ -2,9 +2,11 @@
 import type { Guarantees } from '../../model/guarantees.js';
 import type { Position } from '../../model/position.js';
 import type { Listener } from '../channels/listener.js';
+import type { Request } from '../codec/request-parser.js';
 import type { CommandEntry } from '../table/command-table.js';
 import type { SessionCalls } from './session-calls.js';
 import type { SessionUser } from './session-user.js';
+import type { SlowRequests } from './slow-requests.js';
 import { TransactionState } from './transaction-state.js';
 
 /** The replies that a client wants: all, none, or all but the next one. */
@@ -50,7 +52,13 @@ class WantedReplies {
 class Blocking {
   /** Called when such a wait begins. */
   onBegun = () => {};
+  readonly #slow: Pick<SlowRequests, 'blocked'>;
   #unblock: ((reason: 'timeout' | 'error') => void) | undefined;
+
+  /** @param slow gets to know that the command is not slow. */
+  constructor(slow: Pick<SlowRequests, 'blocked'>) {
+    this.#slow = slow;
+  }
 
   get isOn(): boolean {
     return this.#unblock !== undefined;
@@ -59,6 +67,7 @@ class Blocking {
   /** @param unblock ends the wait. */
   begin(unblock: (reason: 'timeout' | 'error') => void): void {
     this.#unblock = unblock;
+    this.#slow.blocked();
     this.onBegun();
   }
 
@@ -92,7 +101,7 @@ export class SessionState {
   readonly user: SessionUser;
   readonly replies = new WantedReplies();
   readonly transaction = new TransactionState();
-  readonly blocking = new Blocking();
+  readonly blocking: Blocking;
   /** The counts of its calls. */
   readonly calls: SessionCalls;
   /** Wishes about the memory and the eviction of Redis. They change nothing here, and are shown. */
@@ -110,6 +119,7 @@ export class SessionState {
     this.id = id;
     this.user = user;
     this.calls = calls;
+    this.blocking = new Blocking(calls.slow);
     this.activity = { createdMs, receivedMs: createdMs, requests: 0, newest: undefined };
   }
 
@@ -117,15 +127,10 @@ export class SessionState {
    * Notes a command that runs alone, and its requests in a row.
    * @param entry the command in the table.
    */
-  beginAlone(
-    command: object,
-    request: Parameters<SessionCalls['beginAlone']>[1],
-    count: number,
-    entry: CommandEntry | undefined,
-  ): void {
+  beginAlone(command: object, row: readonly Request[], entry: CommandEntry | undefined): void {
     this.activity.newest = command;
-    this.calls.beginAlone(command, request, count);
-    this.user.runs(entry, request);
+    this.calls.beginAlone(command, row);
+    this.user.runs(entry, row[0]);
   }
 
   /** Returns to the state of a new connection, without its number and its library. */

@@ -107,7 +107,7 @@ export class Session implements CommandSession, Client {
     this.door = door;
     this.node = node;
     this.#workLater = () => work.add(() => this.#work());
-    const calls = new SessionCalls({ node, door, outs: [connection.out, this.#unsent] }, () => this.#output.unanswered);
+    const calls = new SessionCalls(this, [connection.out, this.#unsent], () => this.#output.unanswered);
     this.state = new SessionState(id, node.clock.wallMs(), calls, userOf(this));
     this.#reading = new Reading(connection.socket);
     this.#intake = new Intake(new RequestParser(requestLimits(node.writes.limits, this.state), NAMES), memory, {
@@ -175,7 +175,7 @@ export class Session implements CommandSession, Client {
 
   async flushed(): Promise<void> {
     if (this.state.replies.isSilent) this.#unsent.take();
-    else await this.connection.roomForPart();
+    else await this.state.calls.whileUnread(this.connection.roomForPart());
   }
 
   drop(): void {
@@ -293,7 +293,7 @@ export class Session implements CommandSession, Client {
     let keptBytes = 0;
     const goesOneByOne = this.door.clients.pause.isOn;
     const { calls, replies } = this.state;
-    calls.begin();
+    calls.begin(intake.together, first);
     let answersNow = this.#output.isIdle && canAnswerNow(this, command, intake);
     let found: Command | string = command;
     while (!isAlone(found)) {
@@ -314,7 +314,7 @@ export class Session implements CommandSession, Client {
     }
     if (typeof found === 'object' && !isAlone(found)) this.state.activity.newest = found;
     calls.end(intake.place - first);
-    if (this.node.tap.isOpen) showRequests(this, intake.since(first));
+    if (this.node.tap.isOpen) showRequests(this, intake.together.slice(first, intake.place) as Request[]);
     this.state.user.limits.count(intake, first);
     if (operations.length === 0) return this.#output.settle();
     const length = intake.bytesSince(first) + keptBytes;
@@ -327,7 +327,7 @@ export class Session implements CommandSession, Client {
     const [request] = row as [Request];
     this.state.replies.isSilent = this.state.replies.takesSilence();
     this.#replyStart = this.out.writtenBytes;
-    this.state.beginAlone(command, request, row.length, this.door.table.entryOf(command));
+    this.state.beginAlone(command, row, this.door.table.entryOf(command));
     if (this.node.tap.isOpen && Array.isArray(request)) showRequests(this, row);
     try {
       const running = row.length > 1 ? command.runRow?.(this, row) : command.run(this, request);
@@ -459,7 +459,8 @@ function outputConnectionOf({ connection, state }: Session): Omit<OutputConnecti
   return {
     out: connection.out,
     answered: () => state.calls.answered(),
-    drained: () => connection.sending.drained(),
+    drained: () => state.calls.whileUnread(connection.sending.drained()),
+    guaranteed: (ms) => state.calls.slow.guaranteed(ms),
     saw: (position, { writes }) => {
       state.seen = position;
       if (writes) state.written = position;

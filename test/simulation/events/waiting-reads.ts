@@ -11,6 +11,7 @@ import type { Operation, Reply } from '../../../src/model/operation.js';
 import type { Position } from '../../../src/model/position.js';
 import { NO_TAP } from '../../../src/pipeline/monitors.js';
 import type { PipelineStore } from '../../../src/pipeline/pipeline.js';
+import { noSlowLog } from '../../../src/pipeline/slow-log.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../../src/protobuf/pipeline.js';
 import { OperationCounts } from '../../../src/rpc/operation-counts.js';
 import { type GrpcStream, servePipeline } from '../../../src/rpc/pipeline-stream.js';
@@ -80,12 +81,11 @@ function reads(simulation: Simulation, node: SimulatedNode, atLeast: Position): 
       reject(new Violation(message));
     });
     const guarantees = { durability: NEVER_ASKED, freshness };
-    servePipeline(stream, answering(store), guarantees, { clock, tap: NO_TAP, counts: new OperationCounts() }).catch(
-      (error: unknown) => {
-        // A client that goes ends the call.
-        if (!stop.signal.aborted) reject(error);
-      },
-    );
+    const notes = { clock, tap: NO_TAP, counts: new OperationCounts(), slowLog: noSlowLog(clock) };
+    servePipeline(stream, answering(store), guarantees, notes).catch((error: unknown) => {
+      // A client that goes ends the call.
+      if (!stop.signal.aborted) reject(error);
+    });
     const asked = { durability: undefined, freshness: { atLeast, maxStalenessMs: 0, withinMs: WITHIN_MS } };
     for (let i = 0; i < READS; i++) stream.send(encodePipelineRequest([READ], asked));
   });

@@ -78,9 +78,9 @@ export const SERVER_NOTES: Notes = {
   shutdown: ['1.0.0', '[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]', 'Stops the node.'],
   slaveof: ['1.0.0', '((host port:integer)|(NO ONE))', 'Follows another node, or leads. REPLICAOF is the same.'],
   slowlog: ['2.2.12', '', 'Shows slow commands.'],
-  'slowlog|get': ['2.2.12', '[count:integer]', 'Returns slow commands, which are not kept.'],
+  'slowlog|get': ['2.2.12', '[count:integer]', 'Returns the newest slow commands.'],
   'slowlog|help': ['6.2.0', '', HELP],
-  'slowlog|len': ['2.2.12', '', 'Returns the length of the list, which is 0.'],
+  'slowlog|len': ['2.2.12', '', 'Returns the number of slow commands.'],
   'slowlog|reset': ['2.2.12', '', 'Empties the list.'],
   time: ['2.6.0', '', "Returns the time of the node's machine."],
 };

@@ -94,7 +94,6 @@ export const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   sentinel: LISTED,
   member: LISTED,
   client: 'Use monitor: it prints the commands of all clients, with their addresses',
-  slowlog: 'Use latency, or monitor',
   memory: 'Use status: it shows the memory of the process',
   stats: 'Use status, or status --json for a program',
   debug: 'Use status, log or verify',
@@ -160,6 +159,8 @@ const EXCESS: readonly ExcessHint[] = [
     hint: 'Use --prefix P for keys. For the WATCH of Redis, use the conditions of transact',
   },
   { command: /^latency$/, words: /./, hint: 'Leave out the subcommand' },
+  { command: /^slowlog$/, words: /^reset$/i, hint: 'Use --reset' },
+  { command: /^slowlog$/, words: /./, hint: 'Leave out the subcommand. Use --count N for the number' },
   { command: /^(backup|export)$/, words: /./, hint: 'Give the name of one file' },
   { command: /^(set|append|publish)$/, words: /./, hint: 'Put a value with blanks into quotes' },
 ];

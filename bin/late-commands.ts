@@ -11,5 +11,6 @@ export { doctor } from './doctor/doctor.js';
 export { latency } from './latency.js';
 export { drain, removeNode } from './leaving.js';
 export { monitor } from './monitor.js';
+export { slowlog } from './slowlog.js';
 export { showStatus } from './status-command.js';
 export { top } from './top.js';

@@ -1,6 +1,6 @@
-/** The commands that show what happens now: `top`, `monitor` and `latency`. Each loads its view when it runs. */
+/** The commands that show what happens now, or happened lately: `top`, `latency`, `slowlog` and `monitor`. Each loads its view when it runs. */
 import { type Command, Option } from 'commander';
-import { parseInterval, parseText } from './arguments.js';
+import { parseInterval, parseLimit, parseText } from './arguments.js';
 import { late } from './late-action.js';
 
 export function addLiveCommands(program: Command): void {
@@ -28,6 +28,15 @@ export function addLiveCommands(program: Command): void {
       parseInterval,
     )
     .action(late(({ latency }) => latency));
+  program
+    .command('slowlog')
+    .summary('print the commands of clients that took long, the newest first')
+    .description(
+      'print the commands of clients that took long at the node, over both protocols, the newest first: time, duration, client, command. Long words are cut. "config set slow-log-microseconds N" changes what is slow: 10,000 by default. Waits that the client itself asks for, such as a durability, do not count',
+    )
+    .addOption(new Option('--count <N>', 'print at most so many').argParser(parseLimit).default(10))
+    .option('--reset', 'empty the slow log too')
+    .action(late(({ slowlog }) => slowlog));
   program
     .command('monitor')
     .summary('print the commands of all clients as the node receives them, until Ctrl-C')

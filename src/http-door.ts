@@ -18,6 +18,7 @@ import type { HttpPages, ReadyBound, WatchedNode } from './http/pages.js';
 import { Seldom } from './http/seldom.js';
 import type { NodeStatus } from './model/status.js';
 import type { ReplyMemory } from './pipeline/reply-memory.js';
+import type { SlowLog } from './pipeline/slow-log.js';
 import type { Replication } from './replication/replication.js';
 import type { RedisServer } from './resp/door.js';
 import type { RpcServer } from './rpc/server.js';
@@ -42,6 +43,7 @@ export interface WatchedParts {
   readonly tls: NodeTls | undefined;
   readonly redis: RedisServer;
   readonly replies: Pick<ReplyMemory, 'bytes'>;
+  readonly slowLog: Pick<SlowLog, 'recorded'>;
   readonly load: Pick<ProcessLoad, 'delays'>;
   readonly isStopping: () => boolean;
   readonly failure: () => Error | undefined;
@@ -122,6 +124,7 @@ function watched(parts: WatchedParts): WatchedNode {
       redis: redis.figures,
       requestBytesMax: parts.config.requestBytesMax,
       replyBytes: replies.bytes,
+      slowCommands: parts.slowLog.recorded,
       refusedByLimits: parts.access.refusedByLimits,
       eventLoopSeconds: delays.seconds,
       backups: backups.figures,

@@ -379,6 +379,7 @@ export class Node {
         streamService(streams, replication, this.#store.writes, monitors, slowLog),
         adminService(this, {
           monitors,
+          slowLog,
           machine: () => lookAtMachine(this.#config.data, systemClock.wallMs()),
           drain: (isDraining) => this.#store.settings.maintenance.drain(isDraining),
         }),
@@ -422,6 +423,7 @@ export class Node {
       server,
       redis: door,
       replies: this.#parts.replies,
+      slowLog,
       load: this.#load,
       isStopping: () => this.#stopped !== undefined,
       failure: () => this.#failure,

@@ -33,6 +33,7 @@ const SERVICES: Readonly<Record<string, Readonly<Record<string, Rule | typeof OP
     Forget: allOf(ADMIN),
     Compare: allOf(ADMIN),
     Monitor: allOf(ADMIN),
+    SlowLog: allOf(ADMIN),
     GetOptions: allOf(ADMIN),
     SetOptions: allOf(ADMIN),
     Machine: allOf(ADMIN),

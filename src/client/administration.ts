@@ -11,6 +11,7 @@ import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 import type { FailoverReply, ForgetReply, PromoteReply } from '../model/leadership.js';
 import type { MachineReport } from '../model/machine.js';
 import type { NodeOption, OptionChange, OptionValue } from '../model/node-option.js';
+import type { SlowLogReply } from '../model/slow-log.js';
 import type { NodeStatus } from '../model/status.js';
 import {
   COMPARE,
@@ -24,6 +25,7 @@ import {
   type Method,
   PROMOTE,
   SET_OPTIONS,
+  SLOW_LOG,
   STATUS,
 } from '../rpc/definitions.js';
 import type { Caller } from './caller.js';
@@ -72,6 +74,15 @@ export interface DrainOptions extends CallTime {
   readonly undo?: boolean;
 }
 
+/** The options of `slowLog`. */
+export interface SlowLogOptions extends CallTime {
+  /** The most commands to return. 0, the default, returns all. */
+  readonly count?: number;
+  /** Empties the slow log. The result still has what was in it. False by default. */
+  readonly reset?: boolean;
+}
+
+const SLOW_LOG_OPTIONS = optionNames<SlowLogOptions>({ ...TIME_NAMES, count: true, reset: true });
 const DRAIN_OPTIONS = optionNames<DrainOptions>({ ...TIME_NAMES, undo: true });
 const CHANGE_OPTIONS = optionNames<ChangeOptions>({ ...TIME_NAMES, keep: true });
 const FOLLOW_OPTIONS = optionNames<FollowOptions>({ ...TIME_NAMES, acceptDataLoss: true, full: true });
@@ -180,6 +191,19 @@ export class Administration<Key = string, Value = Key, Input = Data> extends Com
   async drain(options: DrainOptions = {}): Promise<void> {
     checkOptionNames(options, DRAIN_OPTIONS);
     return this.#call(DRAIN, !isOn('undo', options.undo), options);
+  }
+
+  /**
+   * The commands of clients that took long at the node that the client is connected to, the newest first. Its options
+   * `slow-log`, `slow-log-microseconds` and `slow-log-length` decide what it records.
+   *
+   *     for (const { durationUs, words } of (await db.slowLog({ count: 10 })).commands) console.log(durationUs, words.join(' '));
+   */
+  async slowLog(options: SlowLogOptions = {}): Promise<SlowLogReply> {
+    checkOptionNames(options, SLOW_LOG_OPTIONS);
+    const { count = 0, reset, ...time } = options;
+    checkCount('count', count);
+    return this.#call(SLOW_LOG, { count, reset: isOn('reset', reset) }, time);
   }
 
   /** The options of the node that the client is connected to: all, or those of these names, such as `min-followers`. */

@@ -88,6 +88,7 @@ export type {
   ValueType,
 } from '../model/operation.js';
 export { formatToken, type Position, parseToken } from '../model/position.js';
+export type { SlowCommand, SlowLogReply } from '../model/slow-log.js';
 export type {
   FollowerState,
   NodeBelow,
@@ -117,6 +118,7 @@ export type {
   FailoverOptions,
   FollowOptions,
   OptionValues,
+  SlowLogOptions,
 } from './administration.js';
 export type { BackupOptions, BackupPart } from './backup.js';
 export type { BitCommands } from './bit-commands.js';

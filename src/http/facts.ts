@@ -66,6 +66,8 @@ export interface NodeFigures {
   readonly replyBytes: number;
   /** The requests and connections that the limits of users have refused, by the limit. */
   readonly refusedByLimits: Readonly<Record<keyof UserLimits, { readonly count: number }>>;
+  /** Commands that the slow log has recorded. */
+  readonly slowCommands: number;
   readonly eventLoopSeconds: HistogramValues;
   readonly backups: { readonly running: number; readonly completed: number; readonly completedMs: number };
   /** The time of the oldest write that the archive lacks. Undefined if there is none. */

@@ -5,6 +5,7 @@ import type { MachineReport } from '../model/machine.js';
 import type { NodeOption, OptionChange } from '../model/node-option.js';
 import type { NodeStatus } from '../model/status.js';
 import type { Monitors } from '../pipeline/monitors.js';
+import type { SlowLog } from '../pipeline/slow-log.js';
 import { endOf } from './calls.js';
 import {
   ADMIN_SERVICE,
@@ -19,6 +20,7 @@ import {
   MONITOR,
   PROMOTE,
   SET_OPTIONS,
+  SLOW_LOG,
   STATUS,
 } from './definitions.js';
 import { serverStream, unary } from './handler.js';
@@ -51,13 +53,14 @@ export interface NodeControl {
 /** The process of the node, apart from its data. */
 export interface NodeProcess {
   readonly monitors: Pick<Monitors, 'monitor'>;
+  readonly slowLog: Pick<SlowLog, 'read'>;
   /** Looks at the machine. */
   machine(): Promise<MachineReport>;
   /** Marks the node as one that is about to be stopped, or takes the mark back. */
   drain(isDraining: boolean): void;
 }
 
-export function adminService(node: NodeControl, { monitors, machine, drain }: NodeProcess): Service {
+export function adminService(node: NodeControl, { monitors, slowLog, machine, drain }: NodeProcess): Service {
   return {
     name: ADMIN_SERVICE,
     endpoints: [
@@ -77,6 +80,7 @@ export function adminService(node: NodeControl, { monitors, machine, drain }: No
       }),
       unary(MACHINE, () => machine()),
       unary(DRAIN, async (isDraining) => drain(isDraining)),
+      unary(SLOW_LOG, async (request) => slowLog.read(request)),
       serverStream(MONITOR, (request, call) => monitors.monitor(request, endOf(call))),
     ],
   };

@@ -29,6 +29,7 @@ import type { MonitorRequest, MonitorResponse } from '../model/monitor.js';
 import type { NodeOption, SetOptionsRequest } from '../model/node-option.js';
 import type { Operation, OperationKind, Reply } from '../model/operation.js';
 import type { KeysRequest, ScanRequest, ScanResponse } from '../model/scan.js';
+import type { SlowLogReply, SlowLogRequest } from '../model/slow-log.js';
 import type { NodeStatus } from '../model/status.js';
 import type {
   PublishRequest,
@@ -222,6 +223,12 @@ export const MONITOR: Method<MonitorRequest, MonitorResponse> = streaming(
   `/${ADMIN_SERVICE}/Monitor`,
   codecOf('MonitorRequest'),
   codecOf('MonitorResponse'),
+);
+
+export const SLOW_LOG: Method<SlowLogRequest, SlowLogReply> = unary(
+  `/${ADMIN_SERVICE}/SlowLog`,
+  codecOf('SlowLogRequest'),
+  codecOf('SlowLogResponse'),
 );
 
 /** The request is a node ID, the beginning of one, or host:port. */

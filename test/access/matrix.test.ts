@@ -34,7 +34,10 @@ const BY_METHOD: ReadonlyArray<readonly [pattern: RegExp, allowed: Allowed]> = [
   [/StreamService\/Publish$/, ['publish']],
   [/StreamService\/(Subscribe|Watch)$/, ['read']],
   [/AdminService\/Status$/, 'all users'],
-  [/AdminService\/(Digest|Follow|Promote|Failover|Forget|Compare|Monitor|GetOptions|SetOptions|Machine|Drain)$/, []],
+  [
+    /AdminService\/(Digest|Follow|Promote|Failover|Forget|Compare|Monitor|SlowLog|GetOptions|SetOptions|Machine|Drain)$/,
+    [],
+  ],
   [/DiskService\/(Backup|RangeDigests|RepairRanges|Verify|Repair)$/, []],
   [/ReplicationService\/(Replicate|FetchRanges|FetchBlocks)$/, ['replicate']],
   [/UserService\/WhoAmI$/, 'all users'],

@@ -75,6 +75,7 @@ const ROWS: readonly Row[] = [
   { type: ['cert', 'create', 'certificates'], asks: false, silent: true },
   { type: ['top', '--once'], asks: true },
   { type: ['latency', '--for', '100ms'], asks: true },
+  { type: ['slowlog'], asks: true, silent: true },
   { type: ['monitor'], asks: true, silent: true },
   { type: ['bench', '-n', '10', '--keys', '5'], asks: true },
   { type: ['completion', 'bash'], asks: false },

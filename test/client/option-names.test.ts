@@ -81,6 +81,7 @@ describe('an option of an unknown name', () => {
     options: (options) => db.options([], options),
     machine: (options) => db.machine(options),
     drain: (options) => db.drain(options),
+    slowLog: (options) => db.slowLog(options),
     setOptions: (options) => db.setOptions({}, options),
     rangeDigests: (options) => db.rangeDigests('mark', [], options).next(),
     repairRanges: (options) => db.repairRanges([], options).next(),

@@ -63,7 +63,7 @@ describe('a secret', function () {
     const cluster = new Cluster();
     try {
       const node = await cluster.node('node');
-      await node.start('--log-level', 'debug', '--redis-debug');
+      await node.start('--log-level', 'debug', '--redis-debug', '--slow-log-microseconds', '0');
       const said: Array<readonly [where: string, text: string]> = [];
       const first = await Client.connect(node.address);
       await first.users.create('app', { roles: ['read', 'write'], secret: `${CANARY}-app` });
@@ -130,7 +130,7 @@ describe('a secret', function () {
         'CLIENT INFO',
         'INFO everything',
         'CONFIG GET *',
-        'SLOWLOG GET',
+        'SLOWLOG GET -1',
         'ACL LOG',
         'COMMAND DOCS auth',
         `DEBUG ${CANARY.slice(0, 3)}`,
@@ -150,6 +150,10 @@ describe('a secret', function () {
         ['user', 'create', 'x', '--role', 'read', '--out', file],
       ])
         said.push(['command', await outputOf(args, env)]);
+      const slow = await outputOf(['slowlog', '--count', '1000'], env);
+      for (const word of ['AUTH boss', 'HELLO', 'ACL SETUSER'])
+        assert.ok(slow.replaceAll('"', '').includes(word), slow);
+      said.push(['slow log', slow], ['slow log', JSON.stringify(await client.slowLog())]);
       said.push(['wrong', await outputOf(['status'], { ...env, HEADWATER_CREDENTIALS: `boss:${CANARY}x` })]);
       said.push(['form', await outputOf(['status'], { ...env, HEADWATER_CREDENTIALS: CANARY })]);
       said.push([
@@ -188,7 +192,8 @@ describe('a secret', function () {
       const follower = await cluster.node('follower');
       const http = `127.0.0.1:${await freePort()}`;
       const tls = tlsFlags(files, ca);
-      await node.start('--log-level', 'debug', '--http', http, ...tls, '--tls-clients', 'optional');
+      const all = ['--log-level', 'debug', '--slow-log-microseconds', '0', '--slow-log-length', '1000'];
+      await node.start(...all, '--http', http, ...tls, '--tls-clients', 'optional');
       const trust = { ca };
       const first = await Client.connect(node.address, { tls: trust });
       await first.users.create('link', { roles: ['replicate'], secret: `${CANARY}-link` });
@@ -308,6 +313,7 @@ const COMMANDS = [
   'failover --to 127.0.0.1:1',
   'top --once',
   'latency --for 100ms',
+  'slowlog --count 1000',
   'bench -n 10 --keys 5',
   'backup -',
   'man',

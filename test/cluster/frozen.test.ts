@@ -72,6 +72,7 @@ const CALLS: Record<string, (db: Client, time: Time) => Promise<unknown>> = {
   status: (db, time) => db.status(time),
   machine: (db, time) => db.machine(time),
   drain: (db, time) => db.drain(time),
+  slowLog: (db, time) => db.slowLog(time),
   options: (db, time) => db.options(undefined, time),
   setOptions: (db, time) => db.setOptions({ 'log-level': 'info' }, time),
   digest: (db, time) => db.digest(time),

@@ -122,6 +122,7 @@ export function busyFacts(): MetricFacts {
     },
     requestBytesMax: 256,
     replyBytes: 1,
+    slowCommands: 4,
     refusedByLimits: { operationsPerSecond: { count: 1 }, bytesPerSecond: { count: 2 }, maxConnections: { count: 3 } },
     backups: { running: 1, completed: 2, completedMs: 3_000 },
     archiveLackingSinceMs: 9_000,

@@ -74,6 +74,7 @@ describe('the metrics', () => {
       await text({ ...facts, redis: { ...facts.redis, counts: { ...facts.redis.counts, errors } } }),
     );
     assert.equal(scrape.value('headwater_redis_errors_total{error="ERR"}'), 2);
+    assert.equal(scrape.value('headwater_slow_commands_total'), 4);
     assert.equal(scrape.value('headwater_redis_errors_total{error="other"}'), 7);
     assert.doesNotMatch(scrape.text, /secret/);
   });

@@ -31,6 +31,8 @@ import {
   RANGE_CALLS_MAX,
   RANGES_IN_CALL_MAX,
   RESUME_WAIT_MS_MAX,
+  SLOW_ARGUMENT_BYTES_MAX,
+  SLOW_ARGUMENTS_MAX,
   SUBSCRIPTION_NAMES_MAX,
   SUBSCRIPTION_PATTERN_BYTES_MAX,
 } from '../../src/base/limits.js';
@@ -160,6 +162,8 @@ const FIGURES: ReadonlyArray<readonly [declared: string, figure: string]> = [
   ['AdminService.Monitor', figure(MONITORS_MAX)],
   ['MonitoredCommand.parameters', figure(MONITOR_PARAMETERS_MAX)],
   ['MonitoredParameter.data', figure(MONITOR_PARAMETER_BYTES_MAX)],
+  ['SlowCommand.words', figure(SLOW_ARGUMENTS_MAX)],
+  ['SlowCommand.words', figure(SLOW_ARGUMENT_BYTES_MAX)],
   ['CompareRequest.timeout_ms', figure(COMPARE_TIMEOUT_MS)],
   ['FailoverRequest.timeout_ms', figure(FAILOVER_MS_MAX)],
   ['DiskService.Backup', figure(BACKUPS_MAX)],

@@ -77,6 +77,11 @@ export const CLIENT_ROWS: readonly MetricRow[] = [
   counters('headwater_redis_errors_total', 'replies that were errors, by their first word', ['error'], ({ redis }) => {
     return errors(redis.counts.errors);
   }),
+  counter(
+    'headwater_slow_commands_total',
+    'commands that the slow log has recorded',
+    ({ slowCommands }) => slowCommands,
+  ),
   counter('headwater_redis_received_bytes_total', 'bytes from Redis clients', ({ redis }) => redis.counts.bytes.read),
   counter('headwater_redis_sent_bytes_total', 'bytes to Redis clients', ({ redis }) => redis.counts.bytes.written),
   gauges(

@@ -194,10 +194,11 @@ export class Administration<Key = string, Value = Key, Input = Data> extends Com
   }
 
   /**
-   * The commands of clients that took long at the node that the client is connected to, the newest first. Its options
-   * `slow-log`, `slow-log-microseconds` and `slow-log-length` decide what it records.
+   * The commands of clients that took long at the node that the client is connected to, the newest first. The node
+   * records what its options `slow-log`, `slow-log-microseconds` and `slow-log-length` say.
    *
-   *     for (const { durationUs, words } of (await db.slowLog({ count: 10 })).commands) console.log(durationUs, words.join(' '));
+   *     const { commands } = await db.slowLog({ count: 10 });
+   *     for (const { durationUs, words } of commands) console.log(durationUs, words.join(' '));
    */
   async slowLog(options: SlowLogOptions = {}): Promise<SlowLogReply> {
     checkOptionNames(options, SLOW_LOG_OPTIONS);

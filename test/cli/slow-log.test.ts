@@ -47,7 +47,7 @@ describe('headwater slowlog', function () {
     );
     const text = (await node.run(['slowlog', '--count', '1000'])).stdout.toString();
     assert.match(text, /^\d{4}-\S+Z {2}[\d.,]+ ms {2}127\.0\.0\.1:\d+ worker default {2}SET "a" "x y"$/m);
-    assert.equal((await node.run(['slowlog'])).stdout.toString().trimEnd().split('\n').length, 10);
+    assert.equal((await node.run(['slowlog', '--count', '2'])).stdout.toString().trimEnd().split('\n').length, 2);
   });
 
   it('empties the list for both, and says what is recorded', async () => {

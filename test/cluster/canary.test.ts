@@ -151,8 +151,8 @@ describe('a secret', function () {
       ])
         said.push(['command', await outputOf(args, env)]);
       const slow = await outputOf(['slowlog', '--count', '1000'], env);
-      for (const word of ['AUTH boss', 'HELLO', 'ACL SETUSER'])
-        assert.ok(slow.replaceAll('"', '').includes(word), slow);
+      for (const words of ['AUTH "(redacted)"', 'HELLO "3" "(red', 'ACL "SETUSER" "(red'])
+        assert.ok(slow.includes(words), slow);
       said.push(['slow log', slow], ['slow log', JSON.stringify(await client.slowLog())]);
       said.push(['wrong', await outputOf(['status'], { ...env, HEADWATER_CREDENTIALS: `boss:${CANARY}x` })]);
       said.push(['form', await outputOf(['status'], { ...env, HEADWATER_CREDENTIALS: CANARY })]);

@@ -4,6 +4,7 @@ import { backup } from './backup.js';
 import { failover } from './failover.js';
 import { firstImport } from './first-import.js';
 import { importKeys } from './import.js';
+import { lag } from './lag.js';
 import { latency } from './latency.js';
 import { massDelete } from './mass-delete.js';
 import { redis } from './redis.js';
@@ -35,6 +36,14 @@ program
       .default([1, 16, 100], '1,16,100'),
   )
   .action(redis);
+
+program
+  .command('lag')
+  .description('how late a follower shows a write, and how long a write takes that waits for a follower')
+  .addOption(new Option('--rates <list>', 'writes a second').argParser(parseCounts).default([1_000], '1000'))
+  .addOption(count('seconds', 'of a round', 3))
+  .addOption(count('rounds', 'rounds that count', 5))
+  .action(lag);
 
 program
   .command('restart')

@@ -129,7 +129,7 @@ function withAbove({ role, upstream, leader }: NodeStatus, self: TreeNode): Tree
   };
 }
 
-/** The nodes below, each under the one that reports it. */
+/** The nodes below, each under the one that it follows. */
 function belowOf(status: NodeStatus): { nodes: TreeNode[]; leftOut: number } {
   const { followers, knownFollowers, maxLagMs } = status;
   const ids = new Set(followers.map(({ nodeId }) => nodeId));
@@ -139,18 +139,21 @@ function belowOf(status: NodeStatus): { nodes: TreeNode[]; leftOut: number } {
   const children = new Map<string, StatusFollower[]>();
   for (const follower of followers) {
     if (!kept.has(follower.nodeId)) continue;
-    // A follower whose reporter is not shown stands beside it.
+    // A follower of a node that is not shown stands in the place of that node.
     const via = kept.has(follower.via) ? follower.via : '';
     children.set(via, [...(children.get(via) ?? []), follower]);
   }
-  const under = (via: string, depth: number): TreeNode[] =>
-    depth > DEPTH_MAX
-      ? []
-      : (children.get(via) ?? []).map((follower) =>
-          followerNode(follower, { maxLagMs, below: under(follower.nodeId, depth + 1) }),
-        );
+  let drawn = 0;
+  const under = (via: string, depth: number): TreeNode[] => {
+    if (depth > DEPTH_MAX) return [];
+    return (children.get(via) ?? []).map((follower) => {
+      drawn++;
+      return followerNode(follower, { maxLagMs, below: under(follower.nodeId, depth + 1) });
+    });
+  };
   const nodes = [...under('', 0), ...away.slice(0, BELOW_MAX).map(awayNode)];
-  return { nodes, leftOut: followers.length - kept.size + Math.max(0, away.length - BELOW_MAX) };
+  // Reports of different moments may put nodes under each other in a circle, which has no place in a tree.
+  return { nodes, leftOut: followers.length - drawn + Math.max(0, away.length - BELOW_MAX) };
 }
 
 /** The longest way down. */

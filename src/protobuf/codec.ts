@@ -3,9 +3,9 @@
  * runs on this table, and the types of the plain objects come from the same table.
  *
  * A plain object has checked numbers for 64-bit integers, views of the message for bytes, `undefined` for an absent
- * field, the word for an enum's number (enums.ts), and a record for details. A oneof of messages is a tagged union: `kind` is the
- * name of the member, and the fields of the member stand beside it. fields.ts has the rules that the .proto files cannot
- * state. The messages of the hot path have codecs of their own.
+ * field, the word for an enum's number (enums.ts), and a record for details. A oneof of messages is a tagged union: `kind`
+ * is the name of the member, and the fields of the member stand beside it. fields.ts has the rules that the .proto files
+ * cannot state. The messages of the hot path have codecs of their own.
  *
  * The codec reads without a `Long` and without a copy, and writes without a copy of the plain object. A program that
  * loads the codec loads no generated code for these messages, which would be two thirds of all generated code.

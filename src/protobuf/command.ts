@@ -1,8 +1,7 @@
 /**
  * The payload of a block: protobuf `BlockPayload` (proto/headwater/v1/command.proto). Every logged command passes here
  * twice, so the payload is written and read by hand. The writer makes the block's buffer in one piece. The reader hands
- * out positions in the buffer, so only visitors allocate memory for a command. The tests compare both with the
- * generated code.
+ * out positions in the buffer, so only visitors allocate memory for a command. The tests compare both with protobufjs.
  */
 
 import $protobuf from 'protobufjs/minimal.js';

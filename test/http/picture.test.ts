@@ -68,9 +68,11 @@ describe('the tree of the status page', () => {
     assert(root.below.some(({ id }) => id === 'away'));
   });
 
-  it('ends, even if nodes report each other', () => {
+  it('ends, even if nodes report each other, and counts these', () => {
     const followers = [below('f1', { via: 'f2' }), below('f2', { via: 'f1' }), below('f3', { via: 'f3' }), below('f4')];
-    assert.equal(drawn(treeOf(calmLeader({ followers })).root), 'db1:7420 leads [f4:7420 streaming]');
+    const { root, leftOut } = treeOf(calmLeader({ followers }));
+    assert.equal(drawn(root), 'db1:7420 leads [f4:7420 streaming]');
+    assert.equal(leftOut, 3);
   });
 });
 

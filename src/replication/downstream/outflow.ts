@@ -74,7 +74,9 @@ export class Outflow {
       if (earlyMs > 0 && !this.#options.isAwaited(this.#sent.offset)) await this.#gather(earlyMs);
       if (ended.aborted) throw ended.reason;
       const blocks = await this.#cursor.poll(FRAME_BYTES_MAX);
-      this.#frameMs = Math.max(this.#frameMs, clock.monotonicMs()) + FRAME_INTERVAL_MS;
+      const nowMs = clock.monotonicMs();
+      // Frames for those who wait may leave faster. The others do not wait longer for it.
+      this.#frameMs = Math.min(Math.max(this.#frameMs, nowMs), nowMs + AHEAD_MS_MAX) + FRAME_INTERVAL_MS;
       await this.#sendAll(blocks);
     }
   }

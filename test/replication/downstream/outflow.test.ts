@@ -127,6 +127,19 @@ describe('the frames of a feed', () => {
     await flow.end();
   });
 
+  it('wait an interval at most, however many left before for those who waited', async () => {
+    const flow = new Flow();
+    flow.awaited = Number.MAX_SAFE_INTEGER;
+    for (let i = 0; i < 100 * FRAMES_AHEAD_MAX; i++) await flow.append();
+    flow.awaited = 0;
+    const before = flow.frames.length;
+    await flow.append();
+    assert.equal(flow.frames.length, before);
+    await flow.clock.advance(FRAME_INTERVAL_MS);
+    assert.equal(flow.frames.length, before + 1);
+    await flow.end();
+  });
+
   it('end their wait with the session', async () => {
     const flow = new Flow();
     for (let i = 0; i < 3 * FRAMES_AHEAD_MAX; i++) await flow.append();

@@ -94,7 +94,7 @@ describe('the status page in a browser', function () {
       '#tree',
       new RegExp(`^${leader.address} leader, this node ● leads offset 20 ${follower.address} follower ● streaming`),
     );
-    await reads(page, '#tree ul ul ul', new RegExp(`^${second.nodeId.slice(0, 8)} follower ● streaming`));
+    await reads(page, '#tree ul ul ul', new RegExp(`^${second.address} follower ● streaming`));
     await reads(page, '#tree-note', /^3 nodes\.$/);
     await reads(page, '#cards', /offset 20 .*durable .*checkpoint .*Headroom .*free/);
     await reads(page, '#resyncs', new RegExp(`● partial [A-Z_]+ to ${follower.address} `));

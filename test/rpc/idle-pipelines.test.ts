@@ -55,6 +55,7 @@ describe('pipelines that are idle', () => {
     const before = await referencedBytes();
     await answered(5 * MiB);
     const more = (await referencedBytes()) - before;
-    assert(more < 2 * MiB, `${more} bytes more for ${PIPELINES} pipelines`);
+    // The node itself has buffers too. A message kept for each pipeline would be five times as much.
+    assert(more < PIPELINES * MiB, `${more} bytes more for ${PIPELINES} pipelines`);
   });
 });

@@ -57,7 +57,7 @@ export class SessionCalls {
   /** The runs that were passed over on the way to the one that is being answered, and the number of their commands. */
   #passedRuns = 0;
   #passed = 0;
-  /** The newest command of the message, and its run. */
+  /** The newest command of the message that is being sent, and its run. */
   #newest: object | string | undefined;
   #newestRun: Run | undefined;
   #messageMs = 0;
@@ -92,11 +92,13 @@ export class SessionCalls {
     this.#requests = requests;
     this.#placeOfSent = place - this.#sent;
     this.#messageMs = this.#node.clock.monotonicMs();
-    this.#newest = undefined;
   }
 
-  /** Notes that the message is complete. */
+  /** Notes that the message is complete. From then on its runs alone refer to the requests, until they are answered. */
   end(commands: number): void {
+    this.#requests = NO_REQUESTS;
+    this.#newest = undefined;
+    this.#newestRun = undefined;
     this.#node.counts.asked(commands, this.#messageMs);
   }
 

@@ -36,7 +36,7 @@ import { OperationCounts } from './operation-counts.js';
 import type { NodeTracing } from './operation-spans.js';
 import { servePipeline } from './pipeline-stream.js';
 import type { Service } from './server.js';
-import { answeredCall, timed, timedStream } from './slow-operations.js';
+import { timed, timedStream } from './slow-operations.js';
 
 /** The parts of the store that calls need. */
 export interface KeyValueStore extends KeyspaceStore {
@@ -119,14 +119,13 @@ async function ask(
   const bytes = sizeOf(operation);
   const writes = isWrite(operation);
   const asked = await admit(guarantees, call, { writes, inMessage: operation.guarantees });
-  const sinceMs = slowLog.nowMs;
-  if (writes) await room.for(bytes, call);
-  const replyBytes = replyBytesAtMost(operation, store.limits.valueBytesMax);
-  if (replyBytes > 0) await memoryForReply(replyBytes, call);
-  // The memory of the request counts until the answer.
-  const submitted = store.submit([operation], { bytes, ordered: false });
-  const { replies, position } = await submitted;
-  answeredCall(slowLog, operation, slowLog.nowMs - sinceMs, call);
+  const { replies, position } = await timed(slowLog, operation, call, async () => {
+    if (writes) await room.for(bytes, call);
+    const replyBytes = replyBytesAtMost(operation, store.limits.valueBytesMax);
+    if (replyBytes > 0) await memoryForReply(replyBytes, call);
+    // The memory of the request counts until the answer.
+    return store.submit([operation], { bytes, ordered: false });
+  });
   const reply = boundedReply(replies[0] as Reply);
   call.intake.share?.replied(payloadBytes(reply));
   if (reply.kind === 'error') throw reply.error;

@@ -32,7 +32,7 @@ const OPERATIONS: CommandLook<DecodedOperation> = {
 const CALLS: CommandLook<Asked> = { bytesOf: () => 0, shown: (asked) => asked };
 
 /** Records a call of a client that took so long, if that is slow. */
-export function answeredCall(log: SlowLog, asked: Asked, ms: number, call: SlowCall): void {
+function answeredCall(log: SlowLog, asked: Asked, ms: number, call: SlowCall): void {
   if (log.isSlow(ms)) log.answered([asked], ms, CALLS, () => originOf(call));
 }
 
@@ -87,9 +87,9 @@ export class SlowOperations {
     this.#call = call;
   }
 
-  /** Notes a message. */
+  /** Notes a message. A message without operations is never answered by itself, so it is no part of the time. */
   asked(operations: readonly DecodedOperation[]): void {
-    this.#messages.push({ operations, startedMs: this.#log.nowMs, answered: 0 });
+    if (operations.length > 0) this.#messages.push({ operations, startedMs: this.#log.nowMs, answered: 0 });
   }
 
   /** Notes a batch whose replies are about to leave. */

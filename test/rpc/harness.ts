@@ -12,6 +12,7 @@ import type { Operation, Reply } from '../../src/model/operation.js';
 import type { Position } from '../../src/model/position.js';
 import type { CommandTap } from '../../src/pipeline/monitors.js';
 import type { NodeGuarantees } from '../../src/pipeline/node-guarantees.js';
+import type { SlowLog } from '../../src/pipeline/slow-log.js';
 import { decodePipelineResponse, encodePipelineRequest } from '../../src/protobuf/pipeline.js';
 import { type Method, PIPELINE } from '../../src/rpc/definitions.js';
 import { keyValueService } from '../../src/rpc/key-value-service.js';
@@ -118,6 +119,7 @@ export async function serve(
     clock?: Clock;
     guarantees?: NodeGuarantees;
     tap?: CommandTap;
+    slowLog?: SlowLog;
   } = {},
 ): Promise<Served> {
   const errors: string[] = [];
@@ -129,6 +131,7 @@ export async function serve(
         keyValueService(store, options.guarantees ?? UNGUARDED, {
           clock: options.clock,
           ...(options.tap && { tap: options.tap }),
+          ...(options.slowLog && { slowLog: options.slowLog }),
         }),
         ...(options.services ?? []),
       ],

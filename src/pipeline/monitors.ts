@@ -112,6 +112,7 @@ export function tooManyMonitors(): HeadwaterError {
   );
 }
 
+type ShownCommand = Pick<MonitoredCommand, 'name' | 'parameters' | 'omitted'>;
 type Seen = Pick<MonitoredCommand, 'client' | 'timeMs' | 'inTransaction'>;
 
 /** A monitor with the commands that wait for it, at most MONITOR_QUEUE_BYTES_MAX bytes of them. */
@@ -175,10 +176,26 @@ class Monitor implements CommandWatcher {
 const COMMAND_COST_BYTES = 200;
 const PARAMETER_COST_BYTES = 100;
 
+/** How much of a command is shown. */
+export interface ShownBounds {
+  readonly parameters: number;
+  readonly parameterBytes: number;
+}
+
+const MONITOR_BOUNDS: ShownBounds = {
+  parameters: MONITOR_PARAMETERS_MAX,
+  parameterBytes: MONITOR_PARAMETER_BYTES_MAX,
+};
+
 /** A command as a monitor shows it. */
 export function monitored(command: Asked, seen: Seen): MonitoredCommand {
-  if (command instanceof AskedWords) return { ...seen, ...wordsOf(command) };
-  return { ...seen, name: snakeCase(command.kind), ...parametersOf(command) };
+  return { ...seen, ...shownCommand(command, MONITOR_BOUNDS) };
+}
+
+/** A command by its name and parameters, which are copies. */
+export function shownCommand(command: Asked, bounds: ShownBounds): ShownCommand {
+  if (command instanceof AskedWords) return wordsOf(command, bounds);
+  return { name: snakeCase(command.kind), ...parametersOf(command, bounds) };
 }
 
 /** Tells whether the command could not even be read. */
@@ -186,9 +203,9 @@ export function isRefused(command: Asked): boolean {
   return !(command instanceof AskedWords) && command.kind === 'error';
 }
 
-function wordsOf({ words, keys }: AskedWords): Pick<MonitoredCommand, 'name' | 'parameters' | 'omitted'> {
-  const shown = words.slice(1, MONITOR_PARAMETERS_MAX + 1);
-  const parameters = shown.map((word, i) => parameterOf(keys.includes(i + 1) ? 'key' : 'argument', word));
+function wordsOf({ words, keys }: AskedWords, bounds: ShownBounds): ShownCommand {
+  const shown = words.slice(1, bounds.parameters + 1);
+  const parameters = shown.map((word, i) => parameterOf(keys.includes(i + 1) ? 'key' : 'argument', word, bounds));
   const name = (words[0] as Buffer).toString('latin1').toLowerCase();
   return { name, parameters, omitted: words.length - 1 - shown.length };
 }
@@ -211,7 +228,7 @@ export function hasPlainValue(name: string): boolean {
 /** Fields that are shown elsewhere, and the guarantees, which most commands have beside them and not in them. */
 const NO_PARAMETERS: ReadonlySet<string> = new Set(['kind', 'operations', 'guarantees']);
 
-function parametersOf(command: AskedFields): Pick<MonitoredCommand, 'parameters' | 'omitted'> {
+function parametersOf(command: AskedFields, bounds: ShownBounds): Pick<ShownCommand, 'parameters' | 'omitted'> {
   const parameters: MonitoredParameter[] = [];
   let omitted = 0;
   for (const [name, value] of Object.entries(command)) {
@@ -219,29 +236,29 @@ function parametersOf(command: AskedFields): Pick<MonitoredCommand, 'parameters'
     for (const one of Array.isArray(value) ? value : [value]) {
       // A switch that is off is as good as absent.
       if (one === undefined || one === false) continue;
-      if (parameters.length === MONITOR_PARAMETERS_MAX) omitted++;
-      else parameters.push(parameterOf(snakeCase(name), one));
+      if (parameters.length === bounds.parameters) omitted++;
+      else parameters.push(parameterOf(snakeCase(name), one, bounds));
     }
   }
   return { parameters, omitted };
 }
 
-function parameterOf(name: string, value: unknown): MonitoredParameter {
-  const data = Buffer.isBuffer(value) ? value : Buffer.from(textOf(value));
+function parameterOf(name: string, value: unknown, { parameterBytes }: ShownBounds): MonitoredParameter {
+  const data = Buffer.isBuffer(value) ? value : Buffer.from(textOf(value, parameterBytes));
   // A copy: a view would hold the whole message of the client in memory.
-  return { name, data: Buffer.from(data.subarray(0, MONITOR_PARAMETER_BYTES_MAX)), bytes: data.length };
+  return { name, data: Buffer.from(data.subarray(0, parameterBytes)), bytes: data.length };
 }
 
 /** A number, a switch, or an object of a few fields, such as an expiry, a position or a condition. */
-function textOf(value: unknown): string {
+function textOf(value: unknown, bytesMax: number): string {
   if (typeof value !== 'object' || value === null) return String(value);
   return Object.entries(value)
     .filter(([, field]) => field !== undefined)
-    .map(([name, field]) => `${snakeCase(name)}=${fieldText(field)}`)
+    .map(([name, field]) => `${snakeCase(name)}=${fieldText(field, bytesMax)}`)
     .join(' ');
 }
 
-function fieldText(field: unknown): string {
-  if (Buffer.isBuffer(field)) return JSON.stringify(field.toString('utf8', 0, MONITOR_PARAMETER_BYTES_MAX));
-  return typeof field === 'object' && field !== null ? `{${textOf(field)}}` : String(field);
+function fieldText(field: unknown, bytesMax: number): string {
+  if (Buffer.isBuffer(field)) return JSON.stringify(field.toString('utf8', 0, bytesMax));
+  return typeof field === 'object' && field !== null ? `{${textOf(field, bytesMax)}}` : String(field);
 }

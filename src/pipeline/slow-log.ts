@@ -18,7 +18,7 @@ import { Fifo } from '../base/fifo.js';
 import { SLOW_ARGUMENT_BYTES_MAX, SLOW_ARGUMENTS_MAX, SLOW_LOG_BYTES_MAX } from '../base/limits.js';
 import type { MonitoredParameter } from '../model/monitor.js';
 import type { SlowCommand, SlowLogReply, SlowLogRequest } from '../model/slow-log.js';
-import { type Asked, AskedWords, hasPlainValue, monitored, operationsOf } from './monitors.js';
+import { type Asked, AskedWords, hasPlainValue, operationsOf, type ShownBounds, shownCommand } from './monitors.js';
 
 /** The options of the node for its slow log. They change while the node runs. */
 export interface SlowLogOptions {
@@ -43,8 +43,8 @@ const MICROSECONDS_PER_MS = 1_000;
 /** The size of a request for its share of the time, beside its bytes. */
 const REQUEST_COST_BYTES = 64;
 /** The memory of an entry and of a word beside their bytes, about. */
-const ENTRY_COST_BYTES = 300;
-const WORD_COST_BYTES = 100;
+const ENTRY_COST_BYTES = 400;
+const WORD_COST_BYTES = 104;
 
 interface Entry {
   readonly command: SlowCommand;
@@ -129,11 +129,11 @@ export class SlowLog {
     this.#bytes = 0;
   }
 
-  #add(words: Buffer[], times: Pick<SlowCommand, 'timeMs' | 'durationUs'>, origin: SlowOrigin): void {
-    const bytes = words.reduce(
-      (sum, word) => sum + word.length + WORD_COST_BYTES,
-      ENTRY_COST_BYTES + 2 * (origin.clientName.length + origin.user.length),
-    );
+  #add(shown: readonly Buffer[], times: Pick<SlowCommand, 'timeMs' | 'durationUs'>, origin: SlowOrigin): void {
+    const wordBytes = shown.reduce((sum, word) => sum + word.length, 0);
+    const words = copiesOf(shown, wordBytes);
+    const nameBytes = 2 * (origin.clientName.length + origin.user.length);
+    const bytes = ENTRY_COST_BYTES + words.length * WORD_COST_BYTES + wordBytes + nameBytes;
     this.#entries.push({ command: { id: this.#nextId++, ...times, ...origin, words }, bytes });
     this.#bytes += bytes;
     this.#trim();
@@ -151,46 +151,79 @@ export function noSlowLog(clock: Clock = systemClock): SlowLog {
   return new SlowLog(clock, { slowLog: false, slowLogMicroseconds: 0, slowLogLength: 0 });
 }
 
-/** The beginning of a command, cut as Redis cuts it. All words are copies. */
+/** The beginning of a word, and the size of the whole word. */
+interface Word {
+  readonly beginning: Buffer;
+  readonly bytes: number;
+}
+
+const GRPC_BOUNDS: ShownBounds = { parameters: SLOW_ARGUMENTS_MAX, parameterBytes: SLOW_ARGUMENT_BYTES_MAX };
+
+/** The beginning of a command, cut as Redis cuts it. The words may be views of a message. */
 function wordsOf(asked: Asked): Buffer[] {
-  if (asked instanceof AskedWords) return withinBounds(asked.words, asked.words.length);
-  const words = fieldsOf(asked);
+  if (asked instanceof AskedWords) {
+    const { words } = asked;
+    return withinBounds(words.slice(0, SLOW_ARGUMENTS_MAX).map(wholeWord), words.length);
+  }
+  const { words, count: ownCount } = fieldsOf(asked);
+  let count = ownCount;
   const operations = operationsOf(asked);
   // Not more than is shown: a transaction may have thousands.
   for (const [at, operation] of operations.entries()) {
     if (words.length >= SLOW_ARGUMENTS_MAX) {
       const rest = Buffer.from(`... (${operations.length - at} more operations)`);
-      return [...withinBounds(words.slice(0, SLOW_ARGUMENTS_MAX - 1), 0), rest];
+      return [...words.slice(0, SLOW_ARGUMENTS_MAX - 1).map(shortened), rest];
     }
-    words.push(...fieldsOf(operation));
+    const fields = fieldsOf(operation);
+    words.push(...fields.words);
+    count += fields.count;
   }
-  return withinBounds(words, words.length);
+  return withinBounds(words, count);
 }
 
-/** A command of gRPC: its name, and the values of its fields, with the names of those that need one. */
-function fieldsOf(asked: Asked): Buffer[] {
-  const { name, parameters, omitted } = monitored(asked, { client: '', timeMs: 0, inTransaction: false });
-  const words = [Buffer.from(name), ...parameters.map(wordOf)];
-  return omitted === 0 ? words : [...words, Buffer.from(`... (${omitted} more arguments)`)];
+/**
+ * A command of gRPC: its name, and the values of its fields, with the names of those that need one.
+ * @returns at least as many words as are shown, and the count of all.
+ */
+function fieldsOf(asked: Asked): { readonly words: Word[]; readonly count: number } {
+  const { name, parameters, omitted } = shownCommand(asked, GRPC_BOUNDS);
+  const words = [wholeWord(Buffer.from(name)), ...parameters.map(wordOf)];
+  return { words, count: words.length + omitted };
 }
 
-function wordOf({ name, data, bytes }: MonitoredParameter): Buffer {
-  const word = hasPlainValue(name) ? data : Buffer.concat([Buffer.from(`${name}=`), data]);
-  return bytes === data.length ? word : Buffer.concat([word, moreBytes(bytes - data.length)]);
+function wordOf({ name, data, bytes }: MonitoredParameter): Word {
+  if (hasPlainValue(name)) return { beginning: data, bytes };
+  const label = Buffer.from(`${name}=`);
+  return { beginning: Buffer.concat([label, data]), bytes: label.length + bytes };
+}
+
+function wholeWord(word: Buffer): Word {
+  return { beginning: word, bytes: word.length };
 }
 
 /** @param count of all words, those that are not here too. */
-function withinBounds(words: readonly Buffer[], count: number): Buffer[] {
-  const isCut = count > SLOW_ARGUMENTS_MAX;
-  const shown = words.slice(0, isCut ? SLOW_ARGUMENTS_MAX - 1 : SLOW_ARGUMENTS_MAX).map(shortened);
-  return isCut ? [...shown, Buffer.from(`... (${count - shown.length} more arguments)`)] : shown;
+function withinBounds(words: readonly Word[], count: number): Buffer[] {
+  if (count <= SLOW_ARGUMENTS_MAX) return words.map(shortened);
+  const shown = words.slice(0, SLOW_ARGUMENTS_MAX - 1).map(shortened);
+  return [...shown, Buffer.from(`... (${count - shown.length} more arguments)`)];
 }
 
-function shortened(word: Buffer): Buffer {
-  const left = word.length - SLOW_ARGUMENT_BYTES_MAX;
-  return left <= 0 ? Buffer.from(word) : Buffer.concat([word.subarray(0, SLOW_ARGUMENT_BYTES_MAX), moreBytes(left)]);
+function shortened({ beginning, bytes }: Word): Buffer {
+  const shown = beginning.subarray(0, SLOW_ARGUMENT_BYTES_MAX);
+  if (shown.length === bytes) return shown;
+  return Buffer.concat([shown, Buffer.from(`... (${bytes - shown.length} more bytes)`)]);
 }
 
-function moreBytes(count: number): Buffer {
-  return Buffer.from(`... (${count} more bytes)`);
+/**
+ * Copies of words in one piece of memory of their own. A view would hold a message of the client, and a small buffer by
+ * itself would hold 8 KiB: Node cuts those from a pool.
+ */
+function copiesOf(words: readonly Buffer[], bytes: number): Buffer[] {
+  const memory = Buffer.allocUnsafeSlow(bytes);
+  let at = 0;
+  return words.map((word) => {
+    const start = at;
+    at += word.copy(memory, start);
+    return memory.subarray(start, at);
+  });
 }

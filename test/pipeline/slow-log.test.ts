@@ -4,6 +4,7 @@ import { systemClock } from '../../src/base/clock.js';
 import { SLOW_ARGUMENTS_MAX, SLOW_LOG_BYTES_MAX } from '../../src/base/limits.js';
 import { type Asked, AskedWords } from '../../src/pipeline/monitors.js';
 import { SlowLog } from '../../src/pipeline/slow-log.js';
+import { referencedBytes } from '../support/collected.js';
 
 const ALL = { count: 0, reset: false };
 const ORIGIN = { client: '127.0.0.1:1', clientName: 'n', user: 'u' };
@@ -104,6 +105,22 @@ describe('the slow log', () => {
     assert.equal(large?.at(-1), '... (992 more operations)');
   });
 
+  it('cuts values of gRPC where it cuts words of Redis', () => {
+    const key = Buffer.from('k'.repeat(200));
+    answered(20, [[{ kind: 'set', key, value: Buffer.from('v'.repeat(128)), member: 'm'.repeat(122) }, 0]]);
+    answered(20, [[{ kind: 'delete', keys: Array.from({ length: 40 }, (_, i) => Buffer.from(`k${i}`)) }, 0]]);
+    const [many, long] = log.read(ALL).commands.map(({ words }) => words.map(String));
+    assert.deepEqual(long, [
+      'set',
+      `${'k'.repeat(128)}... (72 more bytes)`,
+      'v'.repeat(128),
+      `member=${'m'.repeat(121)}... (1 more bytes)`,
+    ]);
+    assert.equal(many?.length, SLOW_ARGUMENTS_MAX);
+    assert.equal(many?.at(-2), 'k29');
+    assert.equal(many?.at(-1), '... (10 more arguments)');
+  });
+
   it('keeps the newest within its length and its memory, also when the length changes', () => {
     for (let i = 0; i < 200; i++) answered(20, [[words(`w${i}`), 0]]);
     assert.equal(log.length, 128);
@@ -120,6 +137,19 @@ describe('the slow log', () => {
     const bytes = kept.flatMap(({ words }) => words).reduce((sum, word) => sum + word.length, 0);
     assert.ok(kept.length < 2_000 && kept[0]?.id === 2_199, `${kept.length}`);
     assert.ok(bytes < SLOW_LOG_BYTES_MAX && bytes > SLOW_LOG_BYTES_MAX / 4, `${bytes}`);
+  });
+
+  it('takes no more memory than its bound, whatever the node does between slow commands', async () => {
+    options.slowLogLength = 1_000_000;
+    const before = await referencedBytes();
+    for (let i = 0; i < 5_000; i++) {
+      answered(20, [[words('GET', `${i}`), 0]]);
+      // Other work takes from the same pool of small buffers.
+      for (let other = 0; other < 4; other++) Buffer.allocUnsafe(3_000);
+    }
+    const bytes = (await referencedBytes()) - before;
+    assert.equal(log.length, 5_000);
+    assert.ok(bytes < SLOW_LOG_BYTES_MAX, `${bytes} bytes`);
   });
 
   it('is empty after a reset, and numbers go on', () => {

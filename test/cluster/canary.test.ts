@@ -133,6 +133,8 @@ describe('a secret', function () {
         'SLOWLOG GET -1',
         'ACL LOG',
         'COMMAND DOCS auth',
+        `COMMAND GETKEYS AUTH boss ${CANARY}`,
+        `COMMAND GETKEYSANDFLAGS AUTH boss ${CANARY}`,
         `DEBUG ${CANARY.slice(0, 3)}`,
         'PING',
       ];

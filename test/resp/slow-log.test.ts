@@ -108,6 +108,8 @@ describe('SLOWLOG', () => {
       `EXEC`,
       `CONFIG SET masterauth ${SECRET}`,
       `DEBUG ${SECRET}`,
+      `COMMAND GETKEYS AUTH app ${SECRET}`,
+      `command getkeysandflags auth ${SECRET}`,
     ];
     await door.exchange(node, lines.map((one) => `${one}\r\n`).join(''));
     const words = await wordsIn(node);
@@ -118,6 +120,7 @@ describe('SLOWLOG', () => {
       'HELLO 2 (redacted) (redacted) (redacted) (redacted) (redacted)',
       'ACL SETUSER (redacted) (redacted) (redacted) (redacted)',
     ]);
+    assert.ok(words.includes('COMMAND GETKEYS (redacted) (redacted) (redacted)'), words.join('\n'));
   });
 
   it('has a command that is slow, with its time, and not the quick ones around it', async () => {

@@ -6,6 +6,9 @@ import { AskedWords } from '../../pipeline/monitors.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandEntry, CommandFacts, CommandTable } from '../table/command-table.js';
 
+/** Commands of which the first two words alone are shown. */
+const HIDDEN_BEHIND_SECOND: ReadonlySet<string> = new Set(['hello', 'command|getkeys', 'command|getkeysandflags']);
+
 const REDACTED = Buffer.from('(redacted)');
 
 /** A request as the slow log shows it. Undefined for one that names no command. */
@@ -42,8 +45,8 @@ export function shownWords(requests: readonly Request[], { commands }: CommandTa
 
 function withoutSecrets(name: string, request: Request): Request {
   if (name === 'auth') return request.map((word, i) => (i === 0 ? word : REDACTED));
-  // A client may write the options of HELLO in any order, and wrongly.
-  return name === 'hello' ? request.map((word, i) => (i < 2 ? word : REDACTED)) : request;
+  // A client may write the options of HELLO in any order, and wrongly. Any command may follow COMMAND GETKEYS.
+  return HIDDEN_BEHIND_SECOND.has(name) ? request.map((word, i) => (i < 2 ? word : REDACTED)) : request;
 }
 
 /** The indexes of the words that are keys. */

@@ -16,7 +16,7 @@ export interface SlowCommand {
   readonly timeMs: number;
   /** The time that the node took for the command, in microseconds. */
   readonly durationUs: number;
-  /** The address and port of the client. */
+  /** The address and port of the client, or of the follower that forwarded the write of one. */
   readonly client: string;
   /** The name that a client of the Redis protocol gave itself. Empty if it gave none. */
   readonly clientName: string;

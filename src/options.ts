@@ -589,7 +589,7 @@ export const OPTIONS = {
     live: true,
     default: 10_000,
     least: 0,
-    most: 999_999_999,
+    most: Number.MAX_SAFE_INTEGER,
     help: 'record commands that take at least so many microseconds; 0 records all',
     elsewhere: ['slowlog-log-slower-than', 'commandlog-execution-slower-than'],
   },

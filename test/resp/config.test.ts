@@ -123,6 +123,7 @@ describe('CONFIG SET', () => {
     const refusals: Array<[string, string, string]> = [
       ['maxmemory', 'x', 'argument must be a memory value'],
       ['hash-max-listpack-entries', '-1', 'argument must be between 0 and 9223372036854775807 inclusive'],
+      ['slowlog-log-slower-than', '9007199254740992', 'argument must be between -1 and 9007199254740991 inclusive'],
       ['hash-max-listpack-entries', 'x', "argument couldn't be parsed into an integer"],
       ['appendonly', 'foo', "argument must be 'yes' or 'no'"],
       ['appendfsync', 'foo', 'argument(s) must be one of the following: always, everysec, no'],
@@ -148,6 +149,7 @@ describe('CONFIG SET of an option that changes at run time', () => {
     ['repl-backlog-size', '10mb', 'log-retention-bytes', 10_485_760],
     ['min-replicas-to-write', '2', 'min-followers', 2],
     ['slowlog-log-slower-than', '5000', 'slow-log-microseconds', 5_000],
+    ['slowlog-log-slower-than', '9007199254740991', 'slow-log-microseconds', 2 ** 53 - 1],
     ['slowlog-log-slower-than', '-1', 'slow-log', false],
     ['slowlog-max-len', '7', 'slow-log-length', 7],
     ['min-slaves-to-write', '0', 'min-followers', 0],

@@ -228,7 +228,8 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
   // ---- events, lists of the slow, scripts
   'notify-keyspace-events': fixed(text, '', EVENTS),
   'slowlog-log-slower-than': {
-    read: integer(-1n),
+    // An option has no larger number. Redis's most is about a thousand times as long, and both are never reached.
+    read: integer(-1n, BigInt(Number.MAX_SAFE_INTEGER)),
     shown: ({ node: { options } }) => (options.slowLog ? String(options.slowLogMicroseconds) : '-1'),
     option: 'slow-log-microseconds',
     changes: (value) =>

@@ -1,4 +1,6 @@
-/** The commands that show what happens now, or happened lately: `top`, `latency`, `slowlog` and `monitor`. Each loads its view when it runs. */
+/**
+ * The commands for a look at a node that runs: `top`, `latency`, `slowlog` and `monitor`. Each loads its view when it runs.
+ */
 import { type Command, Option } from 'commander';
 import { parseInterval, parseLimit, parseText } from './arguments.js';
 import { late } from './late-action.js';

@@ -15,7 +15,7 @@ export async function slowlog(
   const log = await client.slowLog({ count, reset: reset ?? false });
   const paint = paintFor(process.stdout);
   for (const command of log.commands) await output.result(fieldsOf(command), textOf(command, paint));
-  if (log.commands.length === 0 && !output.json) complain(whyNone(log));
+  if (log.commands.length === 0 && !output.json) complain(await whyNone(client, log));
   return EXIT.DONE;
 }
 
@@ -44,8 +44,14 @@ function textOf({ timeMs, durationUs, client, clientName, user, words }: SlowCom
   ].join('  ');
 }
 
-function whyNone({ thresholdUs }: SlowLogReply): string {
+/** The reason of an empty list: the options of the node that decide what is in it. */
+async function whyNone(client: Session['client'], { thresholdUs }: SlowLogReply): Promise<string> {
   if (thresholdUs === undefined)
     return 'the slow log is empty, and the node records nothing: "config set slow-log true" changes that';
-  return `no command took ${milliseconds(thresholdUs / MICROSECONDS_PER_MS)} ms or longer since the slow log was last empty. "config set slow-log-microseconds N" changes the threshold`;
+  const length = (await client.options()).find(({ name }) => name === 'slow-log-length');
+  if (length?.value === 0)
+    return 'the slow log is empty, and the node keeps no commands, since slow-log-length is 0: "config set slow-log-length 128" changes that';
+  const recorded =
+    thresholdUs === 0 ? 'all commands' : `commands of ${milliseconds(thresholdUs / MICROSECONDS_PER_MS)} ms or longer`;
+  return `the slow log is empty. The node records ${recorded}: "config set slow-log-microseconds N" changes that`;
 }

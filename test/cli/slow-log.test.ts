@@ -57,7 +57,15 @@ describe('headwater slowlog', function () {
     assert.equal(await redis('SLOWLOG LEN'), ':0\r\n');
     const empty = await node.run(['slowlog']);
     assert.equal(empty.status, 0);
-    assert.match(empty.stderr, /no command took 900,000 ms or longer/);
+    assert.match(
+      empty.stderr,
+      /the slow log is empty\. The node records commands of 900,000 ms or longer: "config set/,
+    );
+    await redis('CONFIG SET slowlog-max-len 0 slowlog-log-slower-than 0', 'SET a 1');
+    assert.match(
+      (await node.run(['slowlog'])).stderr,
+      /keeps no commands, since slow-log-length is 0: "config set slow-log-l/,
+    );
     await redis('CONFIG SET slowlog-log-slower-than -1');
     assert.match((await node.run(['slowlog'])).stderr, /the node records nothing: "config set slow-log true"/);
     assert.match((await node.run(['config', 'get', 'slow-log'])).stdout.toString(), /false/);

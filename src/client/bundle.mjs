@@ -32,6 +32,12 @@ const generated = await readFile('src/protobuf/generated.js', 'utf8');
 const { code } = await transform(generated, { target: TARGET, minify: true });
 await writeFile(path.join(folder, 'generated.js'), code);
 
+// V8 reads a table as JSON in less time than as a part of a program (measured: 4 ms of the import of the client).
+const tables = path.join(folder, 'generated.schema.js');
+const asJson = (_, name, table) =>
+  `export const ${name} = JSON.parse(${JSON.stringify(JSON.stringify(JSON.parse(table)))});`;
+await writeFile(tables, (await readFile(tables, 'utf8')).replace(/^export const (\w+) = (\{.*\});$/gm, asJson));
+
 for (const name of await readdir(folder)) {
   if (!name.endsWith('.js') || name === 'runtime.js') continue;
   const file = path.join(folder, name);

@@ -152,6 +152,7 @@ describe('the comparison with redis-server', () => {
     assert.ok(!isMeant(['keys', '*'], '*1\r\n$1\r\na\r\n', '*2\r\n$1\r\nb\r\n$1\r\na\r\n'));
     const [page, other] = ['*2\r\n$1\r\n0\r\n*0\r\n', '*2\r\n$1\r\n0\r\n*1\r\n$1\r\na\r\n'];
     assert.ok(isMeant(['SCAN', '17'], page, other));
+    assert.ok(isMeant(['SCAN', '-17'], page, other));
     assert.ok(!isMeant(['SCAN', '0'], page, other));
     assert.ok(!isMeant(['SCAN', '17'], page, '-ERR invalid cursor\r\n'));
     assert.ok(isMeant(['ttl', 'a'], ':100\r\n', ':101\r\n'));

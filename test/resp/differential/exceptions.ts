@@ -26,7 +26,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     reason: 'a cursor that no SCAN has given stands for another place in Redis',
     allows: ([name = '', cursor = ''], ours, theirs) =>
       name.toUpperCase() === 'SCAN' &&
-      /^[1-9]\d*$/.test(cursor) &&
+      /^[+-]?\d*[1-9]\d*$/.test(cursor) &&
       ours.startsWith('*2\r\n') &&
       theirs.startsWith('*2\r\n'),
   },

@@ -523,9 +523,7 @@ async function forgetUsers({ config, store, logger }: Base, users: Users, isHear
 async function refuseStrangers({ config, tls }: Base, access: Access): Promise<void> {
   const { listen, redisListen, insecure } = config;
   if (insecure || tls?.clients === 'required' || !access.anonymous.isWhole) return;
-  const addresses = { listen, 'redis-listen': redisListen };
-  for (const [option, address] of Object.entries(addresses) as Array<[AddressOption, string | undefined]>)
-    if (address !== undefined && !(await isLoopbackOnly(hostOf(address)))) throw refusalOfStrangers(option, address);
+  await refuseBeyondLoopback({ listen, 'redis-listen': redisListen }, refusalOfStrangers);
 }
 
 /** Refuses what would fail once the store is open: a leader that opens has begun a new history on its disk. */
@@ -534,9 +532,16 @@ async function refuseEarly(config: NodeConfig): Promise<void> {
   if (archive !== undefined) await refuseFile(archive);
   await expectFree([listen, redisListen, http].filter((address) => address !== undefined));
   if (tlsCert !== undefined || insecure) return;
-  const addresses = { listen, 'redis-listen': redisListen, http };
-  for (const [option, address] of Object.entries(addresses) as Array<[AddressOption, string | undefined]>)
-    if (address !== undefined && !(await isLoopbackOnly(hostOf(address)))) throw refusalOfExposure(option, address);
+  await refuseBeyondLoopback({ listen, 'redis-listen': redisListen, http }, refusalOfExposure);
+}
+
+async function refuseBeyondLoopback(
+  addresses: Partial<Record<AddressOption, string | undefined>>,
+  refusal: (option: AddressOption, address: string) => HeadwaterError,
+): Promise<void> {
+  for (const [option, address] of Object.entries(addresses))
+    if (address !== undefined && !(await isLoopbackOnly(hostOf(address))))
+      throw refusal(option as AddressOption, address);
 }
 
 function openStore(

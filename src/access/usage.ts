@@ -8,7 +8,7 @@
  * behind it in its connection, and memory too. A stream that the node sends is the exception (`whenPaid`): nothing of it
  * can be refused in the middle, so it is slowed down.
  */
-import type { Clock } from '../base/clock.js';
+import { type Clock, sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { UserLimits } from '../model/user.js';
 import { TokenBucket } from './token-bucket.js';
@@ -98,7 +98,7 @@ export class Usage {
       const nowMs = this.#clock.monotonicMs();
       const waitMs = Math.max(this.#operations.waitMs(nowMs), this.#bytes.waitMs(nowMs));
       if (waitMs === 0) return;
-      await this.#pause(waitMs, signal);
+      await sleep(this.#clock, waitMs, signal);
     }
   }
 
@@ -124,18 +124,6 @@ export class Usage {
       `the user ${this.#user} has reached its limit of ${most} ${word}: expected no more, received another request. ${when}, or raise the limit (${where})`,
       { details: { limit: flag, user: this.#user, ...(retryAfterMs > 0 && { retryAfterMs }) } },
     );
-  }
-
-  #pause(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = () => {
-        cancel();
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const cancel = this.#clock.after(ms, end);
-      signal.addEventListener('abort', end, { once: true });
-    });
   }
 }
 

@@ -24,16 +24,27 @@ export const systemClock: Clock = {
 
 /** Resolves after `delayMs`, or at once when `signal` aborts. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const done = () => {
+  return beginSleep(clock, delayMs, signal).over;
+}
+
+/** Like `sleep`. `end` ends the wait early, and does nothing once it is over. */
+export function beginSleep(
+  clock: Clock,
+  delayMs: number,
+  signal?: AbortSignal,
+): { readonly over: Promise<void>; readonly end: () => void } {
+  if (signal?.aborted) return { over: Promise.resolve(), end() {} };
+  let end = () => {};
+  const over = new Promise<void>((resolve) => {
+    end = () => {
       cancel();
-      signal?.removeEventListener('abort', done);
+      signal?.removeEventListener('abort', end);
       resolve();
     };
-    const cancel = clock.after(delayMs, done);
-    signal?.addEventListener('abort', done, { once: true });
+    const cancel = clock.after(delayMs, end);
+    signal?.addEventListener('abort', end, { once: true });
   });
+  return { over, end };
 }
 
 /**

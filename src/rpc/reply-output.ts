@@ -21,7 +21,7 @@ export interface OutputStream {
 /** The counts and spans that replies belong to. */
 interface ReplyNotes {
   readonly counts: Pick<OperationCounts, 'answered'>;
-  readonly slow: Pick<SlowOperations, 'answered' | 'sent' | 'whileUnread'>;
+  readonly slow: Pick<SlowOperations, 'answered' | 'sent' | 'waits'>;
   readonly spans: Pick<OperationSpans, 'answered'> | undefined;
 }
 
@@ -69,7 +69,7 @@ export class ReplyOutput extends Output {
       REPLY_MESSAGE_BYTES_TARGET,
       this.#reached,
     );
-    if (!this.#stream.write(bytes)) this.wait(this.#notes.slow.whileUnread(this.#stream.drained()));
+    if (!this.#stream.write(bytes)) this.wait(this.#notes.slow.waits.whileUnread(this.#stream.drained()));
     return next;
   }
 }

@@ -5,6 +5,7 @@
 import { Fifo } from '../base/fifo.js';
 import { sizeOf } from '../commands/execute.js';
 import { type Batch, waitOf } from '../pipeline/batch.js';
+import { ClientWaits } from '../pipeline/client-waits.js';
 import { type Asked, isRefused } from '../pipeline/monitors.js';
 import type { CommandLook, SlowLog } from '../pipeline/slow-log.js';
 import type { DecodedOperation } from '../protobuf/pipeline.js';
@@ -75,14 +76,14 @@ function originOf({ peer, intake }: SlowCall) {
 export class SlowOperations {
   readonly #log: SlowLog;
   readonly #call: SlowCall;
+  readonly waits: ClientWaits;
   readonly #messages = new Fifo<Message>();
-  /** The operations that were answered since the last replies left, and the waits for their guarantees. */
+  /** The operations that were answered since the last replies left. */
   #answered = 0;
-  #guaranteesMs = 0;
   #sentMs = 0;
-  #unreadMs = 0;
 
   constructor(log: SlowLog, call: SlowCall) {
+    this.waits = new ClientWaits(log);
     this.#log = log;
     this.#call = call;
   }
@@ -95,7 +96,7 @@ export class SlowOperations {
   /** Notes a batch whose replies are about to leave. */
   answered(batch: Batch): void {
     this.#answered += batch.replies.length;
-    if (batch.asked) this.#guaranteesMs = Math.max(this.#guaranteesMs, waitOf(batch));
+    if (batch.asked) this.waits.guaranteed(waitOf(batch));
   }
 
   /** Notes that the replies are on their way. */
@@ -103,21 +104,12 @@ export class SlowOperations {
     const first = this.#messages.at(0);
     if (this.#answered === 0 || !first) return;
     const nowMs = this.#log.nowMs;
-    const ms = nowMs - Math.max(this.#sentMs, first.startedMs) - this.#guaranteesMs - this.#unreadMs;
+    const ms = this.waits.takeFrom(nowMs - Math.max(this.#sentMs, first.startedMs));
     const isSlow = ms > 0 && this.#log.isSlow(ms);
     const operations = this.#take(this.#answered, isSlow);
     this.#answered = 0;
-    this.#guaranteesMs = 0;
-    this.#unreadMs = 0;
     this.#sentMs = nowMs;
     if (isSlow) this.#log.answered(operations, ms, OPERATIONS, () => originOf(this.#call));
-  }
-
-  /** Waits for the client to read, which no operation of it is slow for. */
-  async whileUnread(read: Promise<void>): Promise<void> {
-    const sinceMs = this.#log.nowMs;
-    await read;
-    this.#unreadMs += this.#log.nowMs - sinceMs;
   }
 
   /** Takes the next operations out of their messages. @param areWanted whether to return them. */

@@ -5,7 +5,7 @@
  * messages and marks that were placed there. The follower sets the pace: the
  * writer does not know that the outflow exists.
  */
-import type { Clock } from '../../base/clock.js';
+import { beginSleep, type Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS, FRAMES_AHEAD_MAX } from '../../base/limits.js';
 import type { Block } from '../../log/block.js';
@@ -88,18 +88,9 @@ export class Outflow {
 
   #gather(ms: number): Promise<void> {
     const { clock, ended } = this.#options;
-    return new Promise((resolve) => {
-      if (ended.aborted) return resolve();
-      const done = () => {
-        cancel();
-        ended.removeEventListener('abort', done);
-        this.#endGathering = () => {};
-        resolve();
-      };
-      const cancel = clock.after(ms, done);
-      ended.addEventListener('abort', done, { once: true });
-      this.#endGathering = done;
-    });
+    const { over, end } = beginSleep(clock, ms, ended);
+    this.#endGathering = end;
+    return over;
   }
 
   /** Sends the blocks, and each interlude at its place among them. */

@@ -164,16 +164,6 @@ export class SessionCalls {
     this.#countParts(microseconds);
   }
 
-  /** Waits for the client to read, which no command of it is slow for. */
-  async whileUnread(read: Promise<void>): Promise<void> {
-    const sinceMs = this.#node.clock.monotonicMs();
-    try {
-      await read;
-    } finally {
-      this.slow.unread(this.#node.clock.monotonicMs() - sinceMs);
-    }
-  }
-
   /** Notes a command of an EXEC whose reply comes next. */
   part({ command, request }: QueuedCommand<object>): void {
     this.#part = this.#runOf(command, request, 0, [request]);

@@ -175,7 +175,7 @@ export class Session implements CommandSession, Client {
 
   async flushed(): Promise<void> {
     if (this.state.replies.isSilent) this.#unsent.take();
-    else await this.state.calls.whileUnread(this.connection.roomForPart());
+    else await this.state.calls.slow.waits.whileUnread(this.connection.roomForPart());
   }
 
   drop(): void {
@@ -459,8 +459,8 @@ function outputConnectionOf({ connection, state }: Session): Omit<OutputConnecti
   return {
     out: connection.out,
     answered: () => state.calls.answered(),
-    drained: () => state.calls.whileUnread(connection.sending.drained()),
-    guaranteed: (ms) => state.calls.slow.guaranteed(ms),
+    drained: () => state.calls.slow.waits.whileUnread(connection.sending.drained()),
+    guaranteed: (ms) => state.calls.slow.waits.guaranteed(ms),
     saw: (position, { writes }) => {
       state.seen = position;
       if (writes) state.written = position;

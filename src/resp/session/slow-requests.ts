@@ -2,6 +2,7 @@
  * The requests of a session whose time is over the threshold of the slow log, and the waits of the session that are not
  * in that time. pipeline/slow-log.ts says what the time is.
  */
+import { ClientWaits } from '../../pipeline/client-waits.js';
 import type { CommandLook, SlowLog, SlowOrigin } from '../../pipeline/slow-log.js';
 import { requestWithoutSecrets } from '../channels/shown-words.js';
 import type { Request } from '../codec/request-parser.js';
@@ -20,38 +21,27 @@ export interface RequestRun {
 
 /** The parts of a session that its slow requests need. */
 export interface SlowSession {
-  readonly node: { readonly slowLog: Pick<SlowLog, 'isSlow' | 'answered'> };
+  readonly node: { readonly slowLog: Pick<SlowLog, 'isSlow' | 'answered' | 'nowMs'> };
   readonly door: { readonly table: CommandTable };
   readonly peer: string;
   readonly state: { readonly names: { readonly client: string }; readonly user: { readonly name: string } };
 }
 
 export class SlowRequests {
+  readonly waits: ClientWaits;
   readonly #log: Pick<SlowLog, 'isSlow' | 'answered'>;
   readonly #look: CommandLook<Request>;
   readonly #origin: () => SlowOrigin;
-  /** The waits since the last commands were answered: for the client to read, and for guarantees. */
-  #unreadMs = 0;
-  #guaranteesMs = 0;
   /** True if the command that runs alone waits for as long as its client wants. */
   #isBlocked = false;
 
   /** @param session whose state is looked at later. */
   constructor(session: SlowSession) {
     const { node, door } = session;
+    this.waits = new ClientWaits(node.slowLog);
     this.#log = node.slowLog;
     this.#look = { bytesOf: bytesOfRequest, shown: (request) => requestWithoutSecrets(request, door.table) };
     this.#origin = () => originOf(session);
-  }
-
-  /** Notes that the session waited for its client to read. */
-  unread(ms: number): void {
-    this.#unreadMs += ms;
-  }
-
-  /** Notes that commands waited for guarantees. Commands of one connection wait together. */
-  guaranteed(ms: number): void {
-    this.#guaranteesMs = Math.max(this.#guaranteesMs, ms);
   }
 
   /** Notes that the command that runs alone waits for as long as its client wants. */
@@ -64,11 +54,10 @@ export class SlowRequests {
    * @returns the rest if it is slow, or else 0.
    */
   slowMs(ms: number): number {
-    const ownMs = this.#isBlocked ? -1 : ms - this.#unreadMs - this.#guaranteesMs;
-    this.#unreadMs = 0;
-    this.#guaranteesMs = 0;
+    const ownMs = this.waits.takeFrom(ms);
+    const counts = !this.#isBlocked && ownMs > 0 && this.#log.isSlow(ownMs);
     this.#isBlocked = false;
-    return ownMs > 0 && this.#log.isSlow(ownMs) ? ownMs : 0;
+    return counts ? ownMs : 0;
   }
 
   /**

@@ -410,6 +410,15 @@ export const EMPTIED_RANGE_MARKS_MIN = 4 * 1024;
 export const RECENT_KEYS_MAX = 128 * 1024;
 export const RECENT_KEYS_BYTES_MAX = 16 * MiB;
 
+/**
+ * Prints of keys are collected anew once there are so many, and so many for each record on disk: most are of deleted keys
+ * then. A pass reads each record, which costs little beside the writes that made so many prints.
+ */
+export const STALE_PRINTS_MIN = 4 * 1024 * 1024;
+export const STALE_PRINTS_FACTOR = 8;
+/** Rows of prints read, or deleted, at a time. */
+export const PRINT_ROWS_STEP = 256;
+
 /** The largest record that the cache of reads keeps, with its key: the look-up is a small part of a larger one's price. */
 export const CACHED_RECORD_BYTES_MAX = 16 * KiB;
 

@@ -1,5 +1,5 @@
 /**
- * The two rows of the keyspace database that are not records. `m ‖ "checkpoint"` holds a CheckpointRecord as JSON. `m ‖
+ * The two rows of the keyspace database that say what the others are. `m ‖ "checkpoint"` holds a CheckpointRecord as JSON. `m ‖
  * "flushing"` holds the offset of the running flush as decimal text. Each has a checksum (checked-row.ts). Between a
  * flush's first chunk and its checkpoint the disk holds a mixture, which replay up to that offset makes whole.
  */
@@ -26,6 +26,11 @@ export interface CheckpointRecord {
   readonly keys: number | null;
   /** Sizes of the records on disk. Absent if they are not known, and in checkpoints of earlier versions. */
   readonly sizes?: KeptSizes | undefined;
+  /**
+   * The number of prints of the keys on disk (key-prints.ts). Absent if they do not cover all records, and in checkpoints
+   * of earlier versions.
+   */
+  readonly prints?: number | undefined;
   /** Set if no record of the epoch was ever deleted from the disk. */
   readonly unmarked?: true | undefined;
   /** Set if records of the node itself may be among the records. */
@@ -39,6 +44,7 @@ const EMPTY_CHECKPOINT: CheckpointRecord = {
   epoch: 0,
   keys: 0,
   sizes: new RecordSizes().kept,
+  prints: 0,
   unmarked: true,
 };
 

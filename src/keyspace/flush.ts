@@ -19,6 +19,7 @@ import type { DueIndex } from './due-index.js';
 import type { EmptiedRanges } from './emptied-ranges.js';
 import { TOMBSTONE, TOUCH } from './entry-table.js';
 import { GroupSize } from './group-size.js';
+import type { KeyPrints } from './key-prints.js';
 import type { Layer } from './layer.js';
 import { Merge, sortRun } from './merge.js';
 import { Presence } from './presence.js';
@@ -53,6 +54,8 @@ export class Flush {
   readonly #layer: Layer;
   /** Keys known to be on disk, updated with what this flush writes. */
   readonly #onDisk: RecentKeys;
+  /** Tells new keys from those that may be on disk, and learns of every key that is written. */
+  readonly #prints: KeyPrints;
   /** The cache forgets each key before its record changes. */
   readonly #cache: ReadCache;
   readonly #presence: Presence;
@@ -78,6 +81,7 @@ export class Flush {
     layer: Layer,
     {
       onDisk,
+      prints,
       cache,
       dueIndex,
       emptied,
@@ -85,6 +89,7 @@ export class Flush {
       repeats,
     }: {
       onDisk: RecentKeys;
+      prints: KeyPrints;
       cache: ReadCache;
       dueIndex: DueIndex;
       emptied: EmptiedRanges;
@@ -93,6 +98,7 @@ export class Flush {
     },
   ) {
     this.#cache = cache;
+    this.#prints = prints;
     this.#dueIndex = dueIndex;
     this.#emptied = emptied;
     this.#db = db;
@@ -117,11 +123,17 @@ export class Flush {
     const runs: number[][] = [];
     for (const run of this.#runs()) {
       const known: number[] = [];
+      const added: number[] = [];
       const unknown: number[] = [];
-      for (const entry of run) (this.#isOnDisk(entry) ? known : unknown).push(entry);
-      for (const entries of this.#cut(eachOf(known))) {
-        await this.#write(this.#layOut(entries), undefined);
-        if (cancelled()) return undefined;
+      for (const entry of run) (this.#isOnDisk(entry) ? known : this.#isNew(entry) ? added : unknown).push(entry);
+      for (const [entries, areOnDisk] of [
+        [known, true],
+        [added, false],
+      ] as const) {
+        for (const part of this.#cut(eachOf(entries))) {
+          await this.#write(this.#layOut(part), areOnDisk);
+          if (cancelled()) return undefined;
+        }
       }
       if (unknown.length === 0) continue;
       runs.push(sortRun(unknown, this.#layer));
@@ -141,6 +153,14 @@ export class Flush {
     return this.#onDisk.has(layer.bytesOf(entry), layer.keyStart(entry), layer.keyEnd(entry), layer.hash(entry));
   }
 
+  /** Whether it is certain that a put is of a key that is not on disk. */
+  #isNew(entry: number): boolean {
+    const layer = this.#layer;
+    if (layer.kind(entry) < 0) return false;
+    const isNew = this.#prints.note(layer.bytesOf(entry), layer.keyStart(entry), layer.keyEnd(entry));
+    return isNew && !this.#repeats;
+  }
+
   /**
    * Whether each key may be on disk, by index in the chunk. A key that was only touched may be there:
    * rewriting its record shows that.
@@ -153,15 +173,16 @@ export class Flush {
     return keys.map((_, i) => isTouched(i) || present[next++] === true);
   }
 
-  /** @param existed by index in the chunk. Undefined if all are known to be on disk. */
-  async #write({ entries, keys, records }: Chunk, existed: readonly boolean[] | undefined): Promise<void> {
+  /** @param existed by index in the chunk, or one answer for all. */
+  async #write({ entries, keys, records }: Chunk, existed: readonly boolean[] | boolean): Promise<void> {
     const batch = this.#db.batch();
+    this.#prints.putRow(batch);
     const touched: number[] = [];
     for (let i = 0; i < entries.length; i++) {
       this.#forget(entries[i] as number);
       const kind = this.#layer.kind(entries[i] as number);
       const key = keys[i] as Buffer;
-      const existedHere = existed === undefined || existed[i] === true;
+      const existedHere = typeof existed === 'boolean' ? existed : existed[i] === true;
       if (kind === TOMBSTONE) {
         if (existedHere) this.#delete(batch, entries[i] as number, key);
         else if (this.#repeats) this.#emptied.add(key);
@@ -170,7 +191,7 @@ export class Flush {
       } else {
         this.#put(batch, entries[i] as number, key, records[i] as Buffer);
         if (!existedHere) this.#delta++;
-        if (existed) this.#noteOnDisk(entries[i] as number, key);
+        if (existed !== true) this.#noteOnDisk(entries[i] as number, key);
       }
     }
     await this.#writeOut(batch);

@@ -29,6 +29,7 @@ import { type ColdKey, type Found, type ReadOptions, readCold } from './cold-rea
 import { DueIndex } from './due-index.js';
 import { EmptiedRanges } from './emptied-ranges.js';
 import { Flush } from './flush.js';
+import { KeyPrints } from './key-prints.js';
 import { hashKey } from './key-table.js';
 import type { LaidEntries } from './laid-entries.js';
 import type { AppliedBlock, Layer } from './layer.js';
@@ -69,6 +70,8 @@ export class Keyspace {
   #recountSizes = new RecordSizes();
   /** Keys of the epoch on disk. A failed write latches the database, so a key noted before its write does no harm. */
   readonly #onDisk = new RecentKeys(RECENT_KEYS_MAX);
+  /** Tells new keys from those that may be on disk. */
+  readonly #prints: KeyPrints;
   /** Records that reads have found on disk. All code that changes records on disk keeps the invariant of the cache. */
   readonly #cache: ReadCache;
   /** The ranges in which flushes have deleted records of that epoch. */
@@ -77,11 +80,16 @@ export class Keyspace {
   /** Whether records of the node itself may be on disk or above. */
   #hasReserved: boolean;
 
-  private constructor(db: Database, cache: ReadCache, checkpoint: CheckpointRecord, flushingTo: number) {
+  private constructor(
+    db: Database,
+    cache: ReadCache,
+    { checkpoint, flushingTo, prints }: { checkpoint: CheckpointRecord; flushingTo: number; prints: KeyPrints },
+  ) {
     this.#db = db;
     this.#cache = cache;
     this.dueIndex = new DueIndex(db);
     const { epoch, unmarked } = checkpoint;
+    this.#prints = prints;
     this.#emptied = new EmptiedRanges(db, dataStart(epoch), dataEnd(epoch), unmarked);
     this.#checkpoint = checkpoint;
     this.#hasReserved = checkpoint.reserved ?? false;
@@ -98,7 +106,8 @@ export class Keyspace {
    */
   static async open(db: Database, cache = new ReadCache(0)): Promise<Keyspace> {
     const { checkpoint, flushingTo } = await readCheckpoint(db);
-    return new Keyspace(db, cache, checkpoint, flushingTo);
+    const prints = await KeyPrints.open(db, checkpoint.epoch, checkpoint.prints);
+    return new Keyspace(db, cache, { checkpoint, flushingTo, prints });
   }
 
   /** The directory of LevelDB's files. Undefined if there are none. */
@@ -116,9 +125,10 @@ export class Keyspace {
     return this.#applied;
   }
 
-  /** Whether the number of keys on disk is known, and how large their records may be. */
-  get isCounted(): boolean {
-    return this.#checkpoint.keys !== null && this.#sizes.isKnown;
+  /** Whether `recount` has something to find: the number of keys, the sizes of the records, or the prints of the keys. */
+  get isCountDue(): boolean {
+    const { keys } = this.#checkpoint;
+    return keys === null || !this.#sizes.isKnown || this.#prints.isPassDue(keys);
   }
 
   // ---- writing ----------------------------------------------------------
@@ -211,12 +221,14 @@ export class Keyspace {
     const { oldest } = this.overlay;
     invariant(oldest, 'a flush needs a frozen layer');
     const { layer, position } = oldest;
+    await this.#prints.load();
     await this.#beginFlush(oldest);
     // An interrupted flush may have left larger records than these. They are of one layer, so their bytes are
     // bounded nevertheless.
     const repeats = this.#flushes === 'interrupted' || this.#checkpoint.position.offset < this.flushingTo;
-    const [onDisk, cache, emptied, sizes] = [this.#onDisk, this.#cache, this.#emptied, this.#sizes];
-    const flush = new Flush(this.#db, layer, { onDisk, cache, dueIndex: this.dueIndex, emptied, sizes, repeats });
+    const [onDisk, prints, cache, emptied] = [this.#onDisk, this.#prints, this.#cache, this.#emptied];
+    const known = { onDisk, prints, cache, emptied, sizes: this.#sizes, dueIndex: this.dueIndex };
+    const flush = new Flush(this.#db, layer, { ...known, repeats });
     const delta = await this.#interruptible(async () => {
       const changed = await flush.run(cancelled);
       if (changed !== undefined) await this.#db.durable();
@@ -240,6 +252,7 @@ export class Keyspace {
       epoch: layer.epoch,
       keys,
       sizes: sizesNow.kept,
+      prints: prints.kept,
       unmarked: emptied.isUnmarked || undefined,
       reserved: this.#hasReserved || undefined,
     };
@@ -265,6 +278,7 @@ export class Keyspace {
     await this.#db.put(...flushingRow(Math.max(position.offset, this.flushingTo)), { sync: true });
     if (!layer.cleared) return;
     this.#onDisk.clear();
+    this.#prints.clear(layer.epoch);
     this.#emptied.begin(dataStart(layer.epoch), dataEnd(layer.epoch));
   }
 
@@ -305,6 +319,7 @@ export class Keyspace {
   ): Promise<{ written: number; deleted: number; rest: readonly KeyRange[] }> {
     const changes = await findChanges(this.#db, this.#checkpoint.epoch, mending);
     const [written, deleted] = [changes.puts.length, changes.deletions.length];
+    await this.#prints.load();
     before();
     const batch = this.#db.batch();
     writeChanges(batch, changes);
@@ -315,10 +330,19 @@ export class Keyspace {
       this.#sizes = this.#sizes.filter(() => true);
       for (const [row, record] of changes.puts) this.#sizes.add(row, DATA_KEY_HEADER_BYTES, record.length);
       for (const row of changes.deletions) this.#emptied.add(row);
+      for (const [row] of changes.puts) this.#prints.note(row, DATA_KEY_HEADER_BYTES, row.length);
+      this.#prints.putRow(batch);
       const unmarked = this.#emptied.isUnmarked || undefined;
       this.#hasReserved ||= changes.puts.some(([row]) => isReserved(userKey(row)));
       const reserved = this.#hasReserved || undefined;
-      this.#checkpoint = { ...this.#checkpoint, keys: null, sizes: this.#sizes.kept, unmarked, reserved };
+      this.#checkpoint = {
+        ...this.#checkpoint,
+        keys: null,
+        sizes: this.#sizes.kept,
+        prints: this.#prints.kept,
+        unmarked,
+        reserved,
+      };
       batch.put(...checkpointRow(this.#checkpoint));
     }
     this.overlay.forgetWritten();
@@ -341,14 +365,17 @@ export class Keyspace {
   }
 
   /**
-   * Counts the keys after a crash in the middle of a flush, and finds the sizes of the records if they are
-   * not known. As for `snapshot`, no flush may run when this begins. Flushes may run afterwards. Has no
+   * Counts the keys after a crash in the middle of a flush, finds the sizes of the records if they are not
+   * known, and collects the prints of the keys if they are not whole, or mostly stale. As for `snapshot`, no flush may run when this begins. Flushes may run afterwards. Has no
    * effect if a `clear` comes in between, or `cancelled`.
    */
   async recount(cancelled: () => boolean = () => false): Promise<void> {
+    const prints = this.#prints.isPassDue(this.#checkpoint.keys) ? this.#prints : undefined;
+    prints?.beginPass();
     const snapshot = this.snapshot();
     this.#recountDelta = 0;
     this.#recountSizes = new RecordSizes();
+    let isDone = false;
     try {
       let keys = 0;
       const sizes = new RecordSizes();
@@ -356,19 +383,20 @@ export class Keyspace {
         if (cancelled()) return;
         keys += chunk.length;
         for (const [key, record] of chunk) sizes.add(key, 0, record.length);
+        await prints?.collect(chunk.map(([key]) => key));
       }
+      isDone = true;
       const recounted = keys + this.#recountDelta;
       if (this.#checkpoint.keys === null && !Number.isNaN(recounted))
         this.#checkpoint = { ...this.#checkpoint, keys: recounted };
-      if (!this.#sizes.isKnown) this.#sizesFound(sizes);
+      if (!this.#sizes.isKnown) {
+        // The next flush puts the sizes into its checkpoint.
+        sizes.addAll(this.#recountSizes);
+        this.#sizes = sizes;
+      }
     } finally {
       await snapshot.release();
+      await prints?.endPass(isDone);
     }
-  }
-
-  /** Stores the sizes. The next flush puts them into its checkpoint. */
-  #sizesFound(sizes: RecordSizes): void {
-    sizes.addAll(this.#recountSizes);
-    this.#sizes = sizes;
   }
 }

@@ -12,6 +12,7 @@ import type { LineageRow } from '../model/lineage.js';
 import type { Position } from '../model/position.js';
 import { checkpointRow } from './checkpoint-record.js';
 import { KeyspaceDigest } from './digest.js';
+import { KeyPrints } from './key-prints.js';
 import { dataKey, describeKey, dueKey, recordExpiresAtMs, recordType, verifyRecord } from './record.js';
 import { RecordSizes } from './record-sizes.js';
 
@@ -22,12 +23,14 @@ export class KeyspaceLoader {
   readonly #db: Database;
   readonly #digest = new KeyspaceDigest();
   readonly #sizes = new RecordSizes();
+  readonly #prints: KeyPrints;
   #lastKey: Buffer | undefined;
   #hasReserved = false;
   #bytes = 0;
 
   constructor(db: Database) {
     this.#db = db;
+    this.#prints = KeyPrints.ofEmpty(db, EPOCH);
   }
 
   get keys(): number {
@@ -58,6 +61,7 @@ export class KeyspaceLoader {
       const type = recordType(record);
       if (type > TYPE_NEWEST) throw unknownType(`the record of ${describeKey(key)}`, type);
       batch.put(dataKey(EPOCH, key), record);
+      this.#prints.note(key, 0, key.length);
       this.#sizes.add(key, 0, record.length);
       const expiresAtMs = recordExpiresAtMs(record);
       if (expiresAtMs !== 0) batch.put(dueKey(expiresAtMs, EPOCH, key), NO_VALUE);
@@ -66,6 +70,7 @@ export class KeyspaceLoader {
       this.#bytes += key.length + record.length;
     }
     this.#digest.add(keys.map((key, i) => [key, records[i] as Buffer]));
+    this.#prints.putRow(batch);
     await batch.write();
   }
 
@@ -90,7 +95,7 @@ export class KeyspaceLoader {
     const sizes = this.#sizes.kept;
     const reserved = this.#hasReserved || undefined;
     const facts = { position, lineage, epoch: EPOCH, keys: this.keys, sizes, reserved };
-    const [key, value] = checkpointRow({ ...facts, unmarked: true });
+    const [key, value] = checkpointRow({ ...facts, prints: this.#prints.kept, unmarked: true });
     await this.#db.put(key, value, { sync: true });
   }
 }

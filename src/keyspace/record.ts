@@ -18,6 +18,7 @@
  *   d ‖ epoch u32 ‖ key                   a record
  *   t ‖ due time u64 ‖ epoch u32 ‖ key    look at this key then; an empty value
  *   m ‖ name                              what checkpoints keep (checkpoint-record.ts)
+ *   p ‖ epoch u32 ‖ number u64            prints of keys (key-prints.ts)
  *
  * The epoch rises with every `clear`, which hides all older rows at once. A sweep deletes them later. Each node
  * has its own epochs, which never travel. They are not the epochs of the leadership.

@@ -23,7 +23,6 @@ import {
   FROZEN_LAYERS_MAX,
 } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
-import { isUnreadable } from '../disk/level.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import type { RangeWanted } from '../keyspace/laid-entries.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
@@ -242,10 +241,7 @@ export class Checkpointer {
    */
   start(): void {
     this.#isStarted = true;
-    if (this.#keyspace.isCounted) return;
-    void this.#recount.run().catch((error: Error) => {
-      if (!this.#isClosed && !isUnreadable(error)) this.#options.onFailure(error);
-    });
+    this.#recount.beginIfDue();
   }
 
   /**
@@ -391,6 +387,7 @@ export class Checkpointer {
     this.#unreadableInARow = 0;
     const tookMs = Math.round(clock.monotonicMs() - sinceMs);
     figures.checkpointed(tookMs);
+    if (this.#isStarted) this.#recount.beginIfDue();
     this.#made = { count: this.#made.count + 1, lastMs: clock.wallMs(), lastTookMs: tookMs };
     logger.debug({ offset, took_ms: tookMs }, `checkpoint at offset ${offset} in ${tookMs} ms`);
   }

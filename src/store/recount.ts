@@ -1,6 +1,6 @@
 /**
  * Counts the keys when their number is not known. The causes are a crash in the middle of a flush, a repair, or a flush
- * that could not read the disk. A count reads every key. While the disk cannot be read, callers are refused with the
+ * that could not read the disk. A count also finds what else only all records can tell (`Keyspace.recount`). A count reads every key. While the disk cannot be read, callers are refused with the
  * reason, and counts take no more than a tenth of the time.
  */
 import type { Clock } from '../base/clock.js';
@@ -13,12 +13,14 @@ import type { DamageNotes } from './damage.js';
 const COUNT_LATER = 'the number of keys is unknown until all keys can be read';
 
 interface RecountOptions {
-  readonly keyspace: Pick<Keyspace, 'recount'>;
+  readonly keyspace: Pick<Keyspace, 'recount' | 'isCountDue'>;
   readonly clock: Clock;
   readonly damage: DamageNotes;
   /** Resolves when no flush is running. @throws if nothing is to be counted any more. */
   between(): Promise<void>;
   isClosed(): boolean;
+  /** Called with an error of a count in the background that nobody waits for, unless the disk could not be read. */
+  onFailure(error: Error): void;
 }
 
 export class Recount {
@@ -44,6 +46,15 @@ export class Recount {
       this.#running = undefined;
     });
     return this.#running;
+  }
+
+  /** Begins a count in the background if the keyspace has something to find in all records. */
+  beginIfDue(): void {
+    const { keyspace, isClosed, onFailure } = this.#options;
+    if (!keyspace.isCountDue) return;
+    void this.run().catch((error: Error) => {
+      if (!isClosed() && !isUnreadable(error)) onFailure(error);
+    });
   }
 
   /** Notes that a flush could not read the disk, so the number is not known any more. */

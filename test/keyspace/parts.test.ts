@@ -231,7 +231,7 @@ describe('loading a snapshot', () => {
     await loader.finish(proof, POSITION, lineage);
     const keyspace = await Keyspace.open(db);
     const { sizes, unmarked, ...checkpoint } = keyspace.checkpoint;
-    assert.deepEqual(checkpoint, { format: 1, position: POSITION, lineage, epoch: 0, keys: 3 });
+    assert.deepEqual(checkpoint, { format: 1, position: POSITION, lineage, epoch: 0, keys: 3, prints: 3 });
     assert.deepEqual(sizes, new RecordSizes().kept);
     assert(unmarked);
     assert.deepEqual(await keyspace.snapshot().digest(), proof);

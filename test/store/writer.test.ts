@@ -388,7 +388,7 @@ describe('the queue of the writer', () => {
   it('refuses commands at once when it is closed, though an append is still pending', async () => {
     const test = await TestStore.open();
     await test.set('a');
-    const flush = hold(test.disk, ({ location }) => location.endsWith('/keyspace'));
+    const flush = hold(test.disk, ({ location, kind }) => location.endsWith('/keyspace') && kind !== 'read');
     const snapshot = test.store.snapshots.at();
     await until('a checkpoint is in hand', flush.held);
     const gate = hold(test.disk, isAppend);

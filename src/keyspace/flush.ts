@@ -41,6 +41,9 @@ import { RecordSizes } from './record-sizes.js';
 
 const NO_VALUE: Buffer = Buffer.alloc(0);
 
+/** Told which share of a layer is written, 0 to 1. If it returns false, the flush ends early. */
+export type GoesOn = (share: number) => boolean;
+
 /** Entries of a layer laid out for the database: each key, and right behind it its record. */
 interface Chunk {
   readonly entries: readonly number[];
@@ -75,6 +78,9 @@ export class Flush {
   #unreadable: HeadwaterError | undefined;
   /** The bytes of the current chunk. */
   #buffer: Buffer = NO_VALUE;
+  /** The batch that is being written. The next one is filled meanwhile. */
+  #writing: Promise<void> = Promise.resolve();
+  #entriesDone = 0;
 
   constructor(
     db: Database,
@@ -115,11 +121,19 @@ export class Flush {
   }
 
   /**
-   * @param cancelled asked after every chunk.
+   * @param goesOn asked after every chunk, with the share of the layer that was written, 0 to 1.
    * @returns the change of the number of records on disk, which is meaningless if the disk was `unreadable`.
    *   Undefined if the flush ended early: then the disk holds what a crash would have left.
    */
-  async run(cancelled: () => boolean): Promise<number | undefined> {
+  async run(goesOn: GoesOn): Promise<number | undefined> {
+    try {
+      return await this.#run(goesOn);
+    } finally {
+      await this.#writing;
+    }
+  }
+
+  async #run(goesOn: GoesOn): Promise<number | undefined> {
     const runs: number[][] = [];
     for (const run of this.#runs()) {
       const known: number[] = [];
@@ -132,7 +146,7 @@ export class Flush {
       ] as const) {
         for (const part of this.#cut(eachOf(entries))) {
           await this.#write(this.#layOut(part), areOnDisk);
-          if (cancelled()) return undefined;
+          if (!goesOn(this.#share(part))) return undefined;
         }
       }
       if (unknown.length === 0) continue;
@@ -143,9 +157,15 @@ export class Flush {
     for (const entries of this.#cut(() => merge.next())) {
       const chunk = this.#layOut(entries);
       await this.#write(chunk, await this.#existed(chunk));
-      if (cancelled()) return undefined;
+      if (!goesOn(this.#share(entries))) return undefined;
     }
     return this.#delta;
+  }
+
+  /** The share of the entries that were written, these being the last of them. */
+  #share(entries: readonly number[]): number {
+    this.#entriesDone += entries.length;
+    return this.#entriesDone / this.#layer.count;
   }
 
   #isOnDisk(entry: number): boolean {
@@ -194,7 +214,7 @@ export class Flush {
         if (existed !== true) this.#noteOnDisk(entries[i] as number, key);
       }
     }
-    await this.#writeOut(batch);
+    await this.#writeNext(batch);
     if (touched.length > 0) await this.#rewrite(touched, entries, keys);
   }
 
@@ -232,11 +252,20 @@ export class Flush {
     if (batch) await this.#writeOut(batch);
   }
 
+  /** Begins to write the batch, when the one before is written. */
+  async #writeNext(batch: WriteBatch): Promise<void> {
+    await this.#writing;
+    this.#writing = this.#writeOut(batch);
+    // The next write, or the end of the flush, meets the error.
+    this.#writing.catch(() => {});
+  }
+
   /** Writes the batch, then reports its rows to the index: they exist once the batch is written. */
   async #writeOut(batch: WriteBatch): Promise<void> {
-    await batch.write();
-    if (this.#earliestMs !== Number.POSITIVE_INFINITY) this.#dueIndex.added(this.#earliestMs);
+    const earliestMs = this.#earliestMs;
     this.#earliestMs = Number.POSITIVE_INFINITY;
+    await batch.write();
+    if (earliestMs !== Number.POSITIVE_INFINITY) this.#dueIndex.added(earliestMs);
   }
 
   /**

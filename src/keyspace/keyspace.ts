@@ -28,7 +28,7 @@ import {
 import { type ColdKey, type Found, type ReadOptions, readCold } from './cold-read.js';
 import { DueIndex } from './due-index.js';
 import { EmptiedRanges } from './emptied-ranges.js';
-import { Flush } from './flush.js';
+import { Flush, type GoesOn } from './flush.js';
 import { KeyPrints } from './key-prints.js';
 import { hashKey } from './key-table.js';
 import type { LaidEntries } from './laid-entries.js';
@@ -207,17 +207,14 @@ export class Keyspace {
   /**
    * Writes the oldest frozen layer out and makes a checkpoint of it. The caller has made the log durable up
    * to the layer's end.
-   * @param cancelled asked after every chunk. A flush that ends early leaves what a crash would have left,
+   * @param goesOn asked after every chunk, with the share that is written. A flush that ends early leaves what a crash would have left,
    *   and is the last one of this object. Reads remain correct.
    * @returns the reason why a part of the disk could not be read, if there was one. The number of keys is not
    *   known then.
    * @throws HeadwaterError `io_error` if the layer cannot be written out for now. The layer stays in memory,
    *   and another flush writes all of it again.
    */
-  async flush(
-    lineage: readonly LineageRow[],
-    cancelled: () => boolean = () => false,
-  ): Promise<HeadwaterError | undefined> {
+  async flush(lineage: readonly LineageRow[], goesOn: GoesOn = () => true): Promise<HeadwaterError | undefined> {
     const { oldest } = this.overlay;
     invariant(oldest, 'a flush needs a frozen layer');
     const { layer, position } = oldest;
@@ -230,7 +227,7 @@ export class Keyspace {
     const known = { onDisk, prints, cache, emptied, sizes: this.#sizes, dueIndex: this.dueIndex };
     const flush = new Flush(this.#db, layer, { ...known, repeats });
     const delta = await this.#interruptible(async () => {
-      const changed = await flush.run(cancelled);
+      const changed = await flush.run(goesOn);
       if (changed !== undefined) await this.#db.durable();
       return changed;
     });

@@ -1,5 +1,5 @@
 /**
- * The callers that wait for a checkpointer: for a snapshot, for a visit of the keyspace on disk, or for room in memory.
+ * The callers that wait for a checkpointer: for a snapshot, or for a visit of the keyspace on disk.
  */
 import { invariant } from '../base/invariant.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
@@ -25,7 +25,6 @@ export class CheckpointQueue {
   readonly #requests: Request[] = [];
   /** Visits by their offsets, each of which ends a layer. */
   readonly #visits: Visit[] = [];
-  readonly #waitingForRoom: Array<() => void> = [];
 
   get hasRequests(): boolean {
     return this.#requests.length > 0;
@@ -42,15 +41,6 @@ export class CheckpointQueue {
 
   visit(visit: Visit): void {
     this.#visits.push(visit);
-  }
-
-  /** Resolves at the next `releaseWaiting`. */
-  room(): Promise<void> {
-    return new Promise((resolve) => this.#waitingForRoom.push(resolve));
-  }
-
-  releaseWaiting(): void {
-    for (const resolve of this.#waitingForRoom.splice(0)) resolve();
   }
 
   /** Takes out the requests that a keyspace at `offset` can answer. */

@@ -11,8 +11,14 @@ import { invariant } from '../base/invariant.js';
 
 export type CheckpointState =
   | { readonly name: 'ready' }
-  /** A layer is being written out, since a time by the monotonic clock. */
-  | { readonly name: 'flushing'; readonly offset: number; readonly sinceMs: number; readonly step: string }
+  /** A layer is being written out, since a time by the monotonic clock. A share of 0 to 1 of it is on disk. */
+  | {
+      readonly name: 'flushing';
+      readonly offset: number;
+      readonly sinceMs: number;
+      readonly step: string;
+      readonly share: number;
+    }
   /** The disk has no room for the oldest layer. */
   | { readonly name: 'no_room'; readonly why: HeadwaterError }
   /** The disk cannot be read, so the oldest layer could not be written out. No flush begins before the next try. */

@@ -31,6 +31,7 @@ import { CheckpointQueue } from './checkpoint-queue.js';
 import { type CheckpointState, nextState } from './checkpoint-state.js';
 import type { CommitFigures } from './commit-figures.js';
 import type { DamageNotes } from './damage.js';
+import { OverlayRoom } from './overlay-room.js';
 import { Recount } from './recount.js';
 import { type RangeSnapshot, SharedSnapshots, type SnapshotWish } from './shared-snapshots.js';
 import type { Space } from './space.js';
@@ -71,6 +72,8 @@ export class Checkpointer {
   readonly #options: CheckpointerOptions;
   readonly #keyspace: Keyspace;
   readonly #queue = new CheckpointQueue();
+  /** The room in memory for writes, which flushes make. */
+  readonly room: OverlayRoom;
   readonly #snapshots: SharedSnapshots;
   readonly #recount: Recount;
   readonly #sweeper: Sweeper;
@@ -82,14 +85,17 @@ export class Checkpointer {
   #unreadableInARow = 0;
   /** Recovery is over. Until then a flush that fails keeps the store from opening. */
   #isStarted = false;
-  /** The number of callers that want pending writes to finish even while the disk cannot be read. */
-  #letThrough = 0;
   #cancelRetry = () => {};
   #made: Omit<CheckpointFigures, 'isRunning'>;
 
   constructor(options: CheckpointerOptions) {
     this.#options = options;
     this.#keyspace = options.keyspace;
+    this.room = new OverlayRoom({
+      overlay: this.#keyspace.overlay,
+      layerBytesMax: options.budget.overlayBytesMax,
+      state: () => this.#state,
+    });
     this.#made = { count: 0, lastMs: options.clock.wallMs(), lastTookMs: undefined };
     this.#snapshots = new SharedSnapshots(options.keyspace, options.clock);
     const isClosed = () => this.#isClosed;
@@ -116,33 +122,6 @@ export class Checkpointer {
     if (frozenLayers >= FROZEN_LAYERS_MAX) return;
     this.#keyspace.freeze();
     this.#kick();
-  }
-
-  /** The promise that a committer awaits first; undefined unless the overlay is full and its flush is behind. */
-  room(): Promise<void> | undefined {
-    const { active, frozenLayers } = this.#keyspace.overlay;
-    if (frozenLayers < FROZEN_LAYERS_MAX || active.bytes < this.#options.budget.overlayBytesMax) return undefined;
-    const { name } = this.#state;
-    // Nothing will make room any more, since the store is about to be closed or reopened.
-    if (name === 'closed' || name === 'failed') return undefined;
-    // The wait could be long, and would block everything else.
-    if (name === 'no_room' || (name === 'unreadable' && this.#letThrough > 0)) return undefined;
-    return this.#queue.room();
-  }
-
-  /**
-   * Lets accepted writes through a disk that cannot be read, since the role is about to change or the store to close.
-   * Memory holds these writes over its budget.
-   * @returns a function that ends this.
-   */
-  letThrough(): () => void {
-    this.#letThrough++;
-    if (this.#state.name === 'unreadable') this.#queue.releaseWaiting();
-    let isOver = false;
-    return () => {
-      if (!isOver) this.#letThrough--;
-      isOver = true;
-    };
   }
 
   /** A description of the work that `room` waits for. */
@@ -254,7 +233,7 @@ export class Checkpointer {
     this.#closing.abort(reason);
     this.#cancelRetry();
     this.#queue.refuse(reason);
-    this.#queue.releaseWaiting();
+    this.room.release();
     await this.#snapshots.close(reason);
     await this.#running;
     await this.#recount.settled();
@@ -278,6 +257,7 @@ export class Checkpointer {
 
   #to(next: CheckpointState): void {
     this.#state = nextState(this.#state, next);
+    this.room.releaseIfThere();
   }
 
   #kick(): void {
@@ -305,7 +285,7 @@ export class Checkpointer {
         }
         if (this.#options.space.isWatched && !(await this.#hasRoom())) return;
         await this.#flushOldest();
-        this.#queue.releaseWaiting();
+        this.room.release();
         // Under load there is always another flush to come.
         this.#sweeper.compact();
       }
@@ -322,7 +302,7 @@ export class Checkpointer {
   #fail(why: Error): void {
     this.#to({ name: 'failed', why });
     this.#queue.refuse(why);
-    this.#queue.releaseWaiting();
+    this.room.release();
     this.#options.onFailure(why);
   }
 
@@ -334,7 +314,7 @@ export class Checkpointer {
     const { damage, clock } = this.#options;
     this.#to({ name: 'unreadable', why });
     damage.met('checkpoint', NO_CHECKPOINT, why);
-    if (this.#letThrough > 0) this.#queue.releaseWaiting();
+    this.room.releaseFromUnreadable();
     this.#queue.refuse(why);
     const pauseMs = doubledMs(FLUSH_UNREADABLE_MS_MIN, this.#unreadableInARow++, FLUSH_UNREADABLE_MS_MAX);
     this.#cancelRetry();
@@ -360,7 +340,7 @@ export class Checkpointer {
     if (this.#state.name !== 'no_room') logger.warn({ bytes }, why.message);
     this.#to({ name: 'no_room', why });
     this.#queue.refuse(why);
-    this.#queue.releaseWaiting();
+    this.room.release();
     this.#cancelRetry();
     this.#cancelRetry = clock.after(FLUSH_RETRY_MS, () => this.#kick());
     return false;
@@ -372,11 +352,16 @@ export class Checkpointer {
     const { log, clock, damage, figures, logger } = this.#options;
     const { offset } = position;
     const sinceMs = clock.monotonicMs();
-    this.#to({ name: 'flushing', offset, sinceMs, step: 'waits for the log to be synced' });
+    const flushing = { name: 'flushing', offset, sinceMs } as const;
+    this.#to({ ...flushing, step: 'waits for the log to be synced', share: 0 });
     await log.durable.reach();
-    if (!this.#isClosed) this.#to({ name: 'flushing', offset, sinceMs, step: 'is being written to the keyspace' });
+    const written = (share: number) => {
+      if (!this.#isClosed) this.#to({ ...flushing, step: 'is being written to the keyspace', share });
+      return !this.#isClosed;
+    };
+    written(0);
     const { rows } = log.history.lineage.upTo(offset);
-    const unreadable = await this.#keyspace.flush(rows, () => this.#isClosed);
+    const unreadable = await this.#keyspace.flush(rows, written);
     if (!this.#isClosed) this.#to({ name: 'ready' });
     // The rest of the disk may be unreadable as well: callers that wait for a recount get the error.
     if (unreadable) this.#recount.hindered(unreadable);

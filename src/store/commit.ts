@@ -71,7 +71,7 @@ export class Committer {
     invariant(!this.#busy, 'commits run one at a time');
     this.#busy = true;
     try {
-      const full = this.#checkpointer.room();
+      const full = this.#checkpointer.room.wait();
       if (full) await this.#waits.during(() => this.#checkpointer.progress, full);
       const sinceMs = this.#figures.nowMs;
       const isStep = hasStepBack(blocks, this.#log.lookup.endTimeMs);

@@ -115,7 +115,7 @@ export class StoreData {
    * for a checkpoint.
    */
   async lettingThrough(work: () => Promise<void>): Promise<void> {
-    const stopLetting = this.#stages.current.generation?.checkpointer.letThrough();
+    const stopLetting = this.#stages.current.generation?.checkpointer.room.letThrough();
     try {
       await work();
     } finally {

@@ -425,7 +425,7 @@ async function recover(
       replay: async (block) => {
         if (keyspace.apply(block)) options.reserved?.saw(block);
         checkpointer.afterCommit();
-        await checkpointer.room();
+        await checkpointer.room.wait();
         if (checkpointer.failure) throw checkpointer.failure;
       },
       quarantine: (blocks) => options.quarantine(blocks, log.end.offset + 1),

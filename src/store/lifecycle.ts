@@ -140,7 +140,7 @@ export class Lifecycle {
    */
   announceClose(reason: HeadwaterError): void {
     this.#changes.announceClose(reason);
-    this.#stages.current.generation?.checkpointer.letThrough();
+    this.#stages.current.generation?.checkpointer.room.letThrough();
   }
 
   /**

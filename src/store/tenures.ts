@@ -117,7 +117,7 @@ export class Tenures {
     if (!writer) throw new HeadwaterError('unavailable', 'this node takes no writes now. Try again later');
     const { generation } = this.#options.data;
     this.#stopLettingThrough();
-    this.#stopLettingThrough = generation.checkpointer.letThrough();
+    this.#stopLettingThrough = generation.checkpointer.room.letThrough();
     return this.#tenure.hold(writer, () => generation.log.end);
   }
 

@@ -7,7 +7,7 @@ const why = new HeadwaterError('io_error', 'the disk cannot be read');
 
 const STATES: readonly CheckpointState[] = [
   { name: 'ready' },
-  { name: 'flushing', offset: 1, sinceMs: 0, step: 'is being written' },
+  { name: 'flushing', offset: 1, sinceMs: 0, step: 'is being written', share: 0 },
   { name: 'no_room', why },
   { name: 'unreadable', why },
   { name: 'failed', why },

@@ -107,7 +107,7 @@ export class HttpDoor {
 function watched(parts: WatchedParts): WatchedNode {
   const { store, replication, figures, archiver, backups, server, redis, replies } = parts;
   const delays = new EventLoopDelays(() => parts.load.delays);
-  const lost = new Seldom(() => lostWrites(store), { lostWrites: 0, lostWritesFiles: [] });
+  const lost = new Seldom(() => store.lostWrites.recent(), { lostWrites: 0, lostWritesFiles: [] });
   return {
     get conditions() {
       return conditionsOf(parts);
@@ -133,10 +133,6 @@ function watched(parts: WatchedParts): WatchedNode {
       headroom: replication.headroom.of(store.data.position.offset, { pinned: true }),
     }),
   };
-}
-
-async function lostWrites({ lostWrites: lost }: Store): Promise<Omit<FieldsFromDisk, 'keys'>> {
-  return { lostWrites: await lost.count(), lostWritesFiles: await lost.files() };
 }
 
 /** About the number of keys, without a look at the disk. A count of all would cost more than all other metrics. */

@@ -214,9 +214,8 @@ export class Node {
    * the reason.
    */
   async status(): Promise<NodeStatus> {
-    const lostWritesFiles = await this.#store.lostWrites.files();
-    const lostWrites = await this.#store.lostWrites.count();
-    return this.#statusWith({ lostWritesFiles, lostWrites, keys: await countKeys(this.#store) });
+    const lost = await this.#store.lostWrites.recent();
+    return this.#statusWith({ ...lost, keys: await countKeys(this.#store) });
   }
 
   /** @param fromDisk the fields for which the disk is asked. */

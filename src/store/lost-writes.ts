@@ -5,6 +5,7 @@
  * They stay true over restarts, and an operator who has dealt with a file deletes it.
  */
 
+import { systemClock } from '../base/clock.js';
 import { CURSOR_READ_BYTES } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
 import type { Block } from '../log/block.js';
@@ -13,14 +14,16 @@ import type { Log } from '../log/log.js';
 import type { Folder } from './folder.js';
 
 const DIRECTORY = 'lost-writes';
+const LISTING_MS_MAX = 1_000;
 const FILE = /^[0-9a-f]{40}-(\d+)-(\d+)\.blocks$/;
 
 export class LostWrites {
   readonly #folder: Folder;
   readonly #logger: Logger;
   readonly #log: () => Pick<Log, 'end' | 'read'>;
-  /** The names of the last listing. */
+  /** The names of the last listing, and its time by the monotonic clock. */
   #names: readonly string[] = [];
+  #listedMs = Number.NEGATIVE_INFINITY;
 
   /** @param log returns the log in use. */
   constructor(folder: Folder, logger: Logger, log: () => Pick<Log, 'end' | 'read'>) {
@@ -43,6 +46,7 @@ export class LostWrites {
     try {
       const directory = await this.#folder.directory(DIRECTORY);
       await writeBlockFile(this.#folder.files, directory, name, blocksAfter(log, offset));
+      this.#listedMs = Number.NEGATIVE_INFINITY;
     } catch (error) {
       // The same writes were saved by a resync that was cut short.
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
@@ -57,17 +61,20 @@ export class LostWrites {
   /** The names of the files, sorted; the names of the last listing if the disk cannot be read. */
   async files(): Promise<readonly string[]> {
     this.#names = await this.#list().catch(() => this.#names);
+    this.#listedMs = systemClock.monotonicMs();
     return this.#names;
   }
 
   /** The number of commands in the files, whenever they were saved. */
   async count(): Promise<number> {
-    let count = 0;
-    for (const name of await this.files()) {
-      const [, first, last] = FILE.exec(name) ?? [];
-      count += Number(last) - Number(first) + 1;
-    }
-    return count;
+    return commandsIn(await this.files());
+  }
+
+  /** Both for a status, which is asked for often: of a listing that is a second old at the most. */
+  async recent(): Promise<{ readonly lostWrites: number; readonly lostWritesFiles: readonly string[] }> {
+    const isRecent = systemClock.monotonicMs() - this.#listedMs < LISTING_MS_MAX;
+    const files = isRecent ? this.#names : await this.files();
+    return { lostWrites: commandsIn(files), lostWritesFiles: files };
   }
 
   async #list(): Promise<string[]> {
@@ -78,6 +85,15 @@ export class LostWrites {
       throw error;
     }
   }
+}
+
+function commandsIn(files: readonly string[]): number {
+  let count = 0;
+  for (const name of files) {
+    const [, first, last] = FILE.exec(name) ?? [];
+    count += Number(last) - Number(first) + 1;
+  }
+  return count;
 }
 
 async function* blocksAfter(log: Pick<Log, 'read'>, offset: number): AsyncGenerator<Buffer> {

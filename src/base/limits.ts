@@ -130,6 +130,13 @@ export const RECEIVING_LOOK_MS = 1_000;
 /** Reply bytes put into one message of a pipeline or a scan before the next message begins. */
 export const REPLY_MESSAGE_BYTES_TARGET = 256 * KiB;
 
+/**
+ * Replies of Redis clients that wait for the end of a turn to be written together: bytes, and connections. More would
+ * leave the processor's cache before they are sent, and the first client would wait for too many others.
+ */
+export const FLUSHED_TOGETHER_BYTES = 256 * KiB;
+export const FLUSHED_TOGETHER_MAX = 128;
+
 /** Blocks and records gathered for one replication frame; a single one may be larger. */
 export const FRAME_BYTES_MAX = 256 * KiB;
 

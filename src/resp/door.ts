@@ -18,6 +18,7 @@ import type { RedisNode } from './redis-node.js';
 import { Refusal } from './replies/refusal.js';
 import { RedisConnection } from './session/connection.js';
 import { HeldRequests } from './session/held-requests.js';
+import { JointFlushes } from './session/joint-flushes.js';
 import { Session } from './session/session.js';
 import { TABLE } from './table/table.js';
 
@@ -43,6 +44,7 @@ export class RedisServer {
   readonly #held: HeldRequests;
   /** Sessions work behind all reads of a turn. So the writes of many clients share a block of the log, with its costs. */
   readonly #work = new JointTasks((run) => setImmediate(run));
+  readonly #flushes = new JointFlushes();
   readonly #door: Door;
   readonly #clients: Clients<Session>;
   #lastId = 0;
@@ -83,6 +85,7 @@ export class RedisServer {
       replies: this.#options.replies,
       clock: this.#node.clock,
       counts,
+      flushes: this.#flushes,
       report: (failure) => this.#report(failure),
     });
     const id = ++this.#lastId;

@@ -12,12 +12,15 @@ import { SendWindow, whenRoomForMessage } from '../../pipeline/send-window.js';
 import { ReplyWriter, type RespVersion } from '../codec/reply-writer.js';
 import type { DoorCounts } from '../info/door-counts.js';
 import { ClientCall } from './client-call.js';
+import type { JointFlushes } from './joint-flushes.js';
 
 /** The parts of the door that a connection needs. */
 export interface ConnectionOptions {
   readonly clock: Clock;
   readonly replies: Pick<ReplyMemory, 'open'>;
   readonly counts: Pick<DoorCounts, 'keys'>;
+  /** The flushes of all connections. */
+  readonly flushes: JointFlushes;
   /** Logs an unforeseen failure for the operator. */
   report(failure: unknown): void;
 }
@@ -40,12 +43,12 @@ export interface ConnectionFigures {
 export class RedisConnection {
   readonly socket: net.Socket;
   readonly call: ClientCall;
-  /** The host:port of the node that the client has connected to. */
-  readonly local: string;
   readonly out: ReplyWriter;
   readonly sending: SendWindow;
   readonly share: ReplyShare;
+  readonly #local: string;
   readonly #clock: Clock;
+  readonly #flushes: JointFlushes;
   /** True once no more replies can be written. */
   #isEnding = false;
   #isGathering = false;
@@ -57,13 +60,14 @@ export class RedisConnection {
   /** True while memory is taken for a reply that is not written yet. */
   #hasReserved = false;
 
-  constructor(socket: net.Socket, { clock, replies, report, counts }: ConnectionOptions) {
+  constructor(socket: net.Socket, { clock, replies, report, counts, flushes }: ConnectionOptions) {
     const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
     this.socket = socket;
     this.#clock = clock;
+    this.#flushes = flushes;
     this.out = new ReplyWriter(counts.keys);
     this.call = new ClientCall(formatAddress({ host: remoteAddress, port: remotePort }), report);
-    this.local = formatAddress({ host: localAddress, port: localPort });
+    this.#local = formatAddress({ host: localAddress, port: localPort });
     this.share = replies.open(socket, {
       get connectionBytes() {
         return socket.bytesWritten;
@@ -81,7 +85,7 @@ export class RedisConnection {
     const { socket, out } = this;
     const { _handle: handle } = socket as { readonly _handle?: { readonly fd?: number } | null };
     return {
-      local: this.local,
+      local: this.#local,
       version: out.version,
       descriptor: handle?.fd ?? -1,
       receivedBytes: socket.bytesRead,
@@ -104,6 +108,11 @@ export class RedisConnection {
     for (const part of parts) hasRoom = sending.write(part);
     socket.uncork();
     return hasRoom;
+  }
+
+  /** Sends what was written at the end of this turn, behind the work of other connections. */
+  flushLater(): void {
+    if (this.out.bytes > 0) this.#flushes.add(this);
   }
 
   /** Sends all that is written in this turn of the event loop together. */

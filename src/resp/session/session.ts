@@ -221,7 +221,7 @@ export class Session implements CommandSession, Client {
     if (this.#intake.isEmpty) this.state.transaction.keep();
     this.#updateReading();
     if (this.#intake.isEmpty && this.#output.isIdle && !this.#isRunning) this.#rest();
-    else this.connection.flush();
+    else this.connection.flushLater();
   }
 
   /** Ends the connection after a failure that nobody foresaw: whatever goes wrong here, the node goes on. */
@@ -254,7 +254,7 @@ export class Session implements CommandSession, Client {
   /** All that has come is done. */
   #rest(): void {
     this.state.transaction.settle();
-    if (!this.#hasEnded && !this.#isClosing) return void this.connection.flush();
+    if (!this.#hasEnded && !this.#isClosing) return this.connection.flushLater();
     this.#endInput();
     // A client that keeps its side of the connection open receives no more messages.
     this.state.reset();
@@ -316,7 +316,7 @@ export class Session implements CommandSession, Client {
     calls.end(intake.place - first);
     if (this.node.tap.isOpen) showRequests(this, intake.together.slice(first, intake.place) as Request[]);
     this.state.user.limits.count(intake, first);
-    if (operations.length === 0) return this.#output.settle();
+    if (operations.length === 0) return answersNow ? calls.answered() : this.#output.settle();
     const length = intake.bytesSince(first) + keptBytes;
     this.#deliver({ length, operations, guarantees: this.state.guarantees });
   }

@@ -148,6 +148,8 @@ export class RequestParser {
    */
   #readWhole(found: Array<Request | ProtocolError>): void {
     const bytes = this.#bytes;
+    // The runtime takes longer to tell the memory of a buffer than to make a view of it.
+    const { buffer: memory, byteOffset: offset } = bytes;
     const { argumentBytesMax, requestBytesMax } = this.#limits;
     for (let at = this.#at; bytes[at] === ASTERISK; this.#at = at) {
       const count = (bytes[at + 1] as number) - ZERO;
@@ -170,7 +172,9 @@ export class RequestParser {
         requestBytes += length + ARGUMENT_COST_BYTES;
         if (length > argumentBytesMax || end + LINE_END_BYTES > bytes.length) return;
         if (bytes[at - 1] !== LF || requestBytes > requestBytesMax) return;
-        request.push((request.length === 0 && this.#names.find(bytes, at, end)) || viewOf(bytes, at, end));
+        request.push(
+          (request.length === 0 && this.#names.find(bytes, at, end)) || new View(memory, offset + at, length),
+        );
         at = end + LINE_END_BYTES;
       }
       found.push(request);
@@ -286,15 +290,10 @@ export class RequestParser {
   }
 }
 
-/** The constructor that `subarray` calls after checks that the parser has made already. */
+/** The constructor that `subarray` calls after checks that the parser has made already: half the time. */
 const View = (
   Buffer as unknown as { readonly [Symbol.species]: new (...view: [ArrayBufferLike, number, number]) => Buffer }
 )[Symbol.species];
-
-/** `bytes.subarray(start, end)` in half the time. */
-function viewOf(bytes: Buffer, start: number, end: number): Buffer {
-  return new View(bytes.buffer, bytes.byteOffset + start, end - start);
-}
 
 /** The whole number in decimal digits. Undefined if it is none: `01`, `+1`, an empty text, over 2^53. */
 function decimal(bytes: Buffer, start: number, end: number): number | undefined {

@@ -17,7 +17,11 @@ import type { Asked, Known } from '../command.js';
 import { sentenceOf } from '../replies/refusal.js';
 
 /** A command that was sent to the pipeline: one that is answered, or a taker of the reply. */
-type Pending = Asked | { readonly collect: (reply: Reply) => void };
+type Pending = Asked | Collected;
+
+interface Collected {
+  readonly collect: (reply: Reply) => void;
+}
 
 /** A command that was begun: one that was sent to the pipeline, one that is done, or the sentence of a refusal. */
 export type Sent = Pending | Known | string;
@@ -30,7 +34,11 @@ const KNOWN_MAX = 4096;
 
 /** Tells whether the reply needs nothing of the store. */
 export function isKnown(sent: Sent): sent is Known | string {
-  return typeof sent === 'string' || 'write' in sent;
+  return typeof sent === 'string' || (sent as Partial<Known>).write !== undefined;
+}
+
+function isCollected(sent: Pending): sent is Collected {
+  return (sent as Partial<Collected>).collect !== undefined;
 }
 
 /** The command in its place, if the client does not want its reply. */
@@ -142,7 +150,7 @@ export class ReplyOutput extends Output {
     this.#writeKnown(out);
     const sent = this.#sent.shift() as Pending;
     this.#pending--;
-    if ('collect' in sent) sent.collect(reply);
+    if (isCollected(sent)) sent.collect(reply);
     else if (reply.kind !== 'error') sent.answer(out, reply);
     else out.error(sent.sentence?.(reply.error) ?? sentenceOf(reply.error, sent.operation));
     // No other reply may come for a while.

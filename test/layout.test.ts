@@ -89,7 +89,7 @@ const CLIENT_FROM = [
 const ONLY_NODE = 'src/listener/';
 
 const OWNERS: Record<string, string[]> = {
-  level: ['src/disk/level.ts'],
+  level: ['src/disk/level.ts', 'benchmarks/measure/floors.ts'],
   '@node-rs/crc32': ['src/disk/leveldb/'],
   snappy: ['src/disk/leveldb/'],
   protobufjs: ['src/protobuf/'],
@@ -102,8 +102,9 @@ const OWNERS: Record<string, string[]> = {
   '@peculiar/': ['bin/certificates.ts'],
   'reflect-metadata': ['bin/certificates.ts'],
   'cli-progress': ['bin/'],
-  'cli-table3': ['bin/demo.ts', 'benchmarks/'],
+  'cli-table3': ['bin/demo.ts'],
   ioredis: ['benchmarks/'],
+  redis: ['benchmarks/peers/redis.ts'],
   '@opentelemetry/': ['src/base/tracing.ts'],
 };
 

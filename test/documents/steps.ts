@@ -129,7 +129,7 @@ export function scriptsOf(command: string): string[] {
 
 /** The file of each benchmark that a command names. */
 export function benchmarksOf(command: string): string[] {
-  return [...command.matchAll(/\bnpm run bench -- ([\w-]+)/g)].map(([, name]) => `benchmarks/${name}.ts`);
+  return [...command.matchAll(/\bnpm run bench -- ([\w-]+)/g)].map(([, name]) => `benchmarks/questions/${name}.ts`);
 }
 
 /** The Python that has grpcio. */

@@ -6,7 +6,7 @@
  * and the others in RESP3.
  */
 import assert from 'node:assert/strict';
-import { redisVersion } from '../../benchmarks/processes.js';
+import { redisVersion } from '../../benchmarks/peers/versions.js';
 import { parseAddress } from '../../src/base/address.js';
 import { Dice } from '../support/dice.js';
 import { skipUnless } from '../support/installed.js';

@@ -4,17 +4,26 @@
  * the pause of each, errors that callers saw, and acknowledged writes that are
  * not there at the end.
  */
-import { Client } from '../src/client/index.js';
-import { Servers } from './processes.js';
-import { printMachine, printTable, spread } from './report.js';
-import { eventually } from './waiting.js';
+import { Client } from '../../src/client/index.js';
+import { fsync, loopback } from '../measure/floors.js';
+import { percentile } from '../measure/statistics.js';
+import { Servers } from '../peers/processes.js';
+import { count, question, type Run } from '../question.js';
+import { rowsOf } from '../report/report.js';
+import { eventually } from '../waiting.js';
 
 const VALUE_BYTES = 100;
 const TICK_MS = 5;
 const KEYS = 20_000;
 
-export async function failover({ rate, rounds }: { rate: number; rounds: number }): Promise<void> {
-  printMachine();
+export const failover = question({
+  name: 'failover',
+  sentence: 'How long do writes wait while the leadership moves?',
+  options: { rate: count('writes a second', 5_000, 10_000), rounds: count('failovers', 50, 200) },
+  measure: ({ rate, rounds }, run) => measure(rate, rounds, run),
+});
+
+async function measure(rate: number, rounds: number, run: Run): Promise<void> {
   await using servers = new Servers();
   const first = await servers.headwater('node-1');
   const addresses = [`127.0.0.1:${first.port}`];
@@ -26,6 +35,7 @@ export async function failover({ rate, rounds }: { rate: number; rounds: number 
   const load = new Load(await Client.connect(addresses), rate);
   const pauses: number[] = [];
   for (let round = 0; round < rounds; round++) {
+    run.progress(`failover ${round + 1} of ${rounds}`);
     const leader = clients[round % clients.length] as Client;
     const to = addresses[(round + 1) % clients.length] as string;
     await eventually('all to be in sync', async () => {
@@ -39,19 +49,18 @@ export async function failover({ rate, rounds }: { rate: number; rounds: number 
   await load.stop();
   const lost = await load.countLost(clients[rounds % clients.length] as Client);
   await Promise.all(clients.map((client) => client.close()));
-  printTable(
-    `${rate} writes of ${VALUE_BYTES} B a second through the client, ${rounds} failovers`,
-    ['', 'median (spread)'],
-    [
-      ['pause of writes, ms', spread(pauses, 1)],
-      ['longest wait of a caller, ms', load.longestMs.toFixed(0)],
-      ['acknowledged writes', String(load.acknowledged)],
-      ['errors seen by callers', String(load.errors.length)],
-      ['acknowledged writes lost', String(lost)],
-    ],
-  );
-  for (const error of load.errors.slice(0, 5)) console.log(error.message);
-  if (load.errors.length > 0 || lost > 0) process.exitCode = 1;
+  const one = (figure: string, unit: string, value: number) =>
+    run.add(rowsOf({ figure, unit, better: 'less' }, [value]));
+  for (const part of [0.5, 0.9, 0.99, 1]) one(`pause of writes, p${part * 100}`, 'ms', percentile(pauses, part));
+  one('longest wait of a caller', 'ms', load.longestMs);
+  one('errors seen by callers', 'errors', load.errors.length);
+  one('acknowledged writes lost', 'writes', lost);
+  const [trip, sync] = [await loopback(), await fsync()];
+  run.note(`Floor of the machine: ${trip.value.toFixed(3)} ${trip.name}; ${sync.value.toFixed(2)} ${sync.name}.`);
+  if (load.errors.length > 0 || lost > 0)
+    throw new Error(
+      `expected no errors and no lost writes of ${load.acknowledged}, saw ${load.errors[0]?.message ?? `${lost} lost`}`,
+    );
 }
 
 /** SETs at a rate, whatever their answers take: each key's value only grows. */

@@ -4,9 +4,10 @@
  * milliseconds. LevelDB keeps a mark for each deleted key: no write, scan, count
  * or stop may take longer for them.
  */
-import { Client } from '../src/client/index.js';
-import { Servers } from './processes.js';
-import { printMachine, printTable } from './report.js';
+import { Client } from '../../src/client/index.js';
+import { Servers } from '../peers/processes.js';
+import { count, question, type Run } from '../question.js';
+import { rowsOf } from '../report/report.js';
 
 const VALUE = 'x'.repeat(100);
 /** Keys in one turn of the client, and in one call that deletes. */
@@ -14,24 +15,28 @@ const STEP = 5_000;
 const PROBE_INTERVAL_MS = 20;
 const TIMEOUT_MS = 10 * 60_000;
 
-export interface MassDeleteOptions {
-  readonly keys: number;
-  readonly rounds: number;
-}
+export const massDelete = question({
+  name: 'mass-delete',
+  sentence: 'How long do single writes wait while all keys are deleted and loaded again?',
+  options: {
+    keys: count('keys that are loaded and deleted', 500_000, 1_000_000),
+    rounds: count('times that they are deleted and loaded again', 2),
+  },
+  measure: ({ keys, rounds }, run) => measure(keys, rounds, run),
+});
 
-export async function massDelete({ keys, rounds }: MassDeleteOptions): Promise<void> {
-  printMachine();
+async function measure(keys: number, rounds: number, run: Run): Promise<void> {
   await using servers = new Servers();
   const node = await servers.headwater('node');
   const address = `127.0.0.1:${node.port}`;
-  const rows: string[][] = [];
   {
     await using client = await Client.connect(address, { timeoutMs: TIMEOUT_MS });
     await using probe = await Client.connect(address, { timeoutMs: TIMEOUT_MS });
     const phase = async (name: string, work: () => Promise<unknown>) => {
+      run.progress(name);
       const { tookMs, longestMs } = await watched(probe, work);
-      rows.push([name, tookMs.toFixed(0), longestMs.toFixed(0)]);
-      console.log(`${name}: ${tookMs.toFixed(0)} ms, longest single SET ${longestMs.toFixed(0)} ms`);
+      run.add(rowsOf({ figure: name, unit: 'ms', better: 'less' }, [tookMs]));
+      run.add(rowsOf({ figure: `${name}: longest single SET`, unit: 'ms of a SET', better: 'less' }, [longestMs]));
     };
     await phase('load', () => inSteps(keys, (names) => Promise.all(names.map((name) => client.set(name, VALUE)))));
     for (let round = 1; round <= rounds; round++) {
@@ -46,8 +51,7 @@ export async function massDelete({ keys, rounds }: MassDeleteOptions): Promise<v
   }
   const began = performance.now();
   await node.kill('SIGTERM');
-  rows.push(['stop', (performance.now() - began).toFixed(0), '']);
-  printTable(`${keys} keys loaded and deleted in turns of ${STEP}`, ['', 'took, ms', 'longest SET, ms'], rows);
+  run.add(rowsOf({ figure: 'stop', unit: 'ms', better: 'less' }, [performance.now() - began]));
 }
 
 /** Single SETs while `work` goes on. */

@@ -6,45 +6,78 @@
  * keyspace; the bars are 100 MB/s and 60 MB/s, with less than 200 MB of memory
  * for each process.
  */
-import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { Client } from '../src/client/index.js';
-import { load } from './load.js';
-import { redisVersion, type Server, Servers, startCommand } from './processes.js';
-import { printMachine, printTable, spread } from './report.js';
+import { Client } from '../../src/client/index.js';
+import { memoryCopy } from '../measure/floors.js';
+import { fill } from '../measure/loads.js';
+import { memoryOf, watchPeak } from '../measure/memory.js';
+import { type Server, Servers, start, startCommand } from '../peers/processes.js';
+import { hasProgram, missing } from '../peers/versions.js';
+import { count, question } from '../question.js';
+import { rowsOf } from '../report/report.js';
 
 const VALUE_BYTES = 100;
 /** Of a record, beside its value. */
 const RECORD_OVERHEAD_BYTES = 22;
 const MB = 1_000_000;
-const SAMPLE_MS = 20;
 
-export async function backup({ keys, rounds }: { keys: number; rounds: number }): Promise<void> {
-  printMachine();
-  await using servers = new Servers();
-  const dataMB = keyspaceBytes(keys) / MB;
-  const ours = await measureHeadwater(servers, keys, rounds);
-  const rows = [
-    ['backup, MB/s (bar 100)', spread(ours.map(({ backup }) => dataMB / backup.seconds))],
-    ['restore, MB/s (bar 60)', spread(ours.map(({ restore }) => dataMB / restore.seconds))],
-    ['memory of `backup`, MB', spread(ours.map(({ backup }) => backup.peakBytes / MB))],
-    ['growth of the serving node, MB', spread(ours.map(({ growthBytes }) => growthBytes / MB))],
-    ['memory of `restore`, MB', spread(ours.map(({ restore }) => restore.peakBytes / MB))],
-    ['file, MB', spread(ours.map(({ fileBytes }) => fileBytes / MB))],
-  ];
-  const title = `${keys} keys of ${VALUE_BYTES} B, ${Math.round(dataMB)} MB of keyspace data, ${rounds} rounds`;
-  printTable(title, ['Headwater', 'median (spread)'], rows);
-  if (redisVersion()) {
-    const theirs = await measureRedis(servers, keys, rounds);
-    const redis = [
-      ['redis-cli --rdb, MB/s', spread(theirs.map(({ backup }) => dataMB / backup))],
-      ['start from the file, MB/s', spread(theirs.map(({ restore }) => dataMB / restore))],
-      ['file, MB', spread(theirs.map(({ fileBytes }) => fileBytes / MB))],
-    ];
-    printTable(title, [`Redis ${redisVersion()}`, 'median (spread)'], redis);
-  } else console.log('redis-server is not installed: Headwater alone');
+export const backup = question({
+  name: 'backup',
+  sentence: 'How fast is a node saved to a file and made from one again, and what memory does that take?',
+  options: { keys: count('keys in it', 1_000_000, 5_000_000), rounds: count('of both', 3) },
+  async measure({ keys, rounds }, run) {
+    await using servers = new Servers();
+    const dataMB = keyspaceBytes(keys) / MB;
+    run.progress(`${keys} keys, Headwater`);
+    const ours = await measureHeadwater(servers, keys, rounds);
+    run.progress(`${keys} keys, Redis`);
+    const theirs = hasProgram('redis-server') ? await measureRedis(servers, keys, rounds) : [];
+    if (theirs.length === 0) run.note(missing('redis-server'));
+    const add = (
+      figure: string,
+      unit: string,
+      better: 'more' | 'less',
+      of: (round: Round) => number,
+      peer?: (round: RedisRound) => number,
+    ) =>
+      run.add(
+        rowsOf({ figure, unit, better }, ours.map(of), peer ? [{ name: 'Redis', values: theirs.map(peer) }] : []),
+      );
+    add(
+      'backup (peer: redis-cli --rdb)',
+      'MB/s',
+      'more',
+      (round) => dataMB / round.backup.seconds,
+      (round) => dataMB / round.backup,
+    );
+    add(
+      'restore (peer: its start)',
+      'MB/s',
+      'more',
+      (round) => dataMB / round.restore.seconds,
+      (round) => dataMB / round.restore,
+    );
+    add(
+      'file',
+      'MB',
+      'less',
+      (round) => round.fileBytes / MB,
+      (round) => round.fileBytes / MB,
+    );
+    add('memory of `backup`', 'MB', 'less', (round) => round.backup.peakBytes / MB);
+    add('growth of the serving node', 'MB', 'less', (round) => round.growthBytes / MB);
+    add('memory of `restore`', 'MB', 'less', (round) => round.restore.peakBytes / MB);
+    const { name, value } = await memoryCopy();
+    run.note(`Floor of the machine: ${Math.round(value)} ${name}.`);
+  },
+});
+
+interface RedisRound {
+  readonly backup: number;
+  readonly restore: number;
+  readonly fileBytes: number;
 }
 
 /** Keys are `key:` and a number. */
@@ -66,7 +99,7 @@ async function measureHeadwater(servers: Servers, keys: number, rounds: number):
   let server: Server = await servers.headwater('backup');
   {
     await using client = await Client.connect(`127.0.0.1:${server.port}`);
-    await load(client, 'key:', keys, VALUE_BYTES);
+    await fill(client, keys, VALUE_BYTES);
   }
   // What loading took in memory is not the backup's.
   await server.kill('SIGTERM');
@@ -75,7 +108,7 @@ async function measureHeadwater(servers: Servers, keys: number, rounds: number):
   const restored = path.join(servers.directory('files'), 'restored');
   const measured: Round[] = [];
   for (let round = 0; round < rounds; round++) {
-    const before = memoryOf(server.pid);
+    const before = memoryOf(server.pid, 'RssAnon');
     const peak = watchPeak(server.pid);
     const backup = await run(['--connect', `127.0.0.1:${server.port}`, 'backup', '--overwrite', file]);
     const growthBytes = peak() - before;
@@ -100,38 +133,7 @@ async function run(args: string[]): Promise<Ran> {
   return { seconds, peakBytes: peak() };
 }
 
-/** @returns ends it, and tells the most that the process has had in memory meanwhile. */
-function watchPeak(pid: number): () => number {
-  let peak = 0;
-  const look = () => {
-    peak = Math.max(peak, memoryOf(pid));
-  };
-  const timer = setInterval(look, SAMPLE_MS);
-  look();
-  return () => {
-    clearInterval(timer);
-    look();
-    return peak;
-  };
-}
-
-/**
- * Resident, in bytes, without files: LevelDB maps the tables that it reads, and
- * the system takes those pages back whenever it likes. 0 of a process that is gone.
- */
-function memoryOf(pid: number): number {
-  try {
-    return Number(/RssAnon:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
-}
-
-async function measureRedis(
-  servers: Servers,
-  keys: number,
-  rounds: number,
-): Promise<Array<{ backup: number; restore: number; fileBytes: number }>> {
+async function measureRedis(servers: Servers, keys: number, rounds: number): Promise<RedisRound[]> {
   const server = await servers.redis('redis-backup', ['--repl-diskless-sync-delay', '0']);
   const client = new Redis(server.port, { enableAutoPipelining: true });
   for (let from = 0; from < keys; from += 1_000) {
@@ -139,13 +141,12 @@ async function measureRedis(
     await Promise.all(batch.map((i) => client.set(`key:${i}`, String(i).padEnd(VALUE_BYTES, 'x'))));
   }
   client.disconnect();
-  const measured = [];
+  const measured: RedisRound[] = [];
   for (let round = 0; round < rounds; round++) {
     const file = path.join(servers.directory('redis-restore'), 'dump.rdb');
     const began = performance.now();
-    const { status } = spawnSync('redis-cli', ['-p', String(server.port), '--rdb', file], { stdio: 'ignore' });
+    await start('redis-cli', ['-p', String(server.port), '--rdb', file]).output;
     const backup = (performance.now() - began) / 1_000;
-    if (status !== 0) throw new Error(`redis-cli --rdb ended with ${status}`);
     const copy = await servers.redis('redis-restore');
     measured.push({ backup, restore: copy.readyMs / 1_000, fileBytes: statSync(file).size });
     await copy.kill('SIGKILL');

@@ -10,11 +10,12 @@
  * mean over the last seconds of a phase, since memory goes up and down with the
  * collector.
  */
-import { readFileSync } from 'node:fs';
-import { Client } from '../src/client/index.js';
-import { Servers } from './processes.js';
-import { printMachine, printTable } from './report.js';
-import { eventually } from './waiting.js';
+import { Client } from '../../src/client/index.js';
+import { memoryOf } from '../measure/memory.js';
+import { Servers } from '../peers/processes.js';
+import { count, question } from '../question.js';
+import { rowsOf } from '../report/report.js';
+import { eventually } from '../waiting.js';
 
 const MB = 1_000_000;
 const BAR_MB = 32;
@@ -25,24 +26,44 @@ const VALUE = 'x'.repeat(100);
 const SAMPLES = 20;
 const SAMPLE_MS = 250;
 
-export async function slowFollower({ seconds, rounds }: { seconds: number; rounds: number }): Promise<void> {
-  printMachine();
-  const rows: string[][] = [];
-  for (let round = 0; round < rounds; round++) rows.push(await measure(seconds));
-  const head = [
-    'SETs/s meanwhile',
-    'leader before',
-    'after',
-    'growth when level',
-    `growth (bar ${BAR_MB} MB)`,
-    'behind',
-    'level after',
-    'full resyncs',
-  ];
-  printTable(`a follower stopped for ${seconds} s under full load`, head, rows);
+export const slowFollower = question({
+  name: 'slow-follower',
+  sentence: 'What does a follower that stands still cost its leader?',
+  options: { seconds: count('for which it stands still', 20, 30), rounds: count('fresh nodes', 1, 3) },
+  async measure({ seconds, rounds }, run) {
+    const results: Result[] = [];
+    for (let round = 0; round < rounds; round++) {
+      run.progress(`round ${round + 1}`);
+      results.push(await measure(seconds));
+    }
+    const add = (figure: string, unit: string, part: keyof Result, better: 'more' | 'less' = 'less') =>
+      run.add(
+        rowsOf(
+          { figure, unit, better },
+          results.map((result) => result[part]),
+        ),
+      );
+    add('writes meanwhile', 'SETs/s', 'rate', 'more');
+    add('memory of the leader before', 'MB', 'before');
+    add('its growth while all are level', 'MB', 'levelGrowth');
+    add(`its growth while one stands still (bar ${BAR_MB})`, 'MB', 'growth');
+    add('behind', 'commands', 'behind');
+    add('until it has caught up', 's', 'levelSeconds');
+    add('full resyncs', 'times', 'full');
+  },
+});
+
+interface Result {
+  readonly rate: number;
+  readonly before: number;
+  readonly levelGrowth: number;
+  readonly growth: number;
+  readonly behind: number;
+  readonly levelSeconds: number;
+  readonly full: number;
 }
 
-async function measure(seconds: number): Promise<string[]> {
+async function measure(seconds: number): Promise<Result> {
   await using servers = new Servers();
   const leader = await servers.headwater('leader');
   const address = `127.0.0.1:${leader.port}`;
@@ -71,16 +92,15 @@ async function measure(seconds: number): Promise<string[]> {
   const levelMs = performance.now() - began;
   const full = (await below.status()).fullResyncs - fullBefore;
   await other.kill('SIGTERM');
-  return [
-    Math.round(rate).toLocaleString('en'),
-    `${Math.round(before / MB)} MB`,
-    `${Math.round(after / MB)} MB`,
-    `${((before - warm) / MB).toFixed(1)} MB`,
-    `${((after - before) / MB).toFixed(1)} MB`,
-    `${behind.toLocaleString('en')} commands`,
-    `${(levelMs / 1_000).toFixed(1)} s`,
-    String(full),
-  ];
+  return {
+    rate,
+    before: before / MB,
+    levelGrowth: (before - warm) / MB,
+    growth: (after - before) / MB,
+    behind,
+    levelSeconds: levelMs / 1_000,
+    full,
+  };
 }
 
 /** SETs of a bounded set of keys, so that the data do not grow while memory is looked at. */
@@ -109,14 +129,10 @@ async function meanMemory(pid: number, seconds: number): Promise<number> {
   const endMs = performance.now() + seconds * 1_000;
   while (performance.now() < endMs) {
     await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
-    samples.push(residentBytes(pid));
+    samples.push(memoryOf(pid, 'VmRSS'));
   }
   const counted = samples.slice(-SAMPLES);
   return counted.reduce((sum, bytes) => sum + bytes, 0) / counted.length;
-}
-
-function residentBytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 }
 
 async function level(leader: Client, follower: Client): Promise<void> {

@@ -5,11 +5,13 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { eventually } from '../../benchmarks/waiting.js';
-import { temporaryDirectory } from '../support/database.js';
+import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 
 const MAIN = path.join(import.meta.dirname, '../../dist/benchmarks/main.js');
 
 describe('a question of the benchmarks', () => {
+  afterEach(removeTemporaryDirectories);
+
   /** @param own where it keeps its data. */
   function ask(own: string, ...args: string[]): ChildProcess {
     const env = { PATH: '', TMPDIR: own };
@@ -20,10 +22,10 @@ describe('a question of the benchmarks', () => {
   }
 
   it('reports in three forms, names the peers that are missing, and leaves nothing behind', async () => {
-    await using directory = await temporaryDirectory();
-    const own = path.join(directory.path, 'own');
+    const directory = await temporaryDirectory();
+    const own = path.join(directory, 'own');
     mkdirSync(own);
-    const [json, plot] = [path.join(directory.path, 'figures.json'), path.join(directory.path, 'plots')];
+    const [json, plot] = [path.join(directory, 'figures.json'), path.join(directory, 'plots')];
     const child = ask(own, '--in-flight', '10', '--seconds', '1', '--rounds', '1', '--json', json, '--plot', plot);
     let text = '';
     child.stdout?.on('data', (chunk) => {
@@ -40,12 +42,12 @@ describe('a question of the benchmarks', () => {
   });
 
   it('ends its processes and removes their directories if it is ended early', async () => {
-    await using directory = await temporaryDirectory();
-    const child = ask(directory.path, '--seconds', '60');
-    const folders = async () => readdirSync(directory.path, { recursive: true }).join('\n').includes('follower-0/');
+    const directory = await temporaryDirectory();
+    const child = ask(directory, '--seconds', '60');
+    const folders = async () => readdirSync(directory, { recursive: true }).join('\n').includes('follower-0/');
     await eventually('the follower to have files', folders);
     child.kill('SIGTERM');
     assert.deepEqual(await once(child, 'exit'), [143, null]);
-    assert.deepEqual(readdirSync(directory.path), []);
+    assert.deepEqual(readdirSync(directory), []);
   });
 });

@@ -68,6 +68,27 @@ describe('the prints of the keys on disk', () => {
     assert.equal(bench.keyspace.checkpoint.keys, 3 * names.length);
   });
 
+  it('are not trusted where an earlier version was killed in the middle of a flush', async () => {
+    const bench = await Bench.open();
+    await flush(bench, names);
+    bench.apply(...others('a').map((name) => put(name)));
+    bench.keyspace.freeze();
+    const rows = async () =>
+      bench.db.iterate({ gte: Buffer.from('p'), lt: Buffer.from('q'), values: false }).next(1_000);
+    const before = (await rows()).length;
+    assert(await bench.crashInFlush(2));
+    await bench.restart();
+    const batch = bench.db.batch();
+    for (const [row] of (await rows()).slice(before)) batch.del(row);
+    await batch.write();
+    const counting = bench.keyspace.recount();
+    await bench.flushAll();
+    await counting;
+    await bench.flushAll();
+    await bench.checkDisk();
+    assert.equal(bench.keyspace.checkpoint.keys, 2 * names.length);
+  });
+
   it('are collected from the records if a row was damaged, or is missing', async () => {
     for (const damage of [Buffer.from('no prints'), undefined]) {
       const bench = await Bench.open();

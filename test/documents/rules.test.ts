@@ -165,7 +165,10 @@ describe('a reader', function () {
   it('fails at a script or a benchmark that does not exist', async () => {
     await read(block('sh', 'npm ci && npm test', 'HEADWATER_SEED=42 npm run simulate'));
     await assert.rejects(read(block('sh', 'npm run no-such-script')), /a page:2: .*"no-such-script"/);
-    await assert.rejects(read(block('sh', 'npm run bench -- no-such')), /a page:2: .*benchmarks\/no-such.ts/);
+    await assert.rejects(
+      read(block('sh', 'npm run bench -- no-such')),
+      /a page:2: .*benchmarks\/questions\/no-such.ts/,
+    );
   });
 
   it('starts a node, ends it as Ctrl-C does, and fails if it does not start', async () => {

@@ -20,9 +20,7 @@ interface Flags extends Outputs {
 }
 
 export function commandLine(questions: readonly Question[], ask: Ask): Command {
-  const program = new Command('npm run bench --').description(
-    'Headwater measured, beside Redis and etcd where they are installed',
-  );
+  const program = new Command('npm run bench --').description('Headwater measured, beside Redis where it is installed');
   for (const question of questions) {
     const command = withOutputs(program.command(question.name).description(question.sentence));
     for (const [name, option] of Object.entries(question.options)) command.addOption(flagOf(name, option));

@@ -12,5 +12,5 @@ export function shown(value: number): string {
 
 /** `min–max`; nothing of a single round. */
 export function spread({ min, max, values }: Summary): string {
-  return values.length < 2 ? '' : `${shown(min)}–${shown(max)}`;
+  return values.length < 2 || !Number.isFinite(min) || !Number.isFinite(max) ? '' : `${shown(min)}–${shown(max)}`;
 }

@@ -176,9 +176,8 @@ export class Flush {
   /** Whether it is certain that a put is of a key that is not on disk. */
   #isNew(entry: number): boolean {
     const layer = this.#layer;
-    if (layer.kind(entry) < 0) return false;
-    const isNew = this.#prints.note(layer.bytesOf(entry), layer.keyStart(entry), layer.keyEnd(entry));
-    return isNew && !this.#repeats;
+    if (layer.kind(entry) < 0 || this.#repeats) return false;
+    return this.#prints.isAbsent(layer.bytesOf(entry), layer.keyStart(entry), layer.keyEnd(entry));
   }
 
   /**
@@ -196,7 +195,6 @@ export class Flush {
   /** @param existed by index in the chunk, or one answer for all. */
   async #write({ entries, keys, records }: Chunk, existed: readonly boolean[] | boolean): Promise<void> {
     const batch = this.#db.batch();
-    this.#prints.putRow(batch);
     const touched: number[] = [];
     for (let i = 0; i < entries.length; i++) {
       this.#forget(entries[i] as number);
@@ -211,9 +209,13 @@ export class Flush {
       } else {
         this.#put(batch, entries[i] as number, key, records[i] as Buffer);
         if (!existedHere) this.#delta++;
+        // An earlier version may have written a part of the layer, without the prints. And keys count as present if the
+        // disk cannot be read.
+        if (!existedHere || this.#repeats || this.unreadable) this.#addPrint(entries[i] as number);
         if (existed !== true) this.#noteOnDisk(entries[i] as number, key);
       }
     }
+    this.#prints.putRow(batch);
     await this.#writeNext(batch);
     if (touched.length > 0) await this.#rewrite(touched, entries, keys);
   }
@@ -315,6 +317,11 @@ export class Flush {
 
   #noteOnDisk(entry: number, key: Buffer): void {
     this.#onDisk.add(key, DATA_KEY_HEADER_BYTES, key.length, this.#layer.hash(entry));
+  }
+
+  #addPrint(entry: number): void {
+    const layer = this.#layer;
+    this.#prints.add(layer.bytesOf(entry), layer.keyStart(entry), layer.keyEnd(entry));
   }
 
   #forget(entry: number): void {

@@ -8,11 +8,15 @@
  *   p ‖ epoch u32 ‖ number u64    prints, u32 big-endian each, and a checksum (checked-row.ts)
  *
  * A print is written in the batch of its record or in an earlier one. So the rows cover all records also after a crash.
+ * Each record has its print in the rows, also if other prints happen to cover it in the filter: the bits that stand
+ * together depend on the order in which prints are added.
  * The prints of deleted keys stay, until a pass over all records collects them anew: of many keys that come and go, most
  * would be stale. The same pass makes the rows if they are missing, or damaged, or if an earlier version has written
  * the records. Until it is done, nothing is known to be absent.
  */
+import { randomInt } from 'node:crypto';
 import { checkedRow, valueOfCheckedRow } from '../base/checked-row.js';
+import { HeadwaterError } from '../base/errors.js';
 import { PRINT_ROWS_STEP, STALE_PRINTS_FACTOR, STALE_PRINTS_MIN } from '../base/limits.js';
 import { readUint64, writeUint64 } from '../base/uint64.js';
 import { chunksOf } from '../disk/chunks.js';
@@ -49,6 +53,8 @@ export class KeyPrints {
   #filter = new KeyFilter();
   #pass: Pass | undefined;
   #nextRow = 0;
+  /** Whether a pass has found what no checkpoint says yet. */
+  #isUnsaved = false;
   /** Prints for the next row. */
   #pending: number[] = [];
   /** Rows of epochs from this one up to the present one may be there. */
@@ -82,6 +88,16 @@ export class KeyPrints {
     return this.#state === 'whole' ? this.#filter.count : undefined;
   }
 
+  /** Whether the next checkpoint has something to say of the rows, even if nothing else has changed. */
+  get isUnsaved(): boolean {
+    return this.#isUnsaved;
+  }
+
+  /** Notes that a checkpoint says what `kept` was. */
+  saved(): void {
+    this.#isUnsaved = false;
+  }
+
   /** Whether a pass over all records is due. @param keys the number of records. Null if it is not known. */
   isPassDue(keys: number | null): boolean {
     if (this.#pass) return false;
@@ -89,33 +105,37 @@ export class KeyPrints {
     return keys !== null && this.#filter.count > Math.max(STALE_PRINTS_MIN, STALE_PRINTS_FACTOR * keys);
   }
 
-  /** Reads the rows, if that was not done yet. @throws HeadwaterError `io_error` if the disk cannot be read for now. */
-  async load(): Promise<void> {
+  /**
+   * Reads the rows, if that was not done yet, and deletes those of earlier epochs.
+   * @param epoch of the checkpoint.
+   * @throws HeadwaterError `io_error` if the process has no descriptors.
+   */
+  async load(epoch: number): Promise<void> {
     if (this.#state === 'unread') {
-      const isWhole = await this.#read();
-      this.#state = isWhole ? 'whole' : 'unknown';
-      if (!isWhole) this.#filter = new KeyFilter();
+      const filter = await this.#read();
+      this.#state = filter ? 'whole' : 'unknown';
+      this.#filter = filter ?? new KeyFilter();
     }
-    const epoch = this.#epoch;
-    if (this.#oldestEpoch === epoch) return;
+    if (this.#oldestEpoch >= epoch) return;
     await this.#deleteRows(rowKey(this.#oldestEpoch, 0), rowKey(epoch, 0));
     this.#oldestEpoch = epoch;
   }
 
-  /** Whether the rows are sound and as many as they were. */
-  async #read(): Promise<boolean> {
+  /** A filter of the rows; undefined unless they are sound and as many as they were. */
+  async #read(): Promise<KeyFilter | undefined> {
+    const filter = new KeyFilter();
     try {
       const range = { gte: rowKey(this.#epoch, 0), lt: rowKey(this.#epoch + 1, 0) };
       for await (const rows of chunksOf(this.#db, range, PRINT_ROWS_STEP)) {
         for (const [key, row] of rows) {
           const prints = valueOfCheckedRow(key, row);
-          if (!prints) return false;
-          for (let at = 0; at < prints.length; at += PRINT_BYTES) this.#filter.add(prints.readUInt32BE(at));
+          if (!prints) return undefined;
+          for (let at = 0; at < prints.length; at += PRINT_BYTES) filter.add(prints.readUInt32BE(at));
         }
       }
-      return this.#filter.count >= this.#expected;
+      return filter.count >= this.#expected ? filter : undefined;
     } catch (error) {
-      if (isUnreadablePlace(error)) return false;
+      if (isUnreadablePlace(error)) return undefined;
       throw error;
     }
   }
@@ -130,20 +150,21 @@ export class KeyPrints {
     this.#pending = [];
   }
 
+  /** Whether it is certain that the disk holds no record of a key. */
+  isAbsent(bytes: Buffer, start: number, end: number): boolean {
+    return this.#state === 'whole' && !this.#filter.mayHold(printOf(bytes, start, end));
+  }
+
   /**
-   * Notes a key whose record is about to be written. `putRow` has to follow, in the batch of the record or in an
-   * earlier one.
-   * @returns whether it is certain that the disk holds no record of the key.
+   * Adds a key whose record is about to be written, and of which the disk holds none. `putRow` has to follow, in the
+   * batch of the record or in an earlier one.
    */
-  note(bytes: Buffer, start: number, end: number): boolean {
-    if (this.#state !== 'whole' && !this.#pass) return false;
+  add(bytes: Buffer, start: number, end: number): void {
+    if (this.#state !== 'whole' && !this.#pass) return;
     const print = printOf(bytes, start, end);
-    const isNew = this.#state === 'whole' && !this.#filter.mayHold(print);
-    if (isNew) this.#filter.add(print);
-    const isMissed = this.#pass !== undefined && !this.#pass.filter.mayHold(print);
-    if (isMissed) this.#pass?.filter.add(print);
-    if (isNew || isMissed) this.#pending.push(print);
-    return isNew;
+    if (this.#state === 'whole') this.#filter.add(print);
+    this.#pass?.filter.add(print);
+    this.#pending.push(print);
   }
 
   /** Adds the prints that were noted since the last row. */
@@ -174,8 +195,10 @@ export class KeyPrints {
       const { rows } = await readRowKeys(this.#db, range, { rows: 1, bytes: ROW_KEY_BYTES, step: 1 });
       if (rows[0]) this.#nextRow = readUint64(rows[0], 5) + 1;
     } catch (error) {
-      if (!isUnreadablePlace(error)) throw error;
+      if (!HeadwaterError.is(error, 'corrupt')) throw error;
       this.#state = 'unknown';
+      // No row can stand there that a later start would count among those of now.
+      this.#nextRow = randomInt(1, 2 ** 20) * 2 ** 32;
     }
   }
 
@@ -185,7 +208,6 @@ export class KeyPrints {
     const found: number[] = [];
     for (const key of keys) {
       const print = printOf(key, 0, key.length);
-      if (this.#pass.filter.mayHold(print)) continue;
       this.#pass.filter.add(print);
       found.push(print);
     }
@@ -199,9 +221,16 @@ export class KeyPrints {
   async endPass(isDone: boolean): Promise<void> {
     const pass = this.#pass;
     this.#pass = undefined;
-    if (!pass || !isDone) return;
+    if (!pass) return;
+    // A pass that was given up leaves its rows where the others do not cover all records, or are mostly stale. Rows that
+    // flushes have written meanwhile are among them.
+    if (!isDone) {
+      if (this.#state === 'unknown') await this.#deleteRows(rowKey(pass.epoch, 0), rowKey(pass.epoch, this.#nextRow));
+      return;
+    }
     this.#filter = pass.filter;
     this.#state = 'whole';
+    this.#isUnsaved = true;
     await this.#deleteRows(rowKey(pass.epoch, 0), rowKey(pass.epoch, pass.firstRow));
   }
 

@@ -199,7 +199,7 @@ export class Keyspace {
   freeze(): boolean {
     const { active, newest } = this.overlay;
     const frozenTo = (newest ?? this.#checkpoint).position.offset;
-    if (active.isEmpty && this.#applied.offset === frozenTo) return false;
+    if (active.isEmpty && this.#applied.offset === frozenTo && !this.#prints.isUnsaved) return false;
     this.overlay.freeze(this.#applied);
     return true;
   }
@@ -218,7 +218,7 @@ export class Keyspace {
     const { oldest } = this.overlay;
     invariant(oldest, 'a flush needs a frozen layer');
     const { layer, position } = oldest;
-    await this.#prints.load();
+    await this.#prints.load(this.#checkpoint.epoch);
     await this.#beginFlush(oldest);
     // An interrupted flush may have left larger records than these. They are of one layer, so their bytes are
     // bounded nevertheless.
@@ -253,6 +253,7 @@ export class Keyspace {
       unmarked: emptied.isUnmarked || undefined,
       reserved: this.#hasReserved || undefined,
     };
+    prints.saved();
     await this.#db.put(...checkpointRow(checkpoint), { sync: true });
     this.#sizes = sizesNow;
     this.#recountDelta = layer.cleared || unreadable ? Number.NaN : this.#recountDelta + delta;
@@ -316,7 +317,7 @@ export class Keyspace {
   ): Promise<{ written: number; deleted: number; rest: readonly KeyRange[] }> {
     const changes = await findChanges(this.#db, this.#checkpoint.epoch, mending);
     const [written, deleted] = [changes.puts.length, changes.deletions.length];
-    await this.#prints.load();
+    await this.#prints.load(this.#checkpoint.epoch);
     before();
     const batch = this.#db.batch();
     writeChanges(batch, changes);
@@ -327,7 +328,7 @@ export class Keyspace {
       this.#sizes = this.#sizes.filter(() => true);
       for (const [row, record] of changes.puts) this.#sizes.add(row, DATA_KEY_HEADER_BYTES, record.length);
       for (const row of changes.deletions) this.#emptied.add(row);
-      for (const [row] of changes.puts) this.#prints.note(row, DATA_KEY_HEADER_BYTES, row.length);
+      for (const [row] of changes.puts) this.#prints.add(row, DATA_KEY_HEADER_BYTES, row.length);
       this.#prints.putRow(batch);
       const unmarked = this.#emptied.isUnmarked || undefined;
       this.#hasReserved ||= changes.puts.some(([row]) => isReserved(userKey(row)));

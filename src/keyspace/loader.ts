@@ -61,7 +61,7 @@ export class KeyspaceLoader {
       const type = recordType(record);
       if (type > TYPE_NEWEST) throw unknownType(`the record of ${describeKey(key)}`, type);
       batch.put(dataKey(EPOCH, key), record);
-      this.#prints.note(key, 0, key.length);
+      this.#prints.add(key, 0, key.length);
       this.#sizes.add(key, 0, record.length);
       const expiresAtMs = recordExpiresAtMs(record);
       if (expiresAtMs !== 0) batch.put(dueKey(expiresAtMs, EPOCH, key), NO_VALUE);

@@ -51,7 +51,8 @@ export class Recount {
   /** Begins a count in the background if the keyspace has something to find in all records. */
   beginIfDue(): void {
     const { keyspace, isClosed, onFailure } = this.#options;
-    if (!keyspace.isCountDue) return;
+    // A count that could not read the disk is begun again when somebody asks, or after a repair.
+    if (!keyspace.isCountDue || this.#unreadable) return;
     void this.run().catch((error: Error) => {
       if (!isClosed() && !isUnreadable(error)) onFailure(error);
     });
@@ -66,6 +67,7 @@ export class Recount {
   /** Notes that records on disk were replaced: they may be readable now. */
   mended(): void {
     this.#notBeforeMs = Number.NEGATIVE_INFINITY;
+    this.#unreadable = undefined;
   }
 
   /** Resolves when no count is running. */

@@ -130,8 +130,9 @@ describe('the prints of the keys on disk', () => {
   it('are collected anew when most of them are of deleted keys', async () => {
     const db = await new MemoryDisk().database();
     const prints = await KeyPrints.open(db, 0, 0);
-    await prints.load();
-    const note = (i: number) => prints.note(Buffer.from(`key:${i}`), 0, `key:${i}`.length);
+    await prints.load(0);
+    const note = (i: number) => prints.add(Buffer.from(`key:${i}`), 0, `key:${i}`.length);
+    const isAbsent = (i: number) => prints.isAbsent(Buffer.from(`key:${i}`), 0, `key:${i}`.length);
     const write = async () => {
       const batch = db.batch();
       prints.putRow(batch);
@@ -149,13 +150,55 @@ describe('the prints of the keys on disk', () => {
     prints.beginPass();
     assert(!prints.isPassDue(100));
     await prints.collect(Array.from({ length: 100 }, (_, i) => Buffer.from(`key:${i}`)));
-    assert.equal(note(-1), true, 'a key that is written meanwhile');
+    assert(isAbsent(-1));
+    note(-1);
+    assert(!isAbsent(-1), 'a key that is written meanwhile');
     await write();
     await prints.endPass(true);
     assert.equal(prints.kept, 101);
     const again = await KeyPrints.open(db, 0, 101);
-    await again.load();
+    await again.load(0);
     assert.equal(again.kept, 101);
+  });
+
+  it('cover every key, whatever the order in which they were collected', async () => {
+    const bench = await Bench.open();
+    const many = (from: string, count: number) => Array.from({ length: count }, (_, i) => `${from}${i}`);
+    const older = many('old:', 120_000);
+    for (let i = 0; i < older.length; i += 20_000) bench.apply(...older.slice(i, i + 20_000).map((name) => put(name)));
+    await bench.flushAll();
+    const { checkpoint } = await readCheckpoint(bench.db);
+    await bench.db.put(...checkpointRow({ ...checkpoint, prints: undefined }), { sync: true });
+    await bench.restart();
+    const newer = many('new:', 15_000);
+    const counting = bench.keyspace.recount();
+    bench.apply(...newer.map((name) => put(name)));
+    await bench.flushAll();
+    await counting;
+    bench.apply(put('last'));
+    await bench.flushAll();
+    const { prints, keys } = bench.keyspace.checkpoint;
+    assert((prints as number) >= (keys as number), `${prints} prints of ${keys} keys: each key has one of its own`);
+    await bench.restart();
+    for (let i = 0; i < older.length; i += 20_000) bench.apply(...older.slice(i, i + 20_000).map((name) => put(name)));
+    bench.apply(...newer.map((name) => put(name)));
+    await bench.flushAll();
+    assert.equal(bench.keyspace.checkpoint.keys, older.length + newer.length + 1);
+  });
+
+  it('are saved at the next stop after they were collected, though nothing was written', async () => {
+    const bench = await Bench.open();
+    await flush(bench, names);
+    const { checkpoint } = await readCheckpoint(bench.db);
+    await bench.db.put(...checkpointRow({ ...checkpoint, prints: undefined }), { sync: true });
+    await bench.restart();
+    await bench.keyspace.recount();
+    assert(bench.keyspace.freeze());
+    await bench.flushAll();
+    assert(!bench.keyspace.freeze());
+    await bench.restart();
+    assert(!bench.keyspace.isCountDue);
+    assert.equal(await flush(bench, others('a')), 0);
   });
 
   it('begin again after a clear, and the rows of earlier ones go', async () => {

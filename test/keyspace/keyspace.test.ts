@@ -309,9 +309,9 @@ describe('a flush', () => {
       writes.map(({ kind, keys, sync }) => [kind, kind === 'put' ? String(keys[0]) : keys.length, sync]),
       [
         ['put', 'mflushing', true],
-        // The prints of the keys of a run are in its first batch.
+        // Each batch has a row of the prints of its keys.
         ['batch', FLUSH_CHUNK_ENTRIES + 1, false],
-        ['batch', FLUSH_CHUNK_ENTRIES, false],
+        ['batch', FLUSH_CHUNK_ENTRIES + 1, false],
         ['batch', 2, false],
         ['durable', 0, false],
         ['put', 'mcheckpoint', true],
@@ -495,7 +495,11 @@ describe('a flush', () => {
       'those that are there, and those that are not there',
     );
     const written = bench.disk.operations.filter(({ kind }) => kind === 'batch').map(({ keys }) => keys.length);
-    assert.deepEqual(written, [1, ...Array(40).fill(2), 1, 0], 'a print, a value and its row in the index, a new key');
+    assert.deepEqual(
+      written,
+      [0, ...Array(40).fill(2), 2, 0],
+      'a value and its row in the index, then a new key and its print',
+    );
     await bench.check();
     await bench.checkDisk();
   });

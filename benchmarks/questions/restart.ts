@@ -29,7 +29,7 @@ export const restart = question({
       async count(server) {
         await using client = await clientOf(server);
         // A node that was killed in the middle of a flush counts its keys first.
-        return client.dbsize({ timeoutMs: COUNT_MS_MAX });
+        return await client.dbsize({ timeoutMs: COUNT_MS_MAX });
       },
     });
     const peers = storeNames(run).includes('ioredis') ? await theirs(servers, keys, rounds, run) : [];

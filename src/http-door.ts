@@ -15,7 +15,6 @@ import type { ProcessLoad } from './base/process-load.js';
 import type { Conditions } from './http/conditions.js';
 import { EventLoopDelays } from './http/event-loop.js';
 import type { HttpPages, ReadyBound, WatchedNode } from './http/pages.js';
-import { Seldom } from './http/seldom.js';
 import type { NodeStatus } from './model/status.js';
 import type { ReplyMemory } from './pipeline/reply-memory.js';
 import type { SlowLog } from './pipeline/slow-log.js';
@@ -107,7 +106,6 @@ export class HttpDoor {
 function watched(parts: WatchedParts): WatchedNode {
   const { store, replication, figures, archiver, backups, server, redis, replies } = parts;
   const delays = new EventLoopDelays(() => parts.load.delays);
-  const lost = new Seldom(() => store.lostWrites.recent(), { lostWrites: 0, lostWritesFiles: [] });
   return {
     get conditions() {
       return conditionsOf(parts);
@@ -118,7 +116,7 @@ function watched(parts: WatchedParts): WatchedNode {
       return { own: replication.link.reasons.latest, served: replication.followers.reasons.latest };
     },
     figures: async () => ({
-      status: parts.statusWith({ keys: estimateKeys(store), ...(await lost.value) }),
+      status: parts.statusWith({ keys: estimateKeys(store), ...(await store.lostWrites.recent()) }),
       store: storeFigures(store, figures),
       rpc: server.figures,
       redis: redis.figures,

@@ -418,7 +418,7 @@ export const RECENT_KEYS_MAX = 128 * 1024;
 export const RECENT_KEYS_BYTES_MAX = 16 * MiB;
 
 /**
- * Prints of keys are collected anew once there are so many, and so many for each record on disk: most are of deleted keys
+ * Prints of keys are collected again once there are so many, and so many for each record on disk: most are of deleted keys
  * then. A pass reads each record, which costs little beside the writes that made so many prints.
  */
 export const STALE_PRINTS_MIN = 4 * 1024 * 1024;

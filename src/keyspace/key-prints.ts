@@ -10,7 +10,7 @@
  * A print is written in the batch of its record or in an earlier one. So the rows cover all records also after a crash.
  * Each record has its print in the rows, also if other prints happen to cover it in the filter: the bits that stand
  * together depend on the order in which prints are added.
- * The prints of deleted keys stay, until a pass over all records collects them anew: of many keys that come and go, most
+ * The prints of deleted keys stay, until a pass over all records collects them again: of many keys that come and go, most
  * would be stale. The same pass makes the rows if they are missing, or damaged, or if an earlier version has written
  * the records. Until it is done, nothing is known to be absent.
  */
@@ -183,7 +183,7 @@ export class KeyPrints {
 
   // ---- the pass over all records ------------------------------------------
 
-  /** Begins to collect the prints anew. The caller passes all records of this moment to `collect`, then calls `endPass`. */
+  /** Begins to collect the prints from scratch. The caller passes all records of this moment to `collect`, then calls `endPass`. */
   beginPass(): void {
     this.#pass = { filter: new KeyFilter(), epoch: this.#epoch, firstRow: this.#nextRow };
   }

@@ -70,7 +70,7 @@ export class LostWrites {
     return commandsIn(await this.files());
   }
 
-  /** Both for a status, which is asked for often: of a listing that is a second old at the most. */
+  /** The names and the number, as of a listing that is a second old at the most. A status is asked for often. */
   async recent(): Promise<{ readonly lostWrites: number; readonly lostWritesFiles: readonly string[] }> {
     const isRecent = systemClock.monotonicMs() - this.#listedMs < LISTING_MS_MAX;
     const files = isRecent ? this.#names : await this.files();

@@ -1,7 +1,8 @@
 /**
  * Counts the keys when their number is not known. The causes are a crash in the middle of a flush, a repair, or a flush
- * that could not read the disk. A count also finds what else only all records can tell (`Keyspace.recount`). A count reads every key. While the disk cannot be read, callers are refused with the
- * reason, and counts take no more than a tenth of the time.
+ * that could not read the disk. A count reads every key, and finds what else only all records can tell
+ * (`Keyspace.recount`). While the disk cannot be read, callers are refused with the reason, and counts take no more than
+ * a tenth of the time.
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';

@@ -127,7 +127,7 @@ describe('the prints of the keys on disk', () => {
     assert.equal(bench.keyspace.checkpoint.keys, 3 * names.length);
   });
 
-  it('are collected anew when most of them are of deleted keys', async () => {
+  it('are collected again when most of them are of deleted keys', async () => {
     const db = await new MemoryDisk().database();
     const prints = await KeyPrints.open(db, 0, 0);
     await prints.load(0);

@@ -9,6 +9,7 @@ import type { Directory } from './directory.js';
 import { FailedWrite } from './failed-write.js';
 import type { KnownFollowers } from './known-followers.js';
 import { LeadershipRecord } from './leadership-record.js';
+import type { LeadershipTerm } from './leadership-term.js';
 import { Lifecycle } from './lifecycle.js';
 import { Opener } from './opener.js';
 import type { ReservedRecords } from './reserved-records.js';
@@ -37,6 +38,7 @@ interface Opened {
   readonly reserved: ReservedRecords;
   readonly settings: Settings;
   readonly logicalClock: LogicalClock;
+  readonly term: LeadershipTerm;
 }
 
 export function assemble(options: StoreOptions, opened: Opened): Assembly {

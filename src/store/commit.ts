@@ -16,6 +16,7 @@ import type { LineageRow } from '../model/lineage.js';
 import type { Checkpointer } from './checkpoint.js';
 import type { CommitFigures } from './commit-figures.js';
 import type { KeyWatches } from './key-watches.js';
+import type { LeadershipTerm } from './leadership-term.js';
 import type { ReservedRecords } from './reserved-records.js';
 import type { WriteWaits } from './write-waits.js';
 
@@ -65,14 +66,18 @@ export class Committer {
 
   /**
    * @param rows lineage rows that the blocks begin.
-   * @throws HeadwaterError `store_latched`: the blocks may or may not be in the log.
+   * @param term the term of the leader that has sealed the blocks.
+   * @throws HeadwaterError `store_latched`: the blocks may or may not be in the log; the reason why the term is over:
+   * they are not.
    */
-  async commit(blocks: readonly Block[], rows: readonly LineageRow[] = []): Promise<void> {
+  async commit(blocks: readonly Block[], rows: readonly LineageRow[] = [], term?: LeadershipTerm): Promise<void> {
     invariant(!this.#busy, 'commits run one at a time');
     this.#busy = true;
     try {
       const full = this.#checkpointer.room.wait();
       if (full) await this.#waits.during(() => this.#checkpointer.progress, full);
+      const over = term?.look();
+      if (over) throw over;
       const sinceMs = this.#figures.nowMs;
       const isStep = hasStepBack(blocks, this.#log.lookup.endTimeMs);
       await this.#waits.during(SLOW_LOG, this.#log.append(blocks, { sync: this.#sync, rows }));

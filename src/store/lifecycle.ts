@@ -24,6 +24,7 @@ import type { Directory } from './directory.js';
 import type { FailedWrite } from './failed-write.js';
 import type { Generation } from './generation.js';
 import type { LeadershipRecord } from './leadership-record.js';
+import type { LeadershipTerm } from './leadership-term.js';
 import type { Opener } from './opener.js';
 import type { Space } from './space.js';
 import type { Stages } from './stages.js';
@@ -43,6 +44,7 @@ export interface LifecycleOptions {
   readonly changes: Changes;
   readonly tenures: Tenures;
   readonly leadership: LeadershipRecord;
+  readonly term: LeadershipTerm;
   readonly opener: Opener;
   readonly failedWrite: FailedWrite;
   /** Called on a bug of our own: the process must not continue. */
@@ -230,7 +232,7 @@ export class Lifecycle {
   ): boolean {
     const { directory, leadership } = this.#options;
     const node = directory.node.record;
-    const leads = node.role === 'leader';
+    const leads = this.#leads;
     // The known followers may have the blocks that the log has lost.
     const asks = starting ? leads && leadership.hasKnownFollowers : this.#stages.asking;
     const message = withAdvice(incomplete, node, asks);
@@ -243,7 +245,7 @@ export class Lifecycle {
   async #openWhole(generation: Generation, { starting }: { starting: boolean }): Promise<boolean> {
     const { directory, leadership } = this.#options;
     const { asking } = this.#stages;
-    if (directory.node.record.role !== 'leader') {
+    if (!this.#leads) {
       await generation.log.history.forgetUnused();
       return asking;
     }
@@ -251,6 +253,11 @@ export class Lifecycle {
     const asks = asking || (isInDoubt && (await leadership.shouldAsk(generation, { starting })));
     if (!directory.node.record.superseded_by && !asks) await leadership.begin(generation);
     return asks;
+  }
+
+  /** Whether this node has the role of the leader, and may lead. */
+  get #leads(): boolean {
+    return this.#options.directory.node.record.role === 'leader' && this.#options.term.look() === undefined;
   }
 
   async #closeGeneration(reason: HeadwaterError): Promise<void> {

@@ -15,6 +15,7 @@ import type { Directory } from './directory.js';
 import type { Gate } from './gate.js';
 import { GrantBook } from './grants.js';
 import type { LeadershipRecord } from './leadership-record.js';
+import type { LeadershipTerm } from './leadership-term.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { HandingOver, NodeFile, NodeRecord, Role, SupersededBy } from './node-record.js';
 import { readOnlyFollower, superseded } from './refusals.js';
@@ -33,6 +34,7 @@ export interface RolesOptions {
   readonly data: StoreData;
   readonly changes: Changes;
   readonly tenures: Tenures;
+  readonly term: LeadershipTerm;
   readonly leadership: LeadershipRecord;
   readonly lifecycle: Lifecycle;
   readonly gate: Gate;
@@ -49,6 +51,8 @@ export interface Promotion {
   readonly above?: number;
   /** The end of the messages of a leader that has handed over. */
   readonly follows?: LivePlace | undefined;
+  /** The deadline of the term that a cluster has given to this node, by the monotonic clock. */
+  readonly untilMs?: number;
 }
 
 export class Roles {
@@ -183,11 +187,13 @@ export class Roles {
    * begun. Nothing may be received any more.
    * @throws HeadwaterError if the data are not whole; the role stays as it was then.
    */
-  async promote({ grant, above = 0, follows }: Promotion = {}): Promise<LineageRow> {
+  async promote(promotion: Promotion = {}): Promise<LineageRow> {
     try {
+      const { grant, untilMs } = promotion;
       const grants = grant === undefined ? {} : { grants: this.grants.with(grant) };
       const promoted = this.role === 'follower' || this.supersededBy ? { promoted: true as const } : {};
-      if (promoted.promoted || this.asking) await this.#lead({ ...grants, ...promoted }, above, follows);
+      const elected = untilMs !== undefined && !this.#tenures.leads;
+      if (promoted.promoted || this.asking || elected) await this.#lead({ ...grants, ...promoted }, promotion);
     } finally {
       this.#gate.openIfSettled();
     }
@@ -209,12 +215,13 @@ export class Roles {
    * the log, and the link is stopped.
    * @param change other fields of node.json to change with it.
    */
-  async #lead(change: Partial<NodeRecord>, above: number, follows: LivePlace | undefined): Promise<void> {
-    const { data, leadership, lifecycle } = this.#options;
+  async #lead(change: Partial<NodeRecord>, { above = 0, follows, untilMs }: Promotion): Promise<void> {
+    const { data, leadership, lifecycle, term } = this.#options;
     this.#refuseWhileStuck();
     await this.#changes.runUnlessClosing(async () => {
       const generation = data.serving;
       await this.#tenures.end(new HeadwaterError('unavailable', 'the node is being promoted'));
+      if (untilMs !== undefined) term.begin(untilMs);
       try {
         // The history comes first. If the role does not reach the disk after it, the history is forgotten, since
         // nothing was logged under it.

@@ -9,6 +9,7 @@ import type { CheckpointBudget } from './checkpoint.js';
 import type { FsyncPolicy } from './commit.js';
 import type { CommitFigures } from './commit-figures.js';
 import type { KeyWatches } from './key-watches.js';
+import type { LeadershipTerm } from './leadership-term.js';
 import type { Retained } from './settings.js';
 
 export interface StoreOptions extends Retained {
@@ -41,6 +42,8 @@ export interface StoreOptions extends Retained {
   readonly watches?: KeyWatches | undefined;
   /** Counts the work of the store, for metrics. */
   readonly figures?: CommitFigures | undefined;
+  /** The time for which this node may lead; without an end if undefined. */
+  readonly term?: LeadershipTerm | undefined;
   /** Called on a bug of our own: the process must not continue. */
   readonly onFatal: (error: Error) => void;
 }

@@ -12,6 +12,7 @@ import type { Position } from '../model/position.js';
 import { moveExpiries } from './clock-step.js';
 import { expireAsLeader, type Lateness, sweepAsFollower } from './expiry.js';
 import type { Generation } from './generation.js';
+import type { LeadershipTerm } from './leadership-term.js';
 import type { ClockStep } from './node-record.js';
 import type { ReservedRecords } from './reserved-records.js';
 import type { Space } from './space.js';
@@ -25,6 +26,8 @@ export interface TenureOptions {
   readonly limits: Limits;
   readonly space: Space;
   readonly waits: WriteWaits;
+  /** The time for which a leader may lead. */
+  readonly term: LeadershipTerm;
   /**
    * Set if the log's clock has gone back, and the expiry of keys has to follow; `stepDone` is called when all keys are
    * moved.
@@ -60,7 +63,7 @@ export class Tenure {
   /** @param writesEnded keys expire no more once this aborts. */
   lead(generation: Generation, options: TenureOptions, writesEnded: AbortSignal): void {
     const { log, keyspace, committer } = generation;
-    const { logicalClock, limits, waits, reserved, onFailure } = options;
+    const { logicalClock, limits, waits, term, reserved, onFailure } = options;
     const row = log.history.lineage.current;
     invariant(row, 'a leader has a history');
     const { replicationId } = row;
@@ -72,6 +75,7 @@ export class Tenure {
       limits,
       waits,
       replicationId,
+      term,
       ...(reserved && { reserved: () => reserved.all }),
       onFailure,
     });

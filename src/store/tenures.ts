@@ -10,6 +10,7 @@ import type { Position } from '../model/position.js';
 import type { StoreData } from './data.js';
 import type { Directory } from './directory.js';
 import { Lateness } from './expiry.js';
+import type { LeadershipTerm } from './leadership-term.js';
 import type { Space } from './space.js';
 import type { Stages } from './stages.js';
 import { Tenure, type TenureOptions } from './tenure.js';
@@ -23,6 +24,7 @@ export interface TenuresOptions {
   readonly limits: Limits;
   readonly space: Space;
   readonly waits: WriteWaits;
+  readonly term: LeadershipTerm;
   readonly directory: Directory;
   readonly stages: Stages;
   readonly data: StoreData;
@@ -46,11 +48,12 @@ export class Tenures {
   constructor(options: TenuresOptions) {
     this.#options = options;
     this.lateness = new Lateness(options.log);
+    options.term.onEnd = (reason) => this.#termEnded(reason);
   }
 
   /** The writer; undefined on a follower, on a leader that may not lead, and while nothing is open. */
   get writer(): Writer | undefined {
-    return this.#writesEnded.signal.aborted ? undefined : this.#tenure.writer;
+    return this.#writesEnded.signal.aborted || this.#options.term.ended ? undefined : this.#tenure.writer;
   }
 
   /** Whether a leader plays its role, even if its writes have ended. */
@@ -58,14 +61,15 @@ export class Tenures {
     return this.#tenure.writer !== undefined;
   }
 
-  /** Aborts, with the reason, when the present tenure ends. */
+  /** Aborts, with the reason, when the present tenure ends. To ask for it looks at the term of the leader, too. */
   get signal(): AbortSignal {
+    this.#options.term.look();
     return this.#tenure.signal;
   }
 
   /** Plays the role over the generation that is open; plays none if nothing can be served. */
   begin(): void {
-    const { data, directory, stages, logicalClock, log, failed } = this.#options;
+    const { data, directory, stages, logicalClock, log, term, failed } = this.#options;
     data.changed.ring();
     const { generation } = stages.current;
     if (!generation || generation.incomplete) return;
@@ -79,7 +83,7 @@ export class Tenures {
       onFailure: failed,
     };
     this.#tenure = new Tenure();
-    if (role === 'follower' || superseded_by || stages.asking) {
+    if (role === 'follower' || superseded_by || stages.asking || term.ended) {
       this.#tenure.follow(generation, options);
     } else {
       logicalClock.lead();
@@ -93,6 +97,13 @@ export class Tenures {
   async end(reason: HeadwaterError): Promise<void> {
     await this.#tenure.end(reason);
     this.#stopLettingThrough();
+  }
+
+  /** Ends a leader's tenure with its term: waiting writes are refused, and the node answers reads. */
+  #termEnded(reason: HeadwaterError): void {
+    if (!this.leads) return;
+    this.#options.log.error({}, `this node leads no more: ${reason.message}`);
+    void this.end(reason).catch(this.#options.failed);
   }
 
   /** Ends the role once the pending writes are finished. */

@@ -21,6 +21,7 @@ import type { Entry } from '../model/command.js';
 import type { Operation } from '../model/operation.js';
 import type { Committer } from './commit.js';
 import { executeItem, Reach } from './execution.js';
+import type { LeadershipTerm } from './leadership-term.js';
 import type { ClockStep } from './node-record.js';
 import { PendingView } from './pending-view.js';
 import type { RecordChanges, Records } from './reserved-records.js';
@@ -45,7 +46,7 @@ interface Waiter {
 
 const SLOW_READ = () => 'reading the keys of a block from the keyspace takes long';
 
-const OUTCOME_UNKNOWN = 'the write may or may not have happened: appending it to the log failed';
+const OUTCOME_UNKNOWN = 'the write may or may not have happened: ';
 
 export class Writer {
   readonly #log: Log;
@@ -55,6 +56,7 @@ export class Writer {
   readonly #limits: Limits;
   readonly #waits: WriteWaits;
   readonly #replicationId: string;
+  readonly #term: LeadershipTerm;
   readonly #reserved: (() => Records) | undefined;
   readonly #onFailure: (error: Error) => void;
   readonly #queue = new Fifo<Item>();
@@ -72,6 +74,8 @@ export class Writer {
     waits: WriteWaits;
     /** The history that this writer's leadership began. */
     replicationId: string;
+    /** The term of this writer's leadership: nothing is appended or answered when it is over. */
+    term: LeadershipTerm;
     /** The records of the node itself, at the end of the log. */
     reserved?: () => Records;
     onFailure: (error: Error) => void;
@@ -83,6 +87,7 @@ export class Writer {
     this.#limits = options.limits;
     this.#waits = options.waits;
     this.#replicationId = options.replicationId;
+    this.#term = options.term;
     this.#reserved = options.reserved;
     this.#onFailure = options.onFailure;
   }
@@ -269,8 +274,10 @@ export class Writer {
         replicationId: this.#replicationId,
         timeMs: this.#clock.blockTimeMs(view.nowMs, this.#log.lookup.endTimeMs),
       });
-      await this.#committer.commit([block]);
+      await this.#committer.commit([block], [], this.#term);
     }
+    const over = this.#term.look();
+    if (over) throw over;
     this.#answer(batch, complete);
     if (view.block.hasTakenLong) await nextTurn();
   }
@@ -312,16 +319,17 @@ export class Writer {
   }
 
   /**
-   * Handles a failed commit. Everything in the batch may have happened. The items behind it have not, and this writer
-   * runs nothing more.
+   * Handles a failed commit, or the end of the leader's term. Everything in the batch may have happened. The items
+   * behind it have not, and this writer runs nothing more.
    */
   #failed(batch: ReadonlyArray<Written>, cause: Error): void {
-    const unknown = new HeadwaterError('outcome_unknown', OUTCOME_UNKNOWN, { cause });
+    const over = cause === this.#term.ended ? this.#term.ended : undefined;
+    const why = over?.message ?? 'appending it to the log failed';
+    const unknown = new HeadwaterError('outcome_unknown', `${OUTCOME_UNKNOWN}${why}`, { cause });
     for (const item of batch) item.reject(unknown);
-    this.#closed ??= new HeadwaterError('unavailable', `the store is reopening after a failure: ${cause.message}`, {
-      cause,
-    });
-    this.#onFailure(cause);
+    this.#closed ??=
+      over ?? new HeadwaterError('unavailable', `the store is reopening after a failure: ${cause.message}`, { cause });
+    if (!over) this.#onFailure(cause);
     for (const item of this.#queue.takeAll()) item.reject(this.#closed);
   }
 

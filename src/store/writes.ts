@@ -15,6 +15,7 @@ import type { StoreData } from './data.js';
 import type { Gate } from './gate.js';
 import { GatheredReads } from './gathered-reads.js';
 import type { Generation } from './generation.js';
+import type { LeadershipTerm } from './leadership-term.js';
 import { readAll } from './reader.js';
 import { askingFollowers, readOnlyFollower, refusingWrites, superseded } from './refusals.js';
 import type { RecordChanges, Records, ReservedRecords } from './reserved-records.js';
@@ -42,6 +43,7 @@ export interface WritesOptions {
   readonly data: StoreData;
   readonly tenures: Tenures;
   readonly waits: WriteWaits;
+  readonly term: LeadershipTerm;
   readonly reserved: Pick<ReservedRecords, 'writeThrough'>;
 }
 
@@ -56,6 +58,7 @@ export class Writes {
   readonly #roles: Roles;
   readonly #data: StoreData;
   readonly #tenures: Tenures;
+  readonly #term: LeadershipTerm;
   /** The latest end of asking, milliseconds since the epoch. */
   #asksUntilMs = 0;
   /** The end of all writes; resolves when the last one is done. */
@@ -66,7 +69,7 @@ export class Writes {
     return { replies, position: generation.log.end };
   });
 
-  constructor({ limits, waits, space, clock, gate, roles, data, tenures, reserved }: WritesOptions) {
+  constructor({ limits, waits, space, clock, gate, roles, data, tenures, term, reserved }: WritesOptions) {
     this.limits = limits;
     this.waits = waits;
     this.guards = new WriteGuards(space);
@@ -75,6 +78,7 @@ export class Writes {
     this.#roles = roles;
     this.#data = data;
     this.#tenures = tenures;
+    this.#term = term;
     reserved.writeThrough((decide, bytes) => this.#decree(decide, bytes));
   }
 
@@ -239,7 +243,7 @@ export class Writes {
   /** The reason why this leader takes no writes; undefined if it does, and on a follower. */
   get refusal(): HeadwaterError | undefined {
     const { role, supersededBy, asking } = this.#roles;
-    return role === 'leader' && (supersededBy || asking) ? this.#whyNone() : undefined;
+    return role === 'leader' && (supersededBy || asking || this.#term.ended) ? this.#whyNone() : undefined;
   }
 
   /** The reason why this node takes no writes. */
@@ -249,6 +253,7 @@ export class Writes {
     if (role === 'follower') return readOnlyFollower(upstream);
     if (supersededBy) return superseded(supersededBy);
     if (asking) return askingFollowers(this.#asksUntilMs);
+    if (this.#term.ended) return this.#term.ended;
     return new HeadwaterError('unavailable', 'this node is changing its role');
   }
 

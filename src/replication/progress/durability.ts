@@ -225,8 +225,9 @@ export class Durability implements DurabilityWaiter {
     };
   }
 
-  /** Releases, in one pass, the waiters that have what they wait for. */
+  /** Releases, in one pass, the waiters that have what they wait for. A leader whose term is over releases nobody. */
   #release(): void {
+    if (this.#store.roles.tenure.aborted) return;
     for (const [key, { wanted, waiting }] of this.#waiting) {
       if (waiting.count > 0) waiting.reached(this.#reachedOffset(wanted));
       // Clients choose the levels and numbers, so an entry without waiters is not kept.

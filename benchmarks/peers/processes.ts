@@ -9,6 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { eventually, freePort } from '../waiting.js';
+import { untilEtcdWrites } from './etcd.js';
 
 const HEADWATER = fileURLToPath(new URL('../../bin/headwater.cjs', import.meta.url));
 const SOCKET_FLOOR = fileURLToPath(new URL('socket-floor.js', import.meta.url));
@@ -112,6 +113,29 @@ export class Servers implements AsyncDisposable {
     const leader = await this.redis('redis-master', flags);
     return this.#group(leader, followers, isChain, (i, above) =>
       this.redis(`redis-replica-${i}`, [...flags, '--replicaof', `127.0.0.1 ${above.port}`]),
+    );
+  }
+
+  /**
+   * The members of one etcd cluster. With two, both are its quorum.
+   * @returns them, each ready.
+   */
+  async etcd(members: number): Promise<Server[]> {
+    const names = Array.from({ length: members }, (_, i) => `etcd-${i + 1}-of-${members}`);
+    const ports = await Promise.all(names.flatMap(() => [freePort(), freePort()]));
+    const urlOf = (i: number) => `http://127.0.0.1:${ports[i]}`;
+    const cluster = names.map((name, i) => `${name}=${urlOf(2 * i + 1)}`).join(',');
+    const began = performance.now();
+    const started = names.map((name, i) => {
+      const [client, peer] = [urlOf(2 * i), urlOf(2 * i + 1)];
+      const own = ['--name', name, '--data-dir', this.directory(name), '--logger', 'zap', '--log-level', 'error'];
+      const urls = ['--listen-client-urls', client, '--advertise-client-urls', client];
+      const peers = ['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', cluster];
+      return this.#start('etcd', [...own, ...urls, ...peers]);
+    });
+    await Promise.all(started.map((_, i) => untilEtcdWrites(ports[2 * i] as number)));
+    return started.map((child, i) =>
+      this.#server(child, ports[2 * i] as number, this.directory(names[i] as string), performance.now() - began),
     );
   }
 

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 const PEERS: ReadonlyArray<readonly [program: string, version: RegExp]> = [
   ['redis-server', /v=(\S+)/],
   ['redis-benchmark', /redis-benchmark (\S+)/],
+  ['etcd', /etcd Version: (\S+)/],
 ];
 
 /** By program; of those that are not installed, undefined. */

@@ -12,6 +12,7 @@ import { importKeys } from './import.js';
 import { lag } from './lag.js';
 import { large } from './large.js';
 import { latency } from './latency.js';
+import { levels } from './levels.js';
 import { massDelete } from './mass-delete.js';
 import { memory } from './memory.js';
 import { mixed } from './mixed.js';
@@ -24,6 +25,7 @@ import { write } from './write.js';
 
 export const QUESTIONS: readonly Question[] = [
   write,
+  levels,
   lag,
   fullResync,
   catchUp,

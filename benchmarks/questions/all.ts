@@ -15,6 +15,7 @@ import { latency } from './latency.js';
 import { levels } from './levels.js';
 import { massDelete } from './mass-delete.js';
 import { memory } from './memory.js';
+import { micro } from './micro.js';
 import { mixed } from './mixed.js';
 import { read } from './read.js';
 import { redis } from './redis.js';
@@ -46,4 +47,5 @@ export const QUESTIONS: readonly Question[] = [
   massDelete,
   slowFollower,
   firstImport,
+  micro,
 ];

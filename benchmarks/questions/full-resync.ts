@@ -14,7 +14,8 @@ import { count, question, type Run } from '../question.js';
 import { rowsOf } from '../report/report.js';
 import { eventually } from '../waiting.js';
 
-const PATIENCE = { patienceMs: 600_000 };
+/** A look takes a follower's processor, so they are few beside the seconds that are measured. */
+const PATIENCE = { patienceMs: 600_000, everyMs: 20 };
 
 interface Round {
   readonly idleSeconds: number;
@@ -67,7 +68,7 @@ async function measure(
   const value = 'x'.repeat(valueBytes);
   const write = () => store.set(`key:${Math.floor(Math.random() * keys)}`, value);
   const quietMs = await atRate({ perSecond: rate }, write, pause(3));
-  const idleSeconds = await follow(servers, name, store.group.leader);
+  const idleSeconds = await follow(servers, name, store.group.leader, keys);
   let loadedSeconds = 0;
   const attached = (async () => {
     loadedSeconds = await follow(servers, name, store.group.leader);
@@ -79,19 +80,30 @@ async function measure(
 let followersSoFar = 0;
 
 /** @returns the seconds from the start of a fresh follower until it has all. It is ended then. */
-async function follow(servers: Servers, name: StoreName, leader: Server): Promise<number> {
+async function follow(servers: Servers, name: StoreName, leader: Server, keys?: number): Promise<number> {
   const beganMs = performance.now();
   const own = `fresh-${followersSoFar++}`;
   const follower = await (name === 'headwater'
     ? servers.headwater(own, ['--follow', `127.0.0.1:${leader.port}`])
     : servers.redis(own, [...redisFlags('everysec'), '--replicaof', `127.0.0.1 ${leader.port}`]));
-  await (name === 'headwater' ? untilStreaming(follower) : untilLinked(follower));
-  const seconds = (performance.now() - beganMs) / 1_000;
+  const expected = { keys, beganMs };
+  const seconds = await (name === 'headwater' ? untilStreaming(follower, expected) : untilLinked(follower, expected));
   await follower.kill('SIGKILL');
   return seconds;
 }
 
-async function untilStreaming(follower: Server): Promise<void> {
+interface Expected {
+  /** How many it must have. Undefined while they are written: a count would go on when the resync is over. */
+  readonly keys: number | undefined;
+  /** The start of the process. */
+  readonly beganMs: number;
+}
+
+function expectKeys(found: number, keys: number): void {
+  if (found !== keys) throw new Error(`expected a follower with ${keys} keys, found ${found}`);
+}
+
+async function untilStreaming(follower: Server, { keys, beganMs }: Expected): Promise<number> {
   const client = await clientOf(follower);
   await eventually(
     'the follower to stream',
@@ -101,17 +113,23 @@ async function untilStreaming(follower: Server): Promise<void> {
     },
     PATIENCE,
   );
+  const seconds = (performance.now() - beganMs) / 1_000;
+  if (keys !== undefined) expectKeys(await client.dbsize(), keys);
   await client.close();
+  return seconds;
 }
 
-async function untilLinked(follower: Server): Promise<void> {
+async function untilLinked(follower: Server, { keys, beganMs }: Expected): Promise<number> {
   const client = new Redis(follower.port);
   await eventually(
     'the replica to be linked',
     async () => /master_link_status:up/.test(await client.info('replication')),
     PATIENCE,
   );
+  const seconds = (performance.now() - beganMs) / 1_000;
+  if (keys !== undefined) expectKeys(await client.dbsize(), keys);
   client.disconnect();
+  return seconds;
 }
 
 function report([ours = [], theirs = []]: Round[][], keys: number, megabytes: number, rate: number, run: Run): void {

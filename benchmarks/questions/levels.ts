@@ -4,7 +4,7 @@
  */
 import { Redis } from 'ioredis';
 import { fsync, loopback } from '../measure/floors.js';
-import { drive } from '../measure/loads.js';
+import { drive, warmUp } from '../measure/loads.js';
 import { inTurn } from '../measure/rounds.js';
 import { etcdClient } from '../peers/etcd.js';
 import { clientOf } from '../peers/headwater.js';
@@ -47,12 +47,19 @@ export const levels = question({
     await using servers = new Servers();
     await using client = await clientOf((await servers.headwaterGroup()).leader);
     const programs = await startPeers(servers, run);
+    const systemsOf = (level: Level, many: number): [System, ...System[]] => {
+      const durability = level.startsWith('followers') ? { level, followers: 1 } : { level };
+      const ours: System = { name: 'Headwater', set: (key) => client.set(key, VALUE, { durability }) };
+      return [ours, ...programs.flatMap((program) => program.systemOf(level, many) ?? [])];
+    };
+    for (const level of asked) {
+      run.progress(`${level}, to warm up`);
+      for (const { set } of systemsOf(level, Number.POSITIVE_INFINITY)) await warmUp((i) => set(`key:${i % KEYS}`));
+    }
     for (const many of inFlight) {
       for (const level of asked) {
-        const peers = programs.flatMap((program) => program.systemOf(level, many) ?? []);
         run.progress(`${level}, ${many} in flight`);
-        const durability = level.startsWith('followers') ? { level, followers: 1 } : { level };
-        const ours: System = { name: 'Headwater', set: (key) => client.set(key, VALUE, { durability }) };
+        const [ours, ...peers] = systemsOf(level, many);
         const [own = [], ...theirs] = await inTurn([ours, ...peers], { rounds }, async ({ set }) => {
           const { perSecond } = await drive({ inFlight: many, seconds }, (i) => set(`key:${i % KEYS}`));
           return perSecond;

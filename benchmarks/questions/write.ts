@@ -4,7 +4,7 @@
  */
 
 import { fsync, levelDb, loopback } from '../measure/floors.js';
-import { drive, type LoadBounds, randomValue } from '../measure/loads.js';
+import { drive, type LoadBounds, randomValue, warmUp } from '../measure/loads.js';
 import { inTurn } from '../measure/rounds.js';
 import { type Fsync, Servers } from '../peers/processes.js';
 import { openStore, openStores, type Store, storeNames } from '../peers/store.js';
@@ -53,6 +53,7 @@ async function hot(policy: Fsync, options: Chosen<typeof OPTIONS>, run: Run): Pr
   await using servers = new Servers();
   const stores = await openStores(servers, storeNames(run, ['ioredis', 'node-redis']), { fsync: policy });
   const value = 'x'.repeat(HOT_VALUE_BYTES);
+  for (const store of stores) await warmUp((i) => store.set(`key:${i % HOT_KEYS}`, value));
   // The other two policies differ most when many are in flight.
   for (const inFlight of policy === 'everysec' ? options.inFlight : options.inFlight.filter((n) => n === 1_000)) {
     const what = `hot keys, ${inFlight} in flight, fsync ${policy}`;

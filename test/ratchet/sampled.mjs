@@ -21,10 +21,10 @@ session.connect();
 const client = role === 'client' ? await Client.connect(place) : undefined;
 let passedBytes = 0;
 
-process.on('message', async (told) => {
-  if (told === 'begin') process.send(await begin());
-  else if (told === 'end') process.send(await end());
-  else process.send(await load(told));
+process.on('message', (told) => {
+  const work = told === 'begin' ? begin() : told === 'end' ? end() : load(told);
+  // A failure ends the process, which the parent sees.
+  void work.then((answer) => process.send(answer));
 });
 
 if (role === 'node') {

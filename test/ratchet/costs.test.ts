@@ -1,6 +1,6 @@
 /**
  * What a command costs the disks and the line of a leader and its follower, counted under a clock that stands still: no
- * machine changes it. A bound is a ratchet: who brings a figure down brings its bound down.
+ * machine changes it. A bound is a ratchet: a change that brings a figure down brings its bound down.
  */
 import assert from 'node:assert/strict';
 import { encodeDownFrame, encodeUpFrame } from '../../src/replication/frames.js';

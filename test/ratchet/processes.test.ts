@@ -1,7 +1,7 @@
 /**
  * What a command allocates in a leader, its follower and its client, and the bytes of their connections. The heap
  * profiler of V8 samples what is allocated, garbage too, so neither the machine nor the collector changes it much. A
- * bound is a ratchet: who brings a figure down brings its bound down, to about a sixth above the figure.
+ * bound is a ratchet: a change that brings a figure down brings its bound down, to about a sixth above the figure.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';

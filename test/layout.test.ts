@@ -33,6 +33,7 @@ const FLOORS: string[][] = [
   ['src/pipeline/'],
   ['src/config.ts', 'src/rpc/', 'src/resp/', 'src/http/'],
   ['src/client/', 'src/listener/', 'src/live-options.ts', 'src/cluster/etcd/'],
+  ['src/cluster/'],
   ['src/redis-door.ts', 'src/http-door.ts'],
   ['src/node.ts'],
   ['src/index.ts', 'src/tools.ts'],

@@ -1,0 +1,34 @@
+/** The calls of the store that run: at most one of each kind, and a pause after each failure. */
+import type { CallKind } from './messages.js';
+
+export class CallsInHand {
+  readonly #running = new Set<CallKind>();
+  readonly #failedMs = new Map<CallKind, number>();
+  readonly #pauseMs: number;
+
+  /** @param pauseMs the time between the failure of a call and the next call of its kind. */
+  constructor(pauseMs: number) {
+    this.#pauseMs = pauseMs;
+  }
+
+  has(kind: CallKind): boolean {
+    return this.#running.has(kind);
+  }
+
+  /** @returns whether the call begins now. */
+  begin(kind: CallKind, nowMs: number): boolean {
+    if (this.#running.has(kind) || nowMs - (this.#failedMs.get(kind) ?? Number.NEGATIVE_INFINITY) < this.#pauseMs)
+      return false;
+    this.#running.add(kind);
+    return true;
+  }
+
+  ended(kind: CallKind): void {
+    this.#running.delete(kind);
+  }
+
+  failed(kind: CallKind, nowMs: number): void {
+    this.#running.delete(kind);
+    this.#failedMs.set(kind, nowMs);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The pure decision of a node that sees no leader: does it ask for the leader key, and if not, why? Every node decides
+ * by the same records of the store, so usually one of them runs. The store elects one in any case.
+ */
+import type { Self } from './messages.js';
+import { FLAPPING_MS, type Timing, WINDOW_MS } from './timing.js';
+import type { MemberRecord, Standing, View } from './view.js';
+
+/** Which nodes may lead: any that is near enough, or only those that have all acknowledged writes. */
+export type ClusterMode = 'available' | 'safe';
+
+export interface Candidacy {
+  readonly view: View;
+  readonly self: Self;
+  readonly nodeId: string;
+  readonly mode: ClusterMode;
+  readonly timing: Timing;
+  /** The most commands that the leader may have had beyond this node. */
+  readonly lagMax: number;
+  readonly nowMs: number;
+  /** Since when nobody holds the leader key, as this node sees it. */
+  readonly sinceMs: number;
+  /** When something of the last leader was heard last. */
+  readonly heardMs: number;
+  /** When the last automatic failover was seen. */
+  readonly failedOverMs: number;
+  /** The offset of the last leader, as far as this node knows it. */
+  readonly leaderOffset: number;
+  /** Whether a leader may go on without the store, so that only known nodes may lead. */
+  readonly failsafe: boolean;
+}
+
+/** @returns why the node does not run; empty if it runs. */
+export function whyNotRun(candidacy: Candidacy): string {
+  return notEligible(candidacy) || notYet(candidacy) || notFurthest(candidacy);
+}
+
+/** Reasons that time alone does not change. */
+function notEligible({ view, self, nodeId, mode, failsafe }: Candidacy): string {
+  if (view.isPaused) return 'the cluster is paused. Run "headwater cluster resume"';
+  if (self.cannotLead !== '') return self.cannotLead;
+  if (view.last && self.clusterId !== view.clusterId)
+    return `this node has no data of the cluster ${view.clusterId}, and follows its next leader`;
+  if (mode === 'safe' && view.sync && !view.sync.nodes.includes(nodeId))
+    return `this node may lack acknowledged writes: those that have all are ${view.sync.nodes.join(', ')}`;
+  if (failsafe && view.known.length > 0 && !view.known.includes(nodeId))
+    return 'the last leader did not know this node';
+  return '';
+}
+
+function notYet(candidacy: Candidacy): string {
+  const { view, timing, nowMs, sinceMs, heardMs, failedOverMs, nodeId } = candidacy;
+  const { last } = view;
+  if (!last)
+    return allSpoke(view) || nowMs - sinceMs >= WINDOW_MS ? '' : 'the other nodes have not said how far they are';
+  // A node that runs does not lead, so a leadership of its own is over.
+  const hasStopped = view.resigned === last.fence || last.nodeId === nodeId;
+  const silentMs = nowMs - heardMs;
+  if (!hasStopped && silentMs < timing.silenceMs)
+    return `the last leader was heard ${Math.round(silentMs)} ms ago. Another one is elected after ${timing.silenceMs} ms`;
+  if (nowMs - failedOverMs < FLAPPING_MS && !hasStopped && view.allowed !== last.fence)
+    return `the last automatic failover was ${Math.round((nowMs - failedOverMs) / 1_000)} s ago. Another one within ${FLAPPING_MS / 1_000} s needs a person: run "headwater cluster resume"`;
+  if (!allSpoke(view) && nowMs - sinceMs < WINDOW_MS) return 'the other nodes have not said how far they are';
+  return '';
+}
+
+function notFurthest({ view, self, nodeId, mode, lagMax, leaderOffset }: Candidacy): string {
+  const spoken = view.members.filter((member) => hasSpoken(member, view));
+  const mayLead = spoken.filter(
+    (member) => member.cannotLead === '' && (mode !== 'safe' || !view.sync || view.sync.nodes.includes(member.nodeId)),
+  );
+  const best = furthest(mayLead);
+  if (!best || !mayLead.some((member) => member.nodeId === nodeId)) return 'this node has not said yet how far it is';
+  if (best.nodeId !== nodeId) return `${best.nodeId} is further: offset ${best.offset}, this node ${self.offset}`;
+  const lag = leaderOffset - self.offset;
+  if (mode === 'available' && lag > lagMax && view.allowed !== view.last?.fence)
+    return `the last leader was ${lag} commands ahead of this node, and at most ${lagMax} may be lost. Raise --max-lag-on-failover, or run "headwater cluster resume"`;
+  return '';
+}
+
+/** The number of the present round: the leader whose absence is seen. */
+export function roundOf({ leader, last }: View): number {
+  return leader ? -1 : (last?.fence ?? 0);
+}
+
+function hasSpoken(member: MemberRecord, view: View): boolean {
+  return member.round === roundOf(view);
+}
+
+function allSpoke(view: View): boolean {
+  return view.members.length > 0 && view.members.every((member) => hasSpoken(member, view));
+}
+
+/** The member whose log reaches furthest. A later leader's history comes before a longer log of an earlier one. */
+export function furthest<M extends MemberRecord>(members: readonly M[]): M | undefined {
+  return members.reduce<M | undefined>((best, member) => (best && !isBefore(member, best) ? best : member), undefined);
+}
+
+/** Whether a member is to lead rather than another. */
+function isBefore(a: MemberRecord, b: MemberRecord): boolean {
+  return (compareStandings(a, b) || (a.nodeId < b.nodeId ? 1 : -1)) > 0;
+}
+
+export function compareStandings(a: Standing, b: Standing): number {
+  return a.historyFence - b.historyFence || a.offset - b.offset || a.durableOffset - b.durableOffset;
+}

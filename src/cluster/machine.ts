@@ -1,0 +1,424 @@
+/**
+ * The machine of a node in a cluster: pure, without a clock, a timer or I/O of its own. Events go in with the monotonic
+ * time, actions come out. cluster.ts carries them out, and the simulation does.
+ *
+ * The rules that keep two nodes from leading at one time:
+ *   - A leader's deadline counts from before its lease was renewed (lease.ts), and the commit path looks at it.
+ *   - An error of the store means that the lease could not be renewed, and never that the lease is lost.
+ *   - An unknown lease, and a leader key that is not this node's, end the leadership at once.
+ *   - A node runs only when the leader key is gone, and the last leader has been silent for longer than it can lead
+ *     (election.ts), or has said that it stopped.
+ */
+import { CallsInHand } from './calls-in-hand.js';
+import { type ClusterMode, roundOf, whyNotRun } from './election.js';
+import { Hearing } from './hearing.js';
+import { Lease } from './lease.js';
+import type { Action, Call, CallKind, Event, Self } from './messages.js';
+import { type ClusterState, holdingOf, moved } from './states.js';
+import { SyncSet } from './sync-set.js';
+import type { Timing } from './timing.js';
+import type { View } from './view.js';
+
+export interface MachineOptions {
+  readonly nodeId: string;
+  readonly address: string;
+  readonly timing: Timing;
+  readonly mode: ClusterMode;
+  readonly failsafe: boolean;
+  /** The most commands that a leader of the mode `available` may lack. */
+  readonly lagMax: number;
+  readonly self: Self;
+}
+
+type Handlers = { readonly [K in Event['kind']]: (event: Extract<Event, { kind: K }>) => void };
+
+export class Machine {
+  readonly #options: MachineOptions;
+  #self: Self;
+  #state: ClusterState = { name: 'joining' };
+  #view: View | undefined;
+  #lease: Lease | undefined;
+  readonly #calls: CallsInHand;
+  #actions: Action[] = [];
+  #nowMs = 0;
+  readonly #hearing = new Hearing();
+  /** The end of this node's leadership, by the monotonic clock. */
+  #deadlineMs = 0;
+  #stoppedFence = 0;
+  /** Nodes that this leader has asked the store to know, for `--failsafe`: they count as known from then on. */
+  readonly #introduced = new Set<string>();
+  /** The round of the last record in the store, unless the lease was renewed since. */
+  #publishedRound: number | undefined;
+  #why = '';
+  readonly #sync = new SyncSet();
+
+  constructor(options: MachineOptions) {
+    this.#options = options;
+    this.#self = options.self;
+    this.#calls = new CallsInHand(options.timing.requestMs / 4);
+  }
+
+  get state(): ClusterState {
+    return this.#state;
+  }
+
+  /** Why this node does not lead, or does not run. */
+  get why(): string {
+    return this.#state.name === 'refused' ? this.#state.reason : this.#why;
+  }
+
+  /** The nodes that must have a write durably before it is answered; undefined if none may be answered. */
+  get required(): ReadonlySet<string> | undefined {
+    return this.#options.mode === 'safe' ? this.#sync.required : new Set();
+  }
+
+  /** @param nowMs by the monotonic clock. */
+  handle(event: Event, nowMs: number): readonly Action[] {
+    this.#actions = [];
+    this.#nowMs = nowMs;
+    this.#stopIfOverdue();
+    (this.#handlers[event.kind] as (event: Event) => void)(event);
+    this.#proceed();
+    return this.#actions;
+  }
+
+  readonly #handlers: Handlers = {
+    tick: () => {},
+    self: ({ self }) => {
+      this.#self = self;
+    },
+    view: ({ view, isWhole }) => {
+      this.#calls.ended('read');
+      this.#saw(view, isWhole);
+    },
+    granted: ({ askedMs, lease, ttlMs }) => {
+      this.#calls.ended('grant');
+      this.#lease = new Lease(lease, askedMs, ttlMs);
+      this.#publishedRound = undefined;
+    },
+    kept: ({ askedMs, lease, ttlMs }) => {
+      this.#calls.ended('keep_alive');
+      if (this.#lease?.id !== lease) return;
+      this.#lease.kept(askedMs, ttlMs);
+      this.#publishedRound = undefined;
+    },
+    lease_unknown: ({ call, lease }) => {
+      this.#calls.ended(call);
+      if (this.#lease?.id !== lease) return;
+      this.#lease = undefined;
+      if (holdingOf(this.#state)?.lease === lease)
+        this.#stop('the store does not know the lease of this leader any more');
+    },
+    published: ({ lease, provesMs }) => {
+      this.#calls.ended('publish');
+      if (this.#lease?.id !== lease) return;
+      this.#lease.proven(provesMs);
+      this.#renew();
+    },
+    campaigned: ({ lease, fence }) => {
+      this.#calls.ended('campaign');
+      if (fence !== undefined) this.#won(lease, fence);
+      else if (this.#state.name === 'campaigning') this.#to({ name: 'electing', sinceMs: this.#state.sinceMs });
+    },
+    moved: ({ done }) => {
+      this.#calls.ended('move_leader');
+      if (this.#state.name !== 'moving') return;
+      this.#stop(done ? `the leadership was moved to ${this.#state.request.to}` : 'another node holds the leader key');
+    },
+    resigned: () => this.#calls.ended('resign'),
+    known_set: () => this.#calls.ended('set_known'),
+    sync_set: ({ nodes, revision }) => {
+      this.#calls.ended('set_sync');
+      if (revision !== undefined) this.#sync.saw({ nodes, revision });
+    },
+    request_forgotten: () => this.#calls.ended('forget_request'),
+    failed: ({ call }) => this.#failed(call),
+    store_changed: ({ reason }) => this.#refuse(reason),
+    store_accepted: () => {
+      if (this.#state.name !== 'refused') return;
+      this.#view = undefined;
+      this.#lease = undefined;
+      this.#to({ name: 'joining' });
+    },
+    heard: ({ fence }) => {
+      if (fence >= (this.#view?.last?.fence ?? 0)) this.#hearing.heardMs = this.#nowMs;
+    },
+    acknowledged: ({ sentMs, nodes }) => this.#acknowledged(sentMs, nodes),
+    opened: () => {
+      if (this.#state.name === 'opening') this.#to({ ...this.#state, name: 'leading' });
+    },
+    over: ({ reason }) => this.#stop(reason),
+    stopped: () => this.#stopped(),
+    held: () => this.#held(),
+    hold_failed: ({ reason }) => {
+      if (this.#state.name !== 'holding') return;
+      this.#say('error', `the leader was not moved to ${this.#state.request.to}: ${reason}`);
+      const { fence, lease, request } = this.#state;
+      this.#to({ name: 'leading', fence, lease });
+      this.#act({ kind: 'release' });
+      this.#call({ kind: 'forget_request', fence, revision: request.revision });
+    },
+    followers: (followers) => this.#adjustSync(followers),
+  };
+
+  // ---- what the store shows ------------------------------------------------------
+
+  #saw(view: View, isWhole: boolean): void {
+    const before = this.#view;
+    if (this.#state.name === 'refused' || (before && view.revision < before.revision)) return;
+    if (this.#self.clusterId !== '' && view.clusterId !== '' && view.clusterId !== this.#self.clusterId)
+      return this.#refuse(
+        `the store belongs to the cluster ${view.clusterId}, and this node has data of the cluster ${this.#self.clusterId}`,
+      );
+    this.#view = view;
+    this.#hearing.saw(before, view, isWhole, this.#nowMs);
+    const own = holdingOf(this.#state);
+    if (own) this.#sawAsHolder(own.fence, view);
+    else if (this.#state.name !== 'campaigning' && this.#state.name !== 'stopping') this.#place(view);
+  }
+
+  #sawAsHolder(fence: number, view: View): void {
+    if (view.revision < fence) return;
+    if (view.leader?.fence !== fence)
+      return this.#stop(
+        view.leader ? `${view.leader.nodeId} holds the leader key` : 'the leader key was deleted from the store',
+      );
+    if (this.#calls.has('set_sync')) return;
+    this.#sync.saw(view.sync);
+  }
+
+  /** Takes the place that the store shows, on a node that does not lead. */
+  #place(view: View): void {
+    const { leader } = view;
+    const state = this.#state;
+    if (!leader) {
+      if (state.name !== 'electing') this.#to({ name: 'electing', sinceMs: this.#nowMs });
+      return;
+    }
+    // The answer of a campaign was lost, or a leader has moved the key here.
+    if (leader.lease === this.#lease?.id) return this.#won(leader.lease, leader.fence);
+    if (leader.nodeId === this.#options.nodeId) return this.#sawEarlierLife(leader.fence);
+    if (state.name === 'following' && state.leader.fence === leader.fence) return;
+    this.#to({ name: 'following', leader });
+    this.#why = `${leader.nodeId} leads`;
+    this.#act({ kind: 'follow', leader });
+  }
+
+  /** The key stands until its lease ends. Nobody renews that lease. */
+  #sawEarlierLife(fence: number): void {
+    this.#why = 'the leader key is on a lease of an earlier life of this node, which has to end first';
+    if (fence === this.#stoppedFence) this.#call({ kind: 'resign', fence });
+  }
+
+  #refuse(reason: string): void {
+    if (this.#state.name === 'refused') return;
+    this.#say('error', `the store of the cluster is refused: ${reason}`);
+    const own = holdingOf(this.#state);
+    if (own) this.#stop(reason, reason);
+    else if (this.#state.name === 'stopping') this.#to({ ...this.#state, refusal: reason });
+    else this.#to({ name: 'refused', reason });
+  }
+
+  // ---- the way to the leadership, and from it --------------------------------------
+
+  #won(lease: string, fence: number): void {
+    if (holdingOf(this.#state)?.fence === fence || this.#state.name === 'refused') return;
+    const untilMs = this.#lease?.id === lease ? this.#lease.untilMs(this.#options.timing) : 0;
+    const isOld = fence <= this.#stoppedFence || untilMs <= this.#nowMs;
+    if (isOld || holdingOf(this.#state) || this.#state.name === 'stopping') {
+      this.#call({ kind: 'resign', fence });
+      return;
+    }
+    if (fence <= this.#self.historyFence)
+      return this.#refuse(
+        `it gave the fencing number ${fence}, and the data of this node have ${this.#self.historyFence}: its revision went back`,
+      );
+    this.#sync.begin(this.#view?.sync);
+    this.#introduced.clear();
+    this.#to({ name: 'opening', fence, lease });
+    this.#act({ kind: 'lead', fence, untilMs });
+  }
+
+  /** Ends a leadership whose deadline has passed, even if the commit path has not looked yet. */
+  #stopIfOverdue(): void {
+    const own = holdingOf(this.#state);
+    if (own && !(this.#deadlineMs > this.#nowMs)) this.#stop('the lease of this leader was not renewed in time');
+  }
+
+  #renew(): void {
+    const own = holdingOf(this.#state);
+    if (!own || own.lease !== this.#lease?.id) return;
+    this.#extend(this.#lease.untilMs(this.#options.timing));
+  }
+
+  #extend(untilMs: number): void {
+    if (untilMs <= this.#deadlineMs) return;
+    this.#deadlineMs = untilMs;
+    this.#act({ kind: 'renew', untilMs });
+  }
+
+  #stop(reason: string, refusal = ''): void {
+    const own = holdingOf(this.#state);
+    if (!own) return;
+    this.#stoppedFence = own.fence;
+    this.#why = reason;
+    this.#to({ name: 'stopping', fence: own.fence, refusal });
+    this.#act({ kind: 'stop_leading', reason });
+  }
+
+  #stopped(): void {
+    if (this.#state.name !== 'stopping') return;
+    const { fence, refusal } = this.#state;
+    if (refusal === '') this.#call({ kind: 'resign', fence });
+    if (refusal !== '') return this.#to({ name: 'refused', reason: refusal });
+    this.#to({ name: 'joining' });
+  }
+
+  #failed(call: CallKind): void {
+    this.#calls.failed(call, this.#nowMs);
+    if (call === 'publish') this.#publishedRound = undefined;
+    // The key may have been moved, or may be moved yet: this node does not lead on under this number.
+    if (call === 'move_leader') this.#stop('the store did not say whether the leadership was moved');
+    // If the key is this node's, a view says so.
+    if (call === 'campaign' && this.#state.name === 'campaigning')
+      this.#to({ name: 'electing', sinceMs: this.#state.sinceMs });
+    if (call === 'campaign') this.#call({ kind: 'read' });
+  }
+
+  #acknowledged(sentMs: number, nodes: readonly string[]): void {
+    if (!this.#options.failsafe || !holdingOf(this.#state) || !this.#view?.known.length) return;
+    const known = [...this.#view.known, ...this.#introduced];
+    const { ttlMs, marginMs } = this.#options.timing;
+    if (known.every((node) => node === this.#options.nodeId || nodes.includes(node)))
+      this.#extend(sentMs + ttlMs - marginMs);
+  }
+
+  #held(): void {
+    if (this.#state.name !== 'holding') return;
+    const { fence, lease, request } = this.#state;
+    const target = this.#view?.members.find(({ nodeId }) => nodeId === request.to);
+    if (!target) return;
+    const { nodeId, address, lease: targetLease } = target;
+    this.#to({ name: 'moving', fence, lease, request });
+    const key = { nodeId, address, lease: targetLease, ttlMs: this.#options.timing.ttlMs, reason: 'planned' } as const;
+    this.#call({ kind: 'move_leader', fence, key });
+  }
+
+  #adjustSync(followers: { level: readonly string[]; slow: readonly string[] }): void {
+    if (this.#options.mode !== 'safe' || this.#state.name !== 'leading' || this.#calls.has('set_sync')) return;
+    const nodes = this.#sync.wanted(this.#options.nodeId, followers);
+    if (!nodes) return;
+    const expectedRevision = this.#sync.revision;
+    const { fence } = this.#state;
+    if (this.#call({ kind: 'set_sync', fence, nodes, expectedRevision })) this.#sync.attempt(nodes);
+  }
+
+  // ---- what is due -----------------------------------------------------------------
+
+  /** Begins all calls that are due. */
+  #proceed(): void {
+    const { timing } = this.#options;
+    if (this.#state.name === 'refused') return;
+    if (!this.#view) this.#call({ kind: 'read' });
+    else if (this.#state.name === 'joining') this.#place(this.#view);
+    if (!this.#lease) this.#call({ kind: 'grant', ttlMs: timing.ttlMs });
+    else {
+      if (this.#nowMs - this.#lease.keptMs >= timing.keepAliveMs)
+        this.#call({ kind: 'keep_alive', lease: this.#lease.id });
+      this.#publish(this.#lease);
+    }
+    if (this.#state.name === 'electing') this.#run(this.#state.sinceMs);
+    if (this.#state.name !== 'leading') return;
+    this.#obeyRequest(this.#state);
+    if (this.#state.name === 'leading' && this.#options.failsafe) this.#introduce(this.#state.fence);
+  }
+
+  #publish(lease: Lease): void {
+    if (!this.#view || this.#calls.has('publish')) return;
+    const round = roundOf(this.#view);
+    if (this.#publishedRound === round) return;
+    const { nodeId, address } = this.#options;
+    const { historyFence, offset, durableOffset, cannotLead } = this.#self;
+    const record = { nodeId, address, lease: lease.id, historyFence, offset, durableOffset, cannotLead, round };
+    if (this.#call({ kind: 'publish', record, provesMs: lease.keptMs })) this.#publishedRound = round;
+  }
+
+  #run(sinceMs: number): void {
+    const view = this.#view;
+    const lease = this.#lease;
+    if (!view || !lease || lease.untilMs(this.#options.timing) <= this.#nowMs || this.#calls.has('campaign')) return;
+    const { nodeId, address, timing, mode } = this.#options;
+    const why = whyNotRun({
+      ...this.#options,
+      view,
+      sinceMs,
+      self: this.#self,
+      nowMs: this.#nowMs,
+      heardMs: this.#hearing.heardMs,
+      failedOverMs: this.#hearing.failedOverMs,
+      leaderOffset: this.#hearing.leaderOffset,
+    });
+    if (why !== '' && plain(why) !== plain(this.#why)) this.#say('warn', `the cluster has no leader: ${why}`);
+    this.#why = why;
+    if (why !== '') return;
+    const reason = !view.last ? 'first' : 'automatic';
+    const key = { nodeId, address, lease: lease.id, ttlMs: timing.ttlMs, reason } as const;
+    const expected = { lastFence: view.last?.fence ?? 0, syncRevision: view.sync?.revision ?? 0 };
+    const sync = mode === 'safe' && !view.sync ? [nodeId] : undefined;
+    if (this.#call({ kind: 'campaign', key, expected, sync })) this.#to({ name: 'campaigning', sinceMs });
+  }
+
+  /** Makes the members known, so that they may lead after this node, and are asked while the store is away. */
+  #introduce(fence: number): void {
+    const { members = [], known = [] } = this.#view ?? {};
+    const nodes = [...new Set([...known, ...members.map(({ nodeId }) => nodeId)])];
+    if (nodes.length === known.length || !this.#call({ kind: 'set_known', fence, nodes })) return;
+    for (const node of nodes) this.#introduced.add(node);
+  }
+
+  #obeyRequest({ fence, lease }: { fence: number; lease: string }): void {
+    const request = this.#view?.request;
+    if (!request || this.#calls.has('forget_request')) return;
+    const target = this.#view?.members.find(({ nodeId }) => nodeId === request.to);
+    const outside = this.#options.mode === 'safe' && !this.#sync.required?.has(request.to);
+    const why = !target
+      ? `no node ${request.to} is in the cluster now`
+      : target.nodeId === this.#options.nodeId
+        ? 'this node leads already'
+        : target.cannotLead || (outside ? `${request.to} may lack acknowledged writes` : '');
+    if (why !== '') {
+      this.#say('error', `the leader was not moved to ${request.to}: ${why}`);
+      this.#call({ kind: 'forget_request', fence, revision: request.revision });
+      return;
+    }
+    this.#to({ name: 'holding', fence, lease, request });
+    this.#act({ kind: 'hold', nodeId: request.to });
+  }
+
+  // ---- small parts -------------------------------------------------------------------
+
+  /** Begins a call, unless one of its kind runs or has just failed. @returns whether it has begun. */
+  #call(call: Call): boolean {
+    if (!this.#calls.begin(call.kind, this.#nowMs)) return false;
+    this.#act({ kind: 'call', call });
+    return true;
+  }
+
+  #to(state: ClusterState): void {
+    this.#state = moved(this.#state, state);
+    if (state.name === 'opening') this.#deadlineMs = this.#lease?.untilMs(this.#options.timing) ?? 0;
+  }
+
+  #act(action: Action): void {
+    this.#actions.push(action);
+  }
+
+  #say(level: 'info' | 'warn' | 'error', message: string): void {
+    this.#act({ kind: 'say', level, message });
+  }
+}
+
+/** A reason without its numbers, which change from look to look. */
+function plain(why: string): string {
+  return why.replace(/\d+/g, '');
+}

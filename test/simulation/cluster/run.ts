@@ -1,0 +1,92 @@
+/** One run: nodes, a store, clients and faults; then a time without faults, in which a leader has to come back. */
+import type { ClusterMode } from '../../../src/cluster/election.js';
+import { type Timing, timingOf } from '../../../src/cluster/timing.js';
+import { Violation } from '../checks/history.js';
+import { Checks } from './checks.js';
+import { FAULTS } from './faults.js';
+import { MemoryStore } from './memory-store.js';
+import { SimulatedNode } from './node.js';
+import { World } from './world.js';
+
+export type Planted = 'nearer' | 'count from the answer' | 'an error is a loss';
+
+export class ClusterRun {
+  readonly world: World;
+  readonly store: MemoryStore;
+  readonly nodes: SimulatedNode[] = [];
+  readonly checks: Checks;
+  readonly timing: Timing;
+  readonly mode: ClusterMode;
+  readonly failsafe: boolean;
+  readonly #planted: Planted | undefined;
+  #personComes = false;
+
+  constructor(seed: number, planted?: Planted) {
+    this.#planted = planted;
+    this.world = new World(seed);
+    const { dice } = this.world;
+    this.timing = timingOf(dice.pick([3_000, 5_000, 10_000, 20_000]));
+    this.mode = dice.pick(['available', 'safe'] as const);
+    this.failsafe = dice.chance(0.3);
+    this.store = new MemoryStore(this.world);
+    this.checks = new Checks(this.world, this.store, this.mode, this.nodes);
+    const count = dice.pick([1, 2, 3, 3, 3, 5]);
+    for (let i = 0; i < count; i++) this.nodes.push(new SimulatedNode(`n${i}`, this));
+  }
+
+  readonly isPlanted = (planted: Planted): boolean => this.#planted === planted;
+
+  /** A node says that it needs a person: one comes. */
+  askPerson(): void {
+    if (this.#personComes) return;
+    this.#personComes = true;
+    this.world.after(this.world.between(500, 3_000), () => {
+      this.#personComes = false;
+      this.store.change(() => ({ isPaused: false, allowed: this.store.view.last?.fence ?? 0 }));
+    });
+  }
+
+  run(): void {
+    const { world } = this;
+    try {
+      const events = 20 + Math.floor(world.dice.random() * 20);
+      for (let i = 0; i < events; i++) {
+        this.#pass(world.between(0, this.timing.ttlMs * 0.8));
+        if (!world.dice.chance(0.2)) world.dice.pick(FAULTS)(this);
+      }
+      this.#heal();
+    } catch (error) {
+      if (error instanceof Violation) throw new Violation(`${error.message}\n${world.trace.slice(-80).join('\n')}`);
+      throw error;
+    }
+  }
+
+  /** Time passes, and clients write at every node. */
+  #pass(ms: number): void {
+    for (let left = ms; left > 0; left -= 50) {
+      for (const node of this.nodes) if (this.world.dice.chance(0.2)) node.write();
+      this.world.pass(Math.min(50, left));
+    }
+  }
+
+  #heal(): void {
+    const { world, store } = this;
+    world.note('nothing fails any more');
+    world.cut.clear();
+    store.isUp = true;
+    store.repair();
+    for (const node of this.nodes) {
+      node.findings = '';
+      if (node.isDown) node.start();
+      node.accept();
+    }
+    store.change(() => ({ isPaused: false }));
+    // Paused processes run again, an earlier lease ends, the old leader is silent, and a person may be needed.
+    this.#pass(5 * this.timing.ttlMs + 15_000);
+    const before = this.checks.answered;
+    this.#pass(this.timing.ttlMs);
+    if (this.checks.answered > before) return;
+    const states = this.nodes.map(({ id, machine }) => `${id} ${machine.state.name} (${machine.why})`).join(', ');
+    throw new Violation(`a leader comes back when nothing fails: ${states}`);
+  }
+}

@@ -39,7 +39,7 @@ export function whyNotRun(candidacy: Candidacy): string {
 function notEligible({ view, self, nodeId, mode, failsafe }: Candidacy): string {
   if (view.isPaused) return 'the cluster is paused. Run "headwater cluster resume"';
   if (self.cannotLead !== '') return self.cannotLead;
-  if (view.last && self.clusterId !== view.clusterId)
+  if (view.last && (self.clusterId || self.proposedClusterId) !== view.clusterId)
     return `this node has no data of the cluster ${view.clusterId}, and follows its next leader`;
   if (mode === 'safe' && view.sync && !view.sync.nodes.includes(nodeId))
     return `this node may lack acknowledged writes: those that have all are ${view.sync.nodes.join(', ')}`;

@@ -50,6 +50,8 @@ export class Machine {
   /** The round of the last record in the store, unless the lease was renewed since. */
   #publishedRound: number | undefined;
   #why = '';
+  /** Why the store is refused, until a person accepts it; else empty. */
+  #refused = '';
   readonly #sync = new SyncSet();
 
   constructor(options: MachineOptions) {
@@ -64,7 +66,7 @@ export class Machine {
 
   /** Why this node does not lead, or does not run. */
   get why(): string {
-    return this.#state.name === 'refused' ? this.#state.reason : this.#why;
+    return this.#refused || this.#why;
   }
 
   /** The nodes that must have a write durably before it is answered; undefined if none may be answered. */
@@ -135,10 +137,10 @@ export class Machine {
     failed: ({ call }) => this.#failed(call),
     store_changed: ({ reason }) => this.#refuse(reason),
     store_accepted: () => {
-      if (this.#state.name !== 'refused') return;
+      if (this.#refused === '') return;
+      this.#refused = '';
       this.#view = undefined;
-      this.#lease = undefined;
-      this.#to({ name: 'joining' });
+      if (this.#state.name === 'refused') this.#to({ name: 'joining' });
     },
     heard: ({ fence }) => {
       if (fence >= (this.#view?.last?.fence ?? 0)) this.#hearing.heardMs = this.#nowMs;
@@ -165,7 +167,7 @@ export class Machine {
 
   #saw(view: View, isWhole: boolean): void {
     const before = this.#view;
-    if (this.#state.name === 'refused' || (before && view.revision < before.revision)) return;
+    if (this.#refused !== '' || (before && view.revision < before.revision)) return;
     if (this.#self.clusterId !== '' && view.clusterId !== '' && view.clusterId !== this.#self.clusterId)
       return this.#refuse(
         `the store belongs to the cluster ${view.clusterId}, and this node has data of the cluster ${this.#self.clusterId}`,
@@ -210,19 +212,18 @@ export class Machine {
     if (fence === this.#stoppedFence) this.#call({ kind: 'resign', fence });
   }
 
+  /** A leader leads on until its deadline, and calls the store no more. */
   #refuse(reason: string): void {
-    if (this.#state.name === 'refused') return;
-    this.#say('error', `the store of the cluster is refused: ${reason}`);
-    const own = holdingOf(this.#state);
-    if (own) this.#stop(reason, reason);
-    else if (this.#state.name === 'stopping') this.#to({ ...this.#state, refusal: reason });
-    else this.#to({ name: 'refused', reason });
+    if (this.#refused === '') this.#say('error', `the store of the cluster is refused: ${reason}`);
+    this.#refused = reason;
+    if (!holdingOf(this.#state) && this.#state.name !== 'stopping' && this.#state.name !== 'refused')
+      this.#to({ name: 'refused', reason });
   }
 
   // ---- the way to the leadership, and from it --------------------------------------
 
   #won(lease: string, fence: number): void {
-    if (holdingOf(this.#state)?.fence === fence || this.#state.name === 'refused') return;
+    if (holdingOf(this.#state)?.fence === fence || this.#refused !== '') return;
     const untilMs = this.#lease?.id === lease ? this.#lease.untilMs(this.#options.timing) : 0;
     const isOld = fence <= this.#stoppedFence || untilMs <= this.#nowMs;
     if (isOld || holdingOf(this.#state) || this.#state.name === 'stopping') {
@@ -257,20 +258,19 @@ export class Machine {
     this.#act({ kind: 'renew', untilMs });
   }
 
-  #stop(reason: string, refusal = ''): void {
+  #stop(reason: string): void {
     const own = holdingOf(this.#state);
     if (!own) return;
     this.#stoppedFence = own.fence;
     this.#why = reason;
-    this.#to({ name: 'stopping', fence: own.fence, refusal });
+    this.#to({ name: 'stopping', fence: own.fence });
     this.#act({ kind: 'stop_leading', reason });
   }
 
   #stopped(): void {
     if (this.#state.name !== 'stopping') return;
-    const { fence, refusal } = this.#state;
-    if (refusal === '') this.#call({ kind: 'resign', fence });
-    if (refusal !== '') return this.#to({ name: 'refused', reason: refusal });
+    if (this.#refused !== '') return this.#to({ name: 'refused', reason: this.#refused });
+    this.#call({ kind: 'resign', fence: this.#state.fence });
     this.#to({ name: 'joining' });
   }
 
@@ -318,7 +318,7 @@ export class Machine {
   /** Begins all calls that are due. */
   #proceed(): void {
     const { timing } = this.#options;
-    if (this.#state.name === 'refused') return;
+    if (this.#refused !== '') return;
     if (!this.#view) this.#call({ kind: 'read' });
     else if (this.#state.name === 'joining') this.#place(this.#view);
     if (!this.#lease) this.#call({ kind: 'grant', ttlMs: timing.ttlMs });
@@ -365,7 +365,8 @@ export class Machine {
     const key = { nodeId, address, lease: lease.id, ttlMs: timing.ttlMs, reason } as const;
     const expected = { lastFence: view.last?.fence ?? 0, syncRevision: view.sync?.revision ?? 0 };
     const sync = mode === 'safe' && !view.sync ? [nodeId] : undefined;
-    if (this.#call({ kind: 'campaign', key, expected, sync })) this.#to({ name: 'campaigning', sinceMs });
+    const clusterId = this.#self.clusterId || this.#self.proposedClusterId;
+    if (this.#call({ kind: 'campaign', clusterId, key, expected, sync })) this.#to({ name: 'campaigning', sinceMs });
   }
 
   /** Makes the members known, so that they may lead after this node, and are asked while the store is away. */

@@ -6,6 +6,11 @@ import type { LeaderKey, MemberRecord, Standing, View } from './view.js';
 export interface Self extends Standing {
   /** Empty on a node that never had data of a cluster. */
   readonly clusterId: string;
+  /**
+   * The ID that this node gives to the cluster if it is the first leader. The ID is on its disk before it runs, so that
+   * it may run again if it wins and stops before its history has begun.
+   */
+  readonly proposedClusterId: string;
   /** Why the node may not lead: open findings of verify, a tag, a drain. Empty if it may. */
   readonly cannotLead: string;
 }
@@ -18,6 +23,8 @@ export type Call =
   | { readonly kind: 'publish'; readonly record: MemberRecord; readonly provesMs: number }
   | {
       readonly kind: 'campaign';
+      /** The name of a cluster that has none yet. */
+      readonly clusterId: string;
       readonly key: Omit<LeaderKey, 'fence'>;
       readonly expected: Expected;
       readonly sync: readonly string[] | undefined;

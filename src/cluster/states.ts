@@ -25,7 +25,7 @@ export type ClusterState =
   | { readonly name: 'leading'; readonly fence: number; readonly lease: string }
   | { readonly name: 'holding'; readonly fence: number; readonly lease: string; readonly request: SwitchRequest }
   | { readonly name: 'moving'; readonly fence: number; readonly lease: string; readonly request: SwitchRequest }
-  | { readonly name: 'stopping'; readonly fence: number; readonly refusal: string };
+  | { readonly name: 'stopping'; readonly fence: number };
 
 export type StateName = ClusterState['name'];
 

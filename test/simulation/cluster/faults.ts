@@ -26,7 +26,11 @@ const pause: Fault = (run) => {
   const { world, timing } = run;
   const node = someone(run);
   if (node.isDown) return;
-  node.pause(world.dice.chance(0.5) ? node.leftMs + world.between(-500, 500) : world.between(0, 2 * timing.ttlMs));
+  node.pause(
+    node.mayAnswer && world.dice.chance(0.5)
+      ? node.leftMs + world.between(-500, 500)
+      : world.between(0, 2 * timing.ttlMs),
+  );
 };
 
 const cutStore: Fault = (run) => cutFor(run, someone(run).id);
@@ -49,14 +53,17 @@ function cutFor({ world, timing }: ClusterRun, line: string, ms = world.between(
   world.after(ms, () => world.cut.delete(line));
 }
 
-/** The leader stands still right behind a request, and then loses the store. */
+/** The leader stands still right behind a record, gets the answer late, and then nobody gets anything from it. */
 const lateAnswer: Fault = (run) => {
   const { world, timing } = run;
   const node = leader(run);
   if (node.isDown) return;
-  const ms = world.between(0.3, 0.5) * timing.ttlMs;
-  node.pause(ms);
-  world.after(ms + 1, () => cutFor(run, node.id, 2 * timing.ttlMs));
+  const ms = world.between(0.39, 0.47) * timing.ttlMs;
+  node.stallBehindPublish = () => {
+    node.pause(ms);
+    for (const other of run.nodes) if (other !== node) cutFor(run, pair(node.id, other.id), 3 * timing.ttlMs);
+    world.after(ms + 5, () => cutFor(run, node.id, 2 * timing.ttlMs));
+  };
 };
 
 const storeDown: Fault = ({ store, world, timing }) => {

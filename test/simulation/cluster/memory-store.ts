@@ -92,6 +92,8 @@ export class MemoryStore {
   change(change: (revision: number) => Partial<View>): void {
     const revision = this.view.revision + 1;
     this.history.push({ ...this.view, ...change(revision), revision });
+    const { sync } = this.view;
+    if (sync?.revision === revision) this.#world.note(`the store: only ${sync.nodes.join(', ')} may lead`);
   }
 
   // ---- faults ----------------------------------------------------------------------
@@ -150,13 +152,13 @@ export class MemoryStore {
     return { kind: 'done', done: true };
   }
 
-  #campaign({ key, expected, sync }: Extract<Call, { kind: 'campaign' }>): Answer {
+  #campaign({ key, expected, sync, clusterId }: Extract<Call, { kind: 'campaign' }>): Answer {
     const { view } = this;
     const asExpected =
       (view.last?.fence ?? 0) === expected.lastFence && (view.sync?.revision ?? 0) === expected.syncRevision;
     if (view.leader || !asExpected || !this.#leases.has(key.lease)) return { kind: 'fence', fence: undefined };
     this.change((fence) => ({
-      clusterId: view.clusterId || 'c1',
+      clusterId: view.clusterId || clusterId,
       leader: { ...key, fence },
       last: { nodeId: key.nodeId, fence },
       ...(sync && { sync: { nodes: sync, revision: fence } }),

@@ -25,6 +25,18 @@ interface Report {
   signMs: number;
 }
 
+/** What a leader sends to a follower. */
+interface Sent {
+  readonly fence: number;
+  /** The last offset that both logs share. */
+  readonly from: number;
+  readonly commands: readonly number[];
+  readonly signMs: number;
+  readonly sentMs: number;
+  /** Whether the leader may still answer writes. */
+  readonly leads: boolean;
+}
+
 export class SimulatedNode {
   log: number[] = [];
   durableOffset = 0;
@@ -33,6 +45,8 @@ export class SimulatedNode {
   isDown = false;
   /** The last view that the node has got. */
   seen: View | undefined;
+  /** Called right behind the next record of a leader, once. */
+  stallBehindPublish = () => {};
   /** The fencing number of the leadership that it has, or had last. */
   fence = 0;
   /** How often the store said that it does not know a lease. */
@@ -51,6 +65,8 @@ export class SimulatedNode {
   #upstream: { nodeId: string; fence: number } | undefined;
   #pending: Pending[] = [];
   readonly #reports = new Map<string, Report>();
+  /** The last that a leader sent. */
+  #followed = { fence: 0, sentMs: 0 };
   #signMs = Number.NEGATIVE_INFINITY;
   /** The revision up to which the watch has delivered; undefined before the first read. */
   #watched: number | undefined;
@@ -67,7 +83,8 @@ export class SimulatedNode {
 
   /** Whether a write could be answered now, or when a pause ends. */
   get mayAnswer(): boolean {
-    return !this.isDown && this.#leads && !this.#term.ended && this.leftMs > 0;
+    const isHeld = this.#isHeld && this.#pending.length === 0;
+    return !this.isDown && this.#leads && !isHeld && !this.#term.ended && this.leftMs > 0;
   }
 
   get leftMs(): number {
@@ -114,7 +131,7 @@ export class SimulatedNode {
     this.#later(world.between(0, 50), tick);
     const pump = () => {
       this.#pump();
-      this.#later(world.between(5, 20), pump);
+      this.#later(world.between(15, 40), pump);
     };
     this.#later(1, pump);
     const pull = () => {
@@ -143,6 +160,7 @@ export class SimulatedNode {
       offset: this.log.length,
       durableOffset: this.durableOffset,
       clusterId: this.#clusterId,
+      proposedClusterId: `c-${this.id}`,
       cannotLead: this.findings,
     };
   }
@@ -225,7 +243,7 @@ export class SimulatedNode {
       this.#term.begin(this.#openingUntilMs);
       if (this.#term.look()) return;
       this.#leads = true;
-      this.#clusterId = 'c1';
+      this.#clusterId ||= this.seen?.clusterId || `c-${this.id}`;
       this.#reports.clear();
       checks.opens(this, fence);
       this.#handle({ kind: 'opened' });
@@ -251,6 +269,10 @@ export class SimulatedNode {
 
   #call(call: Call): void {
     const { world, store, timing } = this.#run;
+    if (call.kind === 'publish' && this.machine.state.name === 'leading') {
+      world.after(0, this.stallBehindPublish);
+      this.stallBehindPublish = () => {};
+    }
     const askedMs = this.#nowMs;
     const seen = this.#revision;
     let isOver = false;
@@ -310,9 +332,10 @@ export class SimulatedNode {
     const { world, store } = this.#run;
     if (this.#watched === undefined || !this.#reaches()) return;
     if (store.view.revision < this.#revision) return this.#wentBack();
+    if (store.view.revision === this.#watched) return;
     const oldest = store.history[0] as View;
     const isWhole = oldest.revision <= this.#watched + 1;
-    const next = isWhole ? store.history.filter(({ revision }) => revision > (this.#watched as number)) : [store.view];
+    const next = isWhole ? store.history.slice(this.#watched - store.view.revision) : [store.view];
     for (const view of next) {
       this.#watched = view.revision;
       this.#deliverMs = Math.max(this.#deliverMs, world.nowMs + world.latencyMs());
@@ -348,28 +371,28 @@ export class SimulatedNode {
     this.#reports.set(follower.id, { atMs: world.nowMs, durableOffset: Math.min(branch, durableOffset), signMs });
     if (this.machine.state.name === 'leading') this.#look();
     this.#settle();
-    const sent = { fence: this.fence, from: branch, commands: this.log.slice(branch), signMs: this.#nowMs };
+    const sent = {
+      fence: this.fence,
+      from: branch,
+      commands: this.log.slice(branch),
+      signMs: this.#nowMs,
+      sentMs: world.nowMs,
+    };
     const leads = this.#term.look() === undefined;
     if (nodes.includes(follower))
       world.after(world.latencyMs(), () => follower.#later(0, () => follower.#receive(this, { ...sent, leads })));
   }
 
-  #receive(
-    leader: SimulatedNode,
-    {
-      fence,
-      from,
-      commands,
-      signMs,
-      leads,
-    }: { fence: number; from: number; commands: number[]; signMs: number; leads: boolean },
-  ): void {
+  #receive(leader: SimulatedNode, { fence, from, commands, signMs, sentMs, leads }: Sent): void {
     if (this.#upstream?.nodeId !== leader.id || fence < this.#upstream.fence || from > this.log.length) return;
-    this.#clusterId = 'c1';
+    this.#clusterId ||= leader.#clusterId;
     if (leads) {
       this.#handle({ kind: 'heard', fence });
       this.#signMs = signMs;
     }
+    // Answers may overtake each other here. In a stream they do not.
+    if (fence === this.#followed.fence && sentMs <= this.#followed.sentMs) return;
+    this.#followed = { fence, sentMs };
     if (commands.length === 0 && from === this.log.length) return;
     this.log = [...this.log.slice(0, from), ...commands];
     this.durableOffset = Math.min(this.durableOffset, from);
@@ -413,7 +436,8 @@ export class SimulatedNode {
       this.log.push(this.fence);
       this.#pending.push({ offset: this.log.length, fence: this.fence });
       this.#sync();
-      this.#later(world.between(0, 25), () => this.#settle());
+      if (world.dice.chance(0.5)) this.#settle();
+      else this.#later(world.between(0, 25), () => this.#settle());
     });
   }
 

@@ -1,0 +1,56 @@
+/** Bugs that are planted to prove that the invariants find them. */
+import { Hearing } from '../../../src/cluster/hearing.js';
+import { SyncSet } from '../../../src/cluster/sync-set.js';
+import { LeadershipTerm } from '../../../src/store/leadership-term.js';
+import type { Planted } from './run.js';
+
+export interface PlantedBug {
+  readonly name: string;
+  /** The invariant that finds it. */
+  readonly found: RegExp;
+  /** A bug beside the product's own code. */
+  readonly inWorld?: Planted;
+  /** Plants the bug in the product. @returns the undoing. */
+  plant?(): () => void;
+}
+
+function replaced<T extends object>(prototype: T, name: keyof T & string, descriptor: PropertyDescriptor): () => void {
+  const before = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
+  Object.defineProperty(prototype, name, { ...descriptor, configurable: true });
+  return () => Object.defineProperty(prototype, name, before);
+}
+
+const TWO = /two leaders never answer|a leader begins when no other can answer/;
+
+export const BUGS: readonly PlantedBug[] = [
+  {
+    name: 'a leader that renews a deadline that has passed',
+    found: TWO,
+    plant: () =>
+      replaced(LeadershipTerm.prototype, 'look', {
+        value(this: LeadershipTerm) {
+          return this.ended;
+        },
+      }),
+  },
+  { name: 'a deadline that counts from the answer', found: TWO, inWorld: 'count from the answer' },
+  {
+    name: 'an error of the store that is taken for a loss',
+    found: /a leader whose lease lives goes on/,
+    inWorld: 'an error is a loss',
+  },
+  { name: 'the nearer node that runs instead of the further', found: /the furthest node runs/, inWorld: 'nearer' },
+  {
+    name: 'a leader that does not shrink the set before it answers',
+    found: /no acknowledged write is lost in safe mode/,
+    plant: () => replaced(SyncSet.prototype, 'required', { get: () => new Set() }),
+  },
+  {
+    name: 'a node that runs as soon as the key is gone',
+    found: TWO,
+    plant: () =>
+      replaced(Hearing.prototype, 'saw', {
+        value() {},
+      }),
+  },
+];

@@ -35,12 +35,32 @@ export function whyNotRun(candidacy: Candidacy): string {
   return notEligible(candidacy) || notYet(candidacy) || notFurthest(candidacy);
 }
 
+/** Why a node may not lead, whatever the others are; empty if it may. The record in the store tells the others. */
+export function whyCannotLead({ cannotLead, clusterId, proposedClusterId }: Self, view: View): string {
+  if (cannotLead !== '' || !view.last || (clusterId || proposedClusterId) === view.clusterId) return cannotLead;
+  return `this node has no data of the cluster ${view.clusterId}, and follows its next leader`;
+}
+
+/** Why a leader does not give the leadership to a node; empty if it does. */
+export function whyNotSwitch(
+  to: string,
+  members: readonly MemberRecord[],
+  leaderId: string,
+  required: ReadonlySet<string> | undefined,
+  mode: ClusterMode,
+): string {
+  const target = members.find(({ nodeId }) => nodeId === to);
+  if (!target) return `no node ${to} is in the cluster now`;
+  if (to === leaderId) return `${to} leads already`;
+  if (target.cannotLead !== '') return target.cannotLead;
+  return mode === 'safe' && !required?.has(to) ? `${to} may lack acknowledged writes` : '';
+}
+
 /** Reasons that time alone does not change. */
 function notEligible({ view, self, nodeId, mode, failsafe }: Candidacy): string {
   if (view.isPaused) return 'the cluster is paused. Run "headwater cluster resume"';
-  if (self.cannotLead !== '') return self.cannotLead;
-  if (view.last && (self.clusterId || self.proposedClusterId) !== view.clusterId)
-    return `this node has no data of the cluster ${view.clusterId}, and follows its next leader`;
+  const why = whyCannotLead(self, view);
+  if (why !== '') return why;
   if (mode === 'safe' && view.sync && !view.sync.nodes.includes(nodeId))
     return `this node may lack acknowledged writes: those that have all are ${view.sync.nodes.join(', ')}`;
   if (failsafe && view.known.length > 0 && !view.known.includes(nodeId))
@@ -57,7 +77,7 @@ function notYet(candidacy: Candidacy): string {
   const hasStopped = view.resigned === last.fence || last.nodeId === nodeId;
   const silentMs = nowMs - heardMs;
   if (!hasStopped && silentMs < timing.silenceMs)
-    return `the last leader was heard ${Math.round(silentMs)} ms ago. Another one is elected after ${timing.silenceMs} ms`;
+    return `the last sign of life of the last leader is ${Math.round(silentMs)} ms old. Another one is elected after ${timing.silenceMs} ms`;
   if (nowMs - failedOverMs < FLAPPING_MS && !hasStopped && view.allowed !== last.fence)
     return `the last automatic failover was ${Math.round((nowMs - failedOverMs) / 1_000)} s ago. Another one within ${FLAPPING_MS / 1_000} s needs a person: run "headwater cluster resume"`;
   if (!allSpoke(view) && nowMs - sinceMs < WINDOW_MS) return 'the other nodes have not said how far they are';

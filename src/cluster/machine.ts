@@ -10,9 +10,9 @@
  *     (election.ts), or has said that it stopped.
  */
 import { CallsInHand } from './calls-in-hand.js';
-import { type ClusterMode, roundOf, whyNotRun } from './election.js';
+import { type ClusterMode, whyNotRun, whyNotSwitch } from './election.js';
 import { Hearing } from './hearing.js';
-import { Lease } from './lease.js';
+import { Membership } from './membership.js';
 import type { Action, Call, CallKind, Event, Self } from './messages.js';
 import { type ClusterState, holdingOf, moved } from './states.js';
 import { SyncSet } from './sync-set.js';
@@ -37,7 +37,7 @@ export class Machine {
   #self: Self;
   #state: ClusterState = { name: 'joining' };
   #view: View | undefined;
-  #lease: Lease | undefined;
+  readonly #membership: Membership;
   readonly #calls: CallsInHand;
   #actions: Action[] = [];
   #nowMs = 0;
@@ -47,8 +47,6 @@ export class Machine {
   #stoppedFence = 0;
   /** Nodes that this leader has asked the store to know, for `--failsafe`: they count as known from then on. */
   readonly #introduced = new Set<string>();
-  /** The round of the last record in the store, unless the lease was renewed since. */
-  #publishedRound: number | undefined;
   #why = '';
   /** Why the store is refused, until a person accepts it; else empty. */
   #refused = '';
@@ -57,6 +55,7 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.#options = options;
     this.#self = options.self;
+    this.#membership = new Membership(options);
     this.#calls = new CallsInHand(options.timing.requestMs / 4);
   }
 
@@ -93,29 +92,23 @@ export class Machine {
       this.#calls.ended('read');
       this.#saw(view, isWhole);
     },
-    granted: ({ askedMs, lease, ttlMs }) => {
+    granted: (granted) => {
       this.#calls.ended('grant');
-      this.#lease = new Lease(lease, askedMs, ttlMs);
-      this.#publishedRound = undefined;
+      this.#membership.granted(granted);
     },
-    kept: ({ askedMs, lease, ttlMs }) => {
+    kept: (kept) => {
       this.#calls.ended('keep_alive');
-      if (this.#lease?.id !== lease) return;
-      this.#lease.kept(askedMs, ttlMs);
-      this.#publishedRound = undefined;
+      this.#membership.kept(kept);
     },
     lease_unknown: ({ call, lease }) => {
       this.#calls.ended(call);
-      if (this.#lease?.id !== lease) return;
-      this.#lease = undefined;
-      if (holdingOf(this.#state)?.lease === lease)
-        this.#stop('the store does not know the lease of this leader any more');
+      this.#membership.lost(lease);
+      if (holdingOf(this.#state)?.lease === lease) this.#stop('the store does not know the lease of this leader');
     },
     published: ({ lease, provesMs }) => {
       this.#calls.ended('publish');
-      if (this.#lease?.id !== lease) return;
-      this.#lease.proven(provesMs);
-      this.#renew();
+      if (this.#membership.proven(lease, provesMs) && holdingOf(this.#state)?.lease === lease)
+        this.#extend(this.#membership.untilMs);
     },
     campaigned: ({ lease, fence }) => {
       this.#calls.ended('campaign');
@@ -163,8 +156,6 @@ export class Machine {
     followers: (followers) => this.#adjustSync(followers),
   };
 
-  // ---- what the store shows ------------------------------------------------------
-
   #saw(view: View, isWhole: boolean): void {
     const before = this.#view;
     if (this.#refused !== '' || (before && view.revision < before.revision)) return;
@@ -198,7 +189,7 @@ export class Machine {
       return;
     }
     // The answer of a campaign was lost, or a leader has moved the key here.
-    if (leader.lease === this.#lease?.id) return this.#won(leader.lease, leader.fence);
+    if (leader.lease === this.#membership.lease) return this.#won(leader.lease, leader.fence);
     if (leader.nodeId === this.#options.nodeId) return this.#sawEarlierLife(leader.fence);
     if (state.name === 'following' && state.leader.fence === leader.fence) return;
     this.#to({ name: 'following', leader });
@@ -220,11 +211,9 @@ export class Machine {
       this.#to({ name: 'refused', reason });
   }
 
-  // ---- the way to the leadership, and from it --------------------------------------
-
   #won(lease: string, fence: number): void {
     if (holdingOf(this.#state)?.fence === fence || this.#refused !== '') return;
-    const untilMs = this.#lease?.id === lease ? this.#lease.untilMs(this.#options.timing) : 0;
+    const untilMs = this.#membership.lease === lease ? this.#membership.untilMs : 0;
     const isOld = fence <= this.#stoppedFence || untilMs <= this.#nowMs;
     if (isOld || holdingOf(this.#state) || this.#state.name === 'stopping') {
       this.#call({ kind: 'resign', fence });
@@ -232,7 +221,7 @@ export class Machine {
     }
     if (fence <= this.#self.historyFence)
       return this.#refuse(
-        `it gave the fencing number ${fence}, and the data of this node have ${this.#self.historyFence}: its revision went back`,
+        `the fencing number ${fence} is not above ${this.#self.historyFence}, which the data of this node have. The revision of the store went back`,
       );
     this.#sync.begin(this.#view?.sync);
     this.#introduced.clear();
@@ -244,12 +233,6 @@ export class Machine {
   #stopIfOverdue(): void {
     const own = holdingOf(this.#state);
     if (own && !(this.#deadlineMs > this.#nowMs)) this.#stop('the lease of this leader was not renewed in time');
-  }
-
-  #renew(): void {
-    const own = holdingOf(this.#state);
-    if (!own || own.lease !== this.#lease?.id) return;
-    this.#extend(this.#lease.untilMs(this.#options.timing));
   }
 
   #extend(untilMs: number): void {
@@ -276,7 +259,7 @@ export class Machine {
 
   #failed(call: CallKind): void {
     this.#calls.failed(call, this.#nowMs);
-    if (call === 'publish') this.#publishedRound = undefined;
+    if (call === 'publish') this.#membership.recordFailed();
     // The key may have been moved, or may be moved yet: this node does not lead on under this number.
     if (call === 'move_leader') this.#stop('the store did not say whether the leadership was moved');
     // If the key is this node's, a view says so.
@@ -313,40 +296,26 @@ export class Machine {
     if (this.#call({ kind: 'set_sync', fence, nodes, expectedRevision })) this.#sync.attempt(nodes);
   }
 
-  // ---- what is due -----------------------------------------------------------------
-
   /** Begins all calls that are due. */
   #proceed(): void {
-    const { timing } = this.#options;
     if (this.#refused !== '') return;
     if (!this.#view) this.#call({ kind: 'read' });
     else if (this.#state.name === 'joining') this.#place(this.#view);
-    if (!this.#lease) this.#call({ kind: 'grant', ttlMs: timing.ttlMs });
-    else {
-      if (this.#nowMs - this.#lease.keptMs >= timing.keepAliveMs)
-        this.#call({ kind: 'keep_alive', lease: this.#lease.id });
-      this.#publish(this.#lease);
-    }
+    this.#membership.proceed(this.#nowMs, this.#view, this.#self, (call) => this.#call(call));
     if (this.#state.name === 'electing') this.#run(this.#state.sinceMs);
     if (this.#state.name !== 'leading') return;
     this.#obeyRequest(this.#state);
     if (this.#state.name === 'leading' && this.#options.failsafe) this.#introduce(this.#state.fence);
   }
 
-  #publish(lease: Lease): void {
-    if (!this.#view || this.#calls.has('publish')) return;
-    const round = roundOf(this.#view);
-    if (this.#publishedRound === round) return;
-    const { nodeId, address } = this.#options;
-    const { historyFence, offset, durableOffset, cannotLead } = this.#self;
-    const record = { nodeId, address, lease: lease.id, historyFence, offset, durableOffset, cannotLead, round };
-    if (this.#call({ kind: 'publish', record, provesMs: lease.keptMs })) this.#publishedRound = round;
-  }
-
   #run(sinceMs: number): void {
     const view = this.#view;
-    const lease = this.#lease;
-    if (!view || !lease || lease.untilMs(this.#options.timing) <= this.#nowMs || this.#calls.has('campaign')) return;
+    const { lease, untilMs } = this.#membership;
+    if (!view || this.#calls.has('campaign')) return;
+    if (!lease || untilMs <= this.#nowMs) {
+      this.#why = 'the store has not renewed the lease of this node';
+      return;
+    }
     const { nodeId, address, timing, mode } = this.#options;
     const why = whyNotRun({
       ...this.#options,
@@ -362,7 +331,7 @@ export class Machine {
     this.#why = why;
     if (why !== '') return;
     const reason = !view.last ? 'first' : 'automatic';
-    const key = { nodeId, address, lease: lease.id, ttlMs: timing.ttlMs, reason } as const;
+    const key = { nodeId, address, lease, ttlMs: timing.ttlMs, reason } as const;
     const expected = { lastFence: view.last?.fence ?? 0, syncRevision: view.sync?.revision ?? 0 };
     const sync = mode === 'safe' && !view.sync ? [nodeId] : undefined;
     const clusterId = this.#self.clusterId || this.#self.proposedClusterId;
@@ -380,13 +349,13 @@ export class Machine {
   #obeyRequest({ fence, lease }: { fence: number; lease: string }): void {
     const request = this.#view?.request;
     if (!request || this.#calls.has('forget_request')) return;
-    const target = this.#view?.members.find(({ nodeId }) => nodeId === request.to);
-    const outside = this.#options.mode === 'safe' && !this.#sync.required?.has(request.to);
-    const why = !target
-      ? `no node ${request.to} is in the cluster now`
-      : target.nodeId === this.#options.nodeId
-        ? 'this node leads already'
-        : target.cannotLead || (outside ? `${request.to} may lack acknowledged writes` : '');
+    const why = whyNotSwitch(
+      request.to,
+      this.#view?.members ?? [],
+      this.#options.nodeId,
+      this.#sync.required,
+      this.#options.mode,
+    );
     if (why !== '') {
       this.#say('error', `the leader was not moved to ${request.to}: ${why}`);
       this.#call({ kind: 'forget_request', fence, revision: request.revision });
@@ -395,8 +364,6 @@ export class Machine {
     this.#to({ name: 'holding', fence, lease, request });
     this.#act({ kind: 'hold', nodeId: request.to });
   }
-
-  // ---- small parts -------------------------------------------------------------------
 
   /** Begins a call, unless one of its kind runs or has just failed. @returns whether it has begun. */
   #call(call: Call): boolean {
@@ -407,7 +374,7 @@ export class Machine {
 
   #to(state: ClusterState): void {
     this.#state = moved(this.#state, state);
-    if (state.name === 'opening') this.#deadlineMs = this.#lease?.untilMs(this.#options.timing) ?? 0;
+    if (state.name === 'opening') this.#deadlineMs = this.#membership.untilMs;
   }
 
   #act(action: Action): void {

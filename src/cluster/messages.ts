@@ -1,6 +1,27 @@
-/** The events that go into the machine of a cluster (machine.ts), and the actions that come out. */
-import type { Expected } from './store.js';
+/**
+ * The events that go into the machine of a cluster (machine.ts), and the actions that come out. `Call` and its answers
+ * are the port to the store: all that the cluster needs of etcd, and no more than a Kubernetes Lease can give.
+ *
+ * Rules for an adapter of a store:
+ *   - An error means that the store could not be asked. The call may have been carried out.
+ *   - A lease that the store does not know is an answer and no error.
+ *   - `campaign`, `move_leader`, `resign` and the sets change the store only if it is as the caller expects, in one
+ *     transaction. The fencing number is the revision of that transaction: nothing else may change the leader key.
+ *   - `move_leader` and `campaign` write the last leader beside the leader key. `resign` deletes the leader key and
+ *     notes its number.
+ *   - A store without events about ended leases is judged by changes as this node observes them, never by a time that
+ *     another machine wrote.
+ *   - The views of one watch skip no revision. If events were lost, the next view says so.
+ */
 import type { LeaderKey, MemberRecord, Standing, View } from './view.js';
+
+/** The state that a candidate has seen: the store elects it only if nothing of this has changed. */
+export interface Expected {
+  /** The fencing number of the last leader; 0 if there was none. */
+  readonly lastFence: number;
+  /** The revision of the sync key; 0 if there is none. */
+  readonly syncRevision: number;
+}
 
 /** The facts that the node knows about itself. */
 export interface Self extends Standing {

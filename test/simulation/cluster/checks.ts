@@ -3,22 +3,22 @@
 import type { ClusterMode } from '../../../src/cluster/election.js';
 import { Violation } from '../checks/history.js';
 import type { MemoryStore } from './memory-store.js';
-import type { SimulatedNode } from './node.js';
+import type { ClusterNode, NodeChecks } from './setting.js';
 import type { World } from './world.js';
 
-export class Checks {
+export class Checks implements NodeChecks {
   answered = 0;
   openings = 0;
   readonly #world: World;
   readonly #store: MemoryStore;
   readonly #mode: ClusterMode;
-  readonly #nodes: readonly SimulatedNode[];
+  readonly #nodes: readonly ClusterNode[];
   readonly #acknowledged = new Map<number, number>();
   #fence = 0;
   /** The fencing number of the last leadership that has answered. */
   #answeringFence = 0;
 
-  constructor(world: World, store: MemoryStore, mode: ClusterMode, nodes: readonly SimulatedNode[]) {
+  constructor(world: World, store: MemoryStore, mode: ClusterMode, nodes: readonly ClusterNode[]) {
     this.#world = world;
     this.#store = store;
     this.#mode = mode;
@@ -26,7 +26,7 @@ export class Checks {
   }
 
   /** A node answers a write. */
-  answers(node: SimulatedNode, fence: number, offset: number): void {
+  answers(node: ClusterNode, fence: number, offset: number): void {
     this.#world.note(`${node.id}: answers ${offset} under ${fence}`);
     if (fence < this.#answeringFence)
       this.#fail(
@@ -39,7 +39,7 @@ export class Checks {
   }
 
   /** A node begins to lead. */
-  opens(node: SimulatedNode, fence: number): void {
+  opens(node: ClusterNode, fence: number): void {
     this.#world.note(`${node.id}: leads under ${fence}`);
     this.openings++;
     if (fence <= this.#fence) this.#fail('fencing numbers rise', `${node.id} got ${fence} after ${this.#fence}`);
@@ -56,7 +56,7 @@ export class Checks {
   }
 
   /** A node asks for the leader key. */
-  campaigns(node: SimulatedNode): void {
+  campaigns(node: ClusterNode): void {
     if (node.findings !== '') this.#fail('a node with open findings never leads', node.id);
     if (!node.seen) return;
     const { members, sync, last } = node.seen;
@@ -71,7 +71,7 @@ export class Checks {
   }
 
   /** A leader stops. */
-  stops(node: SimulatedNode, reason: string): void {
+  stops(node: ClusterNode, reason: string): void {
     this.#world.note(`${node.id}: stops: ${reason}`);
     const holds = this.#store.view.leader?.fence === node.fence && node.mayAnswer;
     if (holds && !/moved|does not know|not renewed|deleted|holds/.test(reason))

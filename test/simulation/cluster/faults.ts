@@ -1,16 +1,20 @@
 /** The faults of a run. Each is drawn as likely as it stands here. */
 
 import type { SimulatedNode } from './node.js';
-import type { ClusterRun } from './run.js';
+import type { Setting } from './setting.js';
 import { pair } from './world.js';
 
-type Fault = (run: ClusterRun) => void;
+interface Run extends Pick<Setting, 'store' | 'timing' | 'world'> {
+  readonly nodes: readonly SimulatedNode[];
+}
 
-function leader({ nodes, world }: ClusterRun): SimulatedNode {
+type Fault = (run: Run) => void;
+
+function leader({ nodes, world }: Run): SimulatedNode {
   return nodes.find(({ mayAnswer }) => mayAnswer) ?? world.dice.pick(nodes);
 }
 
-function someone(run: ClusterRun): SimulatedNode {
+function someone(run: Run): SimulatedNode {
   return run.world.dice.chance(0.6) ? leader(run) : run.world.dice.pick(run.nodes);
 }
 
@@ -47,7 +51,7 @@ const cutBoth: Fault = (run) => {
   for (const other of run.nodes) if (other !== node) cutFor(run, pair(node.id, other.id), ms);
 };
 
-function cutFor({ world, timing }: ClusterRun, line: string, ms = world.between(0, 2 * timing.ttlMs)): void {
+function cutFor({ world, timing }: Run, line: string, ms = world.between(0, 2 * timing.ttlMs)): void {
   world.note(`cut: ${line} for ${ms.toFixed(0)} ms`);
   world.cut.add(line);
   world.after(ms, () => world.cut.delete(line));

@@ -9,7 +9,7 @@ import type { Action, Call, CallKind, Event } from '../../../src/cluster/message
 import type { View } from '../../../src/cluster/view.js';
 import { LeadershipTerm } from '../../../src/store/leadership-term.js';
 import type { Answer } from './memory-store.js';
-import type { ClusterRun } from './run.js';
+import type { ClusterNode, Setting } from './setting.js';
 import { pair } from './world.js';
 
 interface Pending {
@@ -37,7 +37,7 @@ interface Sent {
   readonly leads: boolean;
 }
 
-export class SimulatedNode {
+export class SimulatedNode implements ClusterNode {
   log: number[] = [];
   durableOffset = 0;
   /** Open findings of verify. */
@@ -53,7 +53,8 @@ export class SimulatedNode {
   heardUnknown = 0;
   readonly id: string;
   machine!: Machine;
-  readonly #run: ClusterRun;
+  readonly #run: Setting;
+  readonly #nodes: readonly SimulatedNode[];
   #term!: LeadershipTerm;
   readonly #rate: number;
   #life = 0;
@@ -74,7 +75,9 @@ export class SimulatedNode {
   #revision = 0;
   #deliverMs = 0;
 
-  constructor(id: string, run: ClusterRun) {
+  /** @param nodes all nodes of the run. */
+  constructor(id: string, run: Setting, nodes: readonly SimulatedNode[]) {
+    this.#nodes = nodes;
     this.id = id;
     this.#run = run;
     this.#rate = run.world.between(0.995, 1.005);
@@ -350,7 +353,8 @@ export class SimulatedNode {
 
   /** Asks the leader for what is missing here. */
   #pull(): void {
-    const { world, nodes } = this.#run;
+    const { world } = this.#run;
+    const nodes = this.#nodes;
     const upstream = this.#upstream;
     const leader = nodes.find(({ id }) => id === upstream?.nodeId);
     if (!upstream || !leader || leader.isDown || world.cut.has(pair(this.id, leader.id))) return;
@@ -364,7 +368,7 @@ export class SimulatedNode {
     follower: SimulatedNode,
     { log, durableOffset, signMs }: { log: number[]; durableOffset: number; signMs: number },
   ): void {
-    const { world, nodes } = this.#run;
+    const { world } = this.#run;
     if (!this.#leads || this.isDown || world.cut.has(pair(this.id, follower.id))) return;
     let branch = 0;
     while (branch < log.length && log[branch] === this.log[branch]) branch++;
@@ -379,8 +383,7 @@ export class SimulatedNode {
       sentMs: world.nowMs,
     };
     const leads = this.#term.look() === undefined;
-    if (nodes.includes(follower))
-      world.after(world.latencyMs(), () => follower.#later(0, () => follower.#receive(this, { ...sent, leads })));
+    world.after(world.latencyMs(), () => follower.#later(0, () => follower.#receive(this, { ...sent, leads })));
   }
 
   #receive(leader: SimulatedNode, { fence, from, commands, signMs, sentMs, leads }: Sent): void {
@@ -409,7 +412,8 @@ export class SimulatedNode {
 
   /** Looks at the followers: who is level, who is slow, and who has got the signs of life. */
   #look(): void {
-    const { world, nodes, timing } = this.#run;
+    const { world, timing } = this.#run;
+    const nodes = this.#nodes;
     const acknowledged = this.log.length - this.#pending.length;
     const level: string[] = [];
     const slow: string[] = [];

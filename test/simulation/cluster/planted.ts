@@ -2,7 +2,7 @@
 import { Hearing } from '../../../src/cluster/hearing.js';
 import { SyncSet } from '../../../src/cluster/sync-set.js';
 import { LeadershipTerm } from '../../../src/store/leadership-term.js';
-import type { Planted } from './run.js';
+import type { Planted } from './setting.js';
 
 export interface PlantedBug {
   readonly name: string;

@@ -6,11 +6,10 @@ import { Checks } from './checks.js';
 import { FAULTS } from './faults.js';
 import { MemoryStore } from './memory-store.js';
 import { SimulatedNode } from './node.js';
+import type { Planted, Setting } from './setting.js';
 import { World } from './world.js';
 
-export type Planted = 'nearer' | 'count from the answer' | 'an error is a loss';
-
-export class ClusterRun {
+export class ClusterRun implements Setting {
   readonly world: World;
   readonly store: MemoryStore;
   readonly nodes: SimulatedNode[] = [];
@@ -31,7 +30,7 @@ export class ClusterRun {
     this.store = new MemoryStore(this.world);
     this.checks = new Checks(this.world, this.store, this.mode, this.nodes);
     const count = dice.pick([1, 2, 3, 3, 3, 5]);
-    for (let i = 0; i < count; i++) this.nodes.push(new SimulatedNode(`n${i}`, this));
+    for (let i = 0; i < count; i++) this.nodes.push(new SimulatedNode(`n${i}`, this, this.nodes));
   }
 
   readonly isPlanted = (planted: Planted): boolean => this.#planted === planted;

@@ -1,0 +1,289 @@
+/** The machine of a node in a cluster: which answers of the store make it lead, stop, wait and ask a person. */
+import assert from 'node:assert/strict';
+import { Machine } from '../../../src/cluster/machine.js';
+import type { Action, CallKind, Event, Self } from '../../../src/cluster/messages.js';
+import { timingOf } from '../../../src/cluster/timing.js';
+import type { LeaderKey, Member, View } from '../../../src/cluster/view.js';
+
+const TIMING = timingOf(10_000);
+
+const SELF: Self = {
+  historyFence: 0,
+  offset: 0,
+  durableOffset: 0,
+  clusterId: 'c',
+  proposedClusterId: 'p',
+  cannotLead: '',
+};
+
+const EMPTY: View = {
+  clusterId: 'c',
+  revision: 10,
+  leader: undefined,
+  last: undefined,
+  resigned: 0,
+  sync: undefined,
+  members: [],
+  known: [],
+  isPaused: false,
+  request: undefined,
+  allowed: 0,
+};
+
+function member(nodeId: string, more: Partial<Member> = {}): Member {
+  const standing = { historyFence: 0, offset: 0, durableOffset: 0, cannotLead: '', round: 0, revision: 5 };
+  return { nodeId, address: `${nodeId}:1`, lease: `lease of ${nodeId}`, ...standing, ...more };
+}
+
+function key(nodeId: string, fence: number): LeaderKey {
+  return { nodeId, address: `${nodeId}:1`, lease: `lease of ${nodeId}`, fence, ttlMs: 10_000, reason: 'first' };
+}
+
+/** The node `a`, and what it does. */
+class Test {
+  readonly machine: Machine;
+  nowMs = 100_000;
+  actions: readonly Action[] = [];
+
+  constructor(options: Partial<ConstructorParameters<typeof Machine>[0]> = {}) {
+    const defaults = { mode: 'available', failsafe: false, lagMax: 100, self: SELF } as const;
+    this.machine = new Machine({ nodeId: 'a', address: 'a:1', timing: TIMING, ...defaults, ...options });
+  }
+
+  at(nowMs: number): this {
+    this.nowMs = nowMs;
+    return this;
+  }
+
+  give(event: Event): this {
+    this.actions = this.machine.handle(event, this.nowMs);
+    return this;
+  }
+
+  see(view: Partial<View>, isWhole = true): this {
+    return this.give({ kind: 'view', view: { ...EMPTY, ...view }, isWhole });
+  }
+
+  /** A member of a cluster, with a lease that is proven now. */
+  joined(): this {
+    const askedMs = this.nowMs;
+    this.see({}).give({ kind: 'granted', askedMs, lease: 'lease of a', ttlMs: 10_000 });
+    return this.give({ kind: 'published', lease: 'lease of a', provesMs: askedMs });
+  }
+
+  /** The leader under the number 20. */
+  leading(): this {
+    this.joined().see({ members: [member('a')], revision: 12 });
+    assert.equal(this.call('campaign') !== undefined, true);
+    this.give({ kind: 'campaigned', lease: 'lease of a', fence: 20 }).give({ kind: 'opened' });
+    assert.equal(this.machine.state.name, 'leading');
+    return this;
+  }
+
+  call(kind: CallKind) {
+    return this.actions.find((action) => action.kind === 'call' && action.call.kind === kind);
+  }
+
+  action<K extends Action['kind']>(kind: K): Extract<Action, { kind: K }> | undefined {
+    return this.actions.find((action): action is Extract<Action, { kind: K }> => action.kind === kind);
+  }
+}
+
+describe('a leader of a cluster', () => {
+  it('has a deadline that counts from before its lease was asked for', () => {
+    const test = new Test()
+      .joined()
+      .at(103_000)
+      .see({ members: [member('a')], revision: 12 });
+    test.give({ kind: 'campaigned', lease: 'lease of a', fence: 20 });
+    assert.deepEqual(test.action('lead'), { kind: 'lead', fence: 20, untilMs: 108_000 });
+  });
+
+  it('renews its deadline when its record stands in the store behind a renewal', () => {
+    const test = new Test().leading().at(103_400).give({ kind: 'tick' });
+    assert(test.call('keep_alive'));
+    test.at(103_600).give({ kind: 'kept', askedMs: 103_400, lease: 'lease of a', ttlMs: 10_000 });
+    assert.equal(test.action('renew'), undefined);
+    assert(test.call('publish'));
+    test.at(103_700).give({ kind: 'published', lease: 'lease of a', provesMs: 103_400 });
+    assert.deepEqual(test.action('renew'), { kind: 'renew', untilMs: 111_400 });
+  });
+
+  it('takes a failed call for nothing but a renewal that is missing', () => {
+    const test = new Test().leading();
+    for (const call of ['keep_alive', 'publish', 'read'] as const) test.give({ kind: 'failed', call });
+    assert.equal(test.machine.state.name, 'leading');
+    test.at(107_999).give({ kind: 'tick' });
+    assert.equal(test.machine.state.name, 'leading');
+    test.at(108_000).give({ kind: 'tick' });
+    assert.match(test.action('stop_leading')?.reason ?? '', /was not renewed in time/);
+  });
+
+  it('stops at once when the store does not know its lease, or another node holds the key', () => {
+    const unknown = new Test().leading().give({ kind: 'lease_unknown', call: 'keep_alive', lease: 'lease of a' });
+    assert.match(unknown.action('stop_leading')?.reason ?? '', /does not know the lease/);
+    const other = new Test().leading().see({ revision: 30, leader: key('b', 25), last: { nodeId: 'b', fence: 25 } });
+    assert.match(other.action('stop_leading')?.reason ?? '', /b holds the leader key/);
+    const old = new Test().leading().see({ revision: 19 });
+    assert.equal(old.machine.state.name, 'leading', 'a view from before it was elected says nothing');
+  });
+
+  it('says in the store that it has stopped', () => {
+    const test = new Test().leading().give({ kind: 'over', reason: 'its term is over' }).give({ kind: 'stopped' });
+    assert.deepEqual(test.call('resign'), { kind: 'call', call: { kind: 'resign', fence: 20 } });
+  });
+
+  it('leads on under a store that went back, and until its deadline only', () => {
+    const test = new Test().leading().give({ kind: 'store_changed', reason: 'its revision went back' });
+    assert.equal(test.machine.state.name, 'leading');
+    test.at(103_500).give({ kind: 'tick' });
+    assert.deepEqual(test.actions, [], 'the store is not asked');
+    test.at(108_000).give({ kind: 'tick' }).give({ kind: 'stopped' });
+    assert.equal(test.machine.state.name, 'refused');
+    assert.match(test.machine.why, /went back/);
+  });
+
+  it('goes on without the store while all known nodes answer, if a person wants that', () => {
+    const test = new Test({ failsafe: true }).leading();
+    test.see({ revision: 21, leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, known: ['a', 'b', 'c'] });
+    test.at(107_000).give({ kind: 'acknowledged', sentMs: 106_900, nodes: ['b'] });
+    assert.equal(test.action('renew'), undefined);
+    test.give({ kind: 'acknowledged', sentMs: 106_900, nodes: ['b', 'c'] });
+    assert.deepEqual(test.action('renew'), { kind: 'renew', untilMs: 114_900 });
+  });
+
+  it('moves the key to the node that a person names, and leads no more if the answer is lost', () => {
+    const request = { to: 'b', revision: 21 };
+    const view = { revision: 21, leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, request };
+    const test = new Test().leading().see({ ...view, members: [member('a'), member('b')] });
+    assert.deepEqual(test.action('hold'), { kind: 'hold', nodeId: 'b' });
+    test.give({ kind: 'held' });
+    assert(test.call('move_leader'));
+    test.give({ kind: 'failed', call: 'move_leader' });
+    assert.match(test.action('stop_leading')?.reason ?? '', /did not say whether/);
+    const refused = new Test().leading().see({ ...view, members: [member('b', { cannotLead: 'it has findings' })] });
+    assert.match(refused.action('say')?.message ?? '', /was not moved to b: it has findings/);
+  });
+
+  it('asks the store to shrink the set before it waits for fewer nodes', () => {
+    const test = new Test({ mode: 'safe' }).leading();
+    assert.equal(test.machine.required, undefined, 'nothing is answered before the set stands in the store');
+    const sync = { nodes: ['a', 'b'], revision: 21 };
+    test.see({ revision: 21, leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, sync });
+    test.give({ kind: 'followers', level: [], slow: ['b'] });
+    assert(test.call('set_sync'));
+    assert.deepEqual([...(test.machine.required ?? [])], ['a', 'b']);
+    test.give({ kind: 'sync_set', nodes: ['a'], revision: 22 });
+    assert.deepEqual([...(test.machine.required ?? [])], ['a']);
+    test.give({ kind: 'followers', level: ['b'], slow: [] });
+    assert.deepEqual([...(test.machine.required ?? [])], ['a', 'b'], 'a node is waited for before it is in the set');
+  });
+});
+
+describe('a node that does not lead', () => {
+  const gone = { revision: 30, last: { nodeId: 'b', fence: 20 } };
+  const led = { revision: 21, leader: key('b', 20), last: { nodeId: 'b', fence: 20 } };
+  const spoken = (more: Partial<Member> = {}) => [member('a', { round: 20, ...more })];
+
+  it('follows the holder of the key', () => {
+    const test = new Test().joined().see(led);
+    assert.equal(test.action('follow')?.leader.nodeId, 'b');
+  });
+
+  it('runs when the key is gone and the last leader has been silent for longer than it can lead', () => {
+    const test = new Test().joined().see(led).at(105_000).give({ kind: 'heard', fence: 20 });
+    test.at(110_000).give({ kind: 'kept', askedMs: 110_000, lease: 'lease of a', ttlMs: 10_000 });
+    test.give({ kind: 'published', lease: 'lease of a', provesMs: 110_000 }).see({ ...gone, members: spoken() });
+    assert.match(test.machine.why, /sign of life of the last leader is 5000 ms old/);
+    assert.equal(test.at(116_999).give({ kind: 'tick' }).call('campaign'), undefined);
+    assert(test.at(117_000).give({ kind: 'tick' }).call('campaign'));
+  });
+
+  it('runs at once when the last leader has said that it stopped', () => {
+    assert(
+      new Test()
+        .joined()
+        .see(led)
+        .see({ ...gone, resigned: 20, members: spoken() })
+        .call('campaign'),
+    );
+  });
+
+  it('leads if the answer of its campaign was lost and the store shows its lease', () => {
+    const test = new Test().joined().see({ members: [member('a')], revision: 12 });
+    test.give({ kind: 'failed', call: 'campaign' });
+    test.see({ revision: 22, leader: key('a', 20), last: { nodeId: 'a', fence: 20 } }, false);
+    assert.equal(test.action('lead')?.fence, 20);
+  });
+
+  it('leaves the key to the further node, and says why', () => {
+    const members = [...spoken(), member('c', { round: 20, offset: 7 })];
+    const test = new Test()
+      .joined()
+      .see(led)
+      .see({ ...gone, resigned: 20, members });
+    assert.equal(test.call('campaign'), undefined);
+    assert.match(test.machine.why, /c is further: offset 7, this node 0/);
+  });
+
+  const reasons: Array<[name: string, options: { view?: Partial<View>; self?: Partial<Self>; mode?: 'safe' }, RegExp]> =
+    [
+      ['the cluster is paused', { view: { isPaused: true } }, /paused/],
+      ['it has open findings', { self: { cannotLead: 'it has open findings' } }, /open findings/],
+      ['it has no data of the cluster', { self: { clusterId: '' } }, /no data of the cluster c/],
+      ['it may lack writes', { mode: 'safe', view: { sync: { nodes: ['b'], revision: 3 } } }, /may lack acknowledged/],
+    ];
+  for (const [name, { view, self, mode = 'available' }, why] of reasons)
+    it(`does not run if ${name}`, () => {
+      const test = new Test({ mode, self: { ...SELF, ...self } }).joined().see({ ...led });
+      test.see({ ...gone, resigned: 20, members: spoken(), ...view });
+      assert.equal(test.call('campaign'), undefined);
+      assert.match(test.machine.why, why);
+    });
+
+  it('does not run if more commands may be lost than a person allows', () => {
+    const test = new Test().joined().see({ ...led, members: [member('b', { offset: 101 })] });
+    test.see({ ...gone, resigned: 20, members: spoken() });
+    assert.match(test.machine.why, /101 commands ahead of this node, and at most 100 may be lost/);
+    assert(test.see({ ...gone, revision: 31, resigned: 20, members: spoken(), allowed: 20 }).call('campaign'));
+  });
+
+  it('needs a person for a second automatic failover within a minute', () => {
+    const test = new Test().joined().see({ revision: 11 });
+    test.see({ ...led, leader: { ...key('b', 20), reason: 'automatic' } });
+    test.at(112_500).give({ kind: 'granted', askedMs: 112_500, lease: 'lease of a', ttlMs: 10_000 });
+    test.give({ kind: 'published', lease: 'lease of a', provesMs: 112_500 });
+    test.see({ ...gone, members: spoken() });
+    assert.match(test.machine.why, /within 60 s needs a person/);
+    assert.match(test.action('say')?.message ?? '', /needs a person/);
+  });
+
+  it('refuses a store of another cluster by name, until a person accepts it', () => {
+    const test = new Test().joined().see({ clusterId: 'other', revision: 40 });
+    assert.equal(test.machine.state.name, 'refused');
+    assert.match(test.machine.why, /the store belongs to the cluster other/);
+    assert.equal(test.give({ kind: 'store_accepted' }).machine.state.name, 'joining');
+  });
+
+  it('refuses a leadership whose number is not above those of its data', () => {
+    const test = new Test({ self: { ...SELF, historyFence: 20 } })
+      .joined()
+      .see({ members: [member('a')], revision: 12 });
+    test.give({ kind: 'campaigned', lease: 'lease of a', fence: 20 });
+    assert.match(test.machine.why, /not above 20/);
+  });
+});
+
+describe('the times of a cluster', () => {
+  it('leave room for two failed renewals', () => {
+    assert.deepEqual(timingOf(3_000), {
+      ttlMs: 3_000,
+      marginMs: 1_000,
+      keepAliveMs: 1_000,
+      requestMs: 500,
+      silenceMs: 4_000,
+    });
+    for (const ttlMs of [2_999, 600_001, Number.NaN])
+      assert.throws(() => timingOf(ttlMs), { code: 'invalid_argument' });
+  });
+});

@@ -1,0 +1,38 @@
+/** What a simulated node gets from its run, and what the run's checks see of a node. */
+import type { ClusterMode } from '../../../src/cluster/election.js';
+import type { Timing } from '../../../src/cluster/timing.js';
+import type { View } from '../../../src/cluster/view.js';
+import type { MemoryStore } from './memory-store.js';
+import type { World } from './world.js';
+
+export type Planted = 'nearer' | 'count from the answer' | 'an error is a loss';
+
+export interface ClusterNode {
+  readonly id: string;
+  readonly log: readonly number[];
+  readonly findings: string;
+  readonly seen: View | undefined;
+  readonly fence: number;
+  readonly heardUnknown: number;
+  readonly mayAnswer: boolean;
+  readonly leftMs: number;
+}
+
+export interface NodeChecks {
+  answers(node: ClusterNode, fence: number, offset: number): void;
+  opens(node: ClusterNode, fence: number): void;
+  campaigns(node: ClusterNode): void;
+  stops(node: ClusterNode, reason: string): void;
+}
+
+export interface Setting {
+  readonly world: World;
+  readonly store: MemoryStore;
+  readonly checks: NodeChecks;
+  readonly timing: Timing;
+  readonly mode: ClusterMode;
+  readonly failsafe: boolean;
+  isPlanted(planted: Planted): boolean;
+  /** A node says that it needs a person. */
+  askPerson(): void;
+}

@@ -112,7 +112,7 @@ function allSpoke(view: View): boolean {
 }
 
 /** The member whose log reaches furthest. A later leader's history comes before a longer log of an earlier one. */
-export function furthest<M extends MemberRecord>(members: readonly M[]): M | undefined {
+function furthest<M extends MemberRecord>(members: readonly M[]): M | undefined {
   return members.reduce<M | undefined>((best, member) => (best && !isBefore(member, best) ? best : member), undefined);
 }
 
@@ -121,6 +121,6 @@ function isBefore(a: MemberRecord, b: MemberRecord): boolean {
   return (compareStandings(a, b) || (a.nodeId < b.nodeId ? 1 : -1)) > 0;
 }
 
-export function compareStandings(a: Standing, b: Standing): number {
+function compareStandings(a: Standing, b: Standing): number {
   return a.historyFence - b.historyFence || a.offset - b.offset || a.durableOffset - b.durableOffset;
 }

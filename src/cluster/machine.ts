@@ -312,10 +312,7 @@ export class Machine {
     const view = this.#view;
     const { lease, untilMs } = this.#membership;
     if (!view || this.#calls.has('campaign')) return;
-    if (!lease || untilMs <= this.#nowMs) {
-      this.#why = 'the store has not renewed the lease of this node';
-      return;
-    }
+    if (!lease || untilMs <= this.#nowMs) return;
     const { nodeId, address, timing, mode } = this.#options;
     const why = whyNotRun({
       ...this.#options,

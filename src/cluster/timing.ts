@@ -16,8 +16,8 @@ export interface Timing {
 }
 
 /** The shortest time to live of a lease. Below it, one slow request would end a leadership. */
-export const TTL_MS_MIN = 3_000;
-export const TTL_MS_MAX = 600_000;
+const TTL_MS_MIN = 3_000;
+const TTL_MS_MAX = 600_000;
 
 /** The longest wait for the positions of the other members. */
 export const WINDOW_MS = 1_000;

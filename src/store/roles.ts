@@ -43,6 +43,14 @@ export interface RolesOptions {
   readonly ignoredUpstream: string;
 }
 
+/** A leadership that the store of a cluster has given. */
+export interface Elected {
+  /** The fencing number: the epoch of the new history is at least this one. */
+  readonly fence: number;
+  /** The deadline of the term, by the monotonic clock. */
+  readonly untilMs: number;
+}
+
 /** The circumstances of a promotion. */
 export interface Promotion {
   /** The grant by which a former leader has handed over; taken from then on. */
@@ -51,8 +59,8 @@ export interface Promotion {
   readonly above?: number;
   /** The end of the messages of a leader that has handed over. */
   readonly follows?: LivePlace | undefined;
-  /** The deadline of the term that a cluster has given to this node, by the monotonic clock. */
-  readonly untilMs?: number;
+  /** The leadership that a cluster has given to this node. */
+  readonly elected?: Elected;
 }
 
 export class Roles {
@@ -189,11 +197,12 @@ export class Roles {
    */
   async promote(promotion: Promotion = {}): Promise<LineageRow> {
     try {
-      const { grant, untilMs } = promotion;
+      const { grant, elected } = promotion;
       const grants = grant === undefined ? {} : { grants: this.grants.with(grant) };
       const promoted = this.role === 'follower' || this.supersededBy ? { promoted: true as const } : {};
-      const elected = untilMs !== undefined && !this.#tenures.leads;
-      if (promoted.promoted || this.asking || elected) await this.#lead({ ...grants, ...promoted }, promotion);
+      // The tenure of an ended term may not have come to its end yet.
+      const begins = elected && (this.#options.term.ended || !this.#tenures.leads);
+      if (promoted.promoted || this.asking || begins) await this.#lead({ ...grants, ...promoted }, promotion);
     } finally {
       this.#gate.openIfSettled();
     }
@@ -215,17 +224,18 @@ export class Roles {
    * the log, and the link is stopped.
    * @param change other fields of node.json to change with it.
    */
-  async #lead(change: Partial<NodeRecord>, { above = 0, follows, untilMs }: Promotion): Promise<void> {
+  async #lead(change: Partial<NodeRecord>, { above = 0, follows, elected }: Promotion): Promise<void> {
     const { data, leadership, lifecycle, term } = this.#options;
     this.#refuseWhileStuck();
     await this.#changes.runUnlessClosing(async () => {
       const generation = data.serving;
+      if (elected) this.#refuseLower(elected.fence);
       await this.#tenures.end(new HeadwaterError('unavailable', 'the node is being promoted'));
-      if (untilMs !== undefined) term.begin(untilMs);
+      if (elected) term.begin(elected.untilMs);
       try {
         // The history comes first. If the role does not reach the disk after it, the history is forgotten, since
         // nothing was logged under it.
-        await leadership.begin(generation, above, follows);
+        await leadership.begin(generation, Math.max(above, (elected?.fence ?? 0) - 1), follows);
         await this.#node.update({ role: 'leader', upstream: '', ...SETTLED, ...change });
         this.#stages.stopAsking();
         // Readers of the log may have waited for the promotion.
@@ -237,6 +247,16 @@ export class Roles {
       }
       this.#tenures.begin();
     });
+  }
+
+  /** @throws HeadwaterError `protocol_violation` unless the number is above all epochs of the data. */
+  #refuseLower(fence: number): void {
+    const { epoch } = this.#options.data.log.history.lineage;
+    if (fence > epoch) return;
+    throw new HeadwaterError(
+      'protocol_violation',
+      `the store of the cluster gave the fencing number ${fence}, expected one above ${epoch}, the epoch of this node's data. The store went back: restore its newest state`,
+    );
   }
 
   /** Makes a change, and plays the role that the node has after it, even if the change fails. */

@@ -1,5 +1,6 @@
 /** The term of a leader: nothing is appended or answered behind its deadline, whatever timers have missed. */
 import assert from 'node:assert/strict';
+import { HeadwaterError } from '../../src/base/errors.js';
 import { LeadershipTerm } from '../../src/store/leadership-term.js';
 import { TestClock, until } from '../support/clock.js';
 import { removeTemporaryDirectories } from '../support/database.js';
@@ -9,12 +10,15 @@ afterEach(removeTemporaryDirectories);
 
 const TERM_MS = 6_000;
 
+/** The last fencing number that a cluster gave. */
+let fence = 100;
+
 /** A leader by election, whose term ends in `TERM_MS`. */
 async function elected(): Promise<{ test: TestStore; term: LeadershipTerm; clock: TestClock }> {
   const clock = new TestClock();
   const term = LeadershipTerm.notBegun(clock);
   const test = await TestStore.open({ clock, term });
-  await test.store.roles.promote({ untilMs: clock.monotonicMs() + TERM_MS });
+  await test.store.roles.promote({ elected: { fence: ++fence, untilMs: clock.monotonicMs() + TERM_MS } });
   return { test, term, clock };
 }
 
@@ -32,8 +36,8 @@ describe('the term of a leader', () => {
     assert.match(await refusal(test), /the cluster has not made it the leader/);
     assert.match(test.store.writes.refusal?.message ?? '', /the cluster has not made it the leader/);
     assert.equal(test.store.data.log.history.lineage.rows.length, 0);
-    const row = await test.store.roles.promote({ untilMs: clock.monotonicMs() + TERM_MS });
-    assert.deepEqual([row.firstOffset, row.epoch], [1, 1]);
+    const row = await test.store.roles.promote({ elected: { fence: ++fence, untilMs: clock.monotonicMs() + TERM_MS } });
+    assert.deepEqual([row.firstOffset, row.epoch], [1, fence]);
     await test.set('k');
     assert.equal(await test.get('k'), 'v');
     await test.store.close();
@@ -86,8 +90,11 @@ describe('the term of a leader', () => {
     clock.stall(TERM_MS);
     term.renew(clock.monotonicMs() + TERM_MS);
     assert.match(await refusal(test), /its lease was not renewed in time/);
-    const { epoch } = await test.store.roles.promote({ untilMs: clock.monotonicMs() + TERM_MS });
+    const { epoch } = await test.store.roles.promote({
+      elected: { fence: ++fence, untilMs: clock.monotonicMs() + TERM_MS },
+    });
     assert.equal(epoch, before + 1);
+    assert.equal(epoch, fence);
     await test.set('k');
     await test.store.close();
   });
@@ -111,5 +118,22 @@ describe('the term of a leader', () => {
     assert.equal(again.store.data.log.history.lineage.epoch, epoch);
     assert.equal(term.ended, undefined);
     await again.store.close();
+  });
+
+  it('begins with an epoch that is the fencing number, and is refused with a lower one', async () => {
+    const { test, term } = await elected();
+    assert.equal(test.store.data.log.history.lineage.epoch, fence);
+    await test.set('k');
+    term.end(new HeadwaterError('unavailable', 'another node leads'));
+    const lower = { fence, untilMs: test.clock.monotonicMs() + TERM_MS };
+    await assert.rejects(test.store.roles.promote({ elected: lower }), {
+      code: 'protocol_violation',
+      message: new RegExp(`the fencing number ${fence}, expected one above ${fence}`),
+    });
+    assert.match(await refusal(test), /another node leads/);
+    fence += 1_000;
+    const { epoch } = await test.store.roles.promote({ elected: { ...lower, fence } });
+    assert.equal(epoch, fence);
+    await test.store.close();
   });
 });

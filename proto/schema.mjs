@@ -1,12 +1,26 @@
 /**
  * Writes the table that the generic codec runs on (src/protobuf/generated.schema.ts), a row a field. `npm run generate`
- * pipes the protocol as JSON into this program.
+ * pipes the protocol as JSON into this program. If the protocol is etcd's, the table has the messages of all its packages.
  */
 import { readFileSync } from 'node:fs';
 
-const { messages, enums } = tablesOf(JSON.parse(readFileSync(0, 'utf8')).nested.headwater.nested.v1.nested);
+const { headwater, ...others } = JSON.parse(readFileSync(0, 'utf8')).nested;
+const { messages, enums } = tablesOf(headwater ? headwater.nested.v1.nested : joined(Object.values(others)));
 process.stdout.write(`export const SCHEMA = ${JSON.stringify(messages)} as const;\n`);
 process.stdout.write(`export const ENUMS = ${JSON.stringify(enums)} as const;\n`);
+
+/** The types of several packages, and the enums inside of their messages, by their last names. */
+function joined(packages) {
+  const types = packages.flatMap(({ nested }) => Object.entries(nested));
+  const inside = types.flatMap(([, { nested = {} }]) => Object.entries(nested));
+  return Object.fromEntries([...types, ...inside].map(([name, type]) => [name, withLastNames(type)]));
+}
+
+function withLastNames({ fields, ...type }) {
+  if (fields === undefined) return type;
+  const named = Object.entries(fields).map(([name, field]) => [name, { ...field, type: field.type.split('.').at(-1) }]);
+  return { ...type, fields: Object.fromEntries(named) };
+}
 
 function tablesOf(nested) {
   const entries = Object.entries(nested);
@@ -67,6 +81,6 @@ function names(name, { values }) {
   const sorted = Object.entries(values).sort(([, a], [, b]) => a - b);
   return sorted.map(([value, number], index) => {
     if (number !== index) throw new Error(`${name}: expected the number ${index}, received ${number}`);
-    return value.slice(prefix.length).toLowerCase();
+    return (value.startsWith(prefix) ? value.slice(prefix.length) : value).toLowerCase();
   });
 }

@@ -97,7 +97,7 @@ const OWNERS: Record<string, string[]> = {
   '@node-rs/crc32': ['src/disk/leveldb/'],
   snappy: ['src/disk/leveldb/'],
   protobufjs: ['src/protobuf/', 'benchmarks/peers/etcd.ts'],
-  '@grpc/': ['src/rpc/', 'src/client/', 'benchmarks/peers/etcd.ts'],
+  '@grpc/': ['src/rpc/', 'src/client/', 'src/cluster/etcd/', 'benchmarks/peers/etcd.ts'],
   'lz4-napi': ['src/backup/'],
   'prom-client': ['src/http/metrics/'],
   commander: ['bin/', 'benchmarks/'],

@@ -927,3 +927,9 @@ export const UNSIGNED_ARGUMENT_BYTES_MAX = 16 * KiB;
 export const UNSIGNED_REQUEST_BYTES_MAX = 64 * KiB;
 /** Users whose writes a follower forwards over connections of their own. */
 export const RELAY_LINES_MAX = 64;
+
+/** An answer of etcd. etcd itself takes no request over 1.5 MiB. */
+export const ETCD_MESSAGE_BYTES_MAX = 16 * MiB;
+/** The waits before a watch on etcd is begun again, twice as long each time that no member serves it. */
+export const ETCD_WATCH_RETRY_MS_MIN = 50;
+export const ETCD_WATCH_RETRY_MS_MAX = 2_000;

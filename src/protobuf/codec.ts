@@ -30,7 +30,7 @@ type PbWriter = InstanceType<typeof Writer>;
 type Schema = typeof SCHEMA;
 export type MessageName = keyof Schema;
 
-interface Row {
+export interface Row {
   readonly id: number;
   readonly type: string;
   readonly protoName: string;
@@ -102,7 +102,7 @@ export type Plain<Name extends MessageName> = [Members<Schema[Name]>] extends [n
       { [F in Members<Schema[Name]>]: Tagged<F, (Schema[Name][F] & Row)['type']> }[Members<Schema[Name]>];
 
 /** The same before it is encoded: a field that may be undefined may also be left out. */
-type Outline<T> = T extends Buffer | HeadwaterError | Details
+export type Outline<T> = T extends Buffer | HeadwaterError | Details
   ? T
   : T extends readonly (infer Item)[]
     ? readonly Outline<Item>[]
@@ -124,10 +124,15 @@ interface MessageCodec<Name extends MessageName> {
 
 /** The compiler holds the noun that the result is used for against the fields of the message. */
 export function codecOf<Name extends MessageName>(name: Name): MessageCodec<Name> {
+  return codecIn(HEADWATER, name) as MessageCodec<Name>;
+}
+
+/** The codec of a message of any protocol. The types of its plain object are those of the protocol. */
+export function codecIn(protocol: Protocol, name: string): Codec<unknown> {
   return {
     encode: (message) => {
       const writer = Writer.create();
-      const type = messageOf(name);
+      const type = messageOf(protocol, name);
       const fields = fieldsOf(type, message);
       if (fields !== undefined) write(type, fields, writer);
       return writer.finish() as Buffer;
@@ -135,9 +140,9 @@ export function codecOf<Name extends MessageName>(name: Name): MessageCodec<Name
     decode: (bytes) => {
       try {
         const reader = Reader.create(bytes);
-        return read(messageOf(name), reader, reader.len, 0) as Plain<Name>;
+        return read(messageOf(protocol, name), reader, reader.len, 0);
       } catch (error) {
-        throw malformed(name, bytes.length, error);
+        throw malformed(name, bytes.length, error, protocol.name);
       }
     },
   };
@@ -156,8 +161,23 @@ export function converted<In, Out, Noun>(
 
 type Fields = Record<string, unknown>;
 
+/** A protocol: its messages, and the plain forms of their fields. */
+export interface Protocol {
+  /** The name of its package, for refusals. */
+  readonly name: string;
+  readonly schema: Readonly<Record<string, Readonly<Record<string, Row>>>>;
+  readonly rules: Readonly<Record<string, Readonly<Record<string, Rule>>>>;
+  readonly forms: Readonly<Record<string, Form | undefined>>;
+  /** The type of a field. Undefined if the field is a message. */
+  readonly scalarFor: (row: Row, rule: Rule | undefined) => Scalar | undefined;
+  /** The messages that were needed so far. */
+  readonly messages: Map<string, Message>;
+}
+
+type Form = (typeof FORMS)[keyof Forms];
+
 /** A type that is not a message. */
-interface Scalar {
+export interface Scalar {
   readonly wireType: number;
   readonly zero: unknown;
   readonly read: (reader: PbReader, field: string) => unknown;
@@ -166,13 +186,13 @@ interface Scalar {
   readonly isZero: (value: unknown) => boolean;
 }
 
-const VARINT = 0;
+export const VARINT = 0;
 const SIXTY_FOUR_BITS = 1;
 const DELIMITED = 2;
 const THIRTY_TWO_BITS = 5;
 
 /** @param Type the plain form. The table holds scalars of all types. */
-function scalarOf<Type>(
+export function scalarOf<Type>(
   wireType: number,
   zero: Type,
   read: (reader: PbReader, field: string) => unknown,
@@ -183,7 +203,7 @@ function scalarOf<Type>(
 }
 
 const int64 = (reader: PbReader, field: string) => toNumber(reader.int64(), field);
-const SCALARS: Readonly<Record<string, Scalar>> = {
+export const SCALARS: Readonly<Record<string, Scalar>> = {
   uint64: scalarOf(VARINT, 0, readUint64, (writer, value) => writer.uint64(value)),
   int64: scalarOf(VARINT, 0, int64, (writer, value) => writer.int64(value)),
   uint32: scalarOf(
@@ -279,6 +299,7 @@ function enumScalar(name: EnumName, rule: Rule | undefined): Scalar {
 }
 
 interface Field {
+  readonly protocol: Protocol;
   readonly name: string;
   /** The name for refusals, as in the .proto: `Position.replication_id`. */
   readonly path: string;
@@ -286,7 +307,7 @@ interface Field {
   readonly row: Row;
   /** The type of the field, if it is no message. */
   readonly scalar: Scalar | undefined;
-  readonly messageName: MessageName | undefined;
+  readonly messageName: string | undefined;
   /** The other members of the oneof. */
   readonly excluded: readonly string[];
   readonly check: ((value: never, field: string) => unknown) | undefined;
@@ -297,7 +318,7 @@ interface Field {
 }
 
 interface Message {
-  readonly name: MessageName;
+  readonly name: string;
   readonly fields: readonly Field[];
   /** By the tag on the wire. */
   readonly fieldOf: readonly (Field | undefined)[];
@@ -310,21 +331,19 @@ interface Message {
   readonly members: ReadonlySet<string>;
   /** The plain object of no bytes, but for its arrays. */
   readonly empty: Fields;
-  readonly form: (typeof FORMS)[keyof Forms] | undefined;
+  readonly form: Form | undefined;
 }
 
-const messages = new Map<MessageName, Message>();
-
 function typeOf(field: Field): Message {
-  field.message ??= messageOf(field.messageName as MessageName);
+  field.message ??= messageOf(field.protocol, field.messageName as string);
   return field.message;
 }
 
-function messageOf(name: MessageName): Message {
-  const known = messages.get(name);
+function messageOf(protocol: Protocol, name: string): Message {
+  const known = protocol.messages.get(name);
   if (known) return known;
-  const rows = Object.entries<Row>(SCHEMA[name]);
-  const fields = rows.map(([field, row]) => fieldOf(name, field, row, rows));
+  const rows = Object.entries<Row>(protocol.schema[name] ?? {});
+  const fields = rows.map(([field, row]) => fieldOf(protocol, name, field, row, rows));
   const own = fields.filter(({ row }) => !row.tagged);
   const message: Message = {
     name,
@@ -336,22 +355,23 @@ function messageOf(name: MessageName): Message {
     isTagged: own.length < fields.length,
     members: new Set(fields.filter(({ row }) => row.tagged).map((field) => field.name)),
     empty: Object.fromEntries(own.map((field) => [field.name, isImplicit(field) ? field.scalar?.zero : undefined])),
-    form: (FORMS as Partial<typeof FORMS>)[name as keyof Forms],
+    form: protocol.forms[name],
   };
-  messages.set(name, message);
+  protocol.messages.set(name, message);
   return message;
 }
 
-function fieldOf(message: MessageName, name: string, row: Row, rows: readonly [string, Row][]): Field {
-  const rule = (FIELDS as Readonly<Record<string, Readonly<Record<string, Rule>>>>)[message]?.[name];
-  const scalar = scalarFor(row, rule);
+function fieldOf(protocol: Protocol, message: string, name: string, row: Row, rows: readonly [string, Row][]): Field {
+  const rule = protocol.rules[message]?.[name];
+  const scalar = protocol.scalarFor(row, rule);
   return {
+    protocol,
     name,
     path: `${message}.${row.protoName}`,
     tag: (row.id << 3) | (scalar === undefined || isPacked(row, scalar) ? DELIMITED : scalar.wireType),
     row,
     scalar,
-    messageName: scalar ? undefined : (row.type as MessageName),
+    messageName: scalar ? undefined : row.type,
     excluded: rows
       .filter(([other, { oneof }]) => oneof && oneof === row.oneof && other !== name)
       .map(([other]) => other),
@@ -364,6 +384,15 @@ function scalarFor({ type }: Row, rule: Rule | undefined): Scalar | undefined {
   if (isEnum(type)) return enumScalar(type, rule);
   return rule === 'id' || rule === 'hex' ? HEX_BYTES : SCALARS[type];
 }
+
+const HEADWATER: Protocol = {
+  name: 'headwater.v1',
+  schema: SCHEMA,
+  rules: FIELDS,
+  forms: FORMS,
+  scalarFor,
+  messages: new Map(),
+};
 
 function isPacked(row: Row, { wireType }: Scalar): boolean {
   return row.repeated === true && wireType !== DELIMITED;

@@ -15,10 +15,10 @@ export function decodeMessage<M>(name: string, bytes: Buffer, type: { decode(rea
   }
 }
 
-export function malformed(name: string, length: number, cause: unknown): HeadwaterError {
+export function malformed(name: string, length: number, cause: unknown, protocol = 'headwater.v1'): HeadwaterError {
   if (HeadwaterError.is(cause)) return cause;
   const why = cause instanceof Error ? cause.message : String(cause);
-  const message = `expected a protobuf message headwater.v1.${name}, received ${length} other bytes: ${why}`;
+  const message = `expected a protobuf message ${protocol}.${name}, received ${length} other bytes: ${why}`;
   return new HeadwaterError('invalid_argument', message, { cause });
 }
 

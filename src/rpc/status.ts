@@ -56,7 +56,7 @@ export function fromStatus(failure: Error | grpc.StatusObject): HeadwaterError {
   if (error) return error;
   const oversized = status.code === grpc.status.RESOURCE_EXHAUSTED && OVERSIZED.test(status.details);
   const code = oversized ? 'too_large' : (CODES.get(status.code) ?? 'internal');
-  return new HeadwaterError(code, plainly(status.details), { cause: failure });
+  return new HeadwaterError(code, plainReason(status.details), { cause: failure });
 }
 
 const NO_HEADWATER =
@@ -65,13 +65,16 @@ const NO_HEADWATER =
 /** A handshake that failed on this side, as gRPC repeats its reason. */
 const TLS_REASON = new RegExp(`${TLS_FAILED}(.*?)(?:\\. Resolution note:.*| \\([\\d-]+T[\\d:.]+Z\\).*)?$`, 's');
 
-/** Shortens grpc-js' text to the style of the rest of the client. */
-function plainly(details: string): string {
+/**
+ * Shortens grpc-js' text to the style of the rest of the client.
+ * @param foreign the reason if another server answers than the one that was expected.
+ */
+export function plainReason(details: string, foreign = NO_HEADWATER): string {
   const [, why] = TLS_REASON.exec(details) ?? [];
   if (why !== undefined) return why;
   if (details === 'Cancelled on client') return 'the caller cancelled the call';
   // grpc-js appends times and name look-ups to its text.
-  if (/Protocol error|HTTP status code|Trailers-only|Received HTTP/i.test(details)) return NO_HEADWATER;
+  if (/Protocol error|HTTP status code|Trailers-only|Received HTTP/i.test(details)) return foreign;
   const [, seconds] = /^Deadline exceeded after ([\d.]+)s/.exec(details) ?? [];
   if (/memory limit exceeded/i.test(details))
     return 'the node ended the stream, because its replies were not read and other replies needed the memory. Read replies while you send commands';

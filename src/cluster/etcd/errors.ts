@@ -9,7 +9,7 @@ import { type ErrorCode, HeadwaterError } from '../../base/errors.js';
  * stops.
  */
 export class EtcdUnreachable extends HeadwaterError<'unreachable'> {
-  /** Whether a member may have carried out the request all the same. Always false for a request that changes nothing. */
+  /** Whether a member may have carried out the request. Always false for a request that changes nothing. */
   readonly mayBeDone: boolean;
 
   constructor(message: string, options: { readonly mayBeDone: boolean; readonly cause?: unknown }) {
@@ -19,11 +19,35 @@ export class EtcdUnreachable extends HeadwaterError<'unreachable'> {
   }
 }
 
-/** etcd answered that it does not carry out the request. Nothing was done. A person has to look at the reason. */
+/** Why etcd refuses a request. */
+export type EtcdRefusalReason =
+  /** A transaction puts a key on a lease that has ended. */
+  | 'unknown_lease'
+  /** The user or the password is another, or is missing. */
+  | 'unauthenticated'
+  /** The user has no role for these keys. */
+  | 'permission_denied'
+  /** The database of etcd is full. */
+  | 'no_space'
+  /** The request is not what etcd expects. */
+  | 'other';
+
+const CODES: Readonly<Record<EtcdRefusalReason, ErrorCode>> = {
+  unknown_lease: 'no_such_key',
+  unauthenticated: 'unauthenticated',
+  permission_denied: 'permission_denied',
+  no_space: 'disk_full',
+  other: 'invalid_argument',
+};
+
+/** etcd answered that it does not carry out the request. Nothing was done. */
 export class EtcdRefusal extends HeadwaterError {
-  constructor(code: ErrorCode, message: string, cause?: unknown) {
-    super(code, message, { cause });
+  readonly reason: EtcdRefusalReason;
+
+  constructor(reason: EtcdRefusalReason, message: string, cause?: unknown) {
+    super(CODES[reason], message, { cause });
     this.name = 'EtcdRefusal';
+    this.reason = reason;
   }
 }
 

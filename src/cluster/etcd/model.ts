@@ -127,20 +127,6 @@ export interface EtcdWatch {
   close(): void;
 }
 
-/** The calls of etcd.ts's client, for those who stand in for it. */
-export interface Etcd {
-  /** @throws EtcdUnreachable if etcd could not be asked, EtcdRefusal if it refused. */
-  grantLease(ttlSeconds: number): Promise<EtcdLease>;
-  keepAlive(lease: bigint): Promise<EtcdLease | EtcdUnknownLease>;
-  revokeLease(lease: bigint): Promise<'revoked' | 'unknown_lease'>;
-  timeToLive(lease: bigint): Promise<EtcdTimeToLive | EtcdUnknownLease>;
-  range(keys: EtcdKeys): Promise<EtcdRange>;
-  transaction(transaction: EtcdTransaction): Promise<EtcdTransactionReply>;
-  /** @param fromRevision the first revision whose events are wanted. Undefined for those from now on. */
-  watch(prefix: string, fromRevision: bigint | undefined, listener: EtcdWatchListener): EtcdWatch;
-  close(): Promise<void>;
-}
-
 /**
  * The end of the range that begins at `prefix`: the first key behind all that begin with it. A zero byte alone stands
  * for the end of all keys.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { HeadwaterError } from '../../../src/base/errors.js';
 import { EtcdDiscontinuity, EtcdRefusal, EtcdUnreachable } from '../../../src/cluster/etcd/errors.js';
-import { type Etcd, endOfPrefix } from '../../../src/cluster/etcd/model.js';
+import { endOfPrefix } from '../../../src/cluster/etcd/model.js';
 
 describe('the range of a prefix', () => {
   it('ends at the first key behind all that begin with it', () => {
@@ -28,10 +28,5 @@ describe('an error of etcd', () => {
       [unreachable, refusal, other].map(({ name }) => name),
       ['EtcdUnreachable', 'EtcdRefusal', 'EtcdDiscontinuity'],
     );
-  });
-
-  it('is no outcome of a call: the calls answer with what etcd knows', () => {
-    const stub: Pick<Etcd, 'revokeLease'> = { revokeLease: () => Promise.resolve('unknown_lease') };
-    return stub.revokeLease(1n).then((outcome) => assert.equal(outcome, 'unknown_lease'));
   });
 });

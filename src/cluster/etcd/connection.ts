@@ -1,0 +1,159 @@
+/**
+ * A connection to one member of etcd, and the calls over it. Each call says whether its request left this process, since
+ * a request that did may have been carried out.
+ */
+import * as grpc from '@grpc/grpc-js';
+import type { DialSettings } from '../../access/dial.js';
+import { ETCD_MESSAGE_BYTES_MAX } from '../../base/limits.js';
+import { connectTo } from '../../rpc/connection.js';
+import type { EtcdCall } from './calls.js';
+import { CallFailure } from './status.js';
+
+const CHANNEL_OPTIONS: grpc.ChannelOptions = { 'grpc.max_receive_message_length': ETCD_MESSAGE_BYTES_MAX };
+
+/** A call that runs. */
+export interface RunningCall<Response> {
+  /** Rejects with a CallFailure. */
+  readonly answer: Promise<Response>;
+  /** Whether the request has left this process. */
+  isSent(): boolean;
+  cancel(): void;
+}
+
+/** The receiver of a stream. */
+export interface StreamReceiver<Response> {
+  received(response: Response): void;
+  /** Called once. */
+  ended(failure: CallFailure): void;
+}
+
+export interface RunningStream<Request> {
+  send(request: Request): void;
+  cancel(): void;
+}
+
+/** The two kinds of calls of gRPC have these in common. */
+interface Call {
+  getPeer(): string;
+  cancel(): void;
+}
+
+export class EtcdConnection {
+  readonly address: string;
+  readonly #client: grpc.Client;
+  /** The name that a call has for its peer before the request is sent. */
+  readonly #target: string;
+
+  constructor(address: string, settings: DialSettings) {
+    this.address = address;
+    this.#client = connectTo(address, CHANNEL_OPTIONS, settings).client;
+    this.#target = this.#client.getChannel().getTarget();
+  }
+
+  /** Sends one request and takes one answer, also if the call is a stream. */
+  ask<Request, Response>(
+    call: EtcdCall<Request, Response>,
+    request: Request,
+    token: string | undefined,
+  ): RunningCall<Response> {
+    return call.isStream ? this.#askOnStream(call, request, token) : this.#askOnce(call, request, token);
+  }
+
+  stream<Request, Response>(
+    { path, encode, decode }: EtcdCall<Request, Response>,
+    token: string | undefined,
+    receiver: StreamReceiver<Response>,
+  ): RunningStream<Request> {
+    const stream = this.#client.makeBidiStreamRequest(path, encode, decode, metadataOf(token));
+    stream.on('data', (response: Response) => receiver.received(response));
+    let hasEnded = false;
+    const end = (error: Partial<grpc.StatusObject>) => {
+      if (hasEnded) return;
+      hasEnded = true;
+      receiver.ended(this.#failureOf(stream, error));
+    };
+    stream.on('error', (error) => end(error as Partial<grpc.StatusObject>));
+    stream.on('end', () => setImmediate(end, ENDED));
+    return {
+      send: (request) => {
+        if (!hasEnded) stream.write(request);
+      },
+      cancel: () => stream.cancel(),
+    };
+  }
+
+  /** Lets running calls end, and opens no others. */
+  close(): void {
+    this.#client.close();
+  }
+
+  #askOnce<Request, Response>(
+    { path, encode, decode }: EtcdCall<Request, Response>,
+    request: Request,
+    token: string | undefined,
+  ): RunningCall<Response> {
+    const { promise, resolve, reject } = deferred<Response>();
+    const call = this.#client.makeUnaryRequest(path, encode, decode, request, metadataOf(token), (error, response) => {
+      if (error) reject(this.#failureOf(call, error));
+      else resolve(response as Response);
+    });
+    return this.#running(call, promise);
+  }
+
+  #askOnStream<Request, Response>(
+    call: EtcdCall<Request, Response>,
+    request: Request,
+    token: string | undefined,
+  ): RunningCall<Response> {
+    const { promise, resolve, reject } = deferred<Response>();
+    const stream = this.#client.makeBidiStreamRequest(call.path, call.encode, call.decode, metadataOf(token));
+    stream.on('data', resolve);
+    stream.on('error', (error) => reject(this.#failureOf(stream, error as Partial<grpc.StatusObject>)));
+    stream.on('end', () => setImmediate(() => reject(this.#failureOf(stream, ENDED))));
+    stream.write(request);
+    // etcd answers the request, and then ends the stream too.
+    stream.end();
+    return this.#running(stream, promise);
+  }
+
+  #running<Response>(call: Call, answer: Promise<Response>): RunningCall<Response> {
+    // The caller may have stopped to wait.
+    answer.catch(() => {});
+    return { answer, isSent: () => this.#isSent(call), cancel: () => call.cancel() };
+  }
+
+  #failureOf(call: Call, { code, details }: Partial<grpc.StatusObject>): CallFailure {
+    return new CallFailure(code ?? grpc.status.UNKNOWN, details ?? '', this.#isSent(call));
+  }
+
+  /** gRPC knows the peer of a call from the moment at which it writes the request to a connection. */
+  #isSent(call: Call): boolean {
+    return call.getPeer() !== this.#target;
+  }
+}
+
+const ENDED: Partial<grpc.StatusObject> = { code: grpc.status.UNAVAILABLE, details: 'the stream ended' };
+
+/**
+ * Metadata of each call. A member that has lost its leader refuses at once, instead of keeping the caller waiting.
+ */
+function metadataOf(token: string | undefined): grpc.Metadata {
+  const metadata = new grpc.Metadata();
+  metadata.set('hasleader', 'true');
+  if (token !== undefined) metadata.set('token', token);
+  return metadata;
+}
+
+function deferred<T>(): {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: unknown) => void;
+} {
+  let resolve: (value: T) => void = () => {};
+  let reject: (reason: unknown) => void = () => {};
+  const promise = new Promise<T>((done, failed) => {
+    resolve = done;
+    reject = failed;
+  });
+  return { promise, resolve, reject };
+}

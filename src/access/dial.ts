@@ -6,6 +6,21 @@ export interface DialTls {
   readonly context: SecureContext;
   /** The name that the certificate of the node must have. Undefined for the host of the address. */
   readonly serverName: string | undefined;
+  /** The words for the other end in reasons of failures. Undefined for a node of Headwater. */
+  readonly words?: PeerWords | undefined;
+}
+
+/** The other end of a connection in sentences, with advice for each failure that this side can repair. */
+export interface PeerWords {
+  readonly peer: string;
+  /** The advice if no CA that this side trusts has signed the certificate. */
+  readonly otherCa: string;
+  /** The advice if the certificate is for another name. */
+  readonly otherName: string;
+  /** The advice if the other end has no TLS. */
+  readonly noTls: string;
+  /** The advice if the other end closed the connection during the handshake. */
+  readonly hungUp: string;
 }
 
 export interface DialSettings {

@@ -12,7 +12,7 @@ const EXPECTED: readonly RegExp[] = [
   /^dist\/man\/headwater\.1$/,
   // The library, and its types.
   /^dist\/src\/[\w/-]+\.(js|d\.ts)$/,
-  /^dist\/src\/protobuf\/generated\.schema\.(js|d\.ts)$/,
+  /^dist\/src\/protobuf\/generated\.(schema|etcd)\.(js|d\.ts)$/,
   /^dist\/src\/protobuf\/runtime\.LICENSE\.\w+$/,
   // The status page, as browsers get it.
   /^src\/http\/page\/[\w-]+\.(html|css|js|svg)$/,

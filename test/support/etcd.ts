@@ -108,6 +108,16 @@ export class EtcdCluster implements AsyncDisposable {
     return this.members.map(({ endpoint }) => endpoint);
   }
 
+  /** The members with one that does not lead first. */
+  async followerFirst(): Promise<readonly EtcdMember[]> {
+    const rows: Array<{ Endpoint: string; Status: { header: { member_id: number }; leader: number } }> = JSON.parse(
+      await this.control('endpoint', 'status', '-w', 'json'),
+    );
+    const leader = rows.find(({ Status }) => Status.header.member_id === Status.leader)?.Endpoint ?? '';
+    const isLeader = ({ endpoint }: EtcdMember) => leader.endsWith(`:${endpoint.port}`);
+    return this.members.toSorted((a, b) => Number(isLeader(a)) - Number(isLeader(b)));
+  }
+
   /** Resolves when all members serve. @param words the flags that etcdctl needs. */
   async healthy(...words: string[]): Promise<void> {
     await eventually('etcd to serve', async () => (await this.control(...words, 'endpoint', 'health')) !== '', {
@@ -134,8 +144,8 @@ export class EtcdCluster implements AsyncDisposable {
 }
 
 function serverFlags({ server, ca, isMutual }: EtcdTls): string[] {
-  const flags = ['--cert-file', server.cert, '--key-file', server.key, '--trusted-ca-file', ca];
-  return isMutual ? [...flags, '--client-cert-auth'] : flags;
+  const flags = ['--cert-file', server.cert, '--key-file', server.key];
+  return isMutual ? [...flags, '--client-cert-auth', '--trusted-ca-file', ca] : flags;
 }
 
 function controlFlags({ ca, client }: EtcdTls): string[] {

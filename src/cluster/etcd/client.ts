@@ -6,6 +6,7 @@
  * `requestTimeoutMs` by the monotonic clock, whatever the members do.
  */
 import { randomBytes } from 'node:crypto';
+import type { DialTls, PeerWords } from '../../access/dial.js';
 import { clientTls, type TlsOptions } from '../../access/tls/client-tls.js';
 import { type Address, formatAddress } from '../../base/address.js';
 import type { Clock } from '../../base/clock.js';
@@ -60,7 +61,27 @@ export interface EtcdOptions {
   readonly requestTimeoutMs: number;
 }
 
-/** Asks and judges. */
+const ETCD: PeerWords = {
+  peer: 'etcd',
+  otherCa: 'Give the file of its CA',
+  otherName: 'Use an address that the certificate names, or give the name',
+  noTls: 'Leave out the CA and the certificates, or give etcd a certificate',
+  hungUp: 'Check that etcd has TLS at this address, and look at its log',
+};
+
+/** The certificates of this moment, with the words for etcd. */
+function tlsOf(options: EtcdOptions['tls']): DialTls | undefined {
+  const found = clientTls(options);
+  if (found === undefined) return undefined;
+  return {
+    get context() {
+      return found.context;
+    },
+    serverName: found.serverName,
+    words: ETCD,
+  };
+}
+
 interface Request<Message, Response> {
   readonly call: EtcdCall<Message, Response>;
   readonly message: Message;
@@ -91,7 +112,7 @@ export class EtcdClient {
   private constructor({ endpoints, user, tls, clock, logger, requestTimeoutMs }: EtcdOptions) {
     this.#settings = {
       addresses: endpoints.map(formatAddress),
-      dial: { tls: clientTls(tls) },
+      dial: { tls: tlsOf(tls) },
       clock,
       log: RepeatedLog.of({ clock, logger }),
     };

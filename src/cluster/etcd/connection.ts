@@ -15,8 +15,8 @@ const CHANNEL_OPTIONS: grpc.ChannelOptions = { 'grpc.max_receive_message_length'
 export interface RunningCall<Response> {
   /** Rejects with a CallFailure. */
   readonly answer: Promise<Response>;
-  /** Whether the request has left this process. */
-  isSent(): boolean;
+  /** Whether the request may have left this process, while the call waits for its answer. */
+  mayBeSent(): boolean;
   cancel(): void;
 }
 
@@ -41,7 +41,7 @@ interface Call {
 export class EtcdConnection {
   readonly address: string;
   readonly #client: grpc.Client;
-  /** The name that a call has for its peer before the request is sent. */
+  /** The name that a call has for its peer if the request was not sent. */
   readonly #target: string;
 
   constructor(address: string, settings: DialSettings) {
@@ -119,16 +119,17 @@ export class EtcdConnection {
   #running<Response>(call: Call, answer: Promise<Response>): RunningCall<Response> {
     // The caller may have stopped to wait.
     answer.catch(() => {});
-    return { answer, isSent: () => this.#isSent(call), cancel: () => call.cancel() };
+    return { answer, mayBeSent: () => this.#isReady, cancel: () => call.cancel() };
   }
 
+  /** A call that waits while there is no connection has not been sent: if the connection breaks, gRPC ends its calls. */
+  get #isReady(): boolean {
+    return this.#client.getChannel().getConnectivityState(false) === grpc.connectivityState.READY;
+  }
+
+  /** A call that has ended has a peer if gRPC wrote the request to a connection. */
   #failureOf(call: Call, { code, details }: Partial<grpc.StatusObject>): CallFailure {
-    return new CallFailure(code ?? grpc.status.UNKNOWN, details ?? '', this.#isSent(call));
-  }
-
-  /** gRPC knows the peer of a call from the moment at which it writes the request to a connection. */
-  #isSent(call: Call): boolean {
-    return call.getPeer() !== this.#target;
+    return new CallFailure(code ?? grpc.status.UNKNOWN, details ?? '', call.getPeer() !== this.#target);
   }
 }
 

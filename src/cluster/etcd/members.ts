@@ -48,6 +48,7 @@ export class Members {
   readonly #questions = new Set<{ end(reason: Error): void }>();
   /** The index of the member that is asked first. */
   #first = 0;
+  #closed: Error | undefined;
 
   constructor(settings: MembersSettings) {
     this.#settings = settings;
@@ -61,6 +62,7 @@ export class Members {
     question: EtcdQuestion<Request, Response>,
     deadlineMs: number,
   ): Promise<EtcdAnswer<Response>> {
+    if (this.#closed) throw this.#closed;
     const { clock, addresses, log } = this.#settings;
     const order = addresses.map((_, at) => addresses[(this.#first + at) % addresses.length] as string);
     const asked = new Question(question, order, { clock, deadlineMs, connect: (address) => this.#connect(address) });
@@ -81,6 +83,7 @@ export class Members {
   }
 
   close(reason: Error): void {
+    this.#closed = reason;
     for (const question of this.#questions) question.end(reason);
     for (const address of this.#connections.keys()) this.#drop(address);
   }
@@ -193,12 +196,12 @@ class Question<Request, Response> {
 
   /** Whether a member may carry out a request that must not be carried out twice. */
   get #isOnItsWay(): boolean {
-    return this.#question.effect === 'once' && [...this.#running].some(({ call }) => call.isSent());
+    return this.#question.effect === 'once' && [...this.#running].some(({ call }) => call.mayBeSent());
   }
 
   #failed(attempt: Attempt<Response>, error: Error): void {
     if (!this.#running.delete(attempt)) return;
-    const failure = CallFailure.from(error, attempt.call.isSent());
+    const failure = CallFailure.from(error, attempt.call.mayBeSent());
     if (failure.isRefusal) return this.#over()?.reject(failure);
     this.#reasons.set(attempt.address, failure.reason);
     if (failure.isOfConnection) this.broken.add(attempt.address);
@@ -211,7 +214,7 @@ class Question<Request, Response> {
   #silent({ address, call }: Attempt<Response>): void {
     if (!this.#reasons.has(address)) this.#reasons.set(address, 'no answer in time');
     this.broken.add(address);
-    this.#mayBeDone ||= call.isSent();
+    this.#mayBeDone ||= call.mayBeSent();
   }
 
   #cancel(attempt: Attempt<Response>): void {

@@ -13,7 +13,7 @@ const SENTENCE = 'etcdserver: ';
 /** A call that failed. */
 export class CallFailure extends Error {
   readonly status: grpc.status;
-  /** Whether the request left this process, so that a member may have carried it out. */
+  /** Whether the request may have left this process, so that a member may have carried it out. */
   readonly isSent: boolean;
 
   constructor(status: grpc.status, details: string, isSent: boolean) {
@@ -57,9 +57,22 @@ export class CallFailure extends Error {
   /** The reason in plain words. */
   get reason(): string {
     if (isSentence(this.message)) return sentenceOf(this.message);
-    return plainReason(this.message, NO_ETCD);
+    const [, advice] = HANDSHAKES.find(([text]) => text.test(this.message)) ?? [];
+    return advice ?? plainReason(this.message, NO_ETCD);
   }
 }
+
+/** Texts of OpenSSL and gRPC about connections that etcd ends as soon as it has them. */
+const HANDSHAKES: ReadonlyArray<readonly [RegExp, string]> = [
+  [
+    /alert (?:bad certificate|certificate required|unknown ca|certificate unknown|certificate expired)/,
+    'etcd does not accept the certificate of this client, or received none. Give one that the CA of etcd has signed, and its key',
+  ],
+  [
+    /Last error: Failed to connect/,
+    'etcd closed the new connection. Check whether etcd has TLS at this address, and look at its log',
+  ],
+];
 
 const NO_ETCD = 'no etcd listens there for gRPC. Check HOST:PORT. It is the client port of etcd, usually 2379';
 

@@ -44,9 +44,14 @@ export class EtcdConnection {
   /** The name that a call has for its peer if the request was not sent. */
   readonly #target: string;
 
+  readonly #heardBytes: () => number;
+  #heard = false;
+
   constructor(address: string, settings: DialSettings) {
     this.address = address;
-    this.#client = connectTo(address, CHANNEL_OPTIONS, settings).client;
+    const { client, heardBytes } = connectTo(address, CHANNEL_OPTIONS, settings);
+    this.#client = client;
+    this.#heardBytes = heardBytes;
     this.#target = this.#client.getChannel().getTarget();
   }
 
@@ -56,6 +61,8 @@ export class EtcdConnection {
     request: Request,
     token: string | undefined,
   ): RunningCall<Response> {
+    // gRPC may dial again for this call, and the count of bytes begins again then.
+    this.#hasHeard();
     return call.isStream ? this.#askOnStream(call, request, token) : this.#askOnce(call, request, token);
   }
 
@@ -119,12 +126,16 @@ export class EtcdConnection {
   #running<Response>(call: Call, answer: Promise<Response>): RunningCall<Response> {
     // The caller may have stopped to wait.
     answer.catch(() => {});
-    return { answer, mayBeSent: () => this.#isReady, cancel: () => call.cancel() };
+    return { answer, mayBeSent: () => this.#hasHeard(), cancel: () => call.cancel() };
   }
 
-  /** A call that waits while there is no connection has not been sent: if the connection breaks, gRPC ends its calls. */
-  get #isReady(): boolean {
-    return this.#client.getChannel().getConnectivityState(false) === grpc.connectivityState.READY;
+  /**
+   * gRPC sends no request before the member has sent its first bytes. A closed or broken connection may still have calls
+   * under way, so a connection that has had bytes counts for good.
+   */
+  #hasHeard(): boolean {
+    this.#heard ||= this.#heardBytes() > 0;
+    return this.#heard;
   }
 
   /** A call that has ended has a peer if gRPC wrote the request to a connection. */

@@ -3,7 +3,7 @@
  * automatic failover loads. The .proto files in etcd/ have the fields that Headwater uses.
  *
  * All 64-bit integers are `bigint`: a lease and the ID of a cluster use all 63 or 64 bits. An enum is its word in lower
- * case. Its number 0 is a word as good as the others.
+ * case, also for the number 0.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { codecIn, type Outline, type Protocol, type Row, SCALARS, type Scalar, scalarOf, VARINT } from './codec.js';

@@ -22,7 +22,12 @@ describe('the messages of etcd', () => {
     const header = { clusterId: 2n ** 64n - 1n, memberId: 2n ** 63n, revision: 2n ** 53n + 1n, raftTerm: 1n };
     const { encode, decode } = etcdCodec('WatchResponse');
     const response = {
-      ...{ header, watchId: -1n, created: true, canceled: false, compactRevision: 0n, cancelReason: '' },
+      header,
+      watchId: -1n,
+      created: true,
+      canceled: false,
+      compactRevision: 0n,
+      cancelReason: '',
       events: [],
     };
     assert.deepEqual(decode(encode(response)), response);
@@ -38,7 +43,7 @@ describe('the messages of etcd', () => {
     });
   });
 
-  it('are written as protobufjs reads them: words of enums, a choice of operands, and a choice of operations', () => {
+  it('are written as protobufjs reads them, with the words of enums and the members of oneofs', () => {
     const lease = 2n ** 63n - 1n;
     const key = Buffer.from('k');
     const compare = { key, result: 'not_equal', target: 'lease', lease } as const;

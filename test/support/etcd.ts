@@ -29,7 +29,7 @@ export interface EtcdTls {
 }
 
 /** Shorter than etcd's own, so that the tests take seconds: a lease lives for at least 1.5 elections. */
-const TIMES = ['--heartbeat-interval', '50', '--election-timeout', '500'];
+const TIMES = { 'heartbeat-interval': '50', 'election-timeout': '500' };
 
 class EtcdMember {
   readonly endpoint: Address;
@@ -89,13 +89,19 @@ export class EtcdCluster implements AsyncDisposable {
       const port = await freePort();
       const client = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
       const peer = `http://127.0.0.1:${peers.get(name)}`;
-      const flags = [
-        ...['--name', name, '--logger', 'zap', ...TIMES],
-        ...['--listen-client-urls', client, '--advertise-client-urls', client],
-        ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
-        ...['--initial-cluster', initial, '--initial-cluster-token', path.basename(directory)],
-        ...(tls ? serverFlags(tls) : []),
-      ];
+      const options = {
+        name,
+        logger: 'zap',
+        ...TIMES,
+        'listen-client-urls': client,
+        'advertise-client-urls': client,
+        'listen-peer-urls': peer,
+        'initial-advertise-peer-urls': peer,
+        'initial-cluster': initial,
+        'initial-cluster-token': path.basename(directory),
+      };
+      const words = Object.entries(options).flatMap(([option, value]) => [`--${option}`, value]);
+      const flags = tls ? [...words, ...serverFlags(tls)] : words;
       members.push(new EtcdMember({ host: '127.0.0.1', port }, path.join(directory, name), flags));
     }
     const cluster = new EtcdCluster(members, directory, tls ? controlFlags(tls) : []);

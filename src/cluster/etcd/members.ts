@@ -78,7 +78,8 @@ export class Members {
     } finally {
       this.#questions.delete(asked);
       for (const address of asked.broken) this.#drop(address);
-      if (asked.reasons.length > 0) log.warn({}, `etcd: ${asked.reasons.join('; ')}`, SUBJECT);
+      if (asked.reasons.length > 0)
+        log.warn({}, `members of etcd did not answer: ${asked.reasons.join('; ')}`, SUBJECT);
     }
   }
 
@@ -122,7 +123,7 @@ interface Settle<Response> {
   reject(reason: Error): void;
 }
 
-/** One request on its way through the members. */
+/** A request on its way through the members. */
 class Question<Request, Response> {
   readonly #question: EtcdQuestion<Request, Response>;
   readonly #settings: QuestionSettings;

@@ -74,7 +74,7 @@ const HANDSHAKES: ReadonlyArray<readonly [RegExp, string]> = [
   ],
 ];
 
-const NO_ETCD = 'no etcd listens there for gRPC. Check HOST:PORT. It is the client port of etcd, usually 2379';
+const NO_ETCD = 'no etcd listens there for gRPC. Check HOST:PORT. The client port of etcd is usually 2379';
 
 /** Statuses that say nothing about the request itself. */
 const NOT_NOW: readonly grpc.status[] = [

@@ -163,7 +163,7 @@ function isPermission({ message }: Error): boolean {
   return message.includes('permission denied');
 }
 
-/** One stream, from its begin to its end. */
+/** A stream, from its begin to its end. */
 class WatchStream {
   readonly #settings: WatchSettings;
   readonly #open: (receiver: {

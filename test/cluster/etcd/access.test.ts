@@ -90,7 +90,7 @@ describe('users of etcd', function () {
     watch.close();
   });
 
-  it('are refused by name with a wrong password and without one, and no message has a secret in it', async () => {
+  it('are refused by name with a wrong password or none, and no message has a secret', async () => {
     const logger = new RecordingLogger();
     const password = 'wrong-battery';
     await using wrong = open(etcd, { logger, user: { user: 'headwater', password } });

@@ -1,5 +1,6 @@
 /** Headwater's client against a real etcd: leases, transactions, watches, and members that fail. */
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import { eventually } from '../../../benchmarks/waiting.js';
 import type { Address } from '../../../src/base/address.js';
 import { systemClock } from '../../../src/base/clock.js';
@@ -361,7 +362,7 @@ describe('the client of an etcd that is not the same', function () {
     member?.start();
     await etcd.healthy();
     const error = await eventually('an answer', () => answerOf(client.range({ key: '/a' })));
-    assert.ok(error instanceof EtcdDiscontinuity && error.what === 'revision_went_back', String(error));
+    assert.ok(error instanceof EtcdDiscontinuity && error.what === 'revision_went_back', inspect(error));
     assert.match(error.message, /expected 6 or later, received 1 from 127\.0\.0\.1:\d+/);
   });
 

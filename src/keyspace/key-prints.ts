@@ -13,11 +13,14 @@
  * The prints of deleted keys stay, until a pass over all records collects them again: of many keys that come and go, most
  * would be stale. The same pass makes the rows if they are missing, or damaged, or if an earlier version has written
  * the records. Until it is done, nothing is known to be absent.
+ *
+ * After a start the rows are read in the background. Ten million prints take about a second (measured). A flush does not
+ * wait for that: until all rows are read, it asks the disk for new keys.
  */
 import { randomInt } from 'node:crypto';
 import { checkedRow, valueOfCheckedRow } from '../base/checked-row.js';
 import { HeadwaterError } from '../base/errors.js';
-import { PRINT_ROWS_STEP, STALE_PRINTS_FACTOR, STALE_PRINTS_MIN } from '../base/limits.js';
+import { PRINT_ROWS_READ, PRINT_ROWS_STEP, STALE_PRINTS_FACTOR, STALE_PRINTS_MIN } from '../base/limits.js';
 import { readUint64, writeUint64 } from '../base/uint64.js';
 import { chunksOf } from '../disk/chunks.js';
 import { type Database, isUnreadablePlace, type WriteBatch } from '../disk/level.js';
@@ -30,7 +33,7 @@ const ROW_KEY_BYTES = 13;
 const PRINT_BYTES = 4;
 
 type State =
-  /** The rows have not been read yet. */
+  /** The rows have not all been read yet. */
   | 'unread'
   | 'whole'
   /** The rows do not cover all records. */
@@ -48,9 +51,11 @@ export class KeyPrints {
   readonly #db: Database;
   #epoch: number;
   #state: State;
-  /** The number of prints in the rows at the last checkpoint: there must be as many. */
-  readonly #expected: number;
+  /** While the rows are unread: the number of prints that must be in them. */
+  #expected: number;
+  /** The prints that were read, and all that were added since. */
   #filter = new KeyFilter();
+  #loading: Promise<void> | undefined;
   #pass: Pass | undefined;
   #nextRow = 0;
   /** Whether a pass has found what no checkpoint says yet. */
@@ -71,6 +76,7 @@ export class KeyPrints {
   static async open(db: Database, epoch: number, kept: number | undefined): Promise<KeyPrints> {
     const prints = new KeyPrints(db, epoch, kept);
     await prints.#findNextRow();
+    if (kept === 0 && prints.#nextRow === 0) prints.#state = 'whole';
     return prints;
   }
 
@@ -88,6 +94,11 @@ export class KeyPrints {
     return this.#state === 'whole' ? this.#filter.count : undefined;
   }
 
+  /** Memory, bytes. */
+  get bytes(): number {
+    return this.#filter.bytes + (this.#pass?.filter.bytes ?? 0);
+  }
+
   /** Whether the next checkpoint has something to say of the rows, even if nothing else has changed. */
   get isUnsaved(): boolean {
     return this.#isUnsaved;
@@ -100,44 +111,71 @@ export class KeyPrints {
 
   /** Whether a pass over all records is due. @param keys the number of records. Null if it is not known. */
   isPassDue(keys: number | null): boolean {
-    if (this.#pass) return false;
+    if (this.#pass || this.#state === 'unread') return false;
     if (this.#state === 'unknown') return true;
     return keys !== null && this.#filter.count > Math.max(STALE_PRINTS_MIN, STALE_PRINTS_FACTOR * keys);
   }
 
   /**
-   * Reads the rows, if that was not done yet, and deletes those of earlier epochs.
-   * @param epoch of the checkpoint.
-   * @throws HeadwaterError `io_error` if the process has no descriptors.
+   * Reads the rows, if that was not done yet, in pieces that take a fraction of a millisecond. Flushes may run meanwhile,
+   * but none when this begins: its rows would be missed. Calls meanwhile share the reading.
+   * @param isCancelled asked after each piece. If the reading is cancelled, the next call begins again.
+   * @throws HeadwaterError `io_error` if the process has no descriptors. The next call begins again.
    */
-  async load(epoch: number): Promise<void> {
-    if (this.#state === 'unread') {
-      const filter = await this.#read();
-      this.#state = filter ? 'whole' : 'unknown';
-      this.#filter = filter ?? new KeyFilter();
-    }
-    if (this.#oldestEpoch >= epoch) return;
-    await this.#deleteRows(rowKey(this.#oldestEpoch, 0), rowKey(epoch, 0));
-    this.#oldestEpoch = epoch;
+  load(isCancelled: () => boolean = () => false): Promise<void> {
+    if (this.#state !== 'unread') return Promise.resolve();
+    this.#loading ??= this.#load(isCancelled).finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
   }
 
-  /** A filter of the rows; undefined unless they are sound and as many as they were. */
-  async #read(): Promise<KeyFilter | undefined> {
+  async #load(isCancelled: () => boolean): Promise<void> {
     const filter = new KeyFilter();
+    this.#filter = filter;
+    // Flushes may add prints meanwhile, whose rows are not among those that are read.
+    const expected = this.#expected;
+    // A `clear` may have come in between.
+    const isOver = () => this.#filter !== filter || isCancelled();
+    const found = await this.#read(filter, isOver);
+    if (isOver()) return;
+    if (found !== undefined && found >= expected) {
+      this.#state = 'whole';
+      return;
+    }
+    this.#state = 'unknown';
+    this.#filter = new KeyFilter();
+  }
+
+  /** Adds the prints of all rows to a filter. @returns their number, undefined if a row is not sound. */
+  async #read(filter: KeyFilter, isOver: () => boolean): Promise<number | undefined> {
+    let found = 0;
     try {
       const range = { gte: rowKey(this.#epoch, 0), lt: rowKey(this.#epoch + 1, 0) };
-      for await (const rows of chunksOf(this.#db, range, PRINT_ROWS_STEP)) {
+      for await (const rows of chunksOf(this.#db, range, PRINT_ROWS_READ)) {
         for (const [key, row] of rows) {
           const prints = valueOfCheckedRow(key, row);
           if (!prints) return undefined;
           for (let at = 0; at < prints.length; at += PRINT_BYTES) filter.add(prints.readUInt32BE(at));
+          found += prints.length / PRINT_BYTES;
         }
+        if (isOver()) break;
       }
-      return filter.count >= this.#expected ? filter : undefined;
+      return found;
     } catch (error) {
       if (isUnreadablePlace(error)) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Deletes the rows of earlier epochs, if there are any.
+   * @param epoch of the checkpoint.
+   */
+  async dropEarlier(epoch: number): Promise<void> {
+    if (this.#oldestEpoch >= epoch) return;
+    await this.#deleteRows(rowKey(this.#oldestEpoch, 0), rowKey(epoch, 0));
+    this.#oldestEpoch = epoch;
   }
 
   /** Starts from scratch: all records are of a new epoch, in which there are none yet. */
@@ -160,9 +198,10 @@ export class KeyPrints {
    * batch of the record or in an earlier one.
    */
   add(bytes: Buffer, start: number, end: number): void {
-    if (this.#state !== 'whole' && !this.#pass) return;
+    if (this.#state === 'unknown' && !this.#pass) return;
     const print = printOf(bytes, start, end);
-    if (this.#state === 'whole') this.#filter.add(print);
+    if (this.#state === 'unread') this.#expected++;
+    if (this.#state !== 'unknown') this.#filter.add(print);
     this.#pass?.filter.add(print);
     this.#pending.push(print);
   }

@@ -23,6 +23,7 @@ import {
   FROZEN_LAYERS_MAX,
 } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
+import { isUnreadable } from '../disk/level.js';
 import type { Keyspace } from '../keyspace/keyspace.js';
 import type { RangeWanted } from '../keyspace/laid-entries.js';
 import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
@@ -81,6 +82,8 @@ export class Checkpointer {
   /** Aborts at the close, for visitors. */
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
+  /** The reading of the keys' prints. */
+  #loading: Promise<void> = Promise.resolve();
   /** Tries in a row that failed because the disk could not be read. */
   #unreadableInARow = 0;
   /** Recovery is over. Until then a flush that fails keeps the store from opening. */
@@ -215,11 +218,13 @@ export class Checkpointer {
   }
 
   /**
-   * Begins normal operation after recovery. If a crash in the middle of a flush left the number of keys unknown, a
-   * recount begins.
+   * Begins normal operation after recovery. The prints of the keys are read in the background. If a crash in the middle
+   * of a flush left the number of keys unknown, a recount begins.
    */
   start(): void {
     this.#isStarted = true;
+    // A flush that recovery has begun has begun this too.
+    if (!this.#running) this.#loadPrints();
     this.#recount.beginIfDue();
   }
 
@@ -237,12 +242,26 @@ export class Checkpointer {
     await this.#snapshots.close(reason);
     await this.#running;
     await this.#recount.settled();
+    await this.#loading;
   }
 
   /** Waits for a moment without a flush: a count must begin where the deltas begin. */
   async #betweenFlushes(): Promise<void> {
     while (this.#running) await this.#running;
     if (this.#state.name === 'closed') throw this.#state.why;
+  }
+
+  /** Has the prints of the keys read, if that was not done yet. Flushes do not wait for it. */
+  #loadPrints(): void {
+    const done = () => {
+      if (this.#isStarted && !this.#isClosed) this.#recount.beginIfDue();
+    };
+    this.#loading = this.#keyspace.prints
+      .load(() => this.#isClosed)
+      .then(done, (error: Error) => {
+        // The next flush tries again.
+        if (!this.#isClosed && !isUnreadable(error)) this.#fail(error);
+      });
   }
 
   get #isClosed(): boolean {
@@ -354,6 +373,7 @@ export class Checkpointer {
     const sinceMs = clock.monotonicMs();
     const flushing = { name: 'flushing', offset, sinceMs } as const;
     this.#to({ ...flushing, step: 'waits for the log to be synced', share: 0 });
+    this.#loadPrints();
     await log.durable.reach();
     const written = (share: number) => {
       if (!this.#isClosed) this.#to({ ...flushing, step: 'is being written to the keyspace', share });
@@ -368,7 +388,7 @@ export class Checkpointer {
     if (this.#keyspace.checkpoint.position.offset < offset) return;
     // The store may have met the damage before it was reopened.
     damage.passed('checkpoint');
-    if (this.#keyspace.checkpoint.keys !== null) damage.passed('count');
+    if (!this.#keyspace.isCountDue) damage.passed('count');
     this.#unreadableInARow = 0;
     const tookMs = Math.round(clock.monotonicMs() - sinceMs);
     figures.checkpointed(tookMs);

@@ -104,15 +104,17 @@ export class Bench {
   }
 
   /** A restart after a clean stop or a crash: opens what is on disk and replays the log after the checkpoint. */
-  async restart(): Promise<void> {
-    await this.reopenWithoutReplay();
+  async restart(options?: { readsPrints: boolean }): Promise<void> {
+    await this.reopenWithoutReplay(options);
     this.replay();
   }
 
-  async reopenWithoutReplay(): Promise<void> {
+  /** @param options.readsPrints whether the prints of the keys are read here, as a node does in the background. */
+  async reopenWithoutReplay({ readsPrints } = { readsPrints: true }): Promise<void> {
     this.disk.crash();
     this.disk.fault = undefined;
     await this.#open();
+    if (readsPrints) await this.keyspace.prints.load();
   }
 
   /** Replays up to an offset, by default to the end. */

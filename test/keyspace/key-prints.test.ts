@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { STALE_PRINTS_MIN } from '../../src/base/limits.js';
+import { PRINT_ROWS_READ, STALE_PRINTS_MIN } from '../../src/base/limits.js';
 import { checkpointRow, readCheckpoint } from '../../src/keyspace/checkpoint-record.js';
 import { KeyFilter, printOf } from '../../src/keyspace/key-filter.js';
 import { KeyPrints } from '../../src/keyspace/key-prints.js';
 import { clear, put } from '../log/blocks.js';
 import { MemoryDisk } from '../support/database.js';
+import { hold } from '../support/store.js';
 import { Bench } from './bench.js';
 
 const FIRST_ROW = Buffer.from('p\0\0\0\0\0\0\0\0\0\0\0\0', 'latin1');
@@ -54,6 +55,53 @@ describe('the prints of the keys on disk', () => {
     assert.equal(bench.keyspace.checkpoint.keys, 3 * names.length);
   });
 
+  it('are read beside flushes, which ask the disk for new keys until then', async () => {
+    const bench = await Bench.open();
+    await flush(bench, names);
+    await bench.restart({ readsPrints: false });
+    const gate = hold(bench.disk, ({ kind }) => kind === 'read');
+    const reading = bench.keyspace.prints.load();
+    assert.equal(bench.keyspace.prints.load(), reading, 'all callers share one reading');
+    assert(gate.held());
+    assert.equal(await flush(bench, [...names, ...others('a')]), 2 * names.length);
+    assert.equal(bench.keyspace.checkpoint.prints, 2 * names.length);
+    gate.release();
+    await reading;
+    assert.equal(await flush(bench, others('b')), 0);
+    assert.equal(bench.keyspace.checkpoint.prints, 3 * names.length);
+    await bench.restart();
+    assert.equal(await flush(bench, others('c')), 0);
+    assert((await flush(bench, [...others('a'), ...others('b')])) >= 2 * names.length);
+    assert.equal(bench.keyspace.checkpoint.keys, 4 * names.length);
+  });
+
+  it('are read in pieces, and again after a reading that was cancelled', async () => {
+    const bench = await Bench.open();
+    for (let i = 0; i < 3 * PRINT_ROWS_READ; i++) await flush(bench, [`k${i}`]);
+    await bench.restart({ readsPrints: false });
+    let pieces = 0;
+    await bench.keyspace.prints.load(() => ++pieces >= 2);
+    assert.equal(await flush(bench, ['new']), 1);
+    await bench.keyspace.prints.load(() => ++pieces === 0);
+    assert(pieces >= 6, `${pieces} pieces`);
+    assert.equal(await flush(bench, others('a')), 0);
+    assert.equal(bench.keyspace.checkpoint.prints, bench.keyspace.checkpoint.keys);
+  });
+
+  it('begin again if everything is cleared while they are read', async () => {
+    const bench = await Bench.open();
+    await flush(bench, names);
+    await bench.restart({ readsPrints: false });
+    const gate = hold(bench.disk, ({ kind }) => kind === 'read');
+    const reading = bench.keyspace.prints.load();
+    bench.apply(clear(), put('only'));
+    await bench.flushAll();
+    gate.release();
+    await reading;
+    assert.equal(await flush(bench, names), 0);
+    assert.equal(bench.keyspace.checkpoint.prints, names.length + 1);
+  });
+
   it('are right after a crash in the middle of a flush', async () => {
     const bench = await Bench.open();
     await flush(bench, names);
@@ -93,11 +141,11 @@ describe('the prints of the keys on disk', () => {
     for (const damage of [Buffer.from('no prints'), undefined]) {
       const bench = await Bench.open();
       await flush(bench, names);
-      await bench.restart();
       const batch = bench.db.batch();
       if (damage) batch.put(FIRST_ROW, damage);
       else batch.del(FIRST_ROW);
       await batch.write();
+      await bench.restart();
       assert.equal(await flush(bench, [...names, ...others('a')]), 2 * names.length, 'all keys are asked for');
       assert.equal(bench.keyspace.checkpoint.keys, 2 * names.length);
       assert.equal(bench.keyspace.checkpoint.prints, undefined);
@@ -130,7 +178,7 @@ describe('the prints of the keys on disk', () => {
   it('are collected again when most of them are of deleted keys', async () => {
     const db = await new MemoryDisk().database();
     const prints = await KeyPrints.open(db, 0, 0);
-    await prints.load(0);
+    await prints.load();
     const note = (i: number) => prints.add(Buffer.from(`key:${i}`), 0, `key:${i}`.length);
     const isAbsent = (i: number) => prints.isAbsent(Buffer.from(`key:${i}`), 0, `key:${i}`.length);
     const write = async () => {
@@ -157,7 +205,7 @@ describe('the prints of the keys on disk', () => {
     await prints.endPass(true);
     assert.equal(prints.kept, 101);
     const again = await KeyPrints.open(db, 0, 101);
-    await again.load(0);
+    await again.load();
     assert.equal(again.kept, 101);
   });
 

@@ -441,9 +441,9 @@ describe('the number of keys', () => {
     };
     void test.store.snapshots.at();
     await until('it has died', () => test.disk.opened.length === 0);
-    // The keyspace is read three times to open it, and then to count it.
+    // The keyspace is read three times to open it, then for the prints of the keys, and then to count it.
     let reads = 0;
-    const gate = hold(test.disk, (operation) => inKeyspace(operation) && operation.kind === 'read' && ++reads === 4);
+    const gate = hold(test.disk, (operation) => inKeyspace(operation) && operation.kind === 'read' && ++reads === 5);
     await test.open();
     const held = await test.store.snapshots.at();
     assert.equal(held.keys, undefined, 'it is not counted yet');
@@ -468,9 +468,9 @@ describe('the number of keys', () => {
     void test.store.snapshots.at();
     await until('it has died', () => test.disk.opened.length === 0);
     test.disk.crash();
-    // The keyspace is read three times to open it, and then to count it.
+    // The keyspace is read three times to open it, then for the prints of the keys, and then to count it.
     let reads = 0;
-    const gate = hold(test.disk, (operation) => inKeyspace(operation) && operation.kind === 'read' && ++reads === 4);
+    const gate = hold(test.disk, (operation) => inKeyspace(operation) && operation.kind === 'read' && ++reads === 5);
     await test.open();
     assert(gate.held());
     const counting = test.store.snapshots.size();

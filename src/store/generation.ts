@@ -241,9 +241,17 @@ export class Generation {
     }
   }
 
-  /** The databases of the log and the keyspace, and the memory for records that reads have found on disk. */
-  get figures(): { readonly databases: readonly DatabaseFigures[]; readonly readCacheBytes: number } {
-    return { databases: this.#databases.map(databaseFigures), readCacheBytes: this.#cache?.bytes ?? 0 };
+  /** The databases of the log and the keyspace, and the memory of what is known of the disk without a look at it. */
+  get figures(): {
+    readonly databases: readonly DatabaseFigures[];
+    readonly readCacheBytes: number;
+    readonly keyPrintsBytes: number;
+  } {
+    return {
+      databases: this.#databases.map(databaseFigures),
+      readCacheBytes: this.#cache?.bytes ?? 0,
+      keyPrintsBytes: this.keyspace.prints.bytes,
+    };
   }
 
   /** Whether the generation was closed with everything in it durable. */

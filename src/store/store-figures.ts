@@ -18,6 +18,8 @@ export interface StoreFigures {
   readonly writtenLayerBytes: number;
   readonly frozenLayers: number;
   readonly readCacheBytes: number;
+  /** The memory of the prints, which tell new keys from those on disk: 11 to 32 bits a key. */
+  readonly keyPrintsBytes: number;
   /** The databases of the log and the keyspace. None while nothing is served. */
   readonly databases: readonly DatabaseFigures[];
   /** The time of the last block, in milliseconds since the epoch. */
@@ -40,7 +42,7 @@ export function storeFigures({ data, snapshots, writes }: Parts, commits: Commit
     overlayBytes: generation?.keyspace.overlay.bytes ?? 0,
     writtenLayerBytes: generation?.keyspace.overlay.writtenBytes ?? 0,
     frozenLayers: generation?.keyspace.overlay.frozenLayers ?? 0,
-    ...(generation?.figures ?? { databases: [], readCacheBytes: 0 }),
+    ...(generation?.figures ?? { databases: [], readCacheBytes: 0, keyPrintsBytes: 0 }),
     endTimeMs: data.endTimeMs,
   };
 }

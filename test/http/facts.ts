@@ -101,6 +101,7 @@ export function busyFacts(): MetricFacts {
       writtenLayerBytes: 5,
       frozenLayers: 3,
       readCacheBytes: 4,
+      keyPrintsBytes: 6,
       databases: [{ name: 'log', levels: [level], memoryBytes: 7 }],
       endTimeMs: 2_000,
     },

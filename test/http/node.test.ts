@@ -114,6 +114,7 @@ describe('a node with an HTTP port', () => {
     assert.match(await redis(node, 'GET a'), /x/);
     const read = await scraped(node, 'the cache in use', (one) => bytes(one, 'read_cache') > 0);
     assert(bytes(read, 'read_cache') <= 1024 * 1024);
+    assert.equal(bytes(read, 'key_prints'), 128 * 1024);
   });
 
   it('counts syncs, and shows the age of the archive', async () => {

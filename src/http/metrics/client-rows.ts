@@ -117,7 +117,7 @@ export const CLIENT_ROWS: readonly MetricRow[] = [
       return status.redis?.streamBreaks;
     },
   ),
-  gauges('headwater_memory_bytes', 'memory of the parts of the node that have a bound', ['part'], memory),
+  gauges('headwater_memory_bytes', 'memory of the parts of the node that it counts', ['part'], memory),
   gauge(
     'headwater_request_memory_max_bytes',
     'bound on the requests of clients that are received and not answered',
@@ -151,6 +151,7 @@ function memory({ store, rpc, redis, replyBytes }: MetricFacts): Array<Labelled<
     [['overlay'], store.overlayBytes],
     [['written_layer'], store.writtenLayerBytes],
     [['read_cache'], store.readCacheBytes],
+    [['key_prints'], store.keyPrintsBytes],
     [['write_queue'], store.queuedBytes],
     [['grpc_requests'], rpc.requestBytes],
     [['redis_requests'], redis.requestBytes],

@@ -12,9 +12,11 @@ import type { Keyspace } from '../keyspace/keyspace.js';
 import type { DamageNotes } from './damage.js';
 
 const COUNT_LATER = 'the number of keys is unknown until all keys can be read';
+const SIZES_AND_PRINTS_LATER =
+  'checkpoints and reads take longer until all keys can be read, and the number of keys is right';
 
 interface RecountOptions {
-  readonly keyspace: Pick<Keyspace, 'recount' | 'isCountDue'>;
+  readonly keyspace: Pick<Keyspace, 'recount' | 'isCountDue' | 'checkpoint'>;
   readonly clock: Clock;
   readonly damage: DamageNotes;
   /** Resolves when no flush is running. @throws if nothing is to be counted any more. */
@@ -59,10 +61,11 @@ export class Recount {
     });
   }
 
-  /** Notes that a flush could not read the disk, so the number is not known any more. */
+  /** Notes that a flush or a count could not read the disk. */
   hindered(error: HeadwaterError): void {
+    const { keyspace, damage } = this.#options;
     this.#unreadable = error;
-    this.#options.damage.met('count', COUNT_LATER, error);
+    damage.met('count', keyspace.checkpoint.keys === null ? COUNT_LATER : SIZES_AND_PRINTS_LATER, error);
   }
 
   /** Notes that records on disk were replaced: they may be readable now. */

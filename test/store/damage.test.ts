@@ -78,6 +78,23 @@ describe('a disk that cannot be read', () => {
     assert.equal(test.store.damage.message, '');
   });
 
+  it('is reported otherwise if only the prints of the keys cannot be collected', async () => {
+    await open();
+    await test.submit(set('a'), set('b'));
+    await test.reopen();
+    await test.store.snapshots.size();
+    const row = Buffer.from('p\0\0\0\0\0\0\0\0\0\0\0\0', 'latin1');
+    await test.disk.raw(test.disk.opened.find((location) => location.endsWith('/keyspace')) as string).put(row, row);
+    // The first reads open the keyspace and find the damaged row. The next ones are of all keys.
+    let reads = 0;
+    unreadable(({ keys }) => keys.length === 0 && ++reads > 4);
+    await test.reopen();
+    await until('it is met', () => test.store.damage.message !== '');
+    assert.match(test.store.damage.message, /Corruption.*; checkpoints and reads take longer/);
+    assert.equal(await test.store.snapshots.size(), 2);
+    assert.match(test.store.damage.message, /; checkpoints and reads take longer/);
+  });
+
   it('is not reported any more once a clear has made the number of keys known', async () => {
     await open();
     await test.submit(set('a'), set('b'));

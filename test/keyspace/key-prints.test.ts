@@ -91,6 +91,7 @@ describe('the prints of the keys on disk', () => {
   it('begin again if everything is cleared while they are read', async () => {
     const bench = await Bench.open();
     await flush(bench, names);
+    await bench.db.put(FIRST_ROW, Buffer.from('no prints'));
     await bench.restart({ readsPrints: false });
     const gate = hold(bench.disk, ({ kind }) => kind === 'read');
     const reading = bench.keyspace.prints.load();

@@ -37,7 +37,7 @@ export async function replay(
   try {
     const log = await Log.open(databases[0]);
     const keyspace = await Keyspace.open(databases[1]);
-    await keyspace.prints.load();
+    await keyspace.indexes.prints.load();
     const from = log.end.offset;
     const writeOut = async () => {
       await log.durable.reach();

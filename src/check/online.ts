@@ -114,7 +114,7 @@ async function verifyRecords(
     const { records, readable } = await snapshot.verify({
       found: (damage) => found({ part: 'keyspace', ...damage }),
       pace,
-      restoreDue: (rows) => store.data.serving.keyspace.dueIndex.restore(rows),
+      restoreDue: (rows) => store.data.serving.keyspace.indexes.due.restore(rows),
     });
     if (readable && keys !== undefined && keys !== records) {
       const why = `expected ${keys} records in the keyspace, as its checkpoint at offset ${position.offset} counted; found ${records}`;

@@ -52,8 +52,8 @@ type FlushState =
   | 'cut_short';
 
 export class Keyspace {
-  /** The keys on disk that expire, by the time at which they are due. */
-  readonly dueIndex: DueIndex;
+  /** The keys on disk that expire, by the time at which they are due, and the prints of all keys on disk. */
+  readonly indexes: { readonly due: DueIndex; readonly prints: KeyPrints };
   /** The layers in memory. */
   readonly overlay: Overlay;
   /** The end of records that nobody can read any more. */
@@ -70,8 +70,9 @@ export class Keyspace {
   #recountSizes = new RecordSizes();
   /** Keys of the epoch on disk. A failed write latches the database, so a key noted before its write does no harm. */
   readonly #onDisk = new RecentKeys(RECENT_KEYS_MAX);
+  readonly #dueIndex: DueIndex;
   /** Tells new keys from those that may be on disk. */
-  readonly prints: KeyPrints;
+  readonly #prints: KeyPrints;
   /** Records that reads have found on disk. All code that changes records on disk keeps the invariant of the cache. */
   readonly #cache: ReadCache;
   /** The ranges in which flushes have deleted records of that epoch. */
@@ -87,9 +88,10 @@ export class Keyspace {
   ) {
     this.#db = db;
     this.#cache = cache;
-    this.dueIndex = new DueIndex(db);
+    this.#dueIndex = new DueIndex(db);
     const { epoch, unmarked } = checkpoint;
-    this.prints = prints;
+    this.#prints = prints;
+    this.indexes = { due: this.#dueIndex, prints };
     this.#emptied = new EmptiedRanges(db, dataStart(epoch), dataEnd(epoch), unmarked);
     this.#checkpoint = checkpoint;
     this.#hasReserved = checkpoint.reserved ?? false;
@@ -128,7 +130,7 @@ export class Keyspace {
   /** Whether `recount` has something to find: the number of keys, the sizes of the records, or the prints of the keys. */
   get isCountDue(): boolean {
     const { keys } = this.#checkpoint;
-    return keys === null || !this.#sizes.isKnown || this.prints.isPassDue(keys);
+    return keys === null || !this.#sizes.isKnown || this.#prints.isPassDue(keys);
   }
 
   // ---- writing ----------------------------------------------------------
@@ -199,7 +201,7 @@ export class Keyspace {
   freeze(): boolean {
     const { active, newest } = this.overlay;
     const frozenTo = (newest ?? this.#checkpoint).position.offset;
-    if (active.isEmpty && this.#applied.offset === frozenTo && !this.prints.isUnsaved) return false;
+    if (active.isEmpty && this.#applied.offset === frozenTo && !this.#prints.isUnsaved) return false;
     this.overlay.freeze(this.#applied);
     return true;
   }
@@ -218,13 +220,13 @@ export class Keyspace {
     const { oldest } = this.overlay;
     invariant(oldest, 'a flush needs a frozen layer');
     const { layer, position } = oldest;
-    await this.prints.dropEarlier(this.#checkpoint.epoch);
+    await this.#prints.dropEarlier(this.#checkpoint.epoch);
     await this.#beginFlush(oldest);
     // An interrupted flush may have left larger records than these. They are of one layer, so their bytes are
     // bounded nevertheless.
     const repeats = this.#flushes === 'interrupted' || this.#checkpoint.position.offset < this.flushingTo;
-    const [onDisk, prints, cache, emptied] = [this.#onDisk, this.prints, this.#cache, this.#emptied];
-    const known = { onDisk, prints, cache, emptied, sizes: this.#sizes, dueIndex: this.dueIndex };
+    const [onDisk, prints, cache, emptied] = [this.#onDisk, this.#prints, this.#cache, this.#emptied];
+    const known = { onDisk, prints, cache, emptied, sizes: this.#sizes, dueIndex: this.#dueIndex };
     const flush = new Flush(this.#db, layer, { ...known, repeats });
     const delta = await this.#interruptible(async () => {
       const changed = await flush.run(goesOn);
@@ -276,7 +278,7 @@ export class Keyspace {
     await this.#db.put(...flushingRow(Math.max(position.offset, this.flushingTo)), { sync: true });
     if (!layer.cleared) return;
     this.#onDisk.clear();
-    this.prints.clear(layer.epoch);
+    this.#prints.clear(layer.epoch);
     this.#emptied.begin(dataStart(layer.epoch), dataEnd(layer.epoch));
   }
 
@@ -327,8 +329,8 @@ export class Keyspace {
       this.#sizes = this.#sizes.filter(() => true);
       for (const [row, record] of changes.puts) this.#sizes.add(row, DATA_KEY_HEADER_BYTES, record.length);
       for (const row of changes.deletions) this.#emptied.add(row);
-      for (const [row] of changes.puts) this.prints.add(row, DATA_KEY_HEADER_BYTES, row.length);
-      this.prints.putRow(batch);
+      for (const [row] of changes.puts) this.#prints.add(row, DATA_KEY_HEADER_BYTES, row.length);
+      this.#prints.putRow(batch);
       const unmarked = this.#emptied.isUnmarked || undefined;
       this.#hasReserved ||= changes.puts.some(([row]) => isReserved(userKey(row)));
       const reserved = this.#hasReserved || undefined;
@@ -336,7 +338,7 @@ export class Keyspace {
         ...this.#checkpoint,
         keys: null,
         sizes: this.#sizes.kept,
-        prints: this.prints.kept,
+        prints: this.#prints.kept,
         unmarked,
         reserved,
       };
@@ -344,7 +346,7 @@ export class Keyspace {
     }
     this.overlay.forgetWritten();
     await this.#cache.emptyDuring(() => batch.write({ sync: true }));
-    if (changes.due.length > 0) this.dueIndex.added(0);
+    if (changes.due.length > 0) this.#dueIndex.added(0);
     return { written, deleted, rest: changes.rest };
   }
 
@@ -367,7 +369,7 @@ export class Keyspace {
    * effect if a `clear` comes in between, or `cancelled`.
    */
   async recount(cancelled: () => boolean = () => false): Promise<void> {
-    const prints = this.prints.isPassDue(this.#checkpoint.keys) ? this.prints : undefined;
+    const prints = this.#prints.isPassDue(this.#checkpoint.keys) ? this.#prints : undefined;
     prints?.beginPass();
     const snapshot = this.snapshot();
     this.#recountDelta = 0;

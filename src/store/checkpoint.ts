@@ -256,7 +256,7 @@ export class Checkpointer {
     const done = () => {
       if (this.#isStarted && !this.#isClosed) this.#recount.beginIfDue();
     };
-    this.#loading = this.#keyspace.prints
+    this.#loading = this.#keyspace.indexes.prints
       .load(() => this.#isClosed)
       .then(done, (error: Error) => {
         // The next flush tries again.

@@ -35,7 +35,7 @@ export async function moveExpiries(
   await checkpointer.checkpoint();
   let from: Buffer | undefined;
   do {
-    const { rows, next } = await keyspace.dueIndex.all(EXPIRY_STEP_KEYS, from);
+    const { rows, next } = await keyspace.indexes.due.all(EXPIRY_STEP_KEYS, from);
     if (signal.aborted) return;
     const keys = rows.map((row) => parseDueKey(row).key);
     if (keys.length > 0) await writer.moveExpiries(keys, step);

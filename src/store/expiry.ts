@@ -98,7 +98,7 @@ export async function expireAsLeader(writer: Writer, options: ExpiryOptions, sig
     const nowMs = logicalClock.now();
     const { keys, sinceMs, isFull } = keyspace.overlay.takeDue(nowMs, lateness.stepKeys);
     if (keys.length > 0) lateness.deletedKeys += await writer.expire(keys);
-    const scanned = await keyspace.dueIndex.scan(nowMs, DUE_SCAN_ROWS);
+    const scanned = await keyspace.indexes.due.scan(nowMs, DUE_SCAN_ROWS);
     if (signal.aborted) return 0;
     lateness.note(nowMs, earliest(sinceMs, scanned.rows[0]));
     if (scanned.rows.length > 0) await expireRows(writer, scanned, options, signal);
@@ -127,7 +127,7 @@ async function expireRows(
     if (signal.aborted) return;
   }
   await log.durable.reach();
-  await keyspace.dueIndex.drop(scanned, rows);
+  await keyspace.indexes.due.drop(scanned, rows);
 }
 
 /** Runs until `signal` aborts. */
@@ -166,7 +166,7 @@ function isMostlyDropped({ rows, dropped, next }: Swept): boolean {
 /** Looks at some rows, and drops those whose keys the leader has deleted or changed. */
 async function sweepOnce({ keyspace, log, logicalClock }: ExpiryOptions, from: Buffer | undefined): Promise<Swept> {
   const nowMs = logicalClock.now();
-  const scanned = await keyspace.dueIndex.scan(nowMs, EXPIRY_STEP_KEYS, from);
+  const scanned = await keyspace.indexes.due.scan(nowMs, EXPIRY_STEP_KEYS, from);
   const { rows, next } = scanned;
   const { entries, damaged } = await keyspace.read(
     rows.map((row) => parseDueKey(row).key),
@@ -179,13 +179,13 @@ async function sweepOnce({ keyspace, log, logicalClock }: ExpiryOptions, from: B
   };
   const dealtWith = rows.filter((_, i) => !isStillDue(i));
   if (dealtWith.length > 0) await log.durable.reach();
-  await keyspace.dueIndex.drop(scanned, dealtWith);
+  await keyspace.indexes.due.drop(scanned, dealtWith);
   return { rows: rows.length, dropped: dealtWith.length, next };
 }
 
 /** Compacts beside everything else; no caller waits for it. */
 function compact({ keyspace, logger }: ExpiryOptions): void {
-  keyspace.dueIndex.compact().catch((error: Error) => {
+  keyspace.indexes.due.compact().catch((error: Error) => {
     // The database was closed meanwhile, or cannot compact: LevelDB compacts later by itself.
     logger.debug({ error: error.message }, `the disk space of expired keys is not free yet: ${error.message}`);
   });

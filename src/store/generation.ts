@@ -250,7 +250,7 @@ export class Generation {
     return {
       databases: this.#databases.map(databaseFigures),
       readCacheBytes: this.#cache?.bytes ?? 0,
-      keyPrintsBytes: this.keyspace.prints.bytes,
+      keyPrintsBytes: this.keyspace.indexes.prints.bytes,
     };
   }
 

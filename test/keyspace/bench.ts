@@ -114,7 +114,7 @@ export class Bench {
     this.disk.crash();
     this.disk.fault = undefined;
     await this.#open();
-    if (readsPrints) await this.keyspace.prints.load();
+    if (readsPrints) await this.keyspace.indexes.prints.load();
   }
 
   /** Replays up to an offset, by default to the end. */

@@ -60,8 +60,8 @@ describe('the prints of the keys on disk', () => {
     await flush(bench, names);
     await bench.restart({ readsPrints: false });
     const gate = hold(bench.disk, ({ kind }) => kind === 'read');
-    const reading = bench.keyspace.prints.load();
-    assert.equal(bench.keyspace.prints.load(), reading, 'all callers share one reading');
+    const reading = bench.keyspace.indexes.prints.load();
+    assert.equal(bench.keyspace.indexes.prints.load(), reading, 'all callers share one reading');
     assert(gate.held());
     assert.equal(await flush(bench, [...names, ...others('a')]), 2 * names.length);
     assert.equal(bench.keyspace.checkpoint.prints, 2 * names.length);
@@ -80,9 +80,9 @@ describe('the prints of the keys on disk', () => {
     for (let i = 0; i < 3 * PRINT_ROWS_READ; i++) await flush(bench, [`k${i}`]);
     await bench.restart({ readsPrints: false });
     let pieces = 0;
-    await bench.keyspace.prints.load(() => ++pieces >= 2);
+    await bench.keyspace.indexes.prints.load(() => ++pieces >= 2);
     assert.equal(await flush(bench, ['new']), 1);
-    await bench.keyspace.prints.load(() => ++pieces === 0);
+    await bench.keyspace.indexes.prints.load(() => ++pieces === 0);
     assert(pieces >= 6, `${pieces} pieces`);
     assert.equal(await flush(bench, others('a')), 0);
     assert.equal(bench.keyspace.checkpoint.prints, bench.keyspace.checkpoint.keys);
@@ -94,7 +94,7 @@ describe('the prints of the keys on disk', () => {
     await bench.db.put(FIRST_ROW, Buffer.from('no prints'));
     await bench.restart({ readsPrints: false });
     const gate = hold(bench.disk, ({ kind }) => kind === 'read');
-    const reading = bench.keyspace.prints.load();
+    const reading = bench.keyspace.indexes.prints.load();
     bench.apply(clear(), put('only'));
     await bench.flushAll();
     gate.release();

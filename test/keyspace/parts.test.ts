@@ -235,7 +235,7 @@ describe('loading a snapshot', () => {
     assert.deepEqual(sizes, new RecordSizes().kept);
     assert(unmarked);
     assert.deepEqual(await keyspace.snapshot().digest(), proof);
-    const due = (await keyspace.dueIndex.scan(20_000, 10)).rows.map((row) => parseDueKey(row).key);
+    const due = (await keyspace.indexes.due.scan(20_000, 10)).rows.map((row) => parseDueKey(row).key);
     assert.deepEqual(due, [key('b')]);
   });
 

@@ -5,11 +5,13 @@
 import os from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { isBucketUrl } from '../src/backup/place.js';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { BackupPart } from '../src/client/index.js';
 import { formatToken } from '../src/model/position.js';
-import type { Restored } from '../src/tools.js';
+import type { BucketOptions, Restored, RestoreSource, Target } from '../src/tools.js';
 import { parseMoment, parseOffset, parsePath } from './arguments.js';
+import { addBucketOptions, type BucketFlags, bucketOptions } from './bucket-options.js';
 import { onNode, type Session } from './connection.js';
 import { binarySize, plural } from './figures.js';
 import { contentOf, readableStats, type Sink, writeWhole } from './files.js';
@@ -26,26 +28,30 @@ followers. Without --follow, the node leads a new history from the backup on.`;
 
 export function addBackupCommands(program: Command): void {
   program.commandsGroup('Backup:');
-  program
+  const backupCommand = program
     .command('backup')
-    .argument('<FILE>', 'the file to write; - for stdout', parsePath)
+    .argument('<FILE>', 'the file to write; - for stdout; or s3://BUCKET/PREFIX', parsePath)
     .summary('write a snapshot of all data to one file, on a leader or a follower')
     .description(
-      'write a snapshot of all data to one file, on a leader or a follower. Expired keys that are not deleted yet are part of it',
+      'write a snapshot of all data to one file, on a leader or a follower. Expired keys that are not deleted yet are part of it. In a bucket, the name of the file has its history, offset and time, and no file is ever replaced',
     )
-    .option('--overwrite', 'replace a file that exists')
-    .action(onNode(backup));
-  program
+    .option('--overwrite', 'replace a file that exists');
+  addBucketOptions(backupCommand).action(onNode(backup));
+  const restoreCommand = program
     .command('restore')
-    .argument('<FILE>', 'the backup to read; - for stdin', parsePath)
+    .argument(
+      '<FILE>',
+      'the backup to read; - for stdin; or s3://BUCKET/PREFIX for the newest backup there and the archive beside it',
+      parsePath,
+    )
     .summary('make the data directory of a new node from a backup')
     .description(
       'make the data directory of a new node from a backup. No node opens the directory until all of the backup is loaded and checked',
     )
     .requiredOption('--data <DIR>', 'the directory to make: absent, empty, or from an interrupted restore', parsePath)
     .option(
-      '--archive <DIR>',
-      'continue with this archive of "serve --archive", to its end, or to the offset or time of the next options',
+      '--archive <PLACE>',
+      'continue with this archive of "serve --archive", to its end, or to the offset or time of the next options. The archive is a directory or s3://BUCKET/PREFIX',
       parsePath,
     )
     .option(
@@ -62,8 +68,8 @@ export function addBackupCommands(program: Command): void {
       '--history <ID>',
       'if the archive holds several histories, the history to restore (default: the highest epoch)',
     )
-    .addHelpText('after', AFTER_RESTORE_HELP)
-    .action(restore);
+    .addHelpText('after', AFTER_RESTORE_HELP);
+  addBucketOptions(restoreCommand).action(restore);
 }
 
 // ---- backup -------------------------------------------------------------------
@@ -71,16 +77,19 @@ export function addBackupCommands(program: Command): void {
 async function backup(
   { client, output }: Session,
   file: string,
-  { overwrite = false }: { overwrite?: boolean },
+  { overwrite = false, ...given }: { overwrite?: boolean } & BucketFlags,
 ): Promise<ExitStatus> {
+  const bucket = bucketOptions('backup', given, [file]);
   const startedMs = performance.now();
   // A backup that runs on the node's machine gives way to the node's other work. A process cannot take this back.
   if (!place.isShell) os.setPriority(BACKUP_NICENESS);
   if (file === '-') needReaders('the written part of the backup is unusable, because its end is missing');
-  const { last, bytes } = await unlessInterrupted('interrupted: no backup was made', (signal) => {
+  const { last, bytes, written } = await unlessInterrupted('interrupted: no backup was made', async (signal) => {
     const parts = client.backup({ signal });
-    if (file === '-') return copy(parts, { write });
-    return writeWhole(file, { overwrite, content: 'backup', mode: 0o600 }, (sink) => copy(parts, sink));
+    if (isBucketUrl(file)) return await toBucket(parts, file, bucket);
+    if (file === '-') return { ...(await copy(parts, { write })), written: file };
+    const options = { overwrite, content: 'backup', mode: 0o600 };
+    return { ...(await writeWhole(file, options, (sink) => copy(parts, sink))), written: file };
   });
   const { head, keys, end } = last;
   const seconds = (performance.now() - startedMs) / 1_000;
@@ -90,40 +99,92 @@ async function backup(
     return EXIT.DONE;
   }
   const fields = {
-    file,
+    file: written,
     ...positionFields(head),
     keys,
     digest: end?.digest.toString('hex'),
     bytes,
     seconds: Math.round(seconds * 1_000) / 1_000,
   };
-  await output.result(fields, `${text}: ${file}`);
+  await output.result(fields, `${text}: ${written}`);
   return EXIT.DONE;
 }
 
-/** @returns the last part, which describes the whole, and the bytes of the file. */
-async function copy(parts: AsyncIterable<BackupPart>, sink: Sink): Promise<{ last: BackupPart; bytes: number }> {
-  let progress: Progress | undefined;
-  let bytes = 0;
-  let last: BackupPart | undefined;
-  try {
-    for await (const part of parts) {
-      progress ??= new Progress('backed up', { records: part.head.keysEstimate });
-      await sink.write(part.bytes);
-      bytes += part.bytes.length;
-      progress.report(part.keys);
-      last = part;
-    }
-  } finally {
-    progress?.stop();
+interface Copied {
+  /** The last part, which describes the whole. */
+  readonly last: BackupPart;
+  /** Bytes of the file. */
+  readonly bytes: number;
+}
+
+async function copy(parts: AsyncIterable<BackupPart>, sink: Sink): Promise<Copied> {
+  const copied = new Counted(parts);
+  for await (const bytes of copied) await sink.write(bytes);
+  return copied.result;
+}
+
+/** Writes a backup into a bucket, under a name that its head gives. */
+async function toBucket(
+  parts: AsyncGenerator<BackupPart>,
+  url: string,
+  options: BucketOptions,
+): Promise<Copied & { written: string }> {
+  const { openBucketLocation, backupName } = await import('../src/backup/stored-backups.js');
+  const { place: bucket, file } = await openBucketLocation(url, options);
+  if (file !== undefined)
+    throw new UsageError(
+      `backup: expected s3://BUCKET/PREFIX, received the name of a file: ${url}. The name is made of history, offset and time`,
+    );
+  // A bucket that cannot be used is refused before the node begins.
+  await bucket.list('backup-');
+  const first = await parts.next();
+  if (first.done) throw new HeadwaterError('corrupt', 'the backup has no end');
+  const name = backupName(first.value.head);
+  const copied = new Counted(rest(first.value, parts));
+  await bucket.write(name, copied);
+  return { ...copied.result, written: bucket.pathOf(name) };
+}
+
+async function* rest(first: BackupPart, parts: AsyncIterable<BackupPart>): AsyncGenerator<BackupPart> {
+  yield first;
+  yield* parts;
+}
+
+/** The bytes of the parts, counted and with progress. */
+class Counted {
+  readonly #parts: AsyncIterable<BackupPart>;
+  #last: BackupPart | undefined;
+  #bytes = 0;
+
+  constructor(parts: AsyncIterable<BackupPart>) {
+    this.#parts = parts;
   }
-  if (!last?.end) throw new HeadwaterError('corrupt', 'the backup has no end');
-  return { last, bytes };
+
+  /** The sum over all parts, once they are taken. */
+  get result(): Copied {
+    if (!this.#last?.end) throw new HeadwaterError('corrupt', 'the backup has no end');
+    return { last: this.#last, bytes: this.#bytes };
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    let progress: Progress | undefined;
+    try {
+      for await (const part of this.#parts) {
+        progress ??= new Progress('backed up', { records: part.head.keysEstimate });
+        yield part.bytes;
+        this.#bytes += part.bytes.length;
+        progress.report(part.keys);
+        this.#last = part;
+      }
+    } finally {
+      progress?.stop();
+    }
+  }
 }
 
 // ---- restore ------------------------------------------------------------------
 
-interface RestoreFlags {
+interface RestoreFlags extends BucketFlags {
   data: string;
   archive?: string;
   toOffset?: number;
@@ -133,15 +194,17 @@ interface RestoreFlags {
 }
 
 async function restore(file: string, _: RestoreFlags, command: Command): Promise<void> {
-  const { data, archive, toOffset, toTime: toTimeMs, history, json = false } = command.optsWithGlobals<RestoreFlags>();
-  if (archive === undefined && (toOffset ?? toTimeMs ?? history) !== undefined)
+  const flags = command.optsWithGlobals<RestoreFlags>();
+  const { data, archive, toOffset, toTime: toTimeMs, history, json = false } = flags;
+  const isWholePlace = isBucketUrl(file) && !file.endsWith('.backup');
+  if (archive === undefined && !isWholePlace && (toOffset ?? toTimeMs ?? history) !== undefined)
     throw new UsageError(
-      'restore: --to-offset, --to-time and --history need an archive: expected --archive DIR as well',
+      'restore: --to-offset, --to-time and --history need an archive: expected --archive PLACE as well',
     );
   if (toOffset !== undefined && toTimeMs !== undefined)
     throw new UsageError('restore: expected either --to-offset or --to-time, received both');
+  const bucket = bucketOptions('restore', flags, [file, archive]);
   const startedMs = performance.now();
-  const isPipe = file === '-' || !(await readableStats(file)).isFile();
   let progress: Progress | undefined;
   const onProgress = (keys: number, records: number) => {
     progress ??= new Progress('restored', { records });
@@ -155,13 +218,14 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
     replaying.report(commands);
   };
   const { restoreDirectory } = await import('../src/backup/restore.js');
+  const target = { toOffset, toTimeMs, history };
+  const found = await sourceOf(file, { archive, bucket, target });
   const restored = await restoreDirectory({
     directory,
-    source: contentOf(file),
-    name: file === '-' ? 'stdin' : file,
-    isPipe,
+    ...found,
+    archive: found.archive && { place: found.archive, ...target },
     onProgress,
-    ...(archive === undefined ? {} : { archive: { directory: archive, toOffset, toTimeMs, history }, onReplay }),
+    onReplay,
   }).finally(() => (replaying ?? progress)?.stop());
   const seconds = (performance.now() - startedMs) / 1_000;
   const { nodeId: node_id, clusterId: cluster_id, keys, digest } = restored;
@@ -180,6 +244,21 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
     seconds: Math.round(seconds * 1_000) / 1_000,
   };
   await new Output({ json }).result(fields, describe(restored, data, { seconds, toOffset }));
+}
+
+/** Opens the file, the pipe or the bucket, and the archive. */
+async function sourceOf(
+  file: string,
+  { archive, bucket, target }: { archive: string | undefined; bucket: BucketOptions; target: Target },
+): Promise<RestoreSource & { isPipe: boolean }> {
+  const { findRestoreSource, openBucketLocation, openPlace } = await import('../src/backup/stored-backups.js');
+  const given = archive === undefined ? undefined : await openPlace(archive, bucket);
+  if (isBucketUrl(file)) {
+    const found = await findRestoreSource(await openBucketLocation(file, bucket), target);
+    return { ...found, archive: given ?? found.archive, isPipe: false };
+  }
+  const isPipe = file === '-' || !(await readableStats(file)).isFile();
+  return { source: contentOf(file), name: file === '-' ? 'stdin' : file, archive: given, isPipe };
 }
 
 function describe(

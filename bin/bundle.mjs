@@ -28,9 +28,9 @@ const THREAD = 'src/backup/worker.js';
 const SHARED = ['src/base/errors.js', 'src/protobuf/generated.js', 'src/protobuf/runtime.js'];
 /**
  * Packages with worker threads, one that gRPC loads only for a service that no command has, and one of which the receiver
- * of spans has to find the same copy.
+ * of spans has to find the same copy. Those for buckets are there only if somebody has installed them.
  */
-const EXTERNAL = ['pino', '@grpc/proto-loader', '@opentelemetry/api'];
+const EXTERNAL = ['pino', '@grpc/proto-loader', '@opentelemetry/api', '@aws-sdk/client-s3', '@aws-sdk/lib-storage'];
 /** Packages that find their native code beside their own files. */
 const NATIVE = ['level', '@node-rs/crc32', 'lz4-napi', 'snappy'];
 
@@ -68,6 +68,8 @@ const commonJs = {
   ...options,
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
+  // The compiled code of a script has no loader of modules, so a late import of a package is a `require` there.
+  supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'here', 'import.meta.dirname': '__dirname' },
   banner: { js: "const here = require('node:url').pathToFileURL(__filename).href;" },
 };

@@ -1,15 +1,18 @@
 /** `verify` and `repair`: find damage on a disk, and replace it. */
 import type { Command as Program } from 'commander';
+import { isBucketUrl } from '../src/backup/place.js';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { CheckProgress, Damage, Verified } from '../src/client/index.js';
+import type { BucketOptions } from '../src/tools.js';
 import { parsePath, parseSize } from './arguments.js';
+import { addBucketOptions, type BucketFlags, bucketOptions } from './bucket-options.js';
 import { onNode, type Session } from './connection.js';
 import { plural } from './figures.js';
 import { contentOf, readableStats, whileRunning } from './files.js';
 import { complainOfNoLock, EXIT, type ExitStatus, jsonBytes, Output, shownBytes, UsageError } from './output.js';
 import { Progress } from './progress.js';
 
-interface VerifyOptions {
+interface VerifyOptions extends BucketFlags {
   data?: string;
   rebuild?: boolean;
   backup?: string;
@@ -18,11 +21,16 @@ interface VerifyOptions {
 }
 
 export function addCheckCommands(program: Program): void {
-  program
+  const verifyCommand = program
     .command('verify')
-    .summary('check all data of a node on its disk against their checksums')
+    .argument(
+      '[BACKUP]',
+      'a backup to check instead: a file, - for stdin, or s3://BUCKET/PREFIX/NAME.backup',
+      parsePath,
+    )
+    .summary('check all data of a node on its disk, or a backup, against their checksums')
     .description(
-      'check all data of a node on its disk against their checksums. Without --data the node runs; with --data it is stopped. No data are changed (exit status 1 if something is damaged)',
+      'check all data of a node on its disk against their checksums. Without --data the node runs; with --data it is stopped. No data are changed. With the name of a backup, read all of it and check it as a restore would (exit status 1 if something is damaged)',
     )
     .option('--data <DIR>', 'the data directory of a stopped node', parsePath)
     .option('--rate <SIZE>', 'the most to read per second from a running node (default: 50MiB)', parseSize)
@@ -31,8 +39,8 @@ export function addCheckCommands(program: Program): void {
       '--backup <FILE>',
       'with --rebuild: begin with this backup if the log does not begin at offset 1',
       parsePath,
-    )
-    .action(verify);
+    );
+  addBucketOptions(verifyCommand).action(verify);
   program
     .command('repair')
     .summary('replace the damaged data of a follower with a copy from its upstream')
@@ -43,8 +51,17 @@ export function addCheckCommands(program: Program): void {
     .action(onNode(repair));
 }
 
-async function verify(given: VerifyOptions, command: Program): Promise<void> {
-  const { data, rebuild = false, backup, rate, json = false } = command.optsWithGlobals<VerifyOptions>();
+async function verify(file: string | undefined, given: VerifyOptions, command: Program): Promise<void> {
+  const flags = command.optsWithGlobals<VerifyOptions>();
+  const { data, rebuild = false, backup, rate, json = false } = flags;
+  const bucket = bucketOptions('verify', flags, [file]);
+  if (file !== undefined) {
+    const other = data ?? backup ?? rate ?? (rebuild || undefined);
+    if (other !== undefined)
+      throw new UsageError('verify: expected either a backup or the options of a node, received both');
+    process.exitCode = await verifyFile(file, bucket, new Output({ json }));
+    return;
+  }
   if (backup !== undefined && !rebuild)
     throw new UsageError('verify: --backup needs --rebuild: expected both, received --backup alone');
   if (data === undefined) {
@@ -61,6 +78,36 @@ async function verify(given: VerifyOptions, command: Program): Promise<void> {
   });
   if (damages > 0) process.exitCode = EXIT.NEGATIVE;
   else if (rebuild) process.exitCode = await compareWithLog(data, backup, output);
+}
+
+/** Checks one backup. */
+async function verifyFile(file: string, bucket: BucketOptions, output: Output): Promise<ExitStatus> {
+  let progress: Progress | undefined;
+  const { openBucketLocation } = await import('../src/backup/stored-backups.js');
+  const { verifyBackup } = await import('../src/backup/verify-backup.js');
+  const { place, file: name } = isBucketUrl(file) ? await openBucketLocation(file, bucket) : { place: undefined, file };
+  if (name === undefined)
+    throw new UsageError(`verify: expected one backup, s3://BUCKET/PREFIX/NAME.backup, received the place ${file}`);
+  const source = place?.read(name) ?? contentOf(name);
+  const shown = place?.pathOf(name) ?? (name === '-' ? 'stdin' : name);
+  const startedMs = performance.now();
+  try {
+    const { head, keys, digest } = await verifyBackup(source, shown, (records, estimate) => {
+      progress ??= new Progress('verified', { records: estimate });
+      progress.report(records);
+    });
+    const { offset } = head.position;
+    const seconds = Math.round(performance.now() - startedMs) / 1_000;
+    const fields = { file: shown, damages: 0, offset, keys, digest, made_ms: head.madeMs, seconds };
+    await output.result(fields, `whole: ${plural(keys, 'key')} at offset ${offset}, digest ${digest}`);
+    return EXIT.DONE;
+  } catch (error) {
+    if (!HeadwaterError.is(error, 'corrupt')) throw error;
+    await output.result({ file: shown, damages: 1, why: error.message }, `damaged: ${error.message}`);
+    return EXIT.NEGATIVE;
+  } finally {
+    progress?.stop();
+  }
 }
 
 /** @returns the number of damaged places. */

@@ -12,8 +12,9 @@ import type { DialSettings } from './access/dial.js';
 import { type AddressOption, refusalOfExposure, refusalOfStrangers } from './access/tls/exposure.js';
 import { NodeTls } from './access/tls/node-tls.js';
 import { type Tree, Users } from './access/users.js';
-import { Archiver, refuseFile } from './backup/archiver.js';
+import { Archiver } from './backup/archiver.js';
 import { Backups } from './backup/backups.js';
+import { Folder, refuseFile } from './backup/folder.js';
 import { formatAddress, hostOf, parseAddress } from './base/address.js';
 import { systemClock } from './base/clock.js';
 import { connectionsMax, warnOfFewDescriptors } from './base/descriptors.js';
@@ -678,9 +679,8 @@ function archiverOf({ config, logger, store }: Base): Archiver | undefined {
   return new Archiver({
     store,
     logger,
-    files: systemFiles,
     clock: systemClock,
-    directory,
+    place: new Folder(directory),
     get intervalMs() {
       return config.archiveIntervalMs;
     },

@@ -7,7 +7,19 @@
 export { type Destination, destinationOf } from './access/addresses.js';
 export { parseCredentials } from './access/credentials.js';
 export { joinedTls, type NodeUrl, readNodeUrl } from './access/tls/node-url.js';
+export type { Target } from './backup/archive.js';
+export type { BucketOptions } from './backup/bucket.js';
+export { isBucketUrl, type Place } from './backup/place.js';
 export { type Restored, type RestoreOptions, restoreDirectory } from './backup/restore.js';
+export {
+  backupName,
+  findRestoreSource,
+  type Location,
+  openBucketLocation,
+  openPlace,
+  type RestoreSource,
+} from './backup/stored-backups.js';
+export { type VerifiedBackup, verifyBackup } from './backup/verify-backup.js';
 export { type AddressOptions, expectedAddress, isAddress } from './base/address.js';
 export { TIMER_MS_MAX } from './base/limits.js';
 export { unknownOption } from './base/option-names.js';

@@ -69,6 +69,7 @@ const LATE = [
   'pino',
   'prom-client',
   '@opentelemetry/',
+  '@aws-sdk/',
 ];
 
 /** The client takes nothing of the server but the parts that both ends share. */
@@ -110,6 +111,7 @@ const OWNERS: Record<string, string[]> = {
   ioredis: ['benchmarks/'],
   redis: ['benchmarks/peers/redis.ts'],
   '@opentelemetry/': ['src/base/tracing.ts'],
+  '@aws-sdk/': ['src/backup/bucket.ts', 'src/backup/bucket-retries.ts'],
 };
 
 interface Import {

@@ -12,18 +12,18 @@
  * name when it is whole and durable.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
-import path from 'node:path';
+import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { HeadwaterError } from '../base/errors.js';
-import { BLOCK_BYTES_CEILING } from '../base/limits.js';
+import { ARCHIVE_FREE_BYTES_MIN, BLOCK_BYTES_CEILING } from '../base/limits.js';
 import { unknownFormat } from '../base/unknown-format.js';
-import type { Files, FileWriter } from '../disk/files.js';
 import { Block } from '../log/block.js';
 import type { Codec } from '../model/codec.js';
 import type { LineageRow } from '../model/lineage.js';
 import { formatChecksum, formatPosition, type Position } from '../model/position.js';
 import { codecOf } from '../protobuf/codec.js';
+import { ByteReader } from './byte-reader.js';
+import type { Place, PlaceWriter } from './place.js';
 
 export interface ArchiveHead {
   /** The position right before the first block. */
@@ -76,30 +76,23 @@ export function parseStretchName(name: string): StretchName | undefined {
   return { firstOffset, lastOffset, checksum: Number.parseInt(checksum, 16) };
 }
 
-/** A stretch that is being written, in a temporary file beside its final place. */
+/** A stretch that is being written. */
 export class StretchWriter {
-  readonly #files: Files;
-  readonly #directory: string;
-  readonly #aside: string;
-  readonly #writer: FileWriter;
+  readonly #writer: PlaceWriter;
   readonly #head: ArchiveHead;
   readonly #hash: Hash = createHash('sha256');
   #blocks = 0;
   #bytes = 0;
   #last: Block | undefined;
 
-  private constructor(files: Files, directory: string, aside: string, writer: FileWriter, head: ArchiveHead) {
-    this.#files = files;
-    this.#directory = directory;
-    this.#aside = aside;
+  private constructor(writer: PlaceWriter, head: ArchiveHead) {
     this.#writer = writer;
     this.#head = head;
   }
 
-  /** Creates the temporary file. An unfinished file of the same node is replaced. */
-  static async create(files: Files, directory: string, head: ArchiveHead): Promise<StretchWriter> {
-    const aside = path.join(directory, `${head.nodeId}.new`);
-    const made = new StretchWriter(files, directory, aside, await files.create(aside), head);
+  /** Begins a file. An unfinished file of the same node is replaced. */
+  static async create(place: Place, head: ArchiveHead): Promise<StretchWriter> {
+    const made = new StretchWriter(await place.create(head.nodeId, ARCHIVE_FREE_BYTES_MIN), head);
     const message = HEAD.encode(head);
     try {
       await made.#append(
@@ -141,22 +134,18 @@ export class StretchWriter {
     const sha256 = this.#hash.digest();
     const end = END.encode({ position, timeMs, lineage: rows, blocks: this.#blocks, sha256 });
     await this.#writer.append(Buffer.concat([uint32(end.length), end, uint32(crc32(end)), uint32(end.length)]));
-    await this.#writer.sync();
-    await this.#writer.close();
     const name = stretchName({
       firstOffset: this.#head.base.offset + 1,
       lastOffset: position.offset,
       checksum: position.checksum,
     });
-    await this.#files.rename(this.#aside, path.join(this.#directory, name));
-    await this.#files.syncDirectory(this.#directory);
+    await this.#writer.finish(name);
     return position;
   }
 
   /** Removes the unfinished file. */
   async abandon(): Promise<void> {
-    await this.#writer.close().catch(() => {});
-    await this.#files.remove(this.#aside);
+    await this.#writer.abandon();
   }
 
   async #append(bytes: Buffer): Promise<void> {
@@ -166,23 +155,28 @@ export class StretchWriter {
 }
 
 /** Whether a file begins as an archive file does. */
-export function isArchiveFile(file: string): Promise<boolean> {
-  return withFile(file, async (handle) => {
+export async function isArchiveFile(file: string): Promise<boolean> {
+  const handle = await open(file, 'r');
+  try {
     const begin = Buffer.alloc(MAGIC.length);
     await handle.read(begin, 0, begin.length, 0);
     return begin.equals(MAGIC);
-  });
+  } finally {
+    await handle.close();
+  }
 }
 
 /**
  * Reads head and end of a file. The blocks between them are not read.
  * @throws HeadwaterError `corrupt` or `unknown_format`.
  */
-export async function readStretchEnds(file: string): Promise<{ head: ArchiveHead; end: ArchiveEnd }> {
-  return withFile(file, async (handle) => {
-    const { head } = await readHead(handle, file);
-    return { head, end: (await readEnd(handle, file)).end };
-  });
+export async function readStretchEnds(place: Place, name: string): Promise<{ head: ArchiveHead; end: ArchiveEnd }> {
+  const parts = new Parts(place.read(name), place.pathOf(name));
+  try {
+    return { head: await readHead(parts), end: await readTail(place, name) };
+  } finally {
+    await parts.close();
+  }
 }
 
 /**
@@ -190,120 +184,160 @@ export async function readStretchEnds(file: string): Promise<{ head: ArchiveHead
  * at a time. A reader that has come to the end has seen that the file is whole.
  * @throws HeadwaterError `corrupt` or `unknown_format`, naming the file.
  */
-export async function* readStretch(file: string): AsyncGenerator<Block> {
-  const handle = await open(file, 'r');
+export async function* readStretch(place: Place, name: string): AsyncGenerator<Block> {
+  const parts = new Parts(place.read(name), place.pathOf(name));
   try {
-    const { head, length, bytes } = await readHead(handle, file);
-    const { end, at: endAt } = await readEnd(handle, file);
-    const hash = createHash('sha256').update(bytes);
-    let { offset, checksum } = head.base;
+    const { base } = await readHead(parts);
+    let { offset, checksum } = base;
     let blocks = 0;
-    for (let at = length; ; ) {
-      const prefix = await readExactly(handle, file, at, 4);
-      hash.update(prefix);
-      const size = prefix.readUInt32BE();
-      if (size === 0) {
-        if (at + 4 !== endAt) throw damaged(file, at, 'the blocks end before the end of the file');
-        break;
-      }
-      if (size > BLOCK_BYTES_CEILING || at + 4 + size > endAt)
-        throw damaged(
-          file,
+    for (;;) {
+      const { at } = parts;
+      const size = (await parts.take(4)).readUInt32BE();
+      if (size === 0) break;
+      if (size > BLOCK_BYTES_CEILING)
+        throw parts.damaged(
+          `expected a block of at most ${BLOCK_BYTES_CEILING} bytes, received a length of ${size} bytes`,
           at,
-          `expected a block that ends before the end of the blocks, received a length of ${size} bytes`,
         );
-      const stored = await readExactly(handle, file, at + 4, size);
-      hash.update(stored);
-      const block = blockAt(file, at, stored, { offset, checksum });
+      const block = blockAt(parts, at, await parts.take(size), { offset, checksum });
       ({ lastOffset: offset, checksum } = block);
       blocks++;
       yield block;
-      at += 4 + size;
     }
-    const { position, sha256 } = end;
+    const { at, sha256 } = parts;
+    const end = await readEnd(parts);
+    const { position } = end;
     if (
-      !hash.digest().equals(sha256) ||
+      !sha256.equals(end.sha256) ||
       blocks !== end.blocks ||
       offset !== position.offset ||
       checksum !== position.checksum
     )
-      throw damaged(
-        file,
-        endAt,
+      throw parts.damaged(
         `the end counts ${end.blocks} blocks up to ${formatPosition(position)}, but the blocks before it are others`,
+        at,
       );
   } finally {
-    await handle.close();
+    await parts.close();
   }
 }
 
-function blockAt(file: string, at: number, bytes: Buffer, before: { offset: number; checksum: number }): Block {
+/** The parts of a file in their order, with the digest over them and the place of the next one. */
+class Parts {
+  readonly #reader: ByteReader;
+  readonly #file: string;
+  readonly #hash: Hash = createHash('sha256');
+  #at = 0;
+
+  constructor(source: AsyncIterable<Buffer>, file: string) {
+    this.#reader = new ByteReader(source);
+    this.#file = file;
+  }
+
+  get file(): string {
+    return this.#file;
+  }
+
+  /** Bytes taken so far. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** The digest over all bytes taken so far. */
+  get sha256(): Buffer {
+    return this.#hash.copy().digest();
+  }
+
+  async take(count: number): Promise<Buffer> {
+    const bytes = await this.#reader.take(count);
+    if (bytes.length < count)
+      throw this.damaged(`the file is cut off: expected ${count} bytes more, received ${bytes.length}`);
+    this.#hash.update(bytes);
+    this.#at += count;
+    return bytes;
+  }
+
+  /** Whether the file ends here. */
+  async ends(): Promise<boolean> {
+    return (await this.#reader.peek(1)).length === 0;
+  }
+
+  close(): Promise<void> {
+    return this.#reader.close();
+  }
+
+  damaged(why: string, at = this.#at): HeadwaterError {
+    return damaged(this.#file, at, why);
+  }
+}
+
+function blockAt(parts: Parts, at: number, bytes: Buffer, before: { offset: number; checksum: number }): Block {
   try {
     const block = new Block(bytes);
     block.verifyAfter(before.offset, before.checksum);
     return block;
   } catch (error) {
     if (HeadwaterError.is(error, 'unknown_format')) throw error;
-    throw damaged(file, at, (error as Error).message);
+    throw parts.damaged((error as Error).message, at);
   }
 }
 
-async function readHead(
-  handle: FileHandle,
-  file: string,
-): Promise<{ head: ArchiveHead; length: number; bytes: Buffer }> {
-  const preamble = await readExactly(handle, file, 0, PREAMBLE_BYTES + 4);
+async function readHead(parts: Parts): Promise<ArchiveHead> {
+  const preamble = await parts.take(PREAMBLE_BYTES);
   if (!preamble.subarray(0, MAGIC.length).equals(MAGIC)) {
     const begin = JSON.stringify(preamble.toString('latin1', 0, MAGIC.length));
     throw new HeadwaterError(
       'corrupt',
-      `${file} is no archive file: expected it to begin with ${JSON.stringify(MAGIC.toString())}, received ${begin}`,
+      `${parts.file} is no archive file: expected it to begin with ${JSON.stringify(MAGIC.toString())}, received ${begin}`,
     );
   }
   const format = preamble.readUInt32BE(MAGIC.length);
   if (format !== ARCHIVE_FORMAT)
-    throw unknownFormat({ subject: file, name: 'archive format', found: format, read: [ARCHIVE_FORMAT] });
-  const size = preamble.readUInt32BE(PREAMBLE_BYTES);
+    throw unknownFormat({ subject: parts.file, name: 'archive format', found: format, read: [ARCHIVE_FORMAT] });
+  const size = (await parts.take(4)).readUInt32BE();
   if (size > MESSAGE_BYTES_MAX)
-    throw damaged(
-      file,
-      PREAMBLE_BYTES,
+    throw parts.damaged(
       `expected a head of at most ${MESSAGE_BYTES_MAX} bytes, received a length of ${size} bytes`,
+      PREAMBLE_BYTES,
     );
-  const rest = await readExactly(handle, file, PREAMBLE_BYTES + 4, size + 4);
-  const message = rest.subarray(0, size);
-  if (crc32(message) !== rest.readUInt32BE(size))
-    throw damaged(file, PREAMBLE_BYTES, 'the head does not match its checksum');
-  const bytes = Buffer.concat([preamble, rest]);
-  return { head: HEAD.decode(message), length: bytes.length, bytes };
+  const message = await parts.take(size);
+  const checksum = (await parts.take(4)).readUInt32BE();
+  if (crc32(message) !== checksum) throw parts.damaged('the head does not match its checksum', PREAMBLE_BYTES);
+  return HEAD.decode(message);
 }
 
-async function readEnd(handle: FileHandle, file: string): Promise<{ end: ArchiveEnd; at: number }> {
-  const { size: fileBytes } = await handle.stat();
-  const size = fileBytes < 12 ? 0 : (await readExactly(handle, file, fileBytes - 4, 4)).readUInt32BE();
-  const at = fileBytes - 12 - size;
-  const bytes =
-    size > 0 && size <= MESSAGE_BYTES_MAX && at >= 0 ? await readExactly(handle, file, at, 8 + size) : undefined;
-  const message = bytes?.subarray(4, 4 + size);
-  if (!bytes || !message || bytes.readUInt32BE() !== size || crc32(message) !== bytes.readUInt32BE(4 + size))
-    throw damaged(file, Math.max(0, at), 'the end is missing or damaged');
-  return { end: END.decode(message), at };
+/** Reads the end where the blocks end. Nothing may follow it. */
+async function readEnd(parts: Parts): Promise<ArchiveEnd> {
+  const { at } = parts;
+  const size = (await parts.take(4)).readUInt32BE();
+  if (size > MESSAGE_BYTES_MAX) throw parts.damaged('the end is missing or damaged', at);
+  const end = endOf(await parts.take(size), await parts.take(8));
+  if (!end || !(await parts.ends())) throw parts.damaged('the end is missing or damaged', at);
+  return end;
 }
 
-async function readExactly(handle: FileHandle, file: string, at: number, count: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(count);
-  const { bytesRead } = await handle.read(bytes, 0, count, at);
-  if (bytesRead === count) return bytes;
-  throw damaged(file, at, `the file is cut off: expected ${count} bytes more, received ${bytesRead}`);
+/** The end of most files is in so many bytes. */
+const TAIL_BYTES = 64 * 1024;
+
+/** Reads the end alone. */
+async function readTail(place: Place, name: string): Promise<ArchiveEnd> {
+  let { bytes, size: fileBytes } = await place.tail(name, TAIL_BYTES);
+  const size = bytes.length < 12 ? 0 : bytes.readUInt32BE(bytes.length - 4);
+  const isPossible = size > 0 && size <= MESSAGE_BYTES_MAX && size + 12 <= fileBytes;
+  if (isPossible && size + 12 > bytes.length) ({ bytes } = await place.tail(name, size + 12));
+  const begin = bytes.length - 12 - size;
+  const isThere = isPossible && bytes.readUInt32BE(begin) === size;
+  const end = isThere
+    ? endOf(bytes.subarray(begin + 4, begin + 4 + size), bytes.subarray(begin + 4 + size))
+    : undefined;
+  if (!end) throw damaged(place.pathOf(name), Math.max(0, fileBytes - 12 - size), 'the end is missing or damaged');
+  return end;
 }
 
-async function withFile<T>(file: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
-  const handle = await open(file, 'r');
-  try {
-    return await use(handle);
-  } finally {
-    await handle.close();
-  }
+/** @param rest the checksum of the message, and its length. */
+function endOf(message: Buffer, rest: Buffer): ArchiveEnd | undefined {
+  const isWhole = crc32(message) === rest.readUInt32BE() && message.length === rest.readUInt32BE(4);
+  return isWhole ? END.decode(message) : undefined;
 }
 
 function damaged(file: string, byte: number, why: string): HeadwaterError {

@@ -1,11 +1,9 @@
 /**
- * An archive: a directory of closed stretches of logs. The logs may be of several nodes, and of every history
+ * An archive: closed stretches of logs in a place, a folder or a bucket. The logs may be of several nodes, and of every history
  * that they went through. The blocks that follow a position are found by lineage and checksum, never by name
  * alone.
  */
 
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
 import { HeadwaterError } from '../base/errors.js';
 import { systemReason } from '../base/system-errors.js';
 import type { Block } from '../log/block.js';
@@ -13,10 +11,12 @@ import type { BackupHead } from '../model/backup.js';
 import { Lineage, rowsEqual } from '../model/lineage.js';
 import { formatPosition, type Position } from '../model/position.js';
 import { parseStretchName, readStretch, readStretchEnds, type StretchName } from './archive-file.js';
+import type { Place } from './place.js';
 
 /** A file of the archive: its name, head and end. */
 export interface Stretch extends StretchName {
-  readonly file: string;
+  readonly place: Place;
+  readonly name: string;
   readonly base: Position;
   readonly end: Position;
   /** The time of the last block, milliseconds since the epoch. */
@@ -46,41 +46,46 @@ export interface ArchiveRoute {
   blocks(): AsyncGenerator<Block>;
 }
 
-/** Lists the names in the directory of an archive. @throws HeadwaterError `invalid_argument` if it cannot be read. */
-export function listArchive(directory: string): Promise<string[]> {
-  return readdir(directory).catch((error: Error) => {
-    throw new HeadwaterError('invalid_argument', `the archive ${directory} cannot be read: ${systemReason(error)}`);
+/** Lists the names in the place of an archive. @throws HeadwaterError `invalid_argument` if it cannot be read. */
+export function listArchive(place: Place): Promise<string[]> {
+  return place.list().catch((error: Error) => {
+    if (HeadwaterError.is(error)) throw error;
+    throw new HeadwaterError('invalid_argument', `the archive ${place.name} cannot be read: ${systemReason(error)}`);
   });
 }
+
+/** Files of an archive whose ends are read at the same time: each is a round trip or two to a bucket. */
+const READ_TOGETHER = 16;
 
 /**
  * Reads names, heads and ends of the files of an archive.
  * @param from stretches that end before this offset are left out. Their files are not read: there may be
  *   years of them, and damage there does not matter.
- * @throws HeadwaterError `corrupt` or `unknown_format`, or `invalid_argument` if the directory cannot be read
- *   at all.
+ * @throws HeadwaterError `corrupt` or `unknown_format`, or `invalid_argument` if the place cannot be read at all.
  */
-export async function readArchive(directory: string, from = 0): Promise<Stretch[]> {
-  const names = await listArchive(directory);
+export async function readArchive(place: Place, from = 0): Promise<Stretch[]> {
+  const wanted = (await listArchive(place)).filter((name) => (parseStretchName(name)?.lastOffset ?? -1) >= from);
   const stretches: Stretch[] = [];
-  for (const name of names.sort()) {
-    const parsed = parseStretchName(name);
-    if (!parsed || parsed.lastOffset < from) continue;
-    const file = path.join(directory, name);
-    const { head, end } = await readStretchEnds(file).catch(refuse);
-    const { position, timeMs } = end;
-    if (
-      head.base.offset + 1 !== parsed.firstOffset ||
-      position.offset !== parsed.lastOffset ||
-      position.checksum !== parsed.checksum
-    )
-      throw new HeadwaterError(
-        'corrupt',
-        `${file} has the wrong name: its blocks lie between ${formatPosition(head.base)} and ${formatPosition(position)}`,
-      );
-    stretches.push({ ...parsed, file, base: head.base, end: position, timeMs, lineage: Lineage.received(end.lineage) });
-  }
+  for (let at = 0; at < wanted.length; at += READ_TOGETHER)
+    stretches.push(...(await Promise.all(wanted.slice(at, at + READ_TOGETHER).map((name) => stretchOf(place, name)))));
   return stretches;
+}
+
+/** Reads the head and the end of a file of an archive. */
+async function stretchOf(place: Place, name: string): Promise<Stretch> {
+  const parsed = parseStretchName(name) as StretchName;
+  const { head, end } = await readStretchEnds(place, name).catch(refuse);
+  const { position, timeMs } = end;
+  if (
+    head.base.offset + 1 !== parsed.firstOffset ||
+    position.offset !== parsed.lastOffset ||
+    position.checksum !== parsed.checksum
+  )
+    throw new HeadwaterError(
+      'corrupt',
+      `${place.pathOf(name)} has the wrong name: its blocks lie between ${formatPosition(head.base)} and ${formatPosition(position)}`,
+    );
+  return { ...parsed, place, name, base: head.base, end: position, timeMs, lineage: Lineage.received(end.lineage) };
 }
 
 /**
@@ -211,7 +216,7 @@ async function* blocksOf(
     const before = at;
     for (const stretch of on) {
       if (stretch.base.offset > at.offset || stretch.lastOffset <= at.offset) continue;
-      for await (const block of readable(stretch.file)) {
+      for await (const block of readable(stretch)) {
         if (block.lastOffset <= at.offset) continue;
         // The block follows another history, or the histories part here.
         if (!continues(block, at) || lineage.replicationIdAt(block.firstOffset) !== block.replicationId) break;
@@ -224,9 +229,9 @@ async function* blocksOf(
   }
 }
 
-async function* readable(file: string): AsyncGenerator<Block> {
+async function* readable({ place, name }: Stretch): AsyncGenerator<Block> {
   try {
-    yield* readStretch(file);
+    yield* readStretch(place, name);
   } catch (error) {
     refuse(error);
   }

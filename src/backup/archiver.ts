@@ -7,14 +7,11 @@
  * log before they are archived are reported as a gap.
  */
 
-import { stat } from 'node:fs/promises';
 import { firstOf } from '../base/abort.js';
 import { doubledMs } from '../base/back-off.js';
 import { type Clock, sleep } from '../base/clock.js';
-import { HeadwaterError } from '../base/errors.js';
 import {
   ARCHIVE_BATCH_BYTES,
-  ARCHIVE_FREE_BYTES_MIN,
   ARCHIVE_RETRY_MS_MAX,
   ARCHIVE_RETRY_MS_MIN,
   ARCHIVE_STRETCH_BYTES,
@@ -22,7 +19,7 @@ import {
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import { isSystemError, systemReason } from '../base/system-errors.js';
-import { type Files, isOutOfSpace } from '../disk/files.js';
+import { isOutOfSpace } from '../disk/files.js';
 import type { Block } from '../log/block.js';
 import { Cursor } from '../log/cursor.js';
 import type { Log } from '../log/log.js';
@@ -33,6 +30,7 @@ import type { StatusArchive } from '../model/status.js';
 import type { StoreData } from '../store/data.js';
 import type { NodeIdentity } from '../store/node-identity.js';
 import { parseStretchName, StretchWriter } from './archive-file.js';
+import type { Place } from './place.js';
 
 /** The parts of the store that this file needs. */
 export interface ArchiverStore {
@@ -42,24 +40,11 @@ export interface ArchiverStore {
 
 export interface ArchiverOptions {
   readonly store: ArchiverStore;
-  readonly files: Files;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly directory: string;
+  readonly place: Place;
   /** Time after which a stretch that is not full is closed, milliseconds. */
   readonly intervalMs: number;
-}
-
-/**
- * Refuses a path that can never be the directory of an archive. Whatever else is missing, an attempt later may find.
- * @throws HeadwaterError `invalid_argument` if the path, or a part of it, is a file.
- */
-export async function refuseFile(directory: string): Promise<void> {
-  const found = await stat(directory).catch((error: NodeJS.ErrnoException) => error);
-  const isFile = found instanceof Error ? found.code === 'ENOTDIR' : !found.isDirectory();
-  if (!isFile) return;
-  const received = found instanceof Error ? `${directory}: ${systemReason(found)}` : `the file ${directory}`;
-  throw new HeadwaterError('invalid_argument', `archive: expected the path of a directory, received ${received}`);
 }
 
 export class Archiver {
@@ -90,7 +75,7 @@ export class Archiver {
   }
 
   get status(): StatusArchive {
-    return { directory: this.#options.directory, offset: this.#offset, error: this.#error, missed: this.#missed };
+    return { directory: this.#options.place.name, offset: this.#offset, error: this.#error, missed: this.#missed };
   }
 
   /**
@@ -144,10 +129,9 @@ export class Archiver {
 
   /** Does not return. Rejects when the log ends, the archiver is closed, or a file cannot be written. */
   async #archive(log: Log): Promise<never> {
-    const { files, directory } = this.#options;
     // The pin comes before the search for the archive's end, which may take long.
     if (this.#kept?.log !== log) this.#keep(log, log.base.offset);
-    await files.makeDirectory(directory);
+    await this.#options.place.prepare();
     const from = await this.#start(log);
     // A file whose name was not known to be durable is there nevertheless.
     this.#offset = Math.max(this.#offset, from.offset);
@@ -165,7 +149,7 @@ export class Archiver {
 
   #keep(log: Log, offset: number): Pin {
     this.#kept?.log.trimming.unpin(this.#kept.pin);
-    const pin = log.trimming.pin(offset, `the archive ${this.#options.directory}`);
+    const pin = log.trimming.pin(offset, `the archive ${this.#options.place.name}`);
     this.#kept = { log, pin };
     return pin;
   }
@@ -175,15 +159,14 @@ export class Archiver {
    * @returns the offset at which the stretch ends.
    */
   async #stretch(log: Log, cursor: Cursor): Promise<number> {
-    const { store, files, clock, directory, intervalMs } = this.#options;
+    const { store, clock, place, intervalMs } = this.#options;
     const { offset, checksum } = cursor;
     const base: Position = { replicationId: log.history.lineage.replicationIdAt(offset), offset, checksum };
     const first = await this.#more(log, cursor, Number.POSITIVE_INFINITY);
     if (first.length === 0) throw this.#stop.signal.reason;
     this.#lackingSinceMs ??= first[0]?.timeMs;
-    await this.#expectRoom();
     const head = { base, clusterId: store.identity.clusterId, nodeId: store.identity.nodeId, madeMs: clock.wallMs() };
-    const writer = await StretchWriter.create(files, directory, head);
+    const writer = await StretchWriter.create(place, head);
     const dueMs = clock.monotonicMs() + intervalMs;
     try {
       let blocks = first;
@@ -196,18 +179,6 @@ export class Archiver {
       await writer.abandon();
       throw error;
     }
-  }
-
-  /**
-   * Refuses to begin a file without room for it. An unfinished file would only take space from others,
-   * perhaps from the data directory.
-   */
-  async #expectRoom(): Promise<void> {
-    const { files, directory } = this.#options;
-    const free = await files.freeBytes(directory);
-    if (free === undefined || free >= ARCHIVE_FREE_BYTES_MIN) return;
-    const least = `${ARCHIVE_FREE_BYTES_MIN / 2 ** 20} MiB`;
-    throw new HeadwaterError('disk_full', `the disk of the archive is full: expected ${least} free before a new file`);
   }
 
   /** Returns the next blocks, or none if no block comes until `dueMs` or until the archiver is closed. */
@@ -229,8 +200,8 @@ export class Archiver {
    * the log, and the commands between are missing.
    */
   async #start(log: Log): Promise<Position> {
-    const { files, directory } = this.#options;
-    const names = (await files.list(directory)).map(parseStretchName).filter((name) => name !== undefined);
+    const { place } = this.#options;
+    const names = (await place.list()).map(parseStretchName).filter((name) => name !== undefined);
     const newest = names.toSorted((a, b) => b.lastOffset - a.lastOffset);
     for (const { lastOffset, checksum } of newest) {
       const here = await log.lookup.checksumAt(lastOffset);
@@ -246,8 +217,8 @@ export class Archiver {
       this.#missed += base.offset - known;
       this.#missedThrough = base.offset;
       this.#log.error(
-        { archive: directory, from: known + 1, to: base.offset },
-        `the archive ${directory} has a gap: the commands ${known + 1} to ${base.offset} were trimmed before they were archived. Make a new backup`,
+        { archive: place.name, from: known + 1, to: base.offset },
+        `the archive ${place.name} has a gap: the commands ${known + 1} to ${base.offset} were trimmed before they were archived. Make a new backup`,
       );
     }
     return base;
@@ -262,7 +233,7 @@ export class Archiver {
   }
 
   #report(error: Error): void {
-    const { directory } = this.#options;
+    const directory = this.#options.place.name;
     this.#lackingSinceMs ??= this.#writtenMs;
     const why = isSystemError(error) ? `${error.path ?? directory}: ${systemReason(error)}` : error.message;
     // A full disk fails one operation or another, so the messages differ.

@@ -6,6 +6,7 @@
 import { uncompressSync } from 'lz4-napi';
 import { HeadwaterError } from '../base/errors.js';
 import type { BackupEnd, BackupHead } from '../model/backup.js';
+import { ByteReader } from './byte-reader.js';
 import { CHUNK_HEADER_BYTES, type Chunk, ChunkChain, checkPreamble, PREAMBLE_BYTES } from './format.js';
 
 export type BackupSection =
@@ -36,7 +37,7 @@ export function named(name: string | undefined, message: string): string {
 }
 
 async function* verifiedChunks(source: AsyncIterable<Buffer>): AsyncGenerator<Chunk> {
-  const bytes = new Bytes(source);
+  const bytes = new ByteReader(source);
   const chain = new ChunkChain();
   try {
     const preamble = await bytes.take(PREAMBLE_BYTES);
@@ -71,48 +72,5 @@ function rawOf({ stored, rawBytes }: Chunk & { kind: 'entries' }): Buffer {
     throw new Error(`expected ${rawBytes} bytes, received ${raw.length}`);
   } catch (cause) {
     throw damaged((cause as Error).message, cause);
-  }
-}
-
-/** Takes exact counts of bytes from pieces of any size. Holds at most one piece more than the caller asks for. */
-class Bytes {
-  readonly #source: AsyncIterator<Buffer>;
-  #pieces: Buffer[] = [];
-  #length = 0;
-
-  constructor(source: AsyncIterable<Buffer>) {
-    this.#source = source[Symbol.asyncIterator]();
-  }
-
-  /** Returns fewer bytes if the source ends. */
-  async take(count: number): Promise<Buffer> {
-    const bytes = await this.peek(count);
-    const rest = this.#joined.subarray(bytes.length);
-    this.#pieces = [rest];
-    this.#length = rest.length;
-    return bytes;
-  }
-
-  /** Returns the same bytes without taking them. Fewer if the source ends. */
-  async peek(count: number): Promise<Buffer> {
-    while (this.#length < count) {
-      const next = await this.#source.next();
-      if (next.done) break;
-      this.#pieces.push(next.value);
-      this.#length += next.value.length;
-    }
-    return this.#joined.subarray(0, count);
-  }
-
-  async close(): Promise<void> {
-    await this.#source.return?.();
-  }
-
-  get #joined(): Buffer {
-    const [only] = this.#pieces;
-    if (this.#pieces.length === 1 && only) return only;
-    const joined = Buffer.concat(this.#pieces);
-    this.#pieces = [joined];
-    return joined;
   }
 }

@@ -24,6 +24,7 @@ import { openDatabases } from '../store/generation.js';
 import { Replacement } from '../store/replacement.js';
 import { formatRecords, RESERVED_FILE, readRecords } from '../store/reserved-file.js';
 import { type ArchiveRoute, findRoute, listArchive, readArchive, type Target } from './archive.js';
+import type { Place } from './place.js';
 import { type BackupSection, named, readBackup } from './reader.js';
 import { replay } from './replay.js';
 
@@ -42,7 +43,7 @@ export interface RestoreOptions extends DirectoryOptions {
    */
   readonly isPipe?: boolean;
   /** The archive to replay on top of the backup, up to the target. */
-  readonly archive?: { readonly directory: string } & Target;
+  readonly archive?: ({ readonly place: Place } & Target) | undefined;
   /** Called now and then with the number of keys in place, and an estimate of all. */
   onProgress?(keys: number, keysEstimate: number): void;
   /** Called with the number of the archive's commands in place, and the most that there can be. */
@@ -85,7 +86,7 @@ export function restoreDirectory(options: Omit<RestoreOptions, keyof DirectoryOp
 export async function restore(options: RestoreOptions): Promise<Restored> {
   const parts = readBackup(options.source, options.name);
   try {
-    if (options.archive) await listArchive(options.archive.directory);
+    if (options.archive) await listArchive(options.archive.place);
     const begun = options.isPipe ? undefined : await begin(parts, options);
     const directory = await Directory.beginRestore(options.directory, options);
     try {
@@ -128,7 +129,7 @@ async function begin(
   { archive, name }: RestoreOptions,
 ): Promise<{ head: BackupHead; route: ArchiveRoute | undefined }> {
   const head = await takeHead(parts, name);
-  const route = archive && findRoute(await readArchive(archive.directory, head.position.offset), head, archive);
+  const route = archive && findRoute(await readArchive(archive.place, head.position.offset), head, archive);
   return { head, route };
 }
 

@@ -740,6 +740,23 @@ export const ARCHIVE_FREE_BYTES_MIN = ARCHIVE_STRETCH_BYTES + ARCHIVE_BATCH_BYTE
 export const ARCHIVE_RETRY_MS_MIN = 1_000;
 export const ARCHIVE_RETRY_MS_MAX = 60_000;
 
+/**
+ * A large object goes to a bucket in parts of so many bytes, a few at the same time: some providers take no more than
+ * two. An object has at most 10,000 parts, so a backup may have 156 GiB. Some five parts are in memory.
+ */
+export const BUCKET_PART_BYTES = 16 * MiB;
+export const BUCKET_PARTS_TOGETHER = 2;
+/**
+ * Attempts of each request to a bucket, and the wait between two, twice as long each time: less than a minute in all,
+ * because a backup of which nobody takes anything ends then.
+ */
+export const BUCKET_ATTEMPTS = 10;
+export const BUCKET_RETRY_MS_MIN = 100;
+export const BUCKET_RETRY_MS_MAX = 20_000;
+/** The time to connect to a bucket, and the silence after which a request is tried again. */
+export const BUCKET_CONNECT_MS_MAX = 5_000;
+export const BUCKET_SILENCE_MS_MAX = 30_000;
+
 /** The default speed of a check of a running node: what a disk gives beside its writers. */
 export const CHECK_BYTES_PER_SECOND = 50 * MiB;
 /** How often a check reports its progress. */

@@ -5,6 +5,7 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { isArchiveFile, readStretch } from '../backup/archive-file.js';
+import { Folder } from '../backup/folder.js';
 import { HeadwaterError } from '../base/errors.js';
 import { systemFiles } from '../disk/files.js';
 import { damagedLogFiles } from '../disk/leveldb/check.js';
@@ -46,7 +47,8 @@ export async function* dumpFile(file: string): AsyncGenerator<Dumped> {
   if (encoding !== undefined)
     throw new HeadwaterError('invalid_argument', `${file}: expected a file of blocks, received text in ${encoding}`);
   const chain = new Chain();
-  if (await isArchiveFile(file)) for await (const { bytes } of readStretch(file)) yield chain.dumped(bytes);
+  const stretch = (await isArchiveFile(file)) && readStretch(new Folder(path.dirname(file)), path.basename(file));
+  if (stretch) for await (const { bytes } of stretch) yield chain.dumped(bytes);
   else for await (const bytes of readBlockFile(file)) yield chain.dumped(bytes);
 }
 

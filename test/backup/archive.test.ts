@@ -4,9 +4,9 @@ import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findRoute, readArchive, type Target } from '../../src/backup/archive.js';
 import { readStretch, StretchWriter, stretchName } from '../../src/backup/archive-file.js';
+import { Folder } from '../../src/backup/folder.js';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { dumpFile } from '../../src/check/dump.js';
-import { systemFiles } from '../../src/disk/files.js';
 import type { Block } from '../../src/log/block.js';
 import { Lineage, type LineageRow } from '../../src/model/lineage.js';
 import { ORIGIN, type Position } from '../../src/model/position.js';
@@ -26,10 +26,14 @@ async function write(
   base: Position = ORIGIN,
 ): Promise<string> {
   const head = { base, clusterId: 'c', nodeId: NODE, madeMs: 1 };
-  const writer = await StretchWriter.create(systemFiles, directory, head);
+  const writer = await StretchWriter.create(new Folder(directory), head);
   await writer.append(blocks);
   const { offset: lastOffset, checksum } = await writer.close(rows);
   return path.join(directory, stretchName({ firstOffset: base.offset + 1, lastOffset, checksum }));
+}
+
+function stretch(file: string): AsyncGenerator<Block> {
+  return readStretch(new Folder(path.dirname(file)), path.basename(file));
 }
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -51,7 +55,11 @@ async function archived(): Promise<{ directory: string; history: History }> {
 }
 
 async function offsetsTo(directory: string, from: Position, target: Target = {}, timeMs = 0): Promise<number[]> {
-  const route = findRoute(await readArchive(directory, from.offset), { position: from, timeMs, lineage: [] }, target);
+  const route = findRoute(
+    await readArchive(new Folder(directory), from.offset),
+    { position: from, timeMs, lineage: [] },
+    target,
+  );
   return (await all(route.blocks())).map(({ lastOffset }) => lastOffset);
 }
 
@@ -64,7 +72,7 @@ describe('an archive file', () => {
     const file = await write(directory, history.blocks, history.rows);
     assert.match(path.basename(file), /^0{19}1-0{19}7-[0-9a-f]{8}\.archive$/);
     assert.deepEqual(
-      (await all(readStretch(file))).map(({ bytes }) => bytes),
+      (await all(stretch(file))).map(({ bytes }) => bytes),
       history.blocks.map(({ bytes }) => bytes),
     );
   });
@@ -88,7 +96,7 @@ describe('an archive file', () => {
     const bytes = await readFile(file);
     for (let bit = 0; bit < bytes.length * 8; bit += 3) {
       await writeFile(file, flipped(bytes, bit));
-      await assert.rejects(all(readStretch(file)), HeadwaterError, `bit ${bit}`);
+      await assert.rejects(all(stretch(file)), HeadwaterError, `bit ${bit}`);
     }
   });
 
@@ -100,7 +108,7 @@ describe('an archive file', () => {
     const { length } = await readFile(file);
     for (let end = length - 1; end >= 0; end--) {
       await truncate(file, end);
-      await assert.rejects(all(readStretch(file)), { code: 'corrupt' }, `cut to ${end} bytes`);
+      await assert.rejects(all(stretch(file)), { code: 'corrupt' }, `cut to ${end} bytes`);
     }
   });
 
@@ -110,9 +118,9 @@ describe('an archive file', () => {
       file,
       Buffer.concat([Buffer.from('HEADWATER ARCHIVE\n'), Buffer.from([0, 0, 0, 9]), Buffer.alloc(9)]),
     );
-    await assert.rejects(all(readStretch(file)), { code: 'unknown_format', message: /archive format 9/ });
+    await assert.rejects(all(stretch(file)), { code: 'unknown_format', message: /archive format 9/ });
     await writeFile(file, Buffer.alloc(100));
-    await assert.rejects(all(readStretch(file)), { code: 'corrupt', message: /is no archive file/ });
+    await assert.rejects(all(stretch(file)), { code: 'corrupt', message: /is no archive file/ });
   });
 });
 
@@ -222,7 +230,7 @@ describe('a way through an archive', () => {
     later.puts(5);
     later.puts(5);
     await write(directory, later.blocks, rows, branch.position);
-    const stretches = await readArchive(directory);
+    const stretches = await readArchive(new Folder(directory));
     const route = findRoute(stretches, { position: ORIGIN, timeMs: 0, lineage: [] }, {});
     const blocks = await all(route.blocks());
     assert.deepEqual(
@@ -247,6 +255,6 @@ describe('a way through an archive', () => {
     const { directory } = await archived();
     const [first, second] = (await readdir(directory)).sort();
     await writeFile(path.join(directory, second as string), await readFile(path.join(directory, first as string)));
-    await assert.rejects(readArchive(directory), { code: 'corrupt', message: /has the wrong name/ });
+    await assert.rejects(readArchive(new Folder(directory)), { code: 'corrupt', message: /has the wrong name/ });
   });
 });

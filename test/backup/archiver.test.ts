@@ -4,6 +4,7 @@ import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findRoute, readArchive } from '../../src/backup/archive.js';
 import { Archiver } from '../../src/backup/archiver.js';
+import { Folder } from '../../src/backup/folder.js';
 import { ARCHIVE_FREE_BYTES_MIN } from '../../src/base/limits.js';
 import { systemFiles } from '../../src/disk/files.js';
 import { ORIGIN } from '../../src/model/position.js';
@@ -34,7 +35,7 @@ describe('an archiver', () => {
 
   function start(files = systemFiles): Archiver {
     const { store, clock, logger } = test;
-    const made = new Archiver({ store, files, clock, logger, directory, intervalMs: INTERVAL_MS });
+    const made = new Archiver({ store, clock, logger, place: new Folder(directory, files), intervalMs: INTERVAL_MS });
     made.start();
     return made;
   }
@@ -55,11 +56,11 @@ describe('an archiver', () => {
   }
 
   async function stretches(): Promise<Array<[number, number]>> {
-    return (await readArchive(directory)).map(({ firstOffset, lastOffset }) => [firstOffset, lastOffset]);
+    return (await readArchive(new Folder(directory))).map(({ firstOffset, lastOffset }) => [firstOffset, lastOffset]);
   }
 
   async function assertWhole(): Promise<void> {
-    const route = findRoute(await readArchive(directory), { position: ORIGIN, timeMs: 0, lineage: [] }, {});
+    const route = findRoute(await readArchive(new Folder(directory)), { position: ORIGIN, timeMs: 0, lineage: [] }, {});
     let at = 0;
     for await (const { firstOffset, lastOffset } of route.blocks()) {
       assert.equal(firstOffset, at + 1);
@@ -200,7 +201,7 @@ describe('an archiver', () => {
     await test.set('c');
     await archived();
     await assertWhole();
-    const last = (await readArchive(directory)).at(-1);
+    const last = (await readArchive(new Folder(directory))).at(-1);
     assert.equal(last?.lineage.rows.length, 3);
   });
 

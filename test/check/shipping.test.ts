@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { readArchive } from '../../src/backup/archive.js';
 import { Archiver } from '../../src/backup/archiver.js';
+import { Folder } from '../../src/backup/folder.js';
 import { blocksFor } from '../../src/check/block-source.js';
 import { beginFetching } from '../../src/check/fetched-blocks.js';
-import { systemFiles } from '../../src/disk/files.js';
 import { ORIGIN, type Position } from '../../src/model/position.js';
 import { watched } from '../streams/reader.js';
 import { temporaryDirectory } from '../support/database.js';
@@ -63,12 +63,13 @@ describe('a damaged block', () => {
   it('does not get into an archive', async () => {
     const { store, test } = leader;
     const directory = path.join(await temporaryDirectory(), 'archive');
-    const options = { store, files: systemFiles, clock: world.clock, logger: test.logger, directory, intervalMs: 100 };
+    const place = new Folder(directory);
+    const options = { store, clock: world.clock, logger: test.logger, place, intervalMs: 100 };
     const archiver = new Archiver(options);
     archiver.start();
     await world.until('the archiver met it', () => /does not continue the log/.test(archiver.status.error));
     await archiver.close();
-    const archived = await readArchive(directory);
+    const archived = await readArchive(new Folder(directory));
     assert.ok(archived.every(({ lastOffset }) => lastOffset < DAMAGED));
   });
 

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Folder } from '../../src/backup/folder.js';
 import { Client, HeadwaterError, Node } from '../../src/index.js';
 import { decodeDownFrame, decodeUpFrame, encodeDownFrame, encodeUpFrame } from '../../src/replication/frames.js';
 import * as definitions from '../../src/rpc/definitions.js';
@@ -158,7 +159,7 @@ for (const name of fixtureNames()) {
         [restored.position.offset, restored.keys, restored.digest],
         [backup.offset, backup.keys, backup.digest],
       );
-      const archive = { directory: file('archive') };
+      const archive = { place: new Folder(file('archive')) };
       await restoreDirectory({ directory: file('whole'), source: pieces(bytes), name: 'leader.backup', archive });
       await assertContent(await started.client(await started.node(file('whole'))), leader);
     });

@@ -1,0 +1,140 @@
+/**
+ * The backups of a place: files whose names end in `.backup`. `headwater backup` names those in a bucket by history,
+ * offset and time, so that their names sort in this order. Others may have any name, since the head of a backup has
+ * all of that too.
+ */
+import { HeadwaterError } from '../base/errors.js';
+import type { BackupHead } from '../model/backup.js';
+import { Lineage } from '../model/lineage.js';
+import type { Target } from './archive.js';
+import { parseStretchName } from './archive-file.js';
+import { type BucketOptions, BucketPlace, parseBucketUrl } from './bucket.js';
+import { Folder } from './folder.js';
+import { isBucketUrl, type Place } from './place.js';
+import { readBackup } from './reader.js';
+
+const ENDING = '.backup';
+
+/** Backups whose heads are read at the same time. */
+const READ_TOGETHER = 8;
+
+/** A backup in a place. */
+export interface StoredBackup {
+  readonly place: Place;
+  readonly name: string;
+  readonly head: BackupHead;
+}
+
+/** A file with the name of a backup whose head cannot be read. */
+export interface UnreadableBackup {
+  readonly name: string;
+  readonly why: string;
+}
+
+/** Opens a folder, or a bucket if the text is a URL of one. */
+export async function openPlace(text: string, options: BucketOptions = {}): Promise<Place> {
+  return isBucketUrl(text) ? await BucketPlace.open(text, options) : new Folder(text);
+}
+
+/** A place, and the file in it if the text names one. */
+export interface Location {
+  readonly place: Place;
+  /** Undefined if the text names a whole place. */
+  readonly file: string | undefined;
+}
+
+/** Opens what the URL of a bucket names: one backup if the URL ends in `.backup`, else a place of backups. */
+export async function openBucketLocation(url: string, options: BucketOptions = {}): Promise<Location> {
+  const { bucket, prefix } = parseBucketUrl(url);
+  if (!prefix.endsWith(ENDING)) return { place: await BucketPlace.open(url, options), file: undefined };
+  const cut = prefix.lastIndexOf('/') + 1;
+  const place = await BucketPlace.open(`s3://${bucket}/${prefix.slice(0, cut)}`, options);
+  return { place, file: prefix.slice(cut) };
+}
+
+/** The name of a backup: `backup-<epoch>-<history>-<offset>-<time>.backup`. */
+export function backupName({ position, lineage, madeMs }: BackupHead): string {
+  const epoch = String(new Lineage(lineage).epoch).padStart(10, '0');
+  const offset = String(position.offset).padStart(20, '0');
+  const time = new Date(madeMs).toISOString().replace(/[-:.]/g, '');
+  return `${PREFIX}${epoch}-${position.replicationId.slice(0, 8)}-${offset}-${time}${ENDING}`;
+}
+
+const PREFIX = 'backup-';
+/** Reads the heads of all backups in a place, in the order of their names. */
+async function readBackups(
+  place: Place,
+): Promise<{ readonly backups: StoredBackup[]; readonly unreadable: UnreadableBackup[] }> {
+  const names = (await place.list()).filter((name) => name.endsWith(ENDING));
+  const backups: StoredBackup[] = [];
+  const unreadable: UnreadableBackup[] = [];
+  const look = async (name: string): Promise<StoredBackup | UnreadableBackup> => {
+    try {
+      return { place, name, head: await readBackupHead(place, name) };
+    } catch (error) {
+      if (!HeadwaterError.is(error, 'corrupt') && !HeadwaterError.is(error, 'unknown_format')) throw error;
+      return { name, why: error.message };
+    }
+  };
+  for (let at = 0; at < names.length; at += READ_TOGETHER)
+    for (const found of await Promise.all(names.slice(at, at + READ_TOGETHER).map(look)))
+      if ('head' in found) backups.push(found);
+      else unreadable.push(found);
+  return { backups, unreadable };
+}
+
+/** @throws HeadwaterError `corrupt` or `unknown_format`. */
+async function readBackupHead(place: Place, name: string): Promise<BackupHead> {
+  for await (const section of readBackup(place.read(name), place.pathOf(name)))
+    if (section.kind === 'head') return section.head;
+  throw new HeadwaterError('corrupt', `${place.pathOf(name)} is damaged: expected its head first`);
+}
+
+/**
+ * The backup from which a restore to the target has the least left to do: the last one of the latest history.
+ * @throws HeadwaterError `invalid_argument`, naming what the place has.
+ */
+async function newestBackup(
+  place: Place,
+  { toOffset = Number.MAX_SAFE_INTEGER, toTimeMs = Number.MAX_SAFE_INTEGER }: Target,
+): Promise<StoredBackup> {
+  const { backups, unreadable } = await readBackups(place);
+  const early = backups.filter(({ head }) => head.position.offset <= toOffset && head.timeMs <= toTimeMs);
+  const newest = early.toSorted((a, b) => compareHeads(a.head, b.head)).at(-1);
+  if (newest) return newest;
+  const damaged = unreadable.length === 0 ? '' : `, and ${unreadable.length} that cannot be read`;
+  throw new HeadwaterError(
+    'invalid_argument',
+    backups.length === 0
+      ? `${place.name}: expected a backup, found none${damaged}`
+      : `${place.name}: expected a backup before the target, found ${backups.length} later ones${damaged}`,
+  );
+}
+
+/** The input of a restore. */
+export interface RestoreSource {
+  readonly source: AsyncIterable<Buffer>;
+  /** The path or the URL of the backup. */
+  readonly name: string;
+  /** The place whose archive continues the backup. Undefined if the backup is all. */
+  readonly archive: Place | undefined;
+}
+
+/**
+ * Finds what a restore of a location reads: the backup that it names, or else the newest one that is not behind the
+ * target, and the archive beside it as far as it goes.
+ */
+export async function findRestoreSource({ place, file }: Location, target: Target): Promise<RestoreSource> {
+  if (file !== undefined) return { source: place.read(file), name: place.pathOf(file), archive: undefined };
+  const { name, head } = await newestBackup(place, target);
+  const reached = head.position.offset;
+  const goesOn = (await place.list()).some((one) => (parseStretchName(one)?.lastOffset ?? 0) > reached);
+  const isAsked = Object.values(target).some((value) => value !== undefined);
+  return { source: place.read(name), name: place.pathOf(name), archive: goesOn || isAsked ? place : undefined };
+}
+
+/** Earlier epochs come first, then earlier offsets, then earlier times. */
+function compareHeads(a: BackupHead, b: BackupHead): number {
+  const epochs = new Lineage(a.lineage).epoch - new Lineage(b.lineage).epoch;
+  return epochs || a.position.offset - b.position.offset || a.madeMs - b.madeMs;
+}

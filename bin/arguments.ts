@@ -205,21 +205,13 @@ export function parsePath(text: string): string {
   throw new InvalidArgumentError('Expected a path in UTF-8, received other bytes.');
 }
 
-/** Parses the URL of a provider of buckets. */
-export function parseEndpoint(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  // A secret in a URL would end up in lists of processes.
-  const isPlain = url?.username === '' && url.password === '' && url.search === '';
-  if (isPlain && (url.protocol === 'https:' || url.protocol === 'http:')) return text;
-  throw new InvalidArgumentError(
-    'Expected https://HOST or http://HOST:PORT, without credentials, received another text.',
-  );
-}
-
-/** Parses the name of a region, such as eu-central-1. */
-export function parseRegion(text: string): string {
-  if (/^[a-z0-9-]{1,64}$/.test(text)) return text;
-  throw refusal('a region such as eu-central-1', text);
+/** A parser of a text in a form that the row of an option has. */
+export function parseForm({ form, expected }: { readonly form: RegExp; readonly expected: string }) {
+  return (text: string): string => {
+    if (form.test(text)) return text;
+    // The text may have a secret in it.
+    throw new InvalidArgumentError(`Expected ${expected}, received another text.`);
+  };
 }
 
 /** The message of a refusal as a part of a longer line. */

@@ -1,9 +1,9 @@
 /** The options of commands that may read or write a bucket. Credentials come from the environment and the files of AWS. */
 import { type Command, Option } from 'commander';
 import { isBucketUrl } from '../src/backup/place.js';
-import { variableOf } from '../src/options.js';
+import { OPTIONS, variableOf } from '../src/options.js';
 import type { BucketOptions } from '../src/tools.js';
-import { parseEndpoint, parseRegion } from './arguments.js';
+import { parseForm } from './arguments.js';
 import { UsageError } from './output.js';
 
 export interface BucketFlags {
@@ -16,12 +16,12 @@ export function addBucketOptions(command: Command): Command {
     .addOption(
       new Option('--s3-endpoint <URL>', 'for s3://: the provider, if it is not AWS')
         .env(variableOf('s3-endpoint'))
-        .argParser(parseEndpoint),
+        .argParser(parseForm(OPTIONS.s3Endpoint)),
     )
     .addOption(
       new Option('--s3-region <REGION>', 'for s3://: the region of the bucket (default: as AWS_REGION says)')
         .env(variableOf('s3-region'))
-        .argParser(parseRegion),
+        .argParser(parseForm(OPTIONS.s3Region)),
     );
 }
 

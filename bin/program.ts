@@ -7,6 +7,7 @@
 import { Command, Option } from 'commander';
 import { OPTIONS, variableOf } from '../src/options.js';
 import { VERSION } from '../src/version.js';
+import { addArchiveCommands } from './archive-commands.js';
 import { formatDuration, parseAddresses, parseHost, parseInterval, parsePath, parsePort } from './arguments.js';
 import { addBackupCommands } from './backup-commands.js';
 import { addBenchCommand } from './bench-command.js';
@@ -78,6 +79,7 @@ export function program({ inShell = false }: ProgramOptions = {}): Command {
   addStreamCommands(headwater);
   addTransferCommands(headwater);
   addBackupCommands(headwater);
+  addArchiveCommands(headwater);
   addNodeCommands(headwater);
   addConfigCommands(headwater);
   addCompareCommand(headwater);

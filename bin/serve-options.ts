@@ -12,6 +12,7 @@ import {
   parseChoice,
   parseCount,
   parseDuration,
+  parseForm,
   parsePath,
   parseSize,
 } from './arguments.js';
@@ -129,7 +130,7 @@ export function exampleOf(row: OptionRow): string {
 
 export function wordOf(row: OptionRow): string {
   if (row.kind === 'path' && row.isFile) return 'FILE';
-  return row.kind === 'choice' ? row.word : WORDS[row.kind];
+  return row.kind === 'choice' || row.kind === 'text' ? row.word : WORDS[row.kind];
 }
 
 const WORDS = { path: 'DIR', address: 'HOST:PORT', size: 'SIZE', time: 'TIME', count: 'N', switch: '' } as const;
@@ -138,6 +139,7 @@ const PARSERS = { path: parsePath, size: parseSize, time: parseDuration, count: 
 
 function parserOf(row: Exclude<OptionRow, { kind: 'switch' }>): (text: string) => string | number {
   if (row.kind === 'choice') return parseChoice(row.choices);
+  if (row.kind === 'text') return parseForm(row);
   return row.kind === 'address' ? (text) => parseAddress(text, row) : PARSERS[row.kind];
 }
 

@@ -77,6 +77,9 @@ export function checkOption(row: OptionRow, value: unknown): unknown {
       // A path with a null byte names no file.
       if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value;
       throw invalid(name, `the path of a ${row.isFile ? 'file' : 'directory'}`, quoted(value));
+    case 'text':
+      if (typeof value === 'string' && row.form.test(value)) return value;
+      throw invalid(name, row.expected, quoted(value));
     case 'choice':
       if (row.choices.includes(value as string)) return value;
       throw invalid(name, row.choices.join(', '), quoted(value));

@@ -6,7 +6,7 @@ import type net from 'node:net';
 import path from 'node:path';
 import type { Access } from './access/access.js';
 import type { NodeTls } from './access/tls/node-tls.js';
-import type { Archiver } from './backup/archiver.js';
+import type { Archives } from './backup/archives.js';
 import type { Backups } from './backup/backups.js';
 import { hostOf, isLoopback } from './base/address.js';
 import { systemClock } from './base/clock.js';
@@ -35,7 +35,7 @@ export interface WatchedParts {
   readonly store: Store;
   readonly figures: CommitFigures;
   readonly replication: Replication;
-  readonly archiver: Archiver | undefined;
+  readonly archiver: Archives | undefined;
   readonly backups: Backups;
   readonly server: RpcServer;
   /** Undefined for a node without TLS. */

@@ -12,9 +12,11 @@ import type { DialSettings } from './access/dial.js';
 import { type AddressOption, refusalOfExposure, refusalOfStrangers } from './access/tls/exposure.js';
 import { NodeTls } from './access/tls/node-tls.js';
 import { type Tree, Users } from './access/users.js';
-import { Archiver } from './backup/archiver.js';
+import { Archives } from './backup/archives.js';
 import { Backups } from './backup/backups.js';
-import { Folder, refuseFile } from './backup/folder.js';
+import { refuseFile } from './backup/folder.js';
+import { isBucketUrl, type Place, placesIn } from './backup/place.js';
+import { openPlace } from './backup/stored-backups.js';
 import { formatAddress, hostOf, parseAddress } from './base/address.js';
 import { systemClock } from './base/clock.js';
 import { connectionsMax, warnOfFewDescriptors } from './base/descriptors.js';
@@ -144,6 +146,7 @@ export class Node {
     const tls = nodeTls(config, logger);
     const dial = dialSettings(config, tls, logger);
     await refuseEarly(config);
+    const places = await archivePlaces(config);
     const traced = config.tracing ? await loadTracing(logger) : undefined;
     // Probes have an answer while the data open, which may take long.
     const http = await httpDoor(config, tls, logger);
@@ -153,7 +156,7 @@ export class Node {
       await http?.close();
       throw error;
     });
-    const base = { live, config, tls, dial, traced, logger, store, figures, activeExpiry, watches, onShutdown };
+    const base = { live, config, places, tls, dial, traced, logger, store, figures, activeExpiry, watches, onShutdown };
     const node = new Node(base, failed, fail);
     node.#http = http;
     void failed.then((error) => {
@@ -529,7 +532,7 @@ async function refuseStrangers({ config, tls }: Base, access: Access): Promise<v
 /** Refuses what would fail once the store is open: a leader that opens has begun a new history on its disk. */
 async function refuseEarly(config: NodeConfig): Promise<void> {
   const { listen, redisListen, http, archive, tlsCert, insecure } = config;
-  if (archive !== undefined) await refuseFile(archive);
+  for (const place of archive === undefined ? [] : placesIn(archive)) if (!isBucketUrl(place)) await refuseFile(place);
   await expectFree([listen, redisListen, http].filter((address) => address !== undefined));
   if (tlsCert !== undefined || insecure) return;
   await refuseBeyondLoopback({ listen, 'redis-listen': redisListen, http }, refusalOfExposure);
@@ -571,6 +574,8 @@ function openStore(
 // ---- the parts of a node ----------------------------------------------------------
 
 interface Base {
+  /** The places of the archives. */
+  readonly places: readonly Place[];
   readonly live: LiveOptions;
   readonly config: NodeConfig;
   /** Undefined for a node without TLS. */
@@ -629,7 +634,7 @@ function partsOf(base: Base) {
     }),
     streams: new Streams({ store, clock }),
     backups: new Backups({ store, clock, logger, randomBytes }),
-    archiver: archiverOf(base),
+    archiver: archivesOf(base),
     checks: new Checks({
       store,
       logger,
@@ -673,18 +678,23 @@ function treeOf({ config, logger, store, address, traced, dial: settings }: Base
   return { replication, comparisons, repairs, ranges: new Ranges(store, comparisons.held) };
 }
 
-function archiverOf({ config, logger, store }: Base): Archiver | undefined {
-  const { archive: directory } = config;
-  if (directory === undefined) return undefined;
-  return new Archiver({
+function archivesOf({ config, logger, store, places }: Base): Archives | undefined {
+  if (places.length === 0) return undefined;
+  return new Archives(places, (place) => ({
     store,
     logger,
     clock: systemClock,
-    place: new Folder(directory),
+    place,
     get intervalMs() {
       return config.archiveIntervalMs;
     },
-  });
+  }));
+}
+
+/** The places of the archives. @throws HeadwaterError `invalid_argument` if a bucket needs packages that are missing. */
+async function archivePlaces({ archive, s3Endpoint: endpoint, s3Region: region }: NodeConfig): Promise<Place[]> {
+  const texts = archive === undefined ? [] : placesIn(archive);
+  return await Promise.all(texts.map((text) => openPlace(text, { endpoint, region })));
 }
 
 /** The parts of replication that a repair needs from the upstream of this node. */

@@ -38,6 +38,17 @@ interface TextRow {
   readonly isFile?: boolean;
 }
 
+/** A text that no other kind describes. */
+interface WordRow {
+  readonly kind: 'text';
+  /** The word for the value in the help. */
+  readonly word: string;
+  /** The form of the value. `expected` has it in words. */
+  readonly form: RegExp;
+  readonly expected: string;
+  readonly default?: string;
+}
+
 interface ChoiceRow {
   readonly kind: 'choice';
   /** The word for the value in the help. */
@@ -54,7 +65,7 @@ interface SwitchRow {
 }
 
 /** The row of an option. */
-export type OptionRow = (NumberRow | TextRow | ChoiceRow | SwitchRow) & {
+export type OptionRow = (NumberRow | TextRow | WordRow | ChoiceRow | SwitchRow) & {
   /** The name of the flag without its dashes. */
   readonly name: string;
   readonly help: string;
@@ -305,13 +316,40 @@ export const OPTIONS = {
     help: 'delete all users at the start, on a leader that listens on loopback alone: for a lost secret of the last administrator',
   },
 
-  /** The directory into which the log is written, one closed file after another. No archive by default. */
+  /**
+   * The directory or the bucket (`s3://BUCKET/PREFIX`) into which the log is written, one closed file after another;
+   * several with commas between them. No archive by default.
+   */
   archive: {
     name: 'archive',
     kind: 'path',
     otherwise: 'no archive',
-    help: 'write the log into this directory too, for restore --archive',
+    help: 'write the log into this directory too, for restore --archive; or into s3://BUCKET/PREFIX, or into both with a comma between',
     example: '/var/backups/headwater',
+  },
+
+  /** The URL of a provider of buckets other than AWS, for `archive`. */
+  s3Endpoint: {
+    name: 's3-endpoint',
+    kind: 'text',
+    word: 'URL',
+    form: /^https?:\/\/[^/@?\s]+\/?$/,
+    expected: 'https://HOST or http://HOST:PORT without credentials',
+    otherwise: 'AWS',
+    help: 'with --archive s3://…: the provider of the bucket',
+    example: 'https://s3.example.com',
+  },
+
+  /** The region of the bucket, for `archive`. By default that of the environment or of the files of AWS. */
+  s3Region: {
+    name: 's3-region',
+    kind: 'text',
+    word: 'REGION',
+    form: /^[a-z0-9-]{1,64}$/,
+    expected: 'a region such as eu-central-1',
+    otherwise: 'as AWS_REGION says',
+    help: 'with --archive s3://…: the region of the bucket',
+    example: 'eu-central-1',
   },
 
   /** The age of the writes, at most, that the archive lacks if a machine is lost for good. 60,000 ms by default. */
@@ -636,7 +674,7 @@ export type ValueOf<Row> = Row extends { choices: ReadonlyArray<infer Choice> }
   ? Choice
   : Row extends { kind: 'switch' }
     ? boolean
-    : Row extends { kind: 'path' | 'address' }
+    : Row extends { kind: 'path' | 'address' | 'text' }
       ? string
       : number;
 

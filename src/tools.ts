@@ -9,7 +9,15 @@ export { parseCredentials } from './access/credentials.js';
 export { joinedTls, type NodeUrl, readNodeUrl } from './access/tls/node-url.js';
 export type { Target } from './backup/archive.js';
 export type { BucketOptions } from './backup/bucket.js';
-export { isBucketUrl, type Place } from './backup/place.js';
+export { isBucketUrl, type Place, placesIn } from './backup/place.js';
+export {
+  type CheckedFile,
+  listPlace,
+  type PlacedFile,
+  type Pruned,
+  prunePlace,
+  verifyPlace,
+} from './backup/place-contents.js';
 export { type Restored, type RestoreOptions, restoreDirectory } from './backup/restore.js';
 export {
   backupName,

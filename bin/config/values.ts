@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import type { Command } from 'commander';
+import { isBucketUrl, placesIn } from '../../src/backup/place.js';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { nearName, unknownOption } from '../../src/base/option-names.js';
 import { checkConfig, checkOption, type NodeConfig } from '../../src/config.js';
@@ -187,12 +188,19 @@ function refusalOfKey({ name, value }: FileEntry): string {
   return `${name}: expected text, a number, true or false, received a table. Give each option a line of its own${instead ? `: ${instead} = …` : ''}`;
 }
 
+/** The path from the root, or the places in a list, of which buckets have no path. */
+function resolved(value: string): string {
+  return placesIn(value)
+    .map((place) => (isBucketUrl(place) ? place : path.resolve(place)))
+    .join(',');
+}
+
 /** The values of the node in the form of `Node.start`. Relative paths begin at the working directory. */
 function nodeOptions(values: ReadonlyMap<string, Given>): NodeOptions {
   const options = Object.fromEntries(
     Object.entries<OptionRow>(OPTIONS).map(([property, { name, kind }]) => {
       const value = values.get(name)?.value;
-      return [property, kind === 'path' && typeof value === 'string' ? path.resolve(value) : value];
+      return [property, kind === 'path' && typeof value === 'string' ? resolved(value) : value];
     }),
   ) as NodeOptions;
   options.data ??= path.resolve(OPTIONS.data.default);

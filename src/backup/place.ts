@@ -53,6 +53,14 @@ export interface Place {
   remove(file: string): Promise<void>;
 }
 
+/**
+ * The places in a list with commas. A path may contain commas too, so a list without a bucket is one path.
+ */
+export function placesIn(text: string): string[] {
+  const parts = text.split(',');
+  return parts.some(isBucketUrl) ? parts : [text];
+}
+
 /** Whether the text names a bucket, and not a file or a folder. */
 export function isBucketUrl(text: string): boolean {
   return /^s3:\/\//i.test(text);

@@ -62,7 +62,7 @@ export function backupName({ position, lineage, madeMs }: BackupHead): string {
 
 const PREFIX = 'backup-';
 /** Reads the heads of all backups in a place, in the order of their names. */
-async function readBackups(
+export async function readBackups(
   place: Place,
 ): Promise<{ readonly backups: StoredBackup[]; readonly unreadable: UnreadableBackup[] }> {
   const names = (await place.list()).filter((name) => name.endsWith(ENDING));
@@ -134,7 +134,7 @@ export async function findRestoreSource({ place, file }: Location, target: Targe
 }
 
 /** Earlier epochs come first, then earlier offsets, then earlier times. */
-function compareHeads(a: BackupHead, b: BackupHead): number {
+export function compareHeads(a: BackupHead, b: BackupHead): number {
   const epochs = new Lineage(a.lineage).epoch - new Lineage(b.lineage).epoch;
   return epochs || a.position.offset - b.position.offset || a.madeMs - b.madeMs;
 }

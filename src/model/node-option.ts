@@ -4,7 +4,7 @@
 export type OptionSource = 'default' | 'file' | 'environment' | 'flag' | 'program' | 'run_time' | 'unknown';
 
 /** The kind of an option's value: a size is bytes, a time milliseconds. */
-export type OptionKind = 'path' | 'address' | 'size' | 'time' | 'count' | 'choice' | 'switch' | 'unknown';
+export type OptionKind = 'path' | 'address' | 'size' | 'time' | 'count' | 'choice' | 'switch' | 'text' | 'unknown';
 
 /** The value of an option: a number for a size, a time or a count, and true or false for a switch. */
 export type OptionValue = number | string | boolean;

@@ -313,9 +313,13 @@ function redisLine({ subscribers, slowClosed, streamBreaks }: NonNullable<Status
   return `${plural(subscribers, 'subscriber')}${slow}${breaks}`;
 }
 
-function archiveLine({ directory, offset, missed }: NonNullable<Status['archive']>): string {
+function archiveLine(archive: NonNullable<Status['archive']>): string {
+  const { directory, offset, missed, ageSeconds = 0, backupAgeSeconds } = archive;
+  const age = ageSeconds < 1 ? '' : `, ${roughly(ageSeconds * 1_000)} behind`;
+  const backup =
+    backupAgeSeconds === undefined ? '' : `; the newest backup is ${roughly(backupAgeSeconds * 1_000)} old`;
   const gaps = missed === 0 ? '' : `; ${plural(missed, 'command')} missed`;
-  return `${directory}, up to offset ${grouped(offset)}${gaps}`;
+  return `${directory}, up to offset ${grouped(offset)}${age}${backup}${gaps}`;
 }
 
 function diskLine({ diskFreeBytes, minFreeBytes }: Pick<Status, 'diskFreeBytes' | 'minFreeBytes'>): Lines {

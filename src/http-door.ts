@@ -138,7 +138,7 @@ function estimateKeys({ data, identity }: Store): number | undefined {
   return data.isServing ? Math.max(0, data.serving.keys.estimate.now - identity.records.size) : undefined;
 }
 
-function conditionsOf({ store, replication, isStopping, failure }: WatchedParts): Conditions {
+function conditionsOf({ store, replication, archiver, isStopping, failure }: WatchedParts): Conditions {
   const { roles, data, writes, space } = store;
   const { guard } = replication.acknowledgements;
   const upstream = roles.role === 'follower' ? replication.link.status : undefined;
@@ -154,5 +154,6 @@ function conditionsOf({ store, replication, isStopping, failure }: WatchedParts)
     followersWithinLag: guard.followersWithinLag,
     lagMs: upstream?.lagMs,
     linkError: upstream?.error ?? '',
+    archiveLate: archiver?.whyLate,
   };
 }

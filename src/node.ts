@@ -680,15 +680,15 @@ function treeOf({ config, logger, store, address, traced, dial: settings }: Base
 
 function archivesOf({ config, logger, store, places }: Base): Archives | undefined {
   if (places.length === 0) return undefined;
-  return new Archives(places, (place) => ({
+  return new Archives({
     store,
     logger,
     clock: systemClock,
-    place,
+    places,
     get intervalMs() {
       return config.archiveIntervalMs;
     },
-  }));
+  });
 }
 
 /** The places of the archives. @throws HeadwaterError `invalid_argument` if a bucket needs packages that are missing. */

@@ -61,6 +61,21 @@ export function backupName({ position, lineage, madeMs }: BackupHead): string {
 }
 
 const PREFIX = 'backup-';
+const MADE = /-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z\.backup$/;
+
+/** The time at which a backup was made, by its name. Undefined if the name has none. */
+function madeMsOf(name: string): number | undefined {
+  const [, year, month, day, hours, minutes, seconds, ms] = MADE.exec(name) ?? [];
+  if (year === undefined) return undefined;
+  return Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}.${ms}Z`);
+}
+
+/** The time at which the newest backup of a place was made, as the names say. Undefined if there is none. */
+export async function newestMadeMs(place: Place): Promise<number | undefined> {
+  const times = (await place.list(PREFIX)).flatMap((name) => madeMsOf(name) ?? []);
+  return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
+}
+
 /** Reads the heads of all backups in a place, in the order of their names. */
 export async function readBackups(
   place: Place,

@@ -740,6 +740,10 @@ export const ARCHIVE_FREE_BYTES_MIN = ARCHIVE_STRETCH_BYTES + ARCHIVE_BATCH_BYTE
 export const ARCHIVE_RETRY_MS_MIN = 1_000;
 export const ARCHIVE_RETRY_MS_MAX = 60_000;
 
+/** An archive that lacks a write for so many intervals is late. */
+export const ARCHIVE_LATE_INTERVALS = 3;
+/** How often a node looks how old the newest backup beside its archive is. */
+export const BACKUPS_LOOK_MS = 60_000;
 /**
  * A large object goes to a bucket in parts of so many bytes, a few at the same time: some providers take no more than
  * two. An object has at most 10,000 parts, so a backup may have 156 GiB. Some five parts are in memory.

@@ -22,6 +22,8 @@ export interface Conditions {
   readonly lagMs: number | undefined;
   /** The reason why the link to the upstream is down, or empty. */
   readonly linkError: string;
+  /** The reason why the archive is too far behind. */
+  readonly archiveLate?: string | undefined;
 }
 
 /** The stages in which the node needs a person, or has ended. */

@@ -41,7 +41,7 @@ interface Scrape {
 const OPENING = 'the node is opening its data';
 
 /** The pages for probes, which have no user and no certificate. */
-const FOR_ALL: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+const FOR_ALL: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/archivez']);
 
 /** The bound may change while the node runs. */
 export interface ReadyBound {
@@ -75,6 +75,7 @@ export class HttpPages {
       ['/metrics', () => this.#metrics()],
       ['/healthz', () => this.#healthz()],
       ['/readyz', () => this.#readyz()],
+      ['/archivez', () => this.#archivez()],
       ...pageFiles(),
     ]);
     const events = {
@@ -104,6 +105,11 @@ export class HttpPages {
 
   #readyz(): Answer {
     return verdict(this.#node ? this.#whyNotReady(this.#node) : OPENING);
+  }
+
+  /** A page of its own: no restart and no other node helps if an archive is late. */
+  #archivez(): Answer {
+    return verdict(this.#node ? this.#node.conditions.archiveLate : OPENING);
   }
 
   #whyNotReady({ conditions }: WatchedNode): string | undefined {

@@ -266,7 +266,7 @@ export interface StatusConnections {
 
 /** The archive of a node. */
 export interface StatusArchive {
-  /** The directory of the archive. */
+  /** The directory of the archive, or the bucket. If there are several, the one that is furthest behind is shown. */
   readonly directory: string;
   /** The offset up to which closed files hold all that this process has read. */
   readonly offset: number;
@@ -274,6 +274,10 @@ export interface StatusArchive {
   readonly error: string;
   /** Commands that left the log before they were archived, since the process began. */
   readonly missed: number;
+  /** The age of the oldest write that an archive of the node lacks, 0 if none lacks any. */
+  readonly ageSeconds?: number | undefined;
+  /** The age of the newest backup that lies beside the archive. Undefined if there is none. */
+  readonly backupAgeSeconds?: number | undefined;
 }
 
 /** The link of a follower to its upstream. */

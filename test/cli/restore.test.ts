@@ -107,7 +107,7 @@ describe('restore --archive', function () {
     await refused(2, /holds no commands after .* in the history/, '--history', '0'.repeat(40));
     const without = await headwater(['restore', backup, '--data', path.join(directory, 'refused'), '--to-offset', '3']);
     assert.equal(without.status, 2);
-    assert.match(without.stderr, /expected --archive DIR as well/);
+    assert.match(without.stderr, /expected --archive PLACE as well/);
     const foreign = path.join(archive, readdirSync(archive)[0] ?? '');
     const noBackup = await headwater(['restore', foreign, '--data', path.join(directory, 'refused')]);
     assert.equal(noBackup.status, 3);

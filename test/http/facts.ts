@@ -70,7 +70,7 @@ export function busyFacts(): MetricFacts {
       appendBytesPerSecond: 5,
       writeWaitMs: 1,
       writeWaitMaxMs: 2,
-      archive: { directory: '/archive', offset: 80, error: '', missed: 1 },
+      archive: { directory: '/archive', offset: 80, error: '', missed: 1, ageSeconds: 2, backupAgeSeconds: 3 },
       upstream: { state: 'streaming', lagCommands: 1, lagMs: 2, loadedKeys: 3, keysEstimate: 4 },
       leader: { linksAbove: 1 },
       resyncReasons: [{ kind: 'full', reason: 'EMPTY_FOLLOWER', count: 1 }],

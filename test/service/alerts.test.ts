@@ -128,6 +128,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     status: () => ({ archive: ARCHIVE }),
     facts: (_, minute) => ({ archiveLackingSinceMs: 0, nowMs: 240_000 + minute * 60_000 }),
   },
+  'an old backup': {
+    alerts: ['HeadwaterBackupOld'],
+    status: () => ({ archive: { ...ARCHIVE, backupAgeSeconds: 172_801 } }),
+  },
   'a gap in the archive': {
     alerts: ['HeadwaterArchiveGap'],
     status: (_, minute) => ({ archive: { ...ARCHIVE, missed: minute < 10 ? 0 : 5 } }),

@@ -113,6 +113,11 @@ export const LOG_ROWS: readonly MetricRow[] = [
       return archiveLackingSinceMs === undefined ? 0 : Math.max(0, nowMs - archiveLackingSinceMs) / 1_000;
     },
   ),
+  gauge(
+    'headwater_backup_age_seconds',
+    'age of the newest backup that lies beside the archive',
+    ({ status }) => status.archive?.backupAgeSeconds,
+  ),
   gauge('headwater_archive_failing', '1 while nothing can be archived', ({ status }) => {
     return status.archive && status.archive.error !== '';
   }),

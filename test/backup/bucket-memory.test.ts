@@ -12,7 +12,7 @@ import { BUCKET_ENVIRONMENT } from '../support/bucket-server.js';
 
 const BYTES = Number(process.env.HEADWATER_BYTES ?? 512 * 2 ** 20);
 const MEMORY_BYTES_MAX = 256 * 2 ** 20;
-const PROGRAM = path.join(import.meta.dirname, '..', 'support', 'stream-to-bucket.ts');
+const PROGRAM = path.join(import.meta.dirname, '..', 'support', 'stream-to-bucket.mjs');
 
 /** A provider that counts the bytes of parts and keeps none. */
 class Sink {
@@ -58,7 +58,7 @@ describe('a large object on its way to a bucket', function () {
   it(`takes less than 256 MiB of memory for ${Math.round(BYTES / 2 ** 20)} MiB`, async () => {
     const sink = new Sink();
     const endpoint = await sink.listen();
-    const child = spawn(process.execPath, ['--import=tsx', PROGRAM, endpoint, String(BYTES)], {
+    const child = spawn(process.execPath, [PROGRAM, endpoint, String(BYTES)], {
       env: { ...process.env, ...BUCKET_ENVIRONMENT },
       stdio: ['ignore', 'pipe', 'inherit'],
     });

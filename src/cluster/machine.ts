@@ -145,14 +145,7 @@ export class Machine {
     over: ({ reason }) => this.#stop(reason),
     stopped: () => this.#stopped(),
     held: () => this.#held(),
-    hold_failed: ({ reason }) => {
-      if (this.#state.name !== 'holding') return;
-      this.#say('error', `the leader was not moved to ${this.#state.request.to}: ${reason}`);
-      const { fence, lease, request } = this.#state;
-      this.#to({ name: 'leading', fence, lease });
-      this.#act({ kind: 'release' });
-      this.#call({ kind: 'forget_request', fence, revision: request.revision });
-    },
+    hold_failed: ({ reason }) => this.#holdFailed(reason),
     followers: (followers) => this.#adjustSync(followers),
   };
 
@@ -280,20 +273,28 @@ export class Machine {
     if (this.#state.name !== 'holding') return;
     const { fence, lease, request } = this.#state;
     const target = this.#view?.members.find(({ nodeId }) => nodeId === request.to);
-    if (!target) return;
+    if (!target) return this.#holdFailed('it is not in the cluster any more');
     const { nodeId, address, lease: targetLease } = target;
     this.#to({ name: 'moving', fence, lease, request });
     const key = { nodeId, address, lease: targetLease, ttlMs: this.#options.timing.ttlMs, reason: 'planned' } as const;
     this.#call({ kind: 'move_leader', fence, key });
   }
 
+  #holdFailed(reason: string): void {
+    if (this.#state.name !== 'holding') return;
+    const { request, ...held } = this.#state;
+    this.#say('error', `the leader was not moved to ${request.to}: ${reason}`);
+    this.#to({ ...held, name: 'leading' });
+    this.#act({ kind: 'release' });
+    this.#call({ kind: 'forget_request', fence: held.fence, revision: request.revision });
+  }
+
   #adjustSync(followers: { level: readonly string[]; slow: readonly string[] }): void {
     if (this.#options.mode !== 'safe' || this.#state.name !== 'leading' || this.#calls.has('set_sync')) return;
     const nodes = this.#sync.wanted(this.#options.nodeId, followers);
     if (!nodes) return;
-    const expectedRevision = this.#sync.revision;
-    const { fence } = this.#state;
-    if (this.#call({ kind: 'set_sync', fence, nodes, expectedRevision })) this.#sync.attempt(nodes);
+    const expected = { fence: this.#state.fence, expectedRevision: this.#sync.revision };
+    if (this.#call({ kind: 'set_sync', nodes, ...expected })) this.#sync.attempt(nodes);
   }
 
   /** Begins all calls that are due. */
@@ -311,8 +312,7 @@ export class Machine {
   #run(sinceMs: number): void {
     const view = this.#view;
     const { lease, untilMs } = this.#membership;
-    if (!view || this.#calls.has('campaign')) return;
-    if (!lease || untilMs <= this.#nowMs) return;
+    if (!view || !lease || untilMs <= this.#nowMs || this.#calls.has('campaign')) return;
     const { nodeId, address, timing, mode } = this.#options;
     const why = whyNotRun({
       ...this.#options,

@@ -165,6 +165,16 @@ describe('a leader of a cluster', () => {
     assert.match(refused.action('say')?.message ?? '', /was not moved to b: it has findings/);
   });
 
+  it('takes writes again if the node that a person names has left meanwhile', () => {
+    const request = { to: 'b', revision: 21 };
+    const view = { leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, request };
+    const test = new Test().leading().see({ ...view, revision: 21, members: [member('a'), member('b')] });
+    test.see({ ...view, revision: 22, members: [member('a')] }).give({ kind: 'held' });
+    assert(test.action('release'));
+    assert(test.call('forget_request'));
+    assert.match(test.action('say')?.message ?? '', /was not moved to b: it is not in the cluster any more/);
+  });
+
   it('asks the store to shrink the set before it waits for fewer nodes', () => {
     const test = new Test({ mode: 'safe' }).leading();
     assert.equal(test.machine.required, undefined, 'nothing is answered before the set stands in the store');

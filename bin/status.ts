@@ -111,6 +111,7 @@ const STATUS_GROUPS: ReadonlyArray<readonly StatusRow[]> = [
   [
     row('upstream', ['upstream'], ({ upstream }) => upstream && upstreamLine(upstream)),
     row('upstream error', ['upstream'], ({ upstream }) => upstream?.error || undefined, WARNING),
+    row('upstream waits', ['upstream'], ({ upstream }) => upstream?.waitingFor || undefined, WARNING),
     row('advice', ['upstream'], ({ upstream }) => upstream && adviceLine(upstream), WARNING),
     row('last resync', ['upstream'], ({ upstream }) => upstream?.lastResync && lastResyncLine(upstream.lastResync)),
     row(
@@ -129,6 +130,14 @@ const STATUS_GROUPS: ReadonlyArray<readonly StatusRow[]> = [
       ['fullResyncsServed', 'partialResyncsServed', 'resyncReasonsServed'],
       ({ fullResyncsServed, partialResyncsServed, resyncReasonsServed }) =>
         resyncsLine(fullResyncsServed, partialResyncsServed, resyncReasonsServed),
+    ),
+    row(
+      'resyncs now',
+      ['fullResyncsSending', 'fullResyncsWaiting', 'fullResyncsMax'],
+      ({ fullResyncsSending, fullResyncsWaiting, fullResyncsMax }) =>
+        fullResyncsSending + fullResyncsWaiting > 0
+          ? `${grouped(fullResyncsSending)} full on their way (at most ${grouped(fullResyncsMax)} at once), ${grouped(fullResyncsWaiting)} followers wait for theirs`
+          : undefined,
     ),
     row(
       'last refused',

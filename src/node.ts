@@ -441,6 +441,7 @@ export class Node {
     this.#store.settings.retain(config);
     this.#store.space.keepFree(config.minFreeBytes);
     this.#parts.replication.acknowledgements.guard.want(config);
+    this.#parts.replication.followers.fullResyncs.allow(config.fullResyncsMax);
     this.#listener?.bound({ ...config, descriptorsFor: connectionsMax() });
     this.#parts.access.limit(userLimits(config));
   }
@@ -667,6 +668,7 @@ function treeOf({ config, logger, store, address, traced, dial: settings }: Base
     heartbeatIntervalMs: config.heartbeatIntervalMs,
     minFollowers: config.minFollowers,
     maxLagMs: config.maxLagMs,
+    fullResyncsMax: config.fullResyncsMax,
     random: Math.random,
     address,
     isHere: (other) => isSameNode(other, address()),
@@ -743,6 +745,7 @@ function followersStatus(store: Store, { followers, acknowledgements, headroom }
 }
 
 function resyncsStatus({ link, followers }: Replication) {
+  const { fullResyncs } = followers;
   return {
     fullResyncs: link.resyncs.full,
     partialResyncs: link.resyncs.partial,
@@ -751,6 +754,9 @@ function resyncsStatus({ link, followers }: Replication) {
     resyncReasons: link.reasons.counts,
     resyncReasonsServed: followers.reasons.counts,
     lastRefusalServed: followers.reasons.lastRefusal,
+    fullResyncsSending: fullResyncs.sending,
+    fullResyncsWaiting: fullResyncs.waiting,
+    fullResyncsMax: fullResyncs.max,
   };
 }
 

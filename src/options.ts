@@ -5,6 +5,7 @@
  * options are in config.ts.
  */
 import {
+  FULL_RESYNCS_MAX,
   HEARTBEAT_INTERVAL_MS,
   LINK_TIMEOUT_MS,
   LOG_RETENTION_PIN_BYTES,
@@ -560,6 +561,17 @@ export const OPTIONS = {
     most: HOUR,
     help: 'how long a follower may be behind or silent and still count for --min-followers',
     elsewhere: ['min-replicas-max-lag', 'min-slaves-max-lag'],
+  },
+
+  /** The other followers that need one wait in the order in which they came. 2 by default. */
+  fullResyncsMax: {
+    name: 'full-resyncs-max',
+    kind: 'count',
+    live: true,
+    default: FULL_RESYNCS_MAX,
+    least: 1,
+    most: 1_000,
+    help: 'the most full resyncs that the node sends at once; other followers that need one wait for their turn',
   },
 
   /** The time that a leader which may have lost the end of its log waits for its followers. 5,000 ms by default. */

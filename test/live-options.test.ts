@@ -271,6 +271,10 @@ describe('an option that changes at run time', function () {
       change(7_000);
       assert.equal((await node.status()).maxLagMs, 7_000);
     },
+    fullResyncsMax: async ({ node, change }) => {
+      change(1);
+      assert.equal((await node.status()).fullResyncsMax, 1);
+    },
     keyBytesMax: async ({ client, change }) => {
       change(3);
       assert.equal(await refusal(client.set('abcd', '1')), 'too_large');

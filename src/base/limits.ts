@@ -479,6 +479,9 @@ export const HEARTBEATS_IN_TIMEOUT_MIN = 3;
 /** With a least number of followers: the replica lag up to which a follower counts. */
 export const MAX_LAG_MS = 10_000;
 
+/** Full resyncs that a node sends at once. The next follower waits until one of them is sent. */
+export const FULL_RESYNCS_MAX = 2;
+
 /** Reports of nodes below in one acknowledgement, those furthest along first: some 50 KB with names of usual length. */
 export const NODE_REPORTS_MAX = 256;
 

@@ -103,6 +103,12 @@ export interface NodeStatus {
   readonly resyncReasons: readonly StatusReasonCount[];
   /** The same for the followers of this node. */
   readonly resyncReasonsServed: readonly StatusReasonCount[];
+  /** Full resyncs that this node sends to followers now. */
+  readonly fullResyncsSending: number;
+  /** Followers that wait until this node sends them a full resync. */
+  readonly fullResyncsWaiting: number;
+  /** The number of full resyncs that this node sends at once. */
+  readonly fullResyncsMax: number;
   /** The last refusal that this node gave to a follower. */
   readonly lastRefusalServed: StatusRefusal | undefined;
   /** File names in lost-writes/. */
@@ -306,6 +312,8 @@ export interface StatusUpstream {
   readonly keysEstimate: number;
   /** The last refusal that this node received. */
   readonly lastRefusal: StatusRefusal | undefined;
+  /** The reason why the upstream lets this node wait. Empty in other states than `waiting`. */
+  readonly waitingFor: string;
 }
 
 /** The state of a link to an upstream. */

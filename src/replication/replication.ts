@@ -23,6 +23,7 @@ import type { Space } from '../store/space.js';
 import type { Message, Writes } from '../store/writes.js';
 import type { UpChannel } from './channel.js';
 import { type Attendance, Followers } from './downstream/followers.js';
+import { FullResyncPlaces } from './downstream/full-resync-places.js';
 import { Headroom } from './downstream/headroom.js';
 import { FollowerRegistry } from './downstream/registry.js';
 import { drain } from './leadership/drain.js';
@@ -69,6 +70,8 @@ export interface ReplicationOptions {
   /** The followers within `maxLagMs` that a leader needs to take writes; 0, the default, disables the guard. */
   readonly minFollowers?: number;
   readonly maxLagMs?: number;
+  /** The number of full resyncs that are sent at once. 2 by default. */
+  readonly fullResyncsMax?: number;
   /** Milliseconds for which a leader that may have lost its tail waits for its followers. */
   readonly askFollowersMs: number;
   /** A number between 0 and 1, for jitter. */
@@ -107,7 +110,8 @@ export class Replication {
     this.durability = new Durability(shared);
     const spans = options.traced && new WriteSpans({ ...options.traced, identity: options.store.identity });
     this.link = new Link({ ...shared, spans, events: leadership });
-    this.followers = new Followers({ ...shared, leadership, attendance: this.#attendance() });
+    const fullResyncs = new FullResyncPlaces(options.fullResyncsMax);
+    this.followers = new Followers({ ...shared, leadership, fullResyncs, attendance: this.#attendance() });
     const { link, followers } = this;
     this.headroom = new Headroom({ ...shared, followers });
     this.#registry = new FollowerRegistry({ ...shared, followers, link });

@@ -121,6 +121,7 @@ export class Place {
             lagMs: 0,
             lastResync: undefined,
             error: '',
+            waitingFor: '',
             loadedKeys: 0,
             keysEstimate: 0,
             lastRefusal: undefined,

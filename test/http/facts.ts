@@ -78,6 +78,8 @@ export function busyFacts(): MetricFacts {
       followers: [{ ...follower, lagCommands: 10, lagMs: 20, silentMs: 30 }],
       knownFollowers: [{ ...follower, connected: true, keepsPlace: true, leftBytes: 40, leftMs: 50 }],
       followersWithinLag: 1,
+      fullResyncsSending: 1,
+      fullResyncsWaiting: 2,
       minFollowers: 1,
       connections: { grpc: 1, redis: 2, silent: 3, refusedGrpc: 4, refusedRedis: 5, refusedSilent: 6, clientsMax: 7 },
       redis: { subscribers: 1, slowClosed: 2, streamBreaks: 3 },

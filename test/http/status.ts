@@ -58,6 +58,7 @@ export function calmFollower(linksAbove: number | undefined, changes: Partial<No
       lagMs: 2,
       lastResync: undefined,
       error: '',
+      waitingFor: '',
       loadedKeys: 0,
       keysEstimate: 0,
       lastRefusal: undefined,

@@ -26,7 +26,7 @@ const SPEED = 10;
 const STEP_MS_MAX = 100;
 
 type TestReplicationOptions = Partial<
-  Pick<ReplicationOptions, 'timeoutMs' | 'heartbeatIntervalMs' | 'minFollowers' | 'maxLagMs'>
+  Pick<ReplicationOptions, 'timeoutMs' | 'heartbeatIntervalMs' | 'minFollowers' | 'maxLagMs' | 'fullResyncsMax'>
 >;
 
 type NodeOptions = Options & TestReplicationOptions;
@@ -49,10 +49,11 @@ export class World {
   readonly nodes: TestNode[] = [];
 
   async node(address: string, options: NodeOptions & { follows?: string } = {}): Promise<TestNode> {
-    const { follows, timeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs, ...rest } = options;
+    const { follows, timeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs, fullResyncsMax, ...rest } = options;
     const role = follows === undefined ? undefined : { role: 'follower' as const, upstream: follows };
     const test = await TestStore.open({ ...rest, clock: this.clock, ...(role && { role }) });
-    const node = new TestNode(this, address, test, defined({ timeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs }));
+    const replication = { timeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs, fullResyncsMax };
+    const node = new TestNode(this, address, test, defined(replication));
     this.nodes.push(node);
     node.up();
     return node;

@@ -69,6 +69,12 @@ export const REPLICATION_ROWS: readonly MetricRow[] = [
       return reasons(facts.status.resyncReasonsServed);
     },
   ),
+  gauge('headwater_full_resyncs_sending', 'full resyncs that the node sends to followers', ({ status }) => {
+    return status.fullResyncsSending;
+  }),
+  gauge('headwater_full_resyncs_waiting', 'followers that wait for a full resync from the node', ({ status }) => {
+    return status.fullResyncsWaiting;
+  }),
   gauge('headwater_followers_connected', 'followers with a link to this node', ({ status }) => {
     return status.followers.filter(({ via, state }) => via === '' && state !== 'ended').length;
   }),

@@ -11,6 +11,7 @@ import type { Handshake } from '../frames.js';
 import type { Marks } from '../marks.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 import type { WriteTraces } from '../write-traces.js';
+import type { FullResyncPlaces } from './full-resync-places.js';
 
 /** The parts of the store that this file needs. */
 export interface FeedNodeStore {
@@ -33,6 +34,8 @@ export interface FeedNode {
   readonly place: TreePlace;
   readonly leadership: Greeter;
   readonly marks: Marks;
+  /** The places for followers that need a snapshot. */
+  readonly fullResyncs: FullResyncPlaces;
   /** Undefined on a node that does not trace. */
   readonly traced?: { readonly writes: Pick<WriteTraces, 'onAppended'> } | undefined;
 }

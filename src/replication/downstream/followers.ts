@@ -14,6 +14,7 @@ import { Reasons } from '../reasons.js';
 import { Feed } from './feed.js';
 import type { FeedNode } from './feed-node.js';
 import type { FeedStateName } from './feed-state.js';
+import type { FullResyncPlaces } from './full-resync-places.js';
 import { tooOldFor } from './resync-answer.js';
 
 export interface FollowersOptions extends FeedNode {
@@ -35,6 +36,8 @@ export class Followers {
   readonly #feeds = new Set<Feed>();
   /** The log of all sessions, with node IDs as its subjects. */
   readonly #log: RepeatedLog;
+  /** The places for followers that need a snapshot. */
+  readonly fullResyncs: FullResyncPlaces;
   readonly served = { full: 0, partial: 0 };
   /** Counts of resyncs and refusals by reason. */
   readonly reasons = new Reasons();
@@ -42,6 +45,7 @@ export class Followers {
 
   constructor(options: FollowersOptions) {
     this.#options = options;
+    this.fullResyncs = options.fullResyncs;
     this.#log = RepeatedLog.of(options);
     const { records } = options.store.identity;
     records.onChange(() => this.#endOlder(records.size));

@@ -4,6 +4,8 @@
  * again. Then the follower is refused, or the log flows to it, with a snapshot
  * before it if the follower needs one.
  */
+import { firstOf } from '../../base/abort.js';
+import { sleep } from '../../base/clock.js';
 import { type Details, HeadwaterError } from '../../base/errors.js';
 import type { RepeatedLog } from '../../base/repeated-log.js';
 import { Cursor } from '../../log/cursor.js';
@@ -18,6 +20,7 @@ import { type Decision, decide } from '../resync.js';
 import type { FeedNode } from './feed-node.js';
 import type { FeedSender } from './feed-sender.js';
 import type { FeedState } from './feed-state.js';
+import type { FullResyncPlace } from './full-resync-places.js';
 import { counted, Outflow, type OutflowOptions } from './outflow.js';
 import { sendSnapshot } from './snapshot-outflow.js';
 
@@ -54,6 +57,10 @@ export class ResyncAnswer {
   readonly #handshake: Handshake;
   readonly #sender: FeedSender;
   readonly #state: FeedState;
+  /** The follower's place among those that need a snapshot, from the first decision for one until it is sent. */
+  #place: FullResyncPlace | undefined;
+  /** The number of that place that the follower was told. */
+  #toldNumber = 0;
 
   constructor(options: ResyncAnswerOptions) {
     this.#options = options;
@@ -65,6 +72,14 @@ export class ResyncAnswer {
 
   /** Serves the follower. Resolves when it was refused; else rejects with the reason of the session's end. */
   async run(): Promise<void> {
+    try {
+      await this.#run();
+    } finally {
+      this.#place?.leave();
+    }
+  }
+
+  async #run(): Promise<void> {
     const { store, leadership } = this.#node;
     const handshake = this.#handshake;
     for (;;) {
@@ -89,7 +104,10 @@ export class ResyncAnswer {
         if (decision.kind === 'full') {
           cursor.close();
           if (handshake.catchingUp) return await this.#refuse(decision);
-          return await this.#full(decision, log);
+          this.#place ??= this.#node.fullResyncs.ask();
+          if (this.#place.number === 0) return await this.#full(decision, log);
+          await this.#waitForPlace(this.#place);
+          continue;
         }
         await this.#wait(decision.message, log);
       } finally {
@@ -134,6 +152,21 @@ export class ResyncAnswer {
     this.#state.to({ name: 'waiting' });
     const { clock, heartbeatIntervalMs } = this.#node;
     await whenMoved(log.readers, log.end.offset, heartbeatIntervalMs, { clock, signal: this.#sender.ended });
+  }
+
+  /** Waits until the follower may move up. The follower is judged again then, and at each heartbeat. */
+  async #waitForPlace(place: FullResyncPlace): Promise<void> {
+    const { clock, heartbeatIntervalMs, fullResyncs } = this.#node;
+    const { number } = place;
+    if (number !== this.#toldNumber) {
+      const others = number === 1 ? 'this follower is next' : `${number - 1} other followers come before this one`;
+      const reason = `the upstream sends ${fullResyncs.sending} full resyncs, and no more than ${fullResyncs.max} at once (--full-resyncs-max): ${others}`;
+      await this.#sender.send({ kind: 'wait', reason });
+      this.#toldNumber = number;
+    }
+    this.#state.to({ name: 'waiting' });
+    await firstOf(this.#sender.ended, (over) => [place.whenMoved(over), sleep(clock, heartbeatIntervalMs, over)]);
+    if (this.#sender.ended.aborted) throw this.#sender.ended.reason;
   }
 
   async #continue(decision: Decision & { kind: 'continue' }, cursor: Cursor, log: Log): Promise<void> {
@@ -192,6 +225,7 @@ export class ResyncAnswer {
       const outflow = this.#outflow({ cursor, interludes, log, history });
       this.#state.to({ name: 'snapshot', outflow });
       const sending = sendSnapshot(snapshot, this.#sender).then(() => {
+        this.#place?.leave();
         // The session may have ended while the last frame was on its way.
         if (this.#state.name !== 'ended') this.#state.to({ name: 'streaming', outflow });
       });

@@ -237,6 +237,7 @@ export class Link {
       lastResync: this.#lastResync,
       lastRefusal: this.reasons.lastRefusal,
       error: this.#error?.message ?? held?.message ?? '',
+      waitingFor: this.#session?.whyWaiting ?? '',
       loadedKeys: loading?.keys ?? 0,
       keysEstimate: loading?.keysEstimate ?? 0,
     };

@@ -112,6 +112,7 @@ export class UpstreamSession {
   #load: SnapshotLoad | undefined;
   /** The place of the next message, kept while a snapshot is loading. */
   #livePlace: LivePlace | undefined;
+  #whyWaiting = '';
   /** The offset up to which blocks wait for room on the disk. */
   #heldUpTo: number | undefined;
 
@@ -146,6 +147,11 @@ export class UpstreamSession {
   /** The last offset of blocks that wait for room on the disk; undefined if none waits. */
   get heldUpTo(): number | undefined {
     return this.#heldUpTo;
+  }
+
+  /** The reason for which the upstream lets this node wait; undefined if it does not. */
+  get whyWaiting(): string | undefined {
+    return this.#state.name === 'waiting' ? this.#whyWaiting : undefined;
   }
 
   /** The progress of a snapshot, while it is loading. */
@@ -263,8 +269,9 @@ export class UpstreamSession {
         break;
       case 'wait':
         if (this.#state.name !== 'waiting')
-          this.#logger.warn({}, `upstream ${this.#options.upstream} is not ready: ${frame.reason}`);
+          this.#logger.warn({}, `upstream ${this.#options.upstream} lets this node wait: ${frame.reason}`);
         this.#state.to('waiting');
+        this.#whyWaiting = frame.reason;
         break;
       case 'refuse':
         this.#state.to('refused');

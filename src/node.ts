@@ -145,8 +145,7 @@ export class Node {
     const [activeExpiry, watches, figures] = [{ isOn: true }, new KeyWatches(), new CommitFigures(systemClock)];
     const tls = nodeTls(config, logger);
     const dial = dialSettings(config, tls, logger);
-    await refuseEarly(config);
-    const places = await archivePlaces(config);
+    const places = await refuseEarly(config);
     const traced = config.tracing ? await loadTracing(logger) : undefined;
     // Probes have an answer while the data open, which may take long.
     const http = await httpDoor(config, tls, logger);
@@ -530,13 +529,17 @@ async function refuseStrangers({ config, tls }: Base, access: Access): Promise<v
   await refuseBeyondLoopback({ listen, 'redis-listen': redisListen }, refusalOfStrangers);
 }
 
-/** Refuses what would fail once the store is open: a leader that opens has begun a new history on its disk. */
-async function refuseEarly(config: NodeConfig): Promise<void> {
+/**
+ * Refuses what would fail once the store is open: a leader that opens has begun a new history on its disk.
+ * @returns the places of the archives.
+ */
+async function refuseEarly(config: NodeConfig): Promise<Place[]> {
   const { listen, redisListen, http, archive, tlsCert, insecure } = config;
   for (const place of archive === undefined ? [] : placesIn(archive)) if (!isBucketUrl(place)) await refuseFile(place);
   await expectFree([listen, redisListen, http].filter((address) => address !== undefined));
-  if (tlsCert !== undefined || insecure) return;
-  await refuseBeyondLoopback({ listen, 'redis-listen': redisListen, http }, refusalOfExposure);
+  if (tlsCert === undefined && !insecure)
+    await refuseBeyondLoopback({ listen, 'redis-listen': redisListen, http }, refusalOfExposure);
+  return await archivePlaces(config);
 }
 
 async function refuseBeyondLoopback(

@@ -25,6 +25,7 @@ import { bucketRetries, bucketRetryMs } from './bucket-retries.js';
 import { alreadyThere } from './folder.js';
 import type { Place, PlaceWriter, Tail } from './place.js';
 
+/** How a bucket is reached. The credentials come from the environment, the files or the machine, as the SDK of AWS finds them. */
 export interface BucketOptions {
   /** The URL of a provider other than AWS. Buckets are parts of the path there. */
   readonly endpoint?: string | undefined;

@@ -72,9 +72,11 @@ async function damageOf(check: () => Promise<unknown>): Promise<string> {
   }
 }
 
+/** The result of a prune. */
 export interface Pruned {
   /** The names of the files that were removed, or would be. */
   readonly removed: readonly string[];
+  /** The number of backups that stay. */
   readonly backups: number;
 }
 

@@ -25,6 +25,7 @@ export interface PlaceWriter {
   abandon(): Promise<void>;
 }
 
+/** A folder or a bucket. Each file is written once, and is read as often as needed. */
 export interface Place {
   /** The path or the URL of the place, for messages and for people. */
   readonly name: string;

@@ -273,7 +273,7 @@ export class Machine {
     if (this.#state.name !== 'holding') return;
     const { fence, lease, request } = this.#state;
     const target = this.#view?.members.find(({ nodeId }) => nodeId === request.to);
-    if (!target) return this.#holdFailed('it is not in the cluster any more');
+    if (!target) return this.#holdFailed('the target is not in the cluster any more');
     const { nodeId, address, lease: targetLease } = target;
     this.#to({ name: 'moving', fence, lease, request });
     const key = { nodeId, address, lease: targetLease, ttlMs: this.#options.timing.ttlMs, reason: 'planned' } as const;

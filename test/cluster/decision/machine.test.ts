@@ -172,7 +172,7 @@ describe('a leader of a cluster', () => {
     test.see({ ...view, revision: 22, members: [member('a')] }).give({ kind: 'held' });
     assert(test.action('release'));
     assert(test.call('forget_request'));
-    assert.match(test.action('say')?.message ?? '', /was not moved to b: it is not in the cluster any more/);
+    assert.match(test.action('say')?.message ?? '', /was not moved to b: the target is not in the cluster any more/);
   });
 
   it('asks the store to shrink the set before it waits for fewer nodes', () => {

@@ -1,6 +1,6 @@
 /** `archive list`, `archive verify` and `archive prune`: the backups and the archive in a directory or a bucket. */
 import type { Command } from 'commander';
-import type { Place, PlacedFile } from '../src/tools.js';
+import type { Place, PlacedFile, Pruned } from '../src/tools.js';
 import { formatDuration, parseDuration, parsePath } from './arguments.js';
 import { addBucketOptions, type BucketFlags, bucketOptions } from './bucket-options.js';
 import { plural } from './figures.js';
@@ -67,7 +67,7 @@ function fieldsOf(file: PlacedFile): object {
 }
 
 function lineOf(file: PlacedFile): string {
-  if (file.kind === 'unreadable') return `unreadable  ${file.name}: ${file.why}`;
+  if (file.kind === 'unreadable') return `unreadable ${file.name}: ${file.why}`;
   if (file.kind === 'backup') {
     const { position, madeMs } = file.head;
     return `backup   at offset ${position.offset}, made ${new Date(madeMs).toISOString()}  ${file.name}`;
@@ -97,16 +97,29 @@ async function pruneFiles(text: string, _: ArchiveFlags, command: Command): Prom
   const { place, output, flags } = await opened('prune', text, command);
   const { keep = 0, dryRun: isDry = false } = flags;
   const { prunePlace } = await import('../src/backup/place-contents.js');
-  const { removed, backups } = await prunePlace(place, Date.now() - keep, { isDry });
-  await output.result({ removed, backups, dry_run: isDry }, prunedText(place, { removed, backups, isDry, keep }));
+  const pruned = await prunePlace(place, Date.now() - keep, { isDry });
+  const { removed, backups, unreadable, uploads } = pruned;
+  await output.result({ removed, backups, unreadable, uploads, dry_run: isDry }, prunedText(place, pruned, flags));
 }
 
 function prunedText(
-  { name }: Place,
-  { removed, backups, isDry, keep }: { removed: readonly string[]; backups: number; isDry: boolean; keep: number },
+  { name: place }: Place,
+  { removed, backups, unreadable, uploads }: Pruned,
+  { keep = 0, dryRun: isDry = false }: ArchiveFlags,
 ): string {
-  if (backups === 0) return `${name} has no backup, so nothing was removed: a restore begins with one`;
+  const did = (done: string, infinitive: string) => (isDry ? `would ${infinitive}` : done);
+  const judged = unreadable.map(
+    ({ name, why }) =>
+      `${name} cannot be read, so it stays, and so does everything that a restore through it may need: ${why}`,
+  );
+  const ended =
+    uploads.length === 0
+      ? []
+      : [`${did('ended', 'end')} ${plural(uploads.length, 'upload')} that nobody has finished for a day`];
+  const others = [...judged, ...ended];
+  if (backups === 0)
+    return [...others, `${place} has no backup, so nothing was removed: a restore begins with one`].join('\n');
   const names = isDry ? removed.map((one) => `would remove ${one}`) : [];
-  const done = `${isDry ? 'would remove' : 'removed'} ${plural(removed.length, 'file')}; ${plural(backups, 'backup')} left`;
-  return [...names, `${done}, for restores to any moment of the last ${formatDuration(keep)}`].join('\n');
+  const done = `${did('removed', 'remove')} ${plural(removed.length, 'file')}; ${plural(backups, 'backup')} left`;
+  return [...others, ...names, `${done}, for restores to any moment of the last ${formatDuration(keep)}`].join('\n');
 }

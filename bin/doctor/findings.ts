@@ -227,6 +227,8 @@ function data(status: Status, address: string): Found[] {
     );
   if (clock) found.push(warning(`the clock: ${clock}`, 'let the network set the clock of this machine'));
   if (archive?.error) found.push(critical(`nothing is archived: ${archive.error}`, `look at ${archive.directory}`));
+  else if (archive?.late)
+    found.push(critical(`not all is archived: ${archive.late}`, `headwater archive list ${archive.directory}`));
   if (archive && archive.missed > 0)
     found.push(
       warning(

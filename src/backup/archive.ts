@@ -65,16 +65,55 @@ const READ_TOGETHER = 16;
  */
 export async function readArchive(place: Place, from = 0): Promise<Stretch[]> {
   const wanted = (await listArchive(place)).filter((name) => (parseStretchName(name)?.lastOffset ?? -1) >= from);
-  const stretches: Stretch[] = [];
-  for (let at = 0; at < wanted.length; at += READ_TOGETHER)
-    stretches.push(...(await Promise.all(wanted.slice(at, at + READ_TOGETHER).map((name) => stretchOf(place, name)))));
-  return stretches;
+  return await inTurn(wanted, (name) => stretchOf(place, name));
 }
 
-/** Reads the head and the end of a file of an archive. */
-async function stretchOf(place: Place, name: string): Promise<Stretch> {
+/** A file with the name of an archive file, or of a backup, that cannot be read. */
+export interface Unreadable {
+  readonly name: string;
+  readonly why: string;
+}
+
+/** Reads what `readArchive` reads, and goes on at a file that cannot be read. */
+export async function surveyArchive(
+  place: Place,
+): Promise<{ readonly stretches: Stretch[]; readonly unreadable: Unreadable[] }> {
+  const look = (name: string) => stretchOf(place, name, rethrow).catch((error) => unreadableFor(name, error));
+  const found = await inTurn(
+    (await listArchive(place)).filter((name) => parseStretchName(name)),
+    look,
+  );
+  return {
+    stretches: found.filter((one) => 'lineage' in one),
+    unreadable: found.filter((one) => 'why' in one),
+  };
+}
+
+/** The reason why a file cannot be read. @throws the error if it is of the place, and not of the file. */
+export function unreadableFor(name: string, error: unknown): Unreadable {
+  if (HeadwaterError.is(error, 'corrupt') || HeadwaterError.is(error, 'unknown_format'))
+    return { name, why: error.message };
+  throw error;
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+async function inTurn<T>(names: readonly string[], read: (name: string) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (let at = 0; at < names.length; at += READ_TOGETHER)
+    results.push(...(await Promise.all(names.slice(at, at + READ_TOGETHER).map(read))));
+  return results;
+}
+
+/**
+ * Reads the head and the end of a file of an archive.
+ * @param refused adds what a restore can do about a damaged file.
+ */
+async function stretchOf(place: Place, name: string, refused = refuse): Promise<Stretch> {
   const parsed = parseStretchName(name) as StretchName;
-  const { head, end } = await readStretchEnds(place, name).catch(refuse);
+  const { head, end } = await readStretchEnds(place, name).catch(refused);
   const { position, timeMs } = end;
   if (
     head.base.offset + 1 !== parsed.firstOffset ||

@@ -41,6 +41,11 @@ export class Archives {
 
   /** The status of the archive that is furthest behind: one that fails before all others. */
   get status(): StatusArchive | undefined {
+    const status = this.#worst();
+    return status && { ...status, late: this.#whyLate(status) };
+  }
+
+  #worst(): StatusArchive | undefined {
     const [worst] = this.#archivers
       .map(({ status }) => status)
       .toSorted((a, b) => Number(a.error === '') - Number(b.error === '') || a.offset - b.offset);
@@ -62,10 +67,13 @@ export class Archives {
 
   /** The reason why the archive is too far behind. Undefined while it lacks no write for three intervals. */
   get whyLate(): string | undefined {
-    const { intervalMs } = this.#options;
-    const { status } = this;
-    const [seconds, most] = [status?.ageSeconds ?? 0, (ARCHIVE_LATE_INTERVALS * intervalMs) / 1_000];
-    if (!status || seconds <= most) return undefined;
+    const status = this.#worst();
+    return status && this.#whyLate(status);
+  }
+
+  #whyLate(status: StatusArchive): string | undefined {
+    const [seconds, most] = [status.ageSeconds ?? 0, (ARCHIVE_LATE_INTERVALS * this.#options.intervalMs) / 1_000];
+    if (seconds <= most) return undefined;
     const because = status.error === '' ? '' : `: ${status.error}`;
     return `the archive ${status.directory} is late: expected the writes of at most ${most} s to be missing (three times --archive-interval), found ${Math.round(seconds)} s${because}`;
   }

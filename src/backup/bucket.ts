@@ -10,7 +10,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { ListMultipartUploadsCommand, ListMultipartUploadsCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { type Clock, sleep, systemClock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import {
@@ -23,7 +23,7 @@ import {
 import { errorOfBucket, mayPass, NOT_IMPLEMENTED, type Refusal } from './bucket-errors.js';
 import { bucketRetries, bucketRetryMs } from './bucket-retries.js';
 import { alreadyThere } from './folder.js';
-import type { Place, PlaceWriter, Tail } from './place.js';
+import type { Place, PlaceWriter, Tail, Unfinished } from './place.js';
 
 /** How a bucket is reached. The credentials come from the environment, the files or the machine, as the SDK of AWS finds them. */
 export interface BucketOptions {
@@ -163,6 +163,35 @@ export class BucketPlace implements Place {
   async remove(file: string): Promise<void> {
     const command = new this.#sdk.s3.DeleteObjectCommand(this.#key(file));
     await this.#asked(this.pathOf(file), () => this.#client.send(command));
+  }
+
+  async unfinished(): Promise<Unfinished[]> {
+    const found: Unfinished[] = [];
+    const query = { Bucket: this.#bucket, Prefix: this.#prefix, Delimiter: '/' };
+    let behind: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
+    while (behind) {
+      const command: ListMultipartUploadsCommand = new this.#sdk.s3.ListMultipartUploadsCommand({
+        ...query,
+        ...behind,
+      });
+      const page: ListMultipartUploadsCommandOutput | undefined = await this.#client
+        .send(command)
+        .catch((error: Refusal) => {
+          // A provider that cannot list its uploads ends them by a rule of its own.
+          if (error.$metadata?.httpStatusCode === NOT_IMPLEMENTED) return undefined;
+          throw errorOfBucket(this.name, error);
+        });
+      for (const { Key = '', UploadId, Initiated } of page?.Uploads ?? []) {
+        const file = Key.slice(this.#prefix.length);
+        const abort = new this.#sdk.s3.AbortMultipartUploadCommand({ ...this.#key(file), UploadId });
+        const end = async () => void (await this.#asked(this.pathOf(file), () => this.#client.send(abort)));
+        // Without its time, the upload may have begun just now.
+        found.push({ file, begunMs: Initiated?.getTime() ?? Number.POSITIVE_INFINITY, end });
+      }
+      const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page ?? {};
+      behind = page?.IsTruncated ? { KeyMarker, UploadIdMarker } : undefined;
+    }
+    return found;
   }
 
   #key(file: string): { Bucket: string; Key: string } {

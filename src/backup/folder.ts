@@ -6,7 +6,7 @@ import path from 'node:path';
 import { HeadwaterError } from '../base/errors.js';
 import { systemReason } from '../base/system-errors.js';
 import { type Files, type FileWriter, systemFiles } from '../disk/files.js';
-import type { Place, PlaceWriter, Tail } from './place.js';
+import type { Place, PlaceWriter, Tail, Unfinished } from './place.js';
 
 const READ_BYTES = 256 * 1024;
 
@@ -96,6 +96,10 @@ export class Folder implements Place {
   async remove(file: string): Promise<void> {
     await this.#files.remove(this.pathOf(file));
     await this.#files.syncDirectory(this.name);
+  }
+
+  async unfinished(): Promise<Unfinished[]> {
+    return [];
   }
 
   /**

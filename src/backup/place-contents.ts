@@ -1,8 +1,9 @@
 /** The content of a place as `archive list`, `verify` and `prune` see it. */
 import { HeadwaterError } from '../base/errors.js';
+import { UPLOAD_MS_MAX } from '../base/limits.js';
 import type { BackupHead } from '../model/backup.js';
 import type { Position } from '../model/position.js';
-import { readArchive, type Stretch } from './archive.js';
+import { surveyArchive, type Unreadable } from './archive.js';
 import { parseStretchName, readStretch } from './archive-file.js';
 import type { Place } from './place.js';
 import { retention } from './retention.js';
@@ -26,7 +27,7 @@ export type PlacedFile =
 /** The backups and the files of the archive, each in the order of names. */
 export async function listPlace(place: Place): Promise<PlacedFile[]> {
   const { backups, unreadable } = await readBackups(place);
-  const stretches = await readArchive(place);
+  const { stretches, unreadable: damaged } = await surveyArchive(place);
   let reached: number | undefined;
   const files = stretches.map(({ name, base, end, timeMs }): PlacedFile => {
     const missing = reached === undefined ? 0 : Math.max(0, base.offset - reached);
@@ -35,9 +36,13 @@ export async function listPlace(place: Place): Promise<PlacedFile[]> {
   });
   return [
     ...backups.map(({ name, head }): PlacedFile => ({ kind: 'backup', name, head })),
-    ...unreadable.map(({ name, why }): PlacedFile => ({ kind: 'unreadable', name, why })),
-    ...files,
+    ...unreadable.map(placed),
+    ...[...files, ...damaged.map(placed)].sort((a, b) => (a.name < b.name ? -1 : 1)),
   ];
+}
+
+function placed({ name, why }: Unreadable): PlacedFile {
+  return { kind: 'unreadable', name, why };
 }
 
 /** A file that was read as a whole. `why` is the damage, or empty. */
@@ -78,17 +83,36 @@ export interface Pruned {
   readonly removed: readonly string[];
   /** The number of backups that stay. */
   readonly backups: number;
+  /** The files that nobody can judge. They stay, with all that may belong to them. */
+  readonly unreadable: readonly Unreadable[];
+  /** The names of the files whose upload was begun long ago and never finished. The uploads were ended, or would be. */
+  readonly uploads: readonly string[];
 }
 
 /**
- * Removes what no restore to a moment since `sinceMs` needs.
+ * Removes what no restore to a moment since `sinceMs` needs, and ends uploads that nobody will finish.
  * @param isDry whether to remove nothing.
+ * @param nowMs the time, milliseconds since the epoch.
  */
-export async function prunePlace(place: Place, sinceMs: number, { isDry }: { isDry: boolean }): Promise<Pruned> {
-  const { backups } = await readBackups(place);
-  const stretches: Stretch[] = await readArchive(place);
-  const { remove, backups: kept } = retention(backups, stretches, sinceMs);
+export async function prunePlace(
+  place: Place,
+  sinceMs: number,
+  { isDry, nowMs = Date.now() }: { isDry: boolean; nowMs?: number },
+): Promise<Pruned> {
+  const { backups, unreadable } = await readBackups(place);
+  const { stretches, unreadable: damaged } = await surveyArchive(place);
+  const unknown = damaged.flatMap(({ name }) => parseStretchName(name) ?? []);
+  const { remove, backups: kept } = retention(backups, stretches, sinceMs, unknown);
   // Backups go first. A prune that is interrupted then leaves files too many, and no backup without its archive.
   for (const name of remove) if (!isDry) await place.remove(name);
-  return { removed: remove, backups: kept.length };
+  const left = (await place.unfinished()).filter(
+    ({ file, begunMs }) => begunMs < nowMs - UPLOAD_MS_MAX && checkOf(place, file) !== undefined,
+  );
+  for (const upload of left) if (!isDry) await upload.end();
+  return {
+    removed: remove,
+    backups: kept.length,
+    unreadable: [...unreadable, ...damaged],
+    uploads: left.map(({ file }) => file),
+  };
 }

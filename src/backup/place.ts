@@ -25,6 +25,15 @@ export interface PlaceWriter {
   abandon(): Promise<void>;
 }
 
+/** A file whose writer has not come to its end: it was killed, or goes on. */
+export interface Unfinished {
+  readonly file: string;
+  /** The time at which it was begun, milliseconds since the epoch. */
+  readonly begunMs: number;
+  /** Removes what has been written. */
+  end(): Promise<void>;
+}
+
 /** A folder or a bucket. Each file is written once, and is read as often as needed. */
 export interface Place {
   /** The path or the URL of the place, for messages and for people. */
@@ -52,6 +61,8 @@ export interface Place {
   write(file: string, source: AsyncIterable<Buffer>): Promise<void>;
   /** Removes a file. Does nothing if there is none. */
   remove(file: string): Promise<void>;
+  /** The unfinished uploads of a bucket. A folder has none: the next file of a writer replaces its unfinished one. */
+  unfinished(): Promise<Unfinished[]>;
 }
 
 /**

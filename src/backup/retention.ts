@@ -21,11 +21,14 @@ export interface Retention {
 /**
  * @param sinceMs every moment from here on stays restorable, as far as it was.
  * @param stretches the files of the archive that end at or after `sinceMs`, and any others that were looked at.
+ * @param unknown the files of the archive that cannot be read. They may be of any time and history, so they stay, and so
+ *   does what a restore through them would need.
  */
 export function retention(
   backups: readonly RetainedBackup[],
   stretches: ReadonlyArray<Pick<Stretch, 'name' | 'base' | 'lastOffset' | 'timeMs' | 'lineage'>>,
   sinceMs: number,
+  unknown: ReadonlyArray<{ readonly firstOffset: number }> = [],
 ): Retention {
   const sorted = backups.toSorted((a, b) => compareHeads(a.head, b.head));
   const kept = new Set(sorted.filter(({ head }) => head.madeMs >= sinceMs));
@@ -39,6 +42,15 @@ export function retention(
     // A chain that begins at no backup may begin at a backup that lies elsewhere.
     if (base === undefined) return { remove: [], backups: sorted };
     kept.add(base);
+  }
+  const histories = new Set(sorted.map(({ head }) => head.position.replicationId));
+  for (const { firstOffset } of unknown) {
+    const before = sorted.filter(({ head }) => head.timeMs <= sinceMs && head.position.offset < firstOffset);
+    if (before.length === 0) return { remove: [], backups: sorted };
+    for (const id of histories) {
+      const base = before.findLast(({ head }) => head.position.replicationId === id);
+      if (base) kept.add(base);
+    }
   }
   const from = Math.min(...Array.from(kept, ({ head }) => head.position.offset));
   return {

@@ -6,7 +6,7 @@
 import { HeadwaterError } from '../base/errors.js';
 import type { BackupHead } from '../model/backup.js';
 import { Lineage } from '../model/lineage.js';
-import type { Target } from './archive.js';
+import { type Target, type Unreadable, unreadableFor } from './archive.js';
 import { parseStretchName } from './archive-file.js';
 import { type BucketOptions, BucketPlace, parseBucketUrl } from './bucket.js';
 import { Folder } from './folder.js';
@@ -23,12 +23,6 @@ export interface StoredBackup {
   readonly place: Place;
   readonly name: string;
   readonly head: BackupHead;
-}
-
-/** A file with the name of a backup whose head cannot be read. */
-export interface UnreadableBackup {
-  readonly name: string;
-  readonly why: string;
 }
 
 /** Opens a folder, or a bucket if the text is a URL of one. */
@@ -79,16 +73,15 @@ export async function newestMadeMs(place: Place): Promise<number | undefined> {
 /** Reads the heads of all backups in a place, in the order of their names. */
 export async function readBackups(
   place: Place,
-): Promise<{ readonly backups: StoredBackup[]; readonly unreadable: UnreadableBackup[] }> {
+): Promise<{ readonly backups: StoredBackup[]; readonly unreadable: Unreadable[] }> {
   const names = (await place.list()).filter((name) => name.endsWith(ENDING));
   const backups: StoredBackup[] = [];
-  const unreadable: UnreadableBackup[] = [];
-  const look = async (name: string): Promise<StoredBackup | UnreadableBackup> => {
+  const unreadable: Unreadable[] = [];
+  const look = async (name: string): Promise<StoredBackup | Unreadable> => {
     try {
       return { place, name, head: await readBackupHead(place, name) };
     } catch (error) {
-      if (!HeadwaterError.is(error, 'corrupt') && !HeadwaterError.is(error, 'unknown_format')) throw error;
-      return { name, why: error.message };
+      return unreadableFor(name, error);
     }
   };
   for (let at = 0; at < names.length; at += READ_TOGETHER)

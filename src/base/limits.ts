@@ -760,6 +760,8 @@ export const BUCKET_PARTS_TOGETHER = 2;
 export const BUCKET_ATTEMPTS = 10;
 export const BUCKET_RETRY_MS_MIN = 100;
 export const BUCKET_RETRY_MS_MAX = 20_000;
+/** An upload that was begun so long ago, and is not finished, has no writer any more. */
+export const UPLOAD_MS_MAX = 86_400_000;
 /** The time to connect to a bucket, and the silence after which a request is tried again. */
 export const BUCKET_CONNECT_MS_MAX = 5_000;
 export const BUCKET_SILENCE_MS_MAX = 30_000;

@@ -3,6 +3,7 @@
  * words say what has happened (the status has them); a row here adds how bad that is, and the command.
  */
 import path from 'node:path';
+import { isBucketUrl } from '../backup/place.js';
 import { HEADROOM_WARNING_MS } from '../base/limits.js';
 import { isRefusedForData } from '../model/refusal.js';
 import type { NodeStatus } from '../model/status.js';
@@ -93,7 +94,16 @@ function diskWarnings({ status, directory }: WarnedNode): Warnings {
     );
   if (writeWait) found.push(bad('write-wait', writeWait, shellCommand('df', '-h', directory), 'iostat -x 1 5'));
   if (archive?.error)
-    found.push(bad('archive', `Nothing is archived: ${archive.error}`, shellCommand('ls', '-ld', archive.directory)));
+    found.push(bad('archive', `Nothing is archived: ${archive.error}`, lookAtArchive(archive.directory)));
+  else if (archive?.late)
+    found.push(
+      bad(
+        'archive-late',
+        `Not all is archived: ${archive.late}`,
+        lookAtArchive(archive.directory),
+        headwaterAt(address, 'status'),
+      ),
+    );
   if (archive && archive.missed > 0)
     found.push(
       watch(
@@ -103,6 +113,10 @@ function diskWarnings({ status, directory }: WarnedNode): Warnings {
       ),
     );
   return found;
+}
+
+function lookAtArchive(place: string): string {
+  return isBucketUrl(place) ? shellCommand('headwater', 'archive', 'list', place) : shellCommand('ls', '-ld', place);
 }
 
 function upstreamWarnings({ status: { address, upstream } }: WarnedNode): Warnings {

@@ -284,6 +284,8 @@ export interface StatusArchive {
   readonly ageSeconds?: number | undefined;
   /** The age of the newest backup that lies beside the archive. Undefined if there is none. */
   readonly backupAgeSeconds?: number | undefined;
+  /** The reason why the archive is too far behind. Undefined if it is not. */
+  readonly late?: string | undefined;
 }
 
 /** The link of a follower to its upstream. */

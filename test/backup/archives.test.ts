@@ -56,6 +56,7 @@ describe('the archives of a node', () => {
     await goesOn('one is late', () => archives.whyLate !== undefined);
     assert.match(archives.whyLate ?? '', /two is late: expected the writes of at most 3 s to be missing .*found [3-9]/);
     assert.equal(archives.status?.directory, second);
+    assert.equal(archives.status?.late, archives.whyLate);
     assert.ok((archives.status?.ageSeconds ?? 0) > 3);
     await rm(second);
     await goesOn('it has caught up', () => archives.whyLate === undefined && archives.status?.offset === 1);

@@ -259,6 +259,37 @@ describe('a request to a bucket', () => {
     provider.close();
   });
 
+  it('lists the unfinished uploads under its prefix, page by page, and ends one', async () => {
+    const upload = (name: string) =>
+      `<Upload><Key>p/${name}</Key><UploadId>id-${name}</UploadId><Initiated>2026-11-01T00:00:00.000Z</Initiated></Upload>`;
+    const page = (content: string) =>
+      `<?xml version="1.0"?><ListMultipartUploadsResult>${content}</ListMultipartUploadsResult>`;
+    const urls: string[] = [];
+    const provider = new Provider(({ method, url = '' }) => {
+      urls.push(`${method} ${url}`);
+      if (method === 'DELETE') return { status: 204 };
+      const next = '<IsTruncated>true</IsTruncated><NextKeyMarker>p/a</NextKeyMarker>';
+      return { status: 200, body: url.includes('key-marker') ? page(upload('b')) : page(`${next}${upload('a')}`) };
+    });
+    const bucket = await BucketPlace.open('s3://bucket/p', { endpoint: await provider.listen() });
+    const found = await bucket.unfinished();
+    assert.deepEqual(
+      found.map(({ file, begunMs }) => [file, new Date(begunMs).toISOString()]),
+      ['a', 'b'].map((name) => [name, '2026-11-01T00:00:00.000Z']),
+    );
+    await found[1]?.end();
+    provider.close();
+    assert.match(urls[0] ?? '', /^GET .*prefix=p%2F/);
+    assert.match(urls[2] ?? '', /^DELETE \/bucket\/p\/b\?.*uploadId=id-b/);
+  });
+
+  it('finds no uploads at a provider that cannot list them', async () => {
+    const provider = new Provider(() => ({ status: 501, body: error('NotImplemented') }));
+    const bucket = await BucketPlace.open('s3://bucket/p', { endpoint: await provider.listen() });
+    assert.deepEqual(await bucket.unfinished(), []);
+    provider.close();
+  });
+
   it('is refused in words, without the secret', async () => {
     const provider = new Provider(() => ({ status: 403, body: error('InvalidAccessKeyId') }));
     const bucket = await BucketPlace.open('s3://bucket/p', { endpoint: await provider.listen() });

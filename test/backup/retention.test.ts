@@ -44,6 +44,17 @@ describe('what may go from a place', () => {
     assert.deepEqual(remove, ['backup 10', 'backup 20', 'archive 1', 'archive 11', 'archive 21']);
   });
 
+  it('is nothing that a file which cannot be read may need', () => {
+    const [first, second, ...others] = stretches;
+    assert.ok(first && second);
+    // The file of 11 to 20 is damaged: the backup at 10 leads to it.
+    assert.deepEqual(retention(backups, [first, ...others], 35, [{ firstOffset: 11 }]).remove, [
+      'backup 20',
+      'archive 1',
+    ]);
+    assert.deepEqual(retention(backups, [second, ...others], 35, [{ firstOffset: 1 }]).remove, []);
+  });
+
   it('is nothing of a history in which another backup is the last one', () => {
     const rows = [
       { replicationId: historyId('a'), epoch: 1, firstOffset: 1, checksum: 0 },

@@ -115,6 +115,13 @@ const RULES: ReadonlyArray<
   [{ leader: { fsync: 'never' } }, 'warning', 'l:1', /never synced/, /--fsync/],
   [{ leader: { clock: 'C' } }, 'warning', 'l:1', /the clock: C/, /clock of this machine/],
   [{ leader: { archive: { error: 'E', missed: 0, directory: '/a' } } }, 'critical', 'l:1', /archived: E/, /\/a/],
+  [
+    { leader: { archive: { error: '', late: 'by 9 s', missed: 0, directory: '/a' } } },
+    'critical',
+    'l:1',
+    /not all is archived: by 9 s/,
+    /^headwater archive list \/a$/,
+  ],
   [{ leader: { archive: { error: '', missed: 3, directory: '/a' } } }, 'warning', 'l:1', /3 commands/, /backup FILE/],
   [{ follower: { ignoredFollow: 'I' } }, 'warning', 'f:1', /^I$/, /message/],
   [{ follower: { upstream: { address: 'l:1', error: 'E' } } }, 'critical', 'f:1', /link to l:1 is down: E/, /follow/],

@@ -1,6 +1,7 @@
 /** The metrics, health and readiness of real nodes, on the real LevelDB, through the course of their lives. */
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { eventually, freePort } from '../../benchmarks/waiting.js';
@@ -127,6 +128,26 @@ describe('a node with an HTTP port', () => {
     });
     assert.deepEqual([behind.value('headwater_archive_failing'), behind.value('headwater_archive_offset')], [0, 0]);
     assert.equal(behind.value('headwater_fsync_duration_seconds_count'), 1);
+  });
+
+  it('says that the archive is late after three intervals, until the archive has all', async () => {
+    const archive = path.join(await temporaryDirectory(), 'archive');
+    const node = await start({ archive, archiveIntervalMs: 100 });
+    const client = await connect(node);
+    assert.deepEqual(await probe(node, '/archivez'), [200, 'ok\n']);
+    await eventually('the archive to begin', async () => existsSync(archive));
+    await rm(archive, { recursive: true });
+    await writeFile(archive, 'in the way');
+    await client.set('a', '1');
+    const [status, line] = await eventually('the archive to be late', async () => {
+      const answer = await probe(node, '/archivez');
+      return answer[0] !== 200 && answer;
+    });
+    assert.deepEqual([status, /is late: expected the writes of at most 0\.3 s/.test(line)], [503, true], line);
+    // A restart would not help, so the other pages do not say it.
+    assert.equal((await probe(node, '/healthz'))[0], 200);
+    await rm(archive);
+    await eventually('the archive to have all', async () => (await probe(node, '/archivez'))[0] === 200);
   });
 
   it('shows a follower that comes, goes, loses its place and comes back with a full resync', async () => {

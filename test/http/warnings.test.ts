@@ -28,6 +28,18 @@ const CONDITIONS: ReadonlyArray<readonly [id: string, tone: 'bad' | 'watch', com
   ['disk-full', 'bad', 'df -h', calmLeader({ diskFull: 'too little room' })],
   ['write-wait', 'bad', 'df -h', calmLeader({ writeWait: 'for 3 s' })],
   ['archive', 'bad', 'ls -ld', calmLeader({ archive: { directory: '/a', offset: 1, error: 'EIO', missed: 0 } })],
+  [
+    'archive',
+    'bad',
+    'archive list s3://b/p',
+    calmLeader({ archive: { directory: 's3://b/p', offset: 1, error: 'no bucket', missed: 0, late: 'by 9 s' } }),
+  ],
+  [
+    'archive-late',
+    'bad',
+    'ls -ld /a',
+    calmLeader({ archive: { directory: '/a', offset: 1, error: '', missed: 0, late: 'by 9 s' } }),
+  ],
   ['archive-gap', 'watch', 'backup', calmLeader({ archive: { directory: '/a', offset: 1, error: '', missed: 3 } })],
   [
     'upstream',

@@ -1,0 +1,188 @@
+/**
+ * The keys of a cluster in etcd, all under `/headwater/<NAME>/`, and how a view is made of them:
+ *
+ *   leader        the leader, on its lease. The revision of the last change is the fencing number
+ *   last          the last leader, changed with `leader` in one transaction, so its revision is the fencing number too
+ *   resigned      the fencing number of the last leader that said that it has stopped
+ *   sync          the nodes that a leader in safe mode waits for
+ *   members/<ID>  the record of a node, on its lease
+ *   members-known the nodes that may lead with --failsafe
+ *   cluster-id    the ID that the first leader gave to the cluster
+ *   request       a person's wish for another leader
+ *   paused        exists while the cluster is paused
+ *   allowed       the fencing number of the leader that a person allows to be replaced at once
+ *
+ * A value is JSON. The lease and the revision of a key are etcd's own, and not in the value.
+ */
+import { HeadwaterError } from '../base/errors.js';
+import type { EtcdEntry } from './etcd/model.js';
+import type { LeaderKey, Member, MemberRecord, Reason, View } from './view.js';
+
+export interface ClusterKeys {
+  readonly prefix: string;
+  readonly leader: string;
+  readonly last: string;
+  readonly resigned: string;
+  readonly sync: string;
+  readonly known: string;
+  readonly clusterId: string;
+  readonly request: string;
+  readonly paused: string;
+  readonly allowed: string;
+  member(nodeId: string): string;
+}
+
+export function clusterKeys(name: string): ClusterKeys {
+  const prefix = `/headwater/${name}/`;
+  return {
+    prefix,
+    leader: `${prefix}leader`,
+    last: `${prefix}last`,
+    resigned: `${prefix}resigned`,
+    sync: `${prefix}sync`,
+    known: `${prefix}members-known`,
+    clusterId: `${prefix}cluster-id`,
+    request: `${prefix}request`,
+    paused: `${prefix}paused`,
+    allowed: `${prefix}allowed`,
+    member: (nodeId) => `${prefix}members/${nodeId}`,
+  };
+}
+
+/** etcd's ID of a lease as etcdctl shows it. */
+export function leaseText(lease: bigint): string {
+  return lease.toString(16);
+}
+
+export function leaseOf(text: string): bigint {
+  return BigInt(`0x${text}`);
+}
+
+export function leaderValue({ nodeId, address, ttlMs, reason }: Omit<LeaderKey, 'fence' | 'lease'>): string {
+  return JSON.stringify({ node_id: nodeId, address, ttl_ms: ttlMs, reason });
+}
+
+export function memberValue(record: MemberRecord): string {
+  const { nodeId, address, historyFence, offset, durableOffset, cannotLead, round } = record;
+  return JSON.stringify({
+    node_id: nodeId,
+    address,
+    history_fence: historyFence,
+    offset,
+    durable_offset: durableOffset,
+    cannot_lead: cannotLead,
+    round,
+  });
+}
+
+/**
+ * The view of a state of etcd.
+ * @param entries all keys of the cluster by name.
+ * @throws HeadwaterError `protocol_violation` if a value is not what Headwater writes.
+ */
+export function viewOf(keys: ClusterKeys, entries: ReadonlyMap<string, EtcdEntry>, revision: bigint): View {
+  const field = <T>(key: string, take: (value: Value) => T): T | undefined => {
+    const entry = entries.get(key);
+    return entry && take(new Value(entry));
+  };
+  const ofMembers = keys.member('');
+  return {
+    clusterId: field(keys.clusterId, (value) => value.text('cluster_id')) ?? '',
+    revision: Number(revision),
+    leader: field(keys.leader, leaderOf),
+    last: field(keys.last, (value) => ({ nodeId: value.text('node_id'), fence: value.revision })),
+    resigned: field(keys.resigned, (value) => value.number('fence')) ?? 0,
+    sync: field(keys.sync, (value) => ({ nodes: value.texts('nodes'), revision: value.revision })),
+    members: [...entries.values()]
+      .filter(({ key }) => key.startsWith(ofMembers))
+      .map((entry) => memberOf(new Value(entry))),
+    known: field(keys.known, (value) => value.texts('nodes')) ?? [],
+    isPaused: entries.has(keys.paused),
+    request: field(keys.request, (value) => ({ to: value.text('to'), revision: value.revision })),
+    allowed: field(keys.allowed, (value) => value.number('fence')) ?? 0,
+  };
+}
+
+function leaderOf(value: Value): LeaderKey {
+  return {
+    nodeId: value.text('node_id'),
+    address: value.text('address'),
+    lease: value.lease,
+    fence: value.revision,
+    ttlMs: value.number('ttl_ms'),
+    reason: value.text('reason') as Reason,
+  };
+}
+
+function memberOf(value: Value): Member {
+  return {
+    nodeId: value.text('node_id'),
+    address: value.text('address'),
+    lease: value.lease,
+    historyFence: value.number('history_fence'),
+    offset: value.number('offset'),
+    durableOffset: value.number('durable_offset'),
+    cannotLead: value.text('cannot_lead'),
+    round: value.number('round'),
+    revision: value.revision,
+  };
+}
+
+/** The fields of one value. */
+class Value {
+  readonly #entry: EtcdEntry;
+  readonly #fields: Readonly<Record<string, unknown>>;
+
+  constructor(entry: EtcdEntry) {
+    this.#entry = entry;
+    this.#fields = fieldsOf(entry);
+  }
+
+  get revision(): number {
+    return Number(this.#entry.modRevision);
+  }
+
+  get lease(): string {
+    return leaseText(this.#entry.lease);
+  }
+
+  text(name: string): string {
+    const value = this.#fields[name];
+    return typeof value === 'string' ? value : this.#refuse(name, 'text');
+  }
+
+  number(name: string): number {
+    const value = this.#fields[name];
+    return typeof value === 'number' ? value : this.#refuse(name, 'a number');
+  }
+
+  texts(name: string): readonly string[] {
+    const value = this.#fields[name];
+    const isList = Array.isArray(value) && value.every((each) => typeof each === 'string');
+    return isList ? value : this.#refuse(name, 'a list of node IDs');
+  }
+
+  #refuse(name: string, expected: string): never {
+    throw notReadable(this.#entry, `expected ${expected} as ${name}`);
+  }
+}
+
+function fieldsOf(entry: EtcdEntry): Readonly<Record<string, unknown>> {
+  let fields: unknown;
+  try {
+    fields = JSON.parse(entry.value.toString());
+  } catch (error) {
+    throw notReadable(entry, 'expected JSON', error);
+  }
+  if (typeof fields !== 'object' || fields === null) throw notReadable(entry, 'expected a JSON object');
+  return fields as Record<string, unknown>;
+}
+
+function notReadable({ key, value }: EtcdEntry, expected: string, cause?: unknown): HeadwaterError {
+  const received = value.toString().slice(0, 200);
+  return new HeadwaterError(
+    'protocol_violation',
+    `the key ${key} in etcd was not written by Headwater: ${expected}, received ${received}. Delete or repair the key`,
+    { cause },
+  );
+}

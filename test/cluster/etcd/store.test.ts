@@ -1,0 +1,452 @@
+/** etcd as the store of a cluster: each call of the machine against a real etcd, and three machines over three of its members. */
+import assert from 'node:assert/strict';
+import { eventually } from '../../../benchmarks/waiting.js';
+import type { Address } from '../../../src/base/address.js';
+import { systemClock } from '../../../src/base/clock.js';
+import { EtcdClient } from '../../../src/cluster/etcd/client.js';
+import { clusterKeys } from '../../../src/cluster/etcd-keys.js';
+import { EtcdStore } from '../../../src/cluster/etcd-store.js';
+import { Machine } from '../../../src/cluster/machine.js';
+import type { Action, Call, Event } from '../../../src/cluster/messages.js';
+import { type Timing, timingOf } from '../../../src/cluster/timing.js';
+import type { View } from '../../../src/cluster/view.js';
+import { ETCD_NEEDED, EtcdCluster, isEtcdInstalled } from '../../support/etcd.js';
+import { skipUnless } from '../../support/installed.js';
+import { RecordingLogger } from '../../support/store.js';
+
+const TIMING = timingOf(3_000);
+
+interface ToldOptions {
+  readonly onEvent?: (event: Event) => void;
+  readonly seenRevision?: number;
+  readonly requestTimeoutMs?: number;
+}
+
+/** A store with a client of its own, and all that it has told. */
+class Told implements AsyncDisposable {
+  readonly events: Event[] = [];
+  readonly logger = new RecordingLogger();
+  readonly store: EtcdStore;
+  readonly client: EtcdClient;
+
+  constructor(
+    endpoints: readonly Address[],
+    name: string,
+    { onEvent, seenRevision = 0, requestTimeoutMs = TIMING.requestMs }: ToldOptions = {},
+  ) {
+    const { logger } = this;
+    this.client = EtcdClient.open({ endpoints, clock: systemClock, logger, requestTimeoutMs });
+    this.store = new EtcdStore({
+      client: this.client,
+      name,
+      seenRevision,
+      retryMs: 50,
+      clock: systemClock,
+      logger,
+      onEvent: (event) => {
+        this.events.push(event);
+        onEvent?.(event);
+      },
+    });
+  }
+
+  /** Carries out a call. @returns its event, and those that came with it. */
+  async call(call: Call): Promise<readonly Event[]> {
+    const from = this.events.length;
+    const ends = new Set(['granted', 'kept', 'lease_unknown', 'published', 'campaigned', 'moved', 'resigned']);
+    const others = new Set(['sync_set', 'known_set', 'request_forgotten', 'failed']);
+    const isEnd = ({ kind }: Event) => ends.has(kind) || others.has(kind) || (kind === 'view' && call.kind === 'read');
+    this.store.begin(call);
+    await eventually(`the end of ${call.kind}`, async () => this.events.slice(from).some(isEnd));
+    return this.events.slice(from);
+  }
+
+  /** Carries out a call that ends as `kind`. */
+  async answer<K extends Event['kind']>(call: Call, kind: K): Promise<Extract<Event, { readonly kind: K }>> {
+    const found = (await this.call(call)).find((event) => event.kind === kind);
+    assert.ok(found, `${call.kind} told ${JSON.stringify(this.events.at(-1))}`);
+    return found as Extract<Event, { readonly kind: K }>;
+  }
+
+  async grant(): Promise<string> {
+    return (await this.answer({ kind: 'grant', ttlMs: TIMING.ttlMs }, 'granted')).lease;
+  }
+
+  get views(): View[] {
+    return this.events.flatMap((event) => (event.kind === 'view' ? [event.view] : []));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.store.close();
+    await this.client.close();
+  }
+}
+
+function record(nodeId: string, lease: string, round = 0) {
+  const standing = { historyFence: 0, offset: 7, durableOffset: 5, cannotLead: '' };
+  return { nodeId, address: `${nodeId}:1`, lease, round, ...standing };
+}
+
+function campaign(nodeId: string, lease: string, expected = { lastFence: 0, syncRevision: 0 }, sync?: string[]) {
+  const key = { nodeId, address: `${nodeId}:1`, lease, ttlMs: TIMING.ttlMs, reason: 'first' } as const;
+  return { kind: 'campaign', clusterId: `c-${nodeId}`, key, expected, sync } as const;
+}
+
+describe('etcd as the store of a cluster', function () {
+  this.timeout(60_000);
+  let etcd: EtcdCluster;
+  let names = 0;
+
+  before(async function () {
+    skipUnless(this, isEtcdInstalled(), ETCD_NEEDED);
+    etcd = await EtcdCluster.start();
+  });
+
+  after(async () => {
+    await etcd?.[Symbol.asyncDispose]();
+  });
+
+  function open(options: ToldOptions = {}): Told {
+    return new Told(etcd.endpoints, `n${++names}`, options);
+  }
+
+  it('makes a leader whose fencing number is the revision of its keys, and names the cluster', async () => {
+    await using told = open();
+    await told.call({ kind: 'read' });
+    const lease = await told.grant();
+    await told.answer({ kind: 'publish', record: record('a', lease), provesMs: 12 }, 'published');
+    const { fence } = await told.answer(campaign('a', lease, undefined, ['a']), 'campaigned');
+    const view = await eventually('the view', async () => told.views.find(({ leader }) => leader));
+    const [member, ...others] = view.members;
+    assert.deepEqual(others, []);
+    assert.deepEqual(member, { ...record('a', lease), revision: member?.revision });
+    assert.deepEqual(
+      { ...view, members: [] },
+      {
+        clusterId: 'c-a',
+        revision: fence,
+        leader: { nodeId: 'a', address: 'a:1', lease, fence, ttlMs: TIMING.ttlMs, reason: 'first' },
+        last: { nodeId: 'a', fence },
+        resigned: 0,
+        sync: { nodes: ['a'], revision: fence },
+        members: [],
+        known: [],
+        isPaused: false,
+        request: undefined,
+        allowed: 0,
+      },
+    );
+  });
+
+  it('elects nobody if the last leader or the sync set is not as the candidate has seen', async () => {
+    await using told = open();
+    await told.call({ kind: 'read' });
+    const lease = await told.grant();
+    const { fence = 0 } = await told.answer(campaign('a', lease, undefined, ['a']), 'campaigned');
+    const held = await told.answer(campaign('a', lease, { lastFence: fence, syncRevision: fence }), 'campaigned');
+    assert.equal(held.fence, undefined);
+    await told.answer({ kind: 'resign', fence }, 'resigned');
+    for (const expected of [
+      { lastFence: 0, syncRevision: fence },
+      { lastFence: fence, syncRevision: 0 },
+    ])
+      assert.equal((await told.answer(campaign('b', lease, expected), 'campaigned')).fence, undefined);
+    const next = await told.answer(campaign('b', lease, { lastFence: fence, syncRevision: fence }), 'campaigned');
+    assert.ok((next.fence ?? 0) > fence);
+    const view = await eventually('the view', async () => told.views.find(({ leader }) => leader?.nodeId === 'b'));
+    assert.deepEqual([view.resigned, view.clusterId], [fence, 'c-a']);
+  });
+
+  it('writes for the holder of a fencing number alone', async () => {
+    await using told = open();
+    await told.call({ kind: 'read' });
+    const lease = await told.grant();
+    const { fence = 0 } = await told.answer(campaign('a', lease), 'campaigned');
+    const set = { kind: 'set_sync', nodes: ['a', 'b'], expectedRevision: 0 } as const;
+    assert.equal((await told.answer({ ...set, fence: fence - 1 }, 'sync_set')).revision, undefined);
+    assert.ok((await told.answer({ ...set, fence }, 'sync_set')).revision);
+    assert.equal((await told.answer({ ...set, fence }, 'sync_set')).revision, undefined);
+    await told.answer({ kind: 'set_known', fence: fence - 1, nodes: ['x'] }, 'known_set');
+    await told.answer({ kind: 'set_known', fence, nodes: ['a'] }, 'known_set');
+    await told.answer({ kind: 'resign', fence: fence - 1 }, 'resigned');
+    const { view } = await told.answer({ kind: 'read' }, 'view');
+    assert.deepEqual([view.leader?.fence, view.known, view.sync?.nodes, view.resigned], [fence, ['a'], ['a', 'b'], 0]);
+  });
+
+  it('moves the leader key to another lease, and forgets the request, in one transaction', async () => {
+    await using told = open();
+    await told.call({ kind: 'read' });
+    const [lease, other] = [await told.grant(), await told.grant()];
+    const { fence = 0 } = await told.answer(campaign('a', lease), 'campaigned');
+    await etcd.control('put', clusterKeys(`n${names}`).request, '{"to":"b"}');
+    const { key } = campaign('b', other);
+    const planned = { ...key, reason: 'planned' } as const;
+    const gone = { ...planned, lease: 'abc' };
+    assert.equal((await told.answer({ kind: 'move_leader', fence, key: gone }, 'moved')).done, false);
+    assert.equal((await told.answer({ kind: 'move_leader', fence: fence - 1, key: planned }, 'moved')).done, false);
+    assert.equal((await told.answer({ kind: 'move_leader', fence, key: planned }, 'moved')).done, true);
+    const view = await eventually('the view', async () => told.views.find(({ leader }) => leader?.nodeId === 'b'));
+    assert.deepEqual([view.leader?.lease, view.leader?.reason, view.request], [other, 'planned', undefined]);
+    assert.ok(view.leader && view.leader.fence > fence && view.leader.fence === view.last?.fence);
+    assert.ok(told.views.some(({ request }) => request?.to === 'b'));
+  });
+
+  it('says that a lease is unknown, which is no failure', async () => {
+    await using told = open();
+    const lease = 'abc';
+    await told.answer({ kind: 'keep_alive', lease }, 'lease_unknown');
+    await told.answer({ kind: 'publish', record: record('a', lease), provesMs: 1 }, 'lease_unknown');
+    assert.equal((await told.answer(campaign('a', lease), 'campaigned')).fence, undefined);
+  });
+
+  it('fails each call in time when nobody answers', async () => {
+    await using told = new Told([{ host: '127.0.0.1', port: 1 }], 'nobody', { requestTimeoutMs: 300 });
+    for (const call of [{ kind: 'grant', ttlMs: 3_000 }, { kind: 'read' }, campaign('a', 'abc')] as const) {
+      const begin = performance.now();
+      assert.deepEqual(await told.answer(call, 'failed'), { kind: 'failed', call: call.kind });
+      assert.ok(performance.now() - begin < 1_000);
+    }
+    assert.ok(told.logger.said(/the call read to the store of the cluster failed: etcd could not be asked/));
+  });
+
+  it('hands out a view for each revision, and says when it has lost some', async () => {
+    await using told = open();
+    const { paused, request } = clusterKeys(`n${names}`);
+    await told.call({ kind: 'read' });
+    await etcd.control('put', paused, '{}');
+    await etcd.control('put', request, 'no JSON');
+    await etcd.control('del', request);
+    await eventually('the last view', async () => told.views.length === 3);
+    const seen = told.events.map((event) => event.kind === 'view' && [event.isWhole, event.view.isPaused]);
+    assert.deepEqual(seen, [
+      [false, false],
+      [true, true],
+      [false, true],
+    ]);
+    assert.ok(
+      told.logger.said(/request in etcd was not written by Headwater: expected JSON, received no JSON/, 'error'),
+    );
+  });
+
+  it('refuses an etcd that is an older state than this node has seen', async () => {
+    await using told = open({ seenRevision: 1_000_000 });
+    const [failed, changed] = await told.call({ kind: 'read' });
+    assert.deepEqual(failed, { kind: 'failed', call: 'read' });
+    assert.ok(changed?.kind === 'store_changed' && /revision of etcd went back: expected 1000000/.test(changed.reason));
+  });
+});
+
+/** A node whose log never changes: a machine over etcd, which opens and stops at once. */
+class Node {
+  readonly #told: Told;
+  readonly #machine: Machine;
+  readonly #onOpen: (node: Node) => void;
+  readonly id: string;
+  readonly stops: string[] = [];
+  untilMs = 0;
+  isOver = false;
+  /** Whether writes wait, so that none is answered. */
+  #isHeld = false;
+
+  constructor(
+    id: string,
+    endpoints: readonly Address[],
+    { name, timing, onOpen }: { name: string; timing: Timing; onOpen: (node: Node) => void },
+  ) {
+    this.id = id;
+    this.#onOpen = onOpen;
+    this.#told = new Told(endpoints, name, {
+      requestTimeoutMs: timing.requestMs,
+      onEvent: (event) => this.#handle(event),
+    });
+    const self = {
+      historyFence: 0,
+      offset: 0,
+      durableOffset: 0,
+      clusterId: '',
+      proposedClusterId: 'c',
+      cannotLead: '',
+    };
+    const options = { mode: 'available', failsafe: false, lagMax: 0, timing, address: `${id}:1` } as const;
+    this.#machine = new Machine({ nodeId: id, self, ...options });
+    this.#tick();
+  }
+
+  get views(): View[] {
+    return this.#told.views;
+  }
+
+  get state() {
+    return this.#machine.state;
+  }
+
+  get why(): string {
+    return this.#machine.why;
+  }
+
+  /** Whether it may answer a write now. */
+  get mayAnswer(): boolean {
+    return !this.isOver && !this.#isHeld && this.untilMs > systemClock.monotonicMs();
+  }
+
+  get leads(): boolean {
+    return this.mayAnswer && this.state.name === 'leading';
+  }
+
+  /** The process is gone: no key is deleted. */
+  async end(): Promise<void> {
+    this.isOver = true;
+    await this.#told[Symbol.asyncDispose]();
+  }
+
+  #tick(): void {
+    if (this.isOver) return;
+    this.#handle({ kind: 'tick' });
+    setTimeout(() => this.#tick(), 25);
+  }
+
+  #handle(event: Event): void {
+    if (this.isOver) return;
+    for (const action of this.#machine.handle(event, systemClock.monotonicMs())) this.#do(action);
+  }
+
+  #do(action: Action): void {
+    if (action.kind === 'call') this.#told.store.begin(action.call);
+    if (action.kind === 'lead' || action.kind === 'renew') this.untilMs = action.untilMs;
+    if (action.kind === 'hold') this.#isHeld = true;
+    if (action.kind === 'release' || action.kind === 'stop_leading') this.#isHeld = false;
+    if (action.kind === 'lead') this.#onOpen(this);
+    const next: Partial<Record<Action['kind'], Event>> = {
+      lead: { kind: 'opened' },
+      stop_leading: { kind: 'stopped' },
+      hold: { kind: 'held' },
+    };
+    const event = next[action.kind];
+    if (action.kind === 'stop_leading') {
+      this.untilMs = 0;
+      this.stops.push(action.reason);
+    }
+    if (event) queueMicrotask(() => this.#handle(event));
+  }
+}
+
+/** Three nodes, of which two never lead at one time. */
+class Nodes implements AsyncDisposable {
+  readonly nodes: Node[];
+  readonly leaders: string[] = [];
+  readonly #broken: string[] = [];
+
+  constructor(endpoints: readonly Address[], name: string, timing: Timing) {
+    const onOpen = (node: Node) => {
+      this.leaders.push(node.id);
+      for (const other of this.nodes ?? [])
+        if (other !== node && other.mayAnswer) this.#broken.push(`${node.id} leads while ${other.id} may answer`);
+    };
+    this.nodes = ['a', 'b', 'c'].map((id) => new Node(id, endpoints, { name, timing, onOpen }));
+  }
+
+  async leader(except?: Node): Promise<Node> {
+    const states = () => this.nodes.map(({ id, state, why }) => `${id} ${state.name} (${why})`).join('; ');
+    const found = await eventually(
+      'a leader',
+      async () => {
+        const leaders = this.nodes.filter(({ leads }) => leads);
+        assert.equal(leaders.length, 1, states());
+        return leaders[0] !== except && leaders[0];
+      },
+      { patienceMs: 30_000, everyMs: 20 },
+    );
+    assert.deepEqual(this.#broken, []);
+    return found;
+  }
+
+  /** The nodes but one follow it. */
+  async followed(leader: Node): Promise<void> {
+    const others = this.nodes.filter((node) => node !== leader && !node.isOver);
+    const follows = ({ state }: Node) => state.name === 'following' && state.leader.nodeId === leader.id;
+    await eventually('the others to follow', async () => others.every(follows));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.end()));
+    assert.deepEqual(this.#broken, []);
+  }
+}
+
+describe('three nodes of a cluster over three members of etcd', function () {
+  this.timeout(120_000);
+  let etcd: EtcdCluster;
+  let names = 0;
+
+  before(async function () {
+    skipUnless(this, isEtcdInstalled(), ETCD_NEEDED);
+    etcd = await EtcdCluster.start(3);
+  });
+
+  after(async () => {
+    await etcd?.[Symbol.asyncDispose]();
+  });
+
+  function start(timing = TIMING): Nodes {
+    return new Nodes(etcd.endpoints, `three-${++names}`, timing);
+  }
+
+  it('elect another leader when the process of the first is gone', async () => {
+    await using nodes = start();
+    const first = await nodes.leader();
+    await nodes.followed(first);
+    const goneMs = performance.now();
+    await first.end();
+    const second = await nodes.leader();
+    const tookMs = performance.now() - goneMs;
+    assert.ok(second !== first && tookMs > TIMING.ttlMs - TIMING.keepAliveMs, `it took ${tookMs} ms`);
+    await nodes.followed(second);
+    assert.deepEqual(nodes.leaders, [first.id, second.id]);
+  });
+
+  it('move the leadership when a person wants it, and are never without a leader key', async () => {
+    await using nodes = start();
+    const first = await nodes.leader();
+    await nodes.followed(first);
+    const target = nodes.nodes.find((node) => node !== first) as Node;
+    await eventually('the record of the target', async () => first.views.at(-1)?.members.length === 3);
+    await etcd.control('put', clusterKeys(`three-${names}`).request, JSON.stringify({ to: target.id }));
+    assert.equal(await nodes.leader(first), target);
+    await nodes.followed(target);
+    const led = target.views.filter(({ last }) => last);
+    assert.ok(led.every(({ leader }) => leader));
+    assert.equal(target.views.at(-1)?.request, undefined);
+    // The view of the move may come before the answer.
+    assert.ok(
+      [`the leadership was moved to ${target.id}`, `${target.id} holds the leader key`].includes(`${first.stops}`),
+    );
+  });
+
+  it('keep their leader when the leading member of etcd is killed', async () => {
+    // etcd elects within a second. The leader has 2.8 s for it.
+    await using nodes = start(timingOf(6_000));
+    const first = await nodes.leader();
+    await nodes.followed(first);
+    const killed = (await etcd.followerFirst()).at(-1);
+    await killed?.kill();
+    const endMs = first.untilMs + 6_000;
+    await eventually('another life of the lease', async () => first.stops.length > 0 || first.untilMs > endMs);
+    killed?.start();
+    await etcd.healthy();
+    assert.deepEqual([first.stops, nodes.leaders], [[], [first.id]]);
+  });
+
+  it('have no leader while etcd is gone, and one when etcd is back', async () => {
+    await using nodes = start();
+    const first = await nodes.leader();
+    await nodes.followed(first);
+    await Promise.all(etcd.members.map((member) => member.kill()));
+    await eventually('the leader to stop', async () => first.stops.length > 0);
+    assert.deepEqual(first.stops, ['the lease of this leader was not renewed in time']);
+    assert.ok(nodes.nodes.every(({ leads }) => !leads));
+    for (const member of etcd.members) member.start();
+    await etcd.healthy();
+    await nodes.followed(await nodes.leader());
+    assert.equal(nodes.leaders.length, 2);
+  });
+});

@@ -19,6 +19,9 @@ export interface Timing {
 const TTL_MS_MIN = 3_000;
 const TTL_MS_MAX = 600_000;
 
+/** The time between two looks of a node at itself and at the time. */
+export const TICK_MS = 50;
+
 /** The longest wait for the positions of the other members. */
 export const WINDOW_MS = 1_000;
 

@@ -260,7 +260,7 @@ export class Checkpointer {
       .load(() => this.#isClosed)
       .then(done, (error: Error) => {
         // The next flush tries again.
-        if (!this.#isClosed && !isUnreadable(error)) this.#fail(error);
+        if (!this.#ended && this.#state.name !== 'unreadable' && !isUnreadable(error)) this.#fail(error);
       });
   }
 

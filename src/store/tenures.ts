@@ -103,13 +103,14 @@ export class Tenures {
   #termEnded(reason: HeadwaterError): void {
     if (!this.leads) return;
     this.#options.log.error({}, `this node leads no more: ${reason.message}`);
-    void this.end(reason).catch(this.#options.failed);
+    void this.#options.data.lettingThrough(() => this.end(reason)).catch(this.#options.failed);
   }
 
   /** Ends the role once the pending writes are finished. */
   endSettled(reason: HeadwaterError): Promise<void> {
     return this.#options.data.lettingThrough(async () => {
-      await this.#tenure.settled();
+      // The end of a term has closed the writer, if there was one.
+      await this.#tenure.settled().catch(() => {});
       await this.end(reason);
     });
   }

@@ -136,4 +136,20 @@ describe('the term of a leader', () => {
     assert.equal(epoch, fence);
     await test.store.close();
   });
+
+  it('lets the node follow another while a batch of the ended term still runs', async () => {
+    const { test, term, clock } = await elected();
+    await test.set('a');
+    const gate = hold(test.disk, isAppend);
+    const unknown = assert.rejects(test.submit(set('k')), { code: 'outcome_unknown' });
+    await until('the append runs', gate.held);
+    clock.stall(TERM_MS);
+    assert(term.look());
+    const following = test.store.roles.follow('other:1');
+    gate.release();
+    await following;
+    assert.equal(test.store.roles.role, 'follower');
+    await unknown;
+    await test.store.close();
+  });
 });

@@ -40,14 +40,20 @@ const CODES: Readonly<Record<EtcdRefusalReason, ErrorCode>> = {
   other: 'invalid_argument',
 };
 
-/** etcd answered that it does not carry out the request. Nothing was done. */
+/**
+ * etcd answered that it does not carry out the request. Nothing was done, with one exception: a request that is on its
+ * way while the database becomes full is carried out, and answered with `no_space`.
+ */
 export class EtcdRefusal extends HeadwaterError {
   readonly reason: EtcdRefusalReason;
+  /** Whether etcd may have carried out the request nevertheless. */
+  readonly mayBeDone: boolean;
 
   constructor(reason: EtcdRefusalReason, message: string, cause?: unknown) {
     super(CODES[reason], message, { cause });
     this.name = 'EtcdRefusal';
     this.reason = reason;
+    this.mayBeDone = reason === 'no_space';
   }
 }
 

@@ -59,6 +59,8 @@ export class ResyncAnswer {
   readonly #state: FeedState;
   /** The follower's place among those that need a snapshot, from the first decision for one until it is sent. */
   #place: FullResyncPlace | undefined;
+  /** Whether the follower was told why nothing can be decided yet. */
+  #isTold = false;
   /** The number of that place that the follower was told. */
   #toldNumber = 0;
 
@@ -75,7 +77,7 @@ export class ResyncAnswer {
     try {
       await this.#run();
     } finally {
-      this.#place?.leave();
+      this.#leavePlace();
     }
   }
 
@@ -87,6 +89,7 @@ export class ResyncAnswer {
       if (store.data.notServing) throw store.data.notServing;
       const { log } = store.data;
       if (store.roles.asking) {
+        this.#leavePlace();
         // The node that asks here may itself have what this leader is about to ask for.
         await this.#wait('this leader first asks its followers for commands that it may have lost', log);
         continue;
@@ -99,6 +102,8 @@ export class ResyncAnswer {
       const cursor = new Cursor(log, handshake.position, { pinnedFor: this.#options.name });
       try {
         const decision = await this.decide(handshake, log);
+        // The history may have changed while the follower waited, so that it needs no snapshot any more.
+        if (decision.kind !== 'full') this.#leavePlace();
         if (decision.kind === 'refuse') return await this.#refuse(decision);
         if (decision.kind === 'continue') return await this.#continue(decision, cursor, log);
         if (decision.kind === 'full') {
@@ -148,10 +153,20 @@ export class ResyncAnswer {
   }
 
   async #wait(message: string, log: Log): Promise<void> {
-    if (this.#state.name !== 'waiting') await this.#sender.send({ kind: 'wait', reason: message });
+    if (!this.#isTold) await this.#sender.send({ kind: 'wait', reason: message });
+    this.#isTold = true;
     this.#state.to({ name: 'waiting' });
     const { clock, heartbeatIntervalMs } = this.#node;
     await whenMoved(log.readers, log.end.offset, heartbeatIntervalMs, { clock, signal: this.#sender.ended });
+  }
+
+  /** Lets the next follower have the place, if this follower has one. */
+  #leavePlace(): void {
+    if (!this.#place) return;
+    this.#place.leave();
+    this.#place = undefined;
+    this.#toldNumber = 0;
+    this.#isTold = false;
   }
 
   /** Waits until the follower may move up. The follower is judged again then, and at each heartbeat. */
@@ -225,7 +240,7 @@ export class ResyncAnswer {
       const outflow = this.#outflow({ cursor, interludes, log, history });
       this.#state.to({ name: 'snapshot', outflow });
       const sending = sendSnapshot(snapshot, this.#sender).then(() => {
-        this.#place?.leave();
+        this.#leavePlace();
         // The session may have ended while the last frame was on its way.
         if (this.#state.name !== 'ended') this.#state.to({ name: 'streaming', outflow });
       });

@@ -61,8 +61,11 @@ export class Durability implements DurabilityWaiter {
     signal.throwIfAborted();
     this.#assertLed(position);
     const { offset } = position;
-    if (this.#reachedOffset(wanted) < offset && wanted.followers <= this.#nodesAtMost)
+    if (this.#reachedOffset(wanted) < offset && wanted.followers <= this.#nodesAtMost) {
       await this.#wait(offset, wanted, signal);
+      // The time may be over because the process stood still, and the term of the leader with it.
+      this.#assertLed(position);
+    }
     return this.#reached(offset, wanted);
   }
 

@@ -106,4 +106,41 @@ describe('full resyncs of several followers at once', () => {
     assert.equal(old.link.resyncs.partial, 1);
     for (const one of release.splice(0)) one();
   });
+
+  it('are given back by a follower that needs none any more, since its upstream has changed', async () => {
+    const leader = await world.node('L', { fullResyncsMax: 1 });
+    await leader.write(10);
+    const follower = await world.node('F', { follows: 'L' });
+    await world.until('it is loaded', () => {
+      release.shift()?.();
+      return follower.link.status.state === 'streaming';
+    });
+    const other = await world.node('G', { follows: 'L' });
+    await world.until('the other is loaded', () => {
+      release.shift()?.();
+      return other.link.status.state === 'streaming';
+    });
+    await level(world, leader, follower, other);
+    await leader.down();
+    await follower.replication.promote();
+    await other.follow('F');
+    await follower.write(5, 'f');
+    await level(world, follower, other);
+    await follower.down();
+    for (let i = 0; i < 3; i++) await leader.restart();
+    const loading = await world.node('A', { follows: 'L' });
+    await world.until('A loads', () => loading.link.status.state === 'loading' && release.length === 1);
+    await follower.restart();
+    await follower.follow('L');
+    await world.until('F waits', () => follower.link.status.state === 'waiting');
+    await leader.follow('G');
+    await world.until('F streams', () => {
+      for (const one of release.splice(1)) one();
+      return follower.link.status.state === 'streaming';
+    });
+    assert.equal(leader.followers.fullResyncs.waiting, 0);
+    for (const one of release.splice(0)) one();
+    await world.until('A streams', () => loading.link.status.state === 'streaming');
+    assert.equal(leader.followers.fullResyncs.sending, 0);
+  });
 });

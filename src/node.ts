@@ -346,7 +346,7 @@ export class Node {
     await this.#listener?.close();
     await backups.close(reason);
     await checks.close(reason);
-    await archiver?.close();
+    await archiver?.close(leftMs());
     comparisons.close();
     await replication.close(reason);
     await this.#store.close({ checkpointMs: checkpoint ? leftMs() : 0 });
@@ -533,7 +533,7 @@ async function refuseStrangers({ config, tls }: Base, access: Access): Promise<v
  * Refuses what would fail once the store is open: a leader that opens has begun a new history on its disk.
  * @returns the places of the archives.
  */
-async function refuseEarly(config: NodeConfig): Promise<Place[]> {
+async function refuseEarly(config: NodeConfig): Promise<ArchivePlaces> {
   const { listen, redisListen, http, archive, tlsCert, insecure } = config;
   for (const place of archive === undefined ? [] : placesIn(archive)) if (!isBucketUrl(place)) await refuseFile(place);
   await expectFree([listen, redisListen, http].filter((address) => address !== undefined));
@@ -577,9 +577,15 @@ function openStore(
 
 // ---- the parts of a node ----------------------------------------------------------
 
+/** The places of the archives. */
+interface ArchivePlaces {
+  readonly all: readonly Place[];
+  /** Ends the requests to buckets. */
+  readonly requests: AbortController;
+}
+
 interface Base {
-  /** The places of the archives. */
-  readonly places: readonly Place[];
+  readonly places: ArchivePlaces;
   readonly live: LiveOptions;
   readonly config: NodeConfig;
   /** Undefined for a node without TLS. */
@@ -684,12 +690,13 @@ function treeOf({ config, logger, store, address, traced, dial: settings }: Base
 }
 
 function archivesOf({ config, logger, store, places }: Base): Archives | undefined {
-  if (places.length === 0) return undefined;
+  if (places.all.length === 0) return undefined;
   return new Archives({
     store,
     logger,
     clock: systemClock,
-    places,
+    places: places.all,
+    requests: places.requests,
     get intervalMs() {
       return config.archiveIntervalMs;
     },
@@ -697,9 +704,11 @@ function archivesOf({ config, logger, store, places }: Base): Archives | undefin
 }
 
 /** The places of the archives. @throws HeadwaterError `invalid_argument` if a bucket needs packages that are missing. */
-async function archivePlaces({ archive, s3Endpoint: endpoint, s3Region: region }: NodeConfig): Promise<Place[]> {
+async function archivePlaces({ archive, s3Endpoint: endpoint, s3Region: region }: NodeConfig): Promise<ArchivePlaces> {
   const texts = archive === undefined ? [] : placesIn(archive);
-  return await Promise.all(texts.map((text) => openPlace(text, { endpoint, region })));
+  const requests = new AbortController();
+  const options = { endpoint, region, ended: requests.signal };
+  return { all: await Promise.all(texts.map((text) => openPlace(text, options))), requests };
 }
 
 /** The parts of replication that a repair needs from the upstream of this node. */

@@ -2,8 +2,9 @@
  * The archives of a node: the same log in several places, each at its own pace. An archive that fails delays no other.
  * The places are asked now and then how old the newest backup in them is.
  */
-import { firstOf } from '../base/abort.js';
+import { firstOf, unlessAborted } from '../base/abort.js';
 import { type Clock, sleep } from '../base/clock.js';
+import { shuttingDown } from '../base/errors.js';
 import { ARCHIVE_LATE_INTERVALS, BACKUPS_LOOK_MS } from '../base/limits.js';
 import type { StatusArchive } from '../model/status.js';
 import { Archiver, type ArchiverOptions } from './archiver.js';
@@ -13,6 +14,8 @@ import { newestMadeMs } from './stored-backups.js';
 export interface ArchivesOptions extends Omit<ArchiverOptions, 'place'> {
   /** The places, at least one. */
   readonly places: readonly Place[];
+  /** Ends the requests to buckets. */
+  readonly requests: AbortController;
 }
 
 export class Archives {
@@ -83,10 +86,22 @@ export class Archives {
     this.#looking ??= this.#look();
   }
 
-  /** Closes the current stretch of each with all that is in the log. */
-  async close(): Promise<void> {
+  /**
+   * Closes the current stretch of each with all that is in the log.
+   * @param withinMs the time for requests to buckets: one that does not answer must not hold up the stop of the node.
+   */
+  async close(withinMs: number): Promise<void> {
     this.#stop.abort();
-    await Promise.all([...this.#archivers.map((archiver) => archiver.close()), this.#looking]);
+    const { requests } = this.#options;
+    const closing = Promise.all([...this.#archivers.map((archiver) => archiver.close()), this.#looking]);
+    const cancel = this.#clock.after(withinMs, () => requests.abort(shuttingDown()));
+    try {
+      await unlessAborted(closing, requests.signal).catch((error) => {
+        if (!requests.signal.aborted) throw error;
+      });
+    } finally {
+      cancel();
+    }
   }
 
   async #look(): Promise<void> {

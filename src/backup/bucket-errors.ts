@@ -43,11 +43,15 @@ function wordsOf(message: string, status: number | undefined): readonly [ErrorCo
   return ['unreachable', `the provider answers with the status ${status}: ${message}`];
 }
 
+/** Refusals that have the status of a wrong request, and come from a line or a provider that was slow for a moment. */
+const TRANSIENT = /^(RequestTimeout|IncompleteBody|BadDigest|Throttl|TooManyRequests|RequestLimitExceeded|SlowDown)/;
+
 /** Whether the same request may succeed later. */
 export function mayPass(error: unknown): boolean {
   if (HeadwaterError.is(error)) return false;
   const { name = '', message = '', $metadata } = error as Refusal;
   if (name in WORDS || /region is missing/i.test(message)) return false;
   const status = $metadata?.httpStatusCode;
+  if (TRANSIENT.test(name) || status === 408) return true;
   return status === undefined || (status >= 500 && status !== NOT_IMPLEMENTED) || status === 429 || status < 300;
 }

@@ -19,12 +19,19 @@ function token(failures: number) {
   return { getRetryCount: () => failures, getRetryDelay: () => delayMs };
 }
 
-export const bucketRetries: Retries = {
-  acquireInitialRetryToken: async () => token(0),
-  async refreshRetryTokenForRetry(before, { error }) {
-    const failures = before.getRetryCount() + 1;
-    if (failures >= BUCKET_ATTEMPTS || !mayPass(error)) throw error;
-    return token(failures);
-  },
-  recordSuccess() {},
-};
+/** @param ended no request is tried again, and none begins, once it has aborted. */
+export function bucketRetries(ended?: AbortSignal): Retries {
+  return {
+    async acquireInitialRetryToken() {
+      ended?.throwIfAborted();
+      return token(0);
+    },
+    async refreshRetryTokenForRetry(before, { error }) {
+      ended?.throwIfAborted();
+      const failures = before.getRetryCount() + 1;
+      if (failures >= BUCKET_ATTEMPTS || !mayPass(error)) throw error;
+      return token(failures);
+    },
+    recordSuccess() {},
+  };
+}

@@ -11,6 +11,7 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { ListMultipartUploadsCommand, ListMultipartUploadsCommandOutput, S3Client } from '@aws-sdk/client-s3';
+import { unlessAborted } from '../base/abort.js';
 import { type Clock, sleep, systemClock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import {
@@ -32,6 +33,8 @@ export interface BucketOptions {
   /** By default the one of the environment or of the files of AWS. With an endpoint, `us-east-1`. */
   readonly region?: string | undefined;
   readonly clock?: Clock;
+  /** Ends all requests when it aborts. */
+  readonly ended?: AbortSignal;
   /** Bytes of a part of a large object: 5 MiB at least. */
   readonly partBytes?: number;
 }
@@ -81,6 +84,7 @@ export class BucketPlace implements Place {
     this.#partBytes = options.partBytes ?? BUCKET_PART_BYTES;
     this.name = `s3://${[bucket, prefix].filter((part) => part !== '').join('/')}`;
     this.#client = new sdk.s3.S3Client(configOf(options));
+    if (options.ended) this.#endWith(options.ended);
     this.#askOnceForConditions();
   }
 
@@ -233,8 +237,8 @@ export class BucketPlace implements Place {
       await upload.done();
       return true;
     } catch (error) {
-      // The failure of the source, which has nothing to do with the bucket.
-      if (failure !== undefined) throw failure;
+      // The failure of the source, which has nothing to do with the bucket. If a part fails, the source is ended, too.
+      if (failure !== undefined && failure === error) throw failure;
       // The answer may have been lost after the object was complete. Then a repeated request is refused.
       const found = await this.#writeOf(file);
       if (found === id) return true;
@@ -257,6 +261,20 @@ export class BucketPlace implements Place {
   async #pause(file: string, error: unknown, failures: number): Promise<void> {
     if (!mayPass(error) || failures + 1 >= BUCKET_ATTEMPTS) throw errorOfBucket(this.pathOf(file), error);
     await sleep(this.#clock, bucketRetryMs(failures + 1));
+  }
+
+  /**
+   * Ends each attempt when the signal aborts, and each later one at once. A connection that says nothing times out by
+   * itself.
+   */
+  #endWith(ended: AbortSignal): void {
+    this.#client.middlewareStack.add(
+      (next) => async (args) => {
+        ended.throwIfAborted();
+        return await unlessAborted(next(args), ended);
+      },
+      { step: 'finalizeRequest', priority: 'low', name: 'headwaterEnd' },
+    );
   }
 
   /** Repeats a request without `If-None-Match` if the provider does not know that header, and leaves it out then. */
@@ -297,14 +315,14 @@ async function* watched(
  * The checksums of the SDK's default are not understood by many providers. The files have checksums of their own, and
  * requests are signed over their content.
  */
-function configOf({ endpoint, region }: BucketOptions): ConstructorParameters<typeof S3Client>[0] & object {
+function configOf({ endpoint, region, ended }: BucketOptions): ConstructorParameters<typeof S3Client>[0] & object {
   return {
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true, region: region ?? 'us-east-1' }),
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: BUCKET_ATTEMPTS,
-    retryStrategy: bucketRetries,
+    retryStrategy: bucketRetries(ended),
     requestHandler: { connectionTimeout: BUCKET_CONNECT_MS_MAX, socketTimeout: BUCKET_SILENCE_MS_MAX },
   };
 }

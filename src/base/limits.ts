@@ -749,13 +749,13 @@ export const ARCHIVE_LATE_INTERVALS = 3;
 export const BACKUPS_LOOK_MS = 60_000;
 /**
  * A large object goes to a bucket in parts of so many bytes, a few at the same time: some providers take no more than
- * two. An object has at most 10,000 parts, so a backup may have 156 GiB. Some five parts are in memory.
+ * two. An object has at most 10,000 parts, so a backup may have 117 GiB. Some five parts are in memory.
  */
-export const BUCKET_PART_BYTES = 16 * MiB;
+export const BUCKET_PART_BYTES = 12 * MiB;
 export const BUCKET_PARTS_TOGETHER = 2;
 /**
- * Attempts of each request to a bucket, and the wait between two, twice as long each time: less than a minute in all,
- * because a backup of which nobody takes anything ends then.
+ * Attempts of each request to a bucket, and the wait between two, twice as long each time. The waits are less than a
+ * minute in all. A provider that never answers holds up a request for some minutes.
  */
 export const BUCKET_ATTEMPTS = 10;
 export const BUCKET_RETRY_MS_MIN = 100;

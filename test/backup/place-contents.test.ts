@@ -35,7 +35,14 @@ describe('the content of a place', () => {
     test = await TestStore.open();
     place = new WithUploads(await temporaryDirectory());
     const { store, clock, logger } = test;
-    const archives = new Archives({ store, clock, logger, places: [place], intervalMs: INTERVAL_MS });
+    const archives = new Archives({
+      store,
+      clock,
+      logger,
+      places: [place],
+      requests: new AbortController(),
+      intervalMs: INTERVAL_MS,
+    });
     archives.start();
     for (let offset = 1; offset <= 3; offset++) {
       await test.set(`key ${offset}`);
@@ -45,7 +52,7 @@ describe('the content of a place', () => {
       });
       if (offset < 3) await place.write(`${offset}.backup`, inPieces(await backupOf(test)));
     }
-    await archives.close();
+    await archives.close(1_000);
     await test.store.close();
     nowMs = clock.wallMs();
     files = (await place.list()).filter((name) => name.endsWith('.archive'));

@@ -53,7 +53,7 @@ const ROWS: readonly Row[] = [
   { type: ['export', '-'], asks: true },
   { type: ['backup', '-'], asks: true },
   { type: ['restore', '-', '--data', 'absent'], asks: false, silent: true },
-  { type: ['archive', 'list', '.'], asks: false },
+  { type: ['archive', 'list', '.'], asks: false, silent: true },
   { type: ['ping'], asks: true },
   { type: ['status'], asks: true },
   { type: ['digest'], asks: true },

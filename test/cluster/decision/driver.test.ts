@@ -9,32 +9,10 @@ import type { LeaderKey, View } from '../../../src/cluster/view.js';
 import { LeadershipTerm } from '../../../src/store/leadership-term.js';
 import type { Elected } from '../../../src/store/roles.js';
 import { TestClock } from '../../support/clock.js';
+import { EMPTY_VIEW, key, member } from '../../support/cluster-view.js';
 import { RecordingLogger } from '../../support/store.js';
 
 const TIMING = timingOf(10_000);
-
-const EMPTY: View = {
-  clusterId: 'c',
-  revision: 10,
-  leader: undefined,
-  last: undefined,
-  resigned: 0,
-  sync: undefined,
-  members: [],
-  known: [],
-  isPaused: false,
-  request: undefined,
-  allowed: 0,
-};
-
-function member(nodeId: string) {
-  const standing = { historyFence: 0, offset: 0, durableOffset: 0, cannotLead: '', round: 0, revision: 5 };
-  return { nodeId, address: `${nodeId}:1`, lease: `lease of ${nodeId}`, ...standing };
-}
-
-function key(nodeId: string, fence: number): LeaderKey {
-  return { nodeId, address: `${nodeId}:1`, lease: `lease of ${nodeId}`, fence, ttlMs: 10_000, reason: 'first' };
-}
 
 class Parts implements ClusterParts {
   readonly self = { historyFence: 0, offset: 0, durableOffset: 0, clusterId: 'c', cannotLead: '' };
@@ -125,7 +103,7 @@ class Test {
   }
 
   see(view: Partial<View>): Promise<this> {
-    return this.tell({ kind: 'view', view: { ...EMPTY, ...view }, isWhole: true });
+    return this.tell({ kind: 'view', view: { ...EMPTY_VIEW, ...view }, isWhole: true });
   }
 
   called(kind: CallKind): boolean {

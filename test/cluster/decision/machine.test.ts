@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { Machine } from '../../../src/cluster/machine.js';
 import type { Action, CallKind, Event, Self } from '../../../src/cluster/messages.js';
 import { timingOf } from '../../../src/cluster/timing.js';
-import type { LeaderKey, Member, View } from '../../../src/cluster/view.js';
+import type { Member, View } from '../../../src/cluster/view.js';
+import { EMPTY_VIEW, key, member } from '../../support/cluster-view.js';
 
 const TIMING = timingOf(10_000);
 
@@ -15,29 +16,6 @@ const SELF: Self = {
   proposedClusterId: 'p',
   cannotLead: '',
 };
-
-const EMPTY: View = {
-  clusterId: 'c',
-  revision: 10,
-  leader: undefined,
-  last: undefined,
-  resigned: 0,
-  sync: undefined,
-  members: [],
-  known: [],
-  isPaused: false,
-  request: undefined,
-  allowed: 0,
-};
-
-function member(nodeId: string, more: Partial<Member> = {}): Member {
-  const standing = { historyFence: 0, offset: 0, durableOffset: 0, cannotLead: '', round: 0, revision: 5 };
-  return { nodeId, address: `${nodeId}:1`, lease: `lease of ${nodeId}`, ...standing, ...more };
-}
-
-function key(nodeId: string, fence: number): LeaderKey {
-  return { nodeId, address: `${nodeId}:1`, lease: `lease of ${nodeId}`, fence, ttlMs: 10_000, reason: 'first' };
-}
 
 /** The node `a`, and what it does. */
 class Test {
@@ -61,7 +39,7 @@ class Test {
   }
 
   see(view: Partial<View>, isWhole = true): this {
-    return this.give({ kind: 'view', view: { ...EMPTY, ...view }, isWhole });
+    return this.give({ kind: 'view', view: { ...EMPTY_VIEW, ...view }, isWhole });
   }
 
   /** A member of a cluster, with a lease that is proven now. */

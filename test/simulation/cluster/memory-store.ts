@@ -4,6 +4,7 @@
  */
 import type { Call } from '../../../src/cluster/messages.js';
 import type { LeaderKey, Member, View } from '../../../src/cluster/view.js';
+import { EMPTY_VIEW } from '../../support/cluster-view.js';
 import type { World } from './world.js';
 
 interface Lease {
@@ -20,19 +21,7 @@ export type Answer =
   | { readonly kind: 'done'; readonly done: boolean }
   | { readonly kind: 'revision'; readonly revision: number | undefined };
 
-const EMPTY: View = {
-  clusterId: '',
-  revision: 1,
-  leader: undefined,
-  last: undefined,
-  resigned: 0,
-  sync: undefined,
-  members: [],
-  known: [],
-  isPaused: false,
-  request: undefined,
-  allowed: 0,
-};
+const EMPTY: View = { ...EMPTY_VIEW, clusterId: '', revision: 1 };
 
 export class MemoryStore {
   isUp = true;

@@ -65,20 +65,16 @@ export class SealedPlace implements Place {
   }
 
   async *read(file: string, from = 0): AsyncGenerator<Buffer> {
-    const head = from === 0 ? undefined : await this.#head(file);
-    if (head && !isSealed(head)) return yield* this.#inner.read(file, from);
+    if (from === 0) return yield* unsealed(this.#inner.read(file), this.#key, this.pathOf(file));
+    const head = await this.#head(file);
+    if (!isSealed(head)) return yield* this.#inner.read(file, from);
     const first = Math.floor(from / SEALED_CHUNK_BYTES);
-    const source = new ByteReader(this.#inner.read(file, head && SEALED_HEAD_BYTES + first * STORED_CHUNK_BYTES));
+    const source = new ByteReader(this.#inner.read(file, SEALED_HEAD_BYTES + first * STORED_CHUNK_BYTES));
+    let skip = from - first * SEALED_CHUNK_BYTES;
     try {
-      const begin = head ?? (await source.peek(SEALED_HEAD_BYTES));
-      if (!isSealed(begin)) return yield* wholeOf(source);
-      if (!head) await source.take(SEALED_HEAD_BYTES);
-      const opener = new Opener(begin, this.#key, this.pathOf(file));
-      for (let chunk = first, isLast = false; !isLast; chunk++) {
-        const stored = await source.take(STORED_CHUNK_BYTES);
-        isLast = (await source.peek(1)).length === 0;
-        const plain = opener.open(stored, chunk, isLast);
-        yield chunk === first ? plain.subarray(from - first * SEALED_CHUNK_BYTES) : plain;
+      for await (const plain of chunksOf(source, new Opener(head, this.#key, this.pathOf(file)), first)) {
+        yield plain.subarray(skip);
+        skip = 0;
       }
     } finally {
       await source.close();
@@ -113,13 +109,40 @@ export class SealedPlace implements Place {
   }
 }
 
-async function* sealed(source: AsyncIterable<Buffer>, key: BackupKey): AsyncGenerator<Buffer> {
+/** Seals the bytes of a file. */
+export async function* sealed(source: AsyncIterable<Buffer>, key: BackupKey): AsyncGenerator<Buffer> {
   const sealer = new Sealer(key);
   for await (const bytes of source) {
     const stored = sealer.add(bytes);
     if (stored.length > 0) yield stored;
   }
   yield sealer.end();
+}
+
+/**
+ * Opens a whole file that may be sealed.
+ * @throws HeadwaterError `corrupt` if the bytes are not those that were sealed, or `unknown_format` if another key opens it.
+ */
+export async function* unsealed(
+  stored: AsyncIterable<Buffer>,
+  key: BackupKey | undefined,
+  file: string,
+): AsyncGenerator<Buffer> {
+  const source = new ByteReader(stored);
+  try {
+    if (!isSealed(await source.peek(SEALED_HEAD_BYTES))) return yield* wholeOf(source);
+    yield* chunksOf(source, new Opener(await source.take(SEALED_HEAD_BYTES), key, file));
+  } finally {
+    await source.close();
+  }
+}
+
+async function* chunksOf(source: ByteReader, opener: Opener, first = 0): AsyncGenerator<Buffer> {
+  for (let chunk = first, isLast = false; !isLast; chunk++) {
+    const stored = await source.take(STORED_CHUNK_BYTES);
+    isLast = (await source.peek(1)).length === 0;
+    yield opener.open(stored, chunk, isLast);
+  }
 }
 
 async function* wholeOf(source: ByteReader): AsyncGenerator<Buffer> {

@@ -8,10 +8,12 @@ import type { BackupHead } from '../model/backup.js';
 import { Lineage } from '../model/lineage.js';
 import { type Target, type Unreadable, unreadableFor } from './archive.js';
 import { parseStretchName } from './archive-file.js';
+import { readBackupKey } from './backup-key.js';
 import { type BucketOptions, BucketPlace, parseBucketUrl } from './bucket.js';
 import { Folder } from './folder.js';
 import { isBucketUrl, type Place } from './place.js';
 import { readBackup } from './reader.js';
+import { SealedPlace } from './sealed-place.js';
 
 const ENDING = '.backup';
 
@@ -25,9 +27,16 @@ export interface StoredBackup {
   readonly head: BackupHead;
 }
 
+/** How a place is opened. */
+export interface PlaceOptions extends BucketOptions {
+  /** The file of the key with which new files are sealed, and sealed ones are read. */
+  readonly keyFile?: string | undefined;
+}
+
 /** Opens a folder, or a bucket if the text is a URL of one. */
-export async function openPlace(text: string, options: BucketOptions = {}): Promise<Place> {
-  return isBucketUrl(text) ? await BucketPlace.open(text, options) : new Folder(text);
+export async function openPlace(text: string, { keyFile, ...options }: PlaceOptions = {}): Promise<Place> {
+  const key = keyFile === undefined ? undefined : await readBackupKey(keyFile);
+  return new SealedPlace(isBucketUrl(text) ? await BucketPlace.open(text, options) : new Folder(text), key);
 }
 
 /** A place, and the file in it if the text names one. */
@@ -38,11 +47,11 @@ export interface Location {
 }
 
 /** Opens what the URL of a bucket names: one backup if the URL ends in `.backup`, else a place of backups. */
-export async function openBucketLocation(url: string, options: BucketOptions = {}): Promise<Location> {
+export async function openBucketLocation(url: string, options: PlaceOptions = {}): Promise<Location> {
   const { bucket, prefix } = parseBucketUrl(url);
-  if (!prefix.endsWith(ENDING)) return { place: await BucketPlace.open(url, options), file: undefined };
+  if (!prefix.endsWith(ENDING)) return { place: await openPlace(url, options), file: undefined };
   const cut = prefix.lastIndexOf('/') + 1;
-  const place = await BucketPlace.open(`s3://${bucket}/${prefix.slice(0, cut)}`, options);
+  const place = await openPlace(`s3://${bucket}/${prefix.slice(0, cut)}`, options);
   return { place, file: prefix.slice(cut) };
 }
 

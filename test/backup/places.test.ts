@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { BucketPlace, parseBucketUrl } from '../../src/backup/bucket.js';
 import { Folder } from '../../src/backup/folder.js';
 import type { Place } from '../../src/backup/place.js';
+import { SealedPlace } from '../../src/backup/sealed-place.js';
 import {
   BUCKET,
   type BucketServer,
@@ -103,6 +104,13 @@ describe('a folder as a place', () => {
   promises(async () => new Folder(await temporaryDirectory()));
 });
 
+const KEY = { id: Buffer.alloc(8, 1), secret: Buffer.alloc(32, 2) };
+
+describe('a folder of sealed files as a place', () => {
+  afterEach(removeTemporaryDirectories);
+  promises(async () => new SealedPlace(new Folder(await temporaryDirectory()), KEY));
+});
+
 describe('a bucket as a place', function () {
   this.timeout(60_000);
   let server: BucketServer;
@@ -122,6 +130,8 @@ describe('a bucket as a place', function () {
   }
 
   promises(open);
+
+  describe('of sealed files', () => promises(async () => new SealedPlace(await open(), KEY)));
 
   it('takes a large file in parts, also if a part is refused, lost or cut off', async () => {
     let parts = 0;

@@ -50,7 +50,7 @@ export class SealedPlace implements Place {
     const head = await this.#head(file);
     if (!isSealed(head)) return await this.#inner.tail(file, count);
     const opener = new Opener(head, this.#key, this.pathOf(file));
-    // One chunk more than the count has, since the last one may be short.
+    // The last chunk may be short, so the count may reach into one chunk more.
     const chunksMax = Math.ceil(count / SEALED_CHUNK_BYTES) + 1;
     const { bytes, size: stored } = await this.#inner.tail(file, chunksMax * STORED_CHUNK_BYTES);
     const last = Math.max(0, Math.ceil((stored - SEALED_HEAD_BYTES) / STORED_CHUNK_BYTES) - 1);

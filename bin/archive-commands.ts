@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Place, PlacedFile, Pruned } from '../src/tools.js';
 import { formatDuration, parseDuration, parsePath } from './arguments.js';
-import { addBucketOptions, type BucketFlags, bucketOptions } from './bucket-options.js';
+import { addAcceptOption, addBucketOptions, type BucketFlags, bucketOptions } from './bucket-options.js';
 import { plural } from './figures.js';
 import { EXIT, Output } from './output.js';
 
@@ -28,7 +28,7 @@ export function addArchiveCommands(program: Command): void {
     .command('verify')
     .argument('<PLACE>', PLACE, parsePath)
     .description('read every file to its end and check it (exit status 1 if something is damaged)');
-  addBucketOptions(verify).action(verifyFiles);
+  addAcceptOption(addBucketOptions(verify)).action(verifyFiles);
   const prune = archive
     .command('prune')
     .argument('<PLACE>', PLACE, parsePath)
@@ -42,7 +42,9 @@ export function addArchiveCommands(program: Command): void {
 
 async function opened(name: string, place: string, command: Command) {
   const flags = command.optsWithGlobals<ArchiveFlags>();
-  const options = bucketOptions(`archive ${name}`, flags, [place]);
+  const given = bucketOptions(`archive ${name}`, flags, [place]);
+  // Nothing is restored from what "list" and "prune" read. A place may have files from before the key.
+  const options = name === 'verify' ? given : { ...given, acceptUnencrypted: true };
   const { openPlace } = await import('../src/backup/stored-backups.js');
   return { flags, place: await openPlace(place, options), output: new Output({ json: flags.json ?? false }) };
 }

@@ -9,9 +9,9 @@ import { isBucketUrl } from '../src/backup/place.js';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { BackupPart } from '../src/client/index.js';
 import { formatToken } from '../src/model/position.js';
-import type { BucketOptions, Restored, RestoreSource, Target } from '../src/tools.js';
+import type { PlaceOptions, Restored, RestoreSource, Target, Unsealing } from '../src/tools.js';
 import { parseMoment, parseOffset, parsePath } from './arguments.js';
-import { addBucketOptions, type BucketFlags, bucketOptions } from './bucket-options.js';
+import { addAcceptOption, addBucketOptions, type BucketFlags, bucketOptions } from './bucket-options.js';
 import { onNode, type Session } from './connection.js';
 import { binarySize, plural } from './figures.js';
 import { contentOf, readableStats, type Sink, writeWhole } from './files.js';
@@ -69,7 +69,7 @@ export function addBackupCommands(program: Command): void {
       'if the archive holds several histories, the history to restore (default: the highest epoch)',
     )
     .addHelpText('after', AFTER_RESTORE_HELP);
-  addBucketOptions(restoreCommand).action(restore);
+  addAcceptOption(addBucketOptions(restoreCommand)).action(restore);
 }
 
 // ---- backup -------------------------------------------------------------------
@@ -79,17 +79,19 @@ async function backup(
   file: string,
   { overwrite = false, ...given }: { overwrite?: boolean } & BucketFlags,
 ): Promise<ExitStatus> {
-  const bucket = bucketOptions('backup', given, [file]);
+  const options = bucketOptions('backup', given, [file]);
+  const { unsealing } = await import('../src/backup/stored-backups.js');
+  const how = await unsealing(options);
   const startedMs = performance.now();
   // A backup that runs on the node's machine gives way to the node's other work. A process cannot take this back.
   if (!place.isShell) os.setPriority(BACKUP_NICENESS);
   if (file === '-') needReaders('the written part of the backup is unusable, because its end is missing');
   const { last, bytes, written } = await unlessInterrupted('interrupted: no backup was made', async (signal) => {
     const parts = client.backup({ signal });
-    if (isBucketUrl(file)) return await toBucket(parts, file, bucket);
-    if (file === '-') return { ...(await copy(parts, { write })), written: file };
-    const options = { overwrite, content: 'backup', mode: 0o600 };
-    return { ...(await writeWhole(file, options, (sink) => copy(parts, sink))), written: file };
+    if (isBucketUrl(file)) return await toBucket(parts, file, options);
+    if (file === '-') return { ...(await copy(parts, how, { write })), written: file };
+    const whole = { overwrite, content: 'backup', mode: 0o600 };
+    return { ...(await writeWhole(file, whole, (sink) => copy(parts, how, sink))), written: file };
   });
   const { head, keys, end } = last;
   const seconds = (performance.now() - startedMs) / 1_000;
@@ -104,6 +106,7 @@ async function backup(
     keys,
     digest: end?.digest.toString('hex'),
     bytes,
+    encrypted: how.key !== undefined,
     seconds: Math.round(seconds * 1_000) / 1_000,
   };
   await output.result(fields, `${text}: ${written}`);
@@ -117,17 +120,22 @@ interface Copied {
   readonly bytes: number;
 }
 
-async function copy(parts: AsyncIterable<BackupPart>, sink: Sink): Promise<Copied> {
+async function copy(parts: AsyncIterable<BackupPart>, { key }: Unsealing, sink: Sink): Promise<Copied> {
+  const { sealedWith } = await import('../src/backup/sealed-place.js');
   const copied = new Counted(parts);
-  for await (const bytes of copied) await sink.write(bytes);
-  return copied.result;
+  let written = 0;
+  for await (const bytes of sealedWith(key, copied)) {
+    await sink.write(bytes);
+    written += bytes.length;
+  }
+  return { ...copied.result, bytes: written };
 }
 
 /** Writes a backup into a bucket, under a name that its head gives. */
 async function toBucket(
   parts: AsyncGenerator<BackupPart>,
   url: string,
-  options: BucketOptions,
+  options: PlaceOptions,
 ): Promise<Copied & { written: string }> {
   const { openBucketLocation, backupName } = await import('../src/backup/stored-backups.js');
   const { place: bucket, file } = await openBucketLocation(url, options);
@@ -138,11 +146,13 @@ async function toBucket(
   // A bucket that cannot be used is refused before the node begins.
   await bucket.list('backup-');
   const first = await parts.next();
-  if (first.done) throw new HeadwaterError('corrupt', 'the backup has no end');
+  if (first.done) throw noEnd();
   const name = backupName(first.value.head);
   const copied = new Counted(rest(first.value, parts));
   await bucket.write(name, copied);
-  return { ...copied.result, written: bucket.pathOf(name) };
+  const { last, bytes } = copied.result;
+  const { storedSizeOf } = await import('../src/backup/sealed-format.js');
+  return { last, bytes: options.keyFile === undefined ? bytes : storedSizeOf(bytes), written: bucket.pathOf(name) };
 }
 
 async function* rest(first: BackupPart, parts: AsyncIterable<BackupPart>): AsyncGenerator<BackupPart> {
@@ -162,7 +172,7 @@ class Counted {
 
   /** The sum over all parts, once they are taken. */
   get result(): Copied {
-    if (!this.#last?.end) throw new HeadwaterError('corrupt', 'the backup has no end');
+    if (!this.#last?.end) throw noEnd();
     return { last: this.#last, bytes: this.#bytes };
   }
 
@@ -176,10 +186,16 @@ class Counted {
         progress.report(part.keys);
         this.#last = part;
       }
+      // Before the reader takes this for the end of the file: a bucket would give the file its name.
+      if (!this.#last?.end) throw noEnd();
     } finally {
       progress?.stop();
     }
   }
+}
+
+function noEnd(): HeadwaterError {
+  return new HeadwaterError('corrupt', 'the backup has no end');
 }
 
 // ---- restore ------------------------------------------------------------------
@@ -203,7 +219,7 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
     );
   if (toOffset !== undefined && toTimeMs !== undefined)
     throw new UsageError('restore: expected either --to-offset or --to-time, received both');
-  const bucket = bucketOptions('restore', flags, [file, archive]);
+  const options = bucketOptions('restore', flags, [file, archive]);
   const startedMs = performance.now();
   let progress: Progress | undefined;
   const onProgress = (keys: number, records: number) => {
@@ -219,7 +235,7 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
   };
   const { restoreDirectory } = await import('../src/backup/restore.js');
   const target = { toOffset, toTimeMs, history };
-  const found = await sourceOf(file, { archive, bucket, target });
+  const found = await sourceOf(file, { archive, options, target });
   const restored = await restoreDirectory({
     directory,
     ...found,
@@ -249,16 +265,21 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
 /** Opens the file, the pipe or the bucket, and the archive. */
 async function sourceOf(
   file: string,
-  { archive, bucket, target }: { archive: string | undefined; bucket: BucketOptions; target: Target },
+  { archive, options, target }: { archive: string | undefined; options: PlaceOptions; target: Target },
 ): Promise<RestoreSource & { isPipe: boolean }> {
-  const { findRestoreSource, openBucketLocation, openPlace } = await import('../src/backup/stored-backups.js');
-  const given = archive === undefined ? undefined : await openPlace(archive, bucket);
+  const { findRestoreSource, openBucketLocation, openPlace, unsealing } = await import(
+    '../src/backup/stored-backups.js'
+  );
+  const { unsealed } = await import('../src/backup/sealed-place.js');
+  const how = await unsealing(options);
+  const given = archive === undefined ? undefined : await openPlace(archive, options);
   if (isBucketUrl(file)) {
-    const found = await findRestoreSource(await openBucketLocation(file, bucket), target);
+    const found = await findRestoreSource(await openBucketLocation(file, options), target);
     return { ...found, archive: given ?? found.archive, isPipe: false };
   }
   const isPipe = file === '-' || !(await readableStats(file)).isFile();
-  return { source: contentOf(file), name: file === '-' ? 'stdin' : file, archive: given, isPipe };
+  const name = file === '-' ? 'stdin' : file;
+  return { source: unsealed(contentOf(file), how, name), name, archive: given, isPipe };
 }
 
 function describe(

@@ -3,9 +3,9 @@ import type { Command as Program } from 'commander';
 import { isBucketUrl } from '../src/backup/place.js';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { CheckProgress, Damage, Verified } from '../src/client/index.js';
-import type { BucketOptions } from '../src/tools.js';
+import type { PlaceOptions } from '../src/tools.js';
 import { parsePath, parseSize } from './arguments.js';
-import { addBucketOptions, type BucketFlags, bucketOptions } from './bucket-options.js';
+import { addAcceptOption, addBucketOptions, type BucketFlags, bucketOptions } from './bucket-options.js';
 import { onNode, type Session } from './connection.js';
 import { plural } from './figures.js';
 import { contentOf, readableStats, whileRunning } from './files.js';
@@ -40,7 +40,7 @@ export function addCheckCommands(program: Program): void {
       'with --rebuild: begin with this backup if the log does not begin at offset 1',
       parsePath,
     );
-  addBucketOptions(verifyCommand).action(verify);
+  addAcceptOption(addBucketOptions(verifyCommand)).action(verify);
   program
     .command('repair')
     .summary('replace the damaged data of a follower with a copy from its upstream')
@@ -54,12 +54,12 @@ export function addCheckCommands(program: Program): void {
 async function verify(file: string | undefined, given: VerifyOptions, command: Program): Promise<void> {
   const flags = command.optsWithGlobals<VerifyOptions>();
   const { data, rebuild = false, backup, rate, json = false } = flags;
-  const bucket = bucketOptions('verify', flags, [file]);
+  const options = bucketOptions('verify', flags, [file, backup]);
   if (file !== undefined) {
     const other = data ?? backup ?? rate ?? (rebuild || undefined);
     if (other !== undefined)
       throw new UsageError('verify: expected either a backup or the options of a node, received both');
-    process.exitCode = await verifyFile(file, bucket, new Output({ json }));
+    process.exitCode = await verifyFile(file, options, new Output({ json }));
     return;
   }
   if (backup !== undefined && !rebuild)
@@ -77,18 +77,25 @@ async function verify(file: string | undefined, given: VerifyOptions, command: P
     throw whileRunning(error, 'or leave out --data: then "headwater verify" asks the running node');
   });
   if (damages > 0) process.exitCode = EXIT.NEGATIVE;
-  else if (rebuild) process.exitCode = await compareWithLog(data, backup, output);
+  else if (rebuild)
+    process.exitCode = await compareWithLog(
+      data,
+      backup === undefined ? undefined : await openedBackup(backup, options),
+      output,
+    );
 }
 
 /** Checks one backup. */
-async function verifyFile(file: string, bucket: BucketOptions, output: Output): Promise<ExitStatus> {
+async function verifyFile(file: string, options: PlaceOptions, output: Output): Promise<ExitStatus> {
   let progress: Progress | undefined;
   const { openBucketLocation } = await import('../src/backup/stored-backups.js');
   const { verifyBackup } = await import('../src/backup/verify-backup.js');
-  const { place, file: name } = isBucketUrl(file) ? await openBucketLocation(file, bucket) : { place: undefined, file };
+  const { place, file: name } = isBucketUrl(file)
+    ? await openBucketLocation(file, options)
+    : { place: undefined, file };
   if (name === undefined)
     throw new UsageError(`verify: expected one backup, s3://BUCKET/PREFIX/NAME.backup, received the place ${file}`);
-  const source = place?.read(name) ?? contentOf(name);
+  const source = place?.read(name) ?? (await openedBackup(name, options));
   const shown = place?.pathOf(name) ?? (name === '-' ? 'stdin' : name);
   const startedMs = performance.now();
   try {
@@ -172,12 +179,23 @@ async function sayVerified(verified: Verified & { damages: number }, output: Out
   await output.result(fields, damages === 0 ? `whole: ${looked}` : `${plural(damages, 'damaged place')}: ${looked}`);
 }
 
-async function compareWithLog(data: string, backup: string | undefined, output: Output): Promise<ExitStatus> {
+/** The bytes of a backup in a file, or on stdin for `-`. */
+async function openedBackup(file: string, options: PlaceOptions): Promise<AsyncGenerator<Buffer>> {
+  const { unsealing } = await import('../src/backup/stored-backups.js');
+  const { unsealed } = await import('../src/backup/sealed-place.js');
+  return unsealed(contentOf(file), await unsealing(options), file === '-' ? 'stdin' : file);
+}
+
+async function compareWithLog(
+  data: string,
+  backup: AsyncIterable<Buffer> | undefined,
+  output: Output,
+): Promise<ExitStatus> {
   let progress: Progress | undefined;
   let read = 0;
   const { rebuildDirectory } = await import('../src/check/rebuild.js');
   const { position, from, onDisk, rebuilt } = await rebuildDirectory(data, {
-    ...(backup === undefined ? {} : { backup: contentOf(backup) }),
+    ...(backup === undefined ? {} : { backup }),
     read: (bytes) => {
       read += bytes;
       progress ??= new Progress('rebuilt from', { bytesOnly: true });

@@ -9,6 +9,7 @@
 import type { Command as Program } from 'commander';
 import type { Dumped, DumpedBlock } from '../src/tools.js';
 import { parseOffset, parsePath } from './arguments.js';
+import { addKeyOption } from './bucket-options.js';
 import { readableStats, readingFrom, whileRunning } from './files.js';
 import { complain, complainOfNoLock, EXIT, jsonBytes, Output, shownBytes, UsageError } from './output.js';
 
@@ -18,12 +19,13 @@ interface DumpOptions {
   data?: string;
   from?: number;
   to?: number;
+  backupKeyFile?: string;
   json?: boolean;
 }
 
 export function addLogCommands(program: Program): void {
   const log = program.command('log').description('read a log without a running node').helpCommand(false);
-  log
+  const dumpCommand = log
     .command('dump')
     .argument('[FILE]', 'a file of lost-writes/, damaged/ or an archive', parsePath)
     .description(
@@ -31,17 +33,18 @@ export function addLogCommands(program: Program): void {
     )
     .option('--data <DIR>', 'the data directory of a stopped node', parsePath)
     .option('--from <OFFSET>', 'the first offset to print', parseOffset)
-    .option('--to <OFFSET>', 'the last offset to print', parseOffset)
-    .action(dump);
+    .option('--to <OFFSET>', 'the last offset to print', parseOffset);
+  addKeyOption(dumpCommand).action(dump);
 }
 
 async function dump(file: string | undefined, _: DumpOptions, command: Program): Promise<void> {
-  const { data, from = 1, to = Number.MAX_SAFE_INTEGER, json = false } = command.optsWithGlobals<DumpOptions>();
+  const flags = command.optsWithGlobals<DumpOptions>();
+  const { data, from = 1, to = Number.MAX_SAFE_INTEGER, backupKeyFile: keyFile, json = false } = flags;
   if ((file === undefined) === (data === undefined))
     throw new UsageError(
       `log dump: expected either a FILE or --data DIR, received ${file === undefined ? 'neither' : 'both'}`,
     );
-  const blocks = data === undefined ? blocksOf(file as string) : blocksIn(data);
+  const blocks = data === undefined ? blocksOf(file as string, keyFile) : blocksIn(data);
   let damaged = 0;
   const lines = linesOf(blocks, { from, to }, (damage) => {
     damaged++;
@@ -63,10 +66,10 @@ async function* blocksIn(directory: string): AsyncGenerator<Dumped> {
   }
 }
 
-async function* blocksOf(file: string): AsyncGenerator<Dumped> {
+async function* blocksOf(file: string, keyFile: string | undefined): AsyncGenerator<Dumped> {
   await readableStats(file);
   const { dumpFile } = await import('../src/check/dump.js');
-  yield* readingFrom(file, dumpFile(file));
+  yield* readingFrom(file, dumpFile(file, keyFile));
 }
 
 interface Logged {

@@ -706,10 +706,11 @@ function archivesOf({ config, logger, store, places }: Base): Archives | undefin
 }
 
 /** The places of the archives. @throws HeadwaterError `invalid_argument` if a bucket needs packages that are missing. */
-async function archivePlaces({ archive, s3Endpoint: endpoint, s3Region: region }: NodeConfig): Promise<ArchivePlaces> {
+async function archivePlaces(config: NodeConfig): Promise<ArchivePlaces> {
+  const { archive, s3Endpoint: endpoint, s3Region: region, backupKeyFile: keyFile } = config;
   const texts = archive === undefined ? [] : placesIn(archive);
   const requests = new AbortController();
-  const options = { endpoint, region, ended: requests.signal };
+  const options = { endpoint, region, keyFile, ended: requests.signal };
   return { all: await Promise.all(texts.map((text) => openPlace(text, options))), requests };
 }
 

@@ -353,6 +353,16 @@ export const OPTIONS = {
     example: 'eu-central-1',
   },
 
+  /** The file of the key with which backups and archives are encrypted before they leave the machine. No key by default. */
+  backupKeyFile: {
+    name: 'backup-key-file',
+    kind: 'path',
+    isFile: true,
+    otherwise: 'no encryption',
+    help: 'encrypt the files of --archive with the key in this file: 64 hexadecimal digits, as "openssl rand -hex 32" makes them',
+    example: '/etc/headwater/backup.key',
+  },
+
   /** The age of the writes, at most, that the archive lacks if a machine is lost for good. 60,000 ms by default. */
   archiveIntervalMs: {
     name: 'archive-interval',

@@ -8,7 +8,6 @@ export { type Destination, destinationOf } from './access/addresses.js';
 export { parseCredentials } from './access/credentials.js';
 export { joinedTls, type NodeUrl, readNodeUrl } from './access/tls/node-url.js';
 export type { Target } from './backup/archive.js';
-export type { BucketOptions } from './backup/bucket.js';
 export { isBucketUrl, type Place, placesIn } from './backup/place.js';
 export {
   type CheckedFile,
@@ -19,13 +18,17 @@ export {
   verifyPlace,
 } from './backup/place-contents.js';
 export { type Restored, type RestoreOptions, restoreDirectory } from './backup/restore.js';
+export { storedSizeOf } from './backup/sealed-format.js';
+export { sealedWith, type Unsealing, unsealed } from './backup/sealed-place.js';
 export {
   backupName,
   findRestoreSource,
   type Location,
   openBucketLocation,
   openPlace,
+  type PlaceOptions,
   type RestoreSource,
+  unsealing,
 } from './backup/stored-backups.js';
 export { type VerifiedBackup, verifyBackup } from './backup/verify-backup.js';
 export { type AddressOptions, expectedAddress, isAddress } from './base/address.js';

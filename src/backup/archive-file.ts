@@ -24,6 +24,7 @@ import { formatChecksum, formatPosition, type Position } from '../model/position
 import { codecOf } from '../protobuf/codec.js';
 import { ByteReader } from './byte-reader.js';
 import type { Place, PlaceWriter } from './place.js';
+import { isSealed } from './sealed-format.js';
 
 export interface ArchiveHead {
   /** The position right before the first block. */
@@ -154,13 +155,13 @@ export class StretchWriter {
   }
 }
 
-/** Whether a file begins as an archive file does. */
+/** Whether a file begins as an archive file does, or as a sealed file. */
 export async function isArchiveFile(file: string): Promise<boolean> {
   const handle = await open(file, 'r');
   try {
     const begin = Buffer.alloc(MAGIC.length);
     await handle.read(begin, 0, begin.length, 0);
-    return begin.equals(MAGIC);
+    return begin.equals(MAGIC) || isSealed(begin);
   } finally {
     await handle.close();
   }

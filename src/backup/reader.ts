@@ -31,9 +31,9 @@ export async function* readBackup(source: AsyncIterable<Buffer>, name?: string):
   }
 }
 
-/** The message, with the name of the file in front if it is known. */
+/** The message, with the name of the file in front if it is known, and not there already. */
 export function named(name: string | undefined, message: string): string {
-  return name === undefined ? message : `${name}: ${message}`;
+  return name === undefined || message.startsWith(name) ? message : `${name}: ${message}`;
 }
 
 async function* verifiedChunks(source: AsyncIterable<Buffer>): AsyncGenerator<Chunk> {

@@ -38,6 +38,11 @@ export function plainSizeOf(storedBytes: number): number {
   return body - TAG_BYTES * Math.ceil(body / STORED_CHUNK_BYTES);
 }
 
+/** Bytes of the file for so many plain ones. An empty file has one empty chunk. */
+export function storedSizeOf(plainBytes: number): number {
+  return SEALED_HEAD_BYTES + plainBytes + TAG_BYTES * Math.max(1, Math.ceil(plainBytes / SEALED_CHUNK_BYTES));
+}
+
 /** Seals one file, chunk by chunk. */
 export class Sealer {
   readonly #key: Buffer;

@@ -1,7 +1,9 @@
 /**
- * A place whose new files are sealed with a key, around a folder or a bucket (sealed-format.ts). Files that are not sealed are
- * read as they are. Without a key, nothing is sealed, and a sealed file is refused by the ID of its key.
+ * A place whose new files are sealed with a key, around a folder or a bucket (sealed-format.ts). With a key, a file that is
+ * not sealed is refused unless the reader accepts it: anybody who can write to the place could have put it there. Without a
+ * key, nothing is sealed, and a sealed file is refused by the ID of its key.
  */
+import { HeadwaterError } from '../base/errors.js';
 import type { BackupKey } from './backup-key.js';
 import { ByteReader } from './byte-reader.js';
 import type { Place, PlaceWriter, Tail, Unfinished } from './place.js';
@@ -15,15 +17,23 @@ import {
   STORED_CHUNK_BYTES,
 } from './sealed-format.js';
 
+/** How sealed files are read. */
+export interface Unsealing {
+  /** Undefined if only files that are not sealed can be read. */
+  readonly key: BackupKey | undefined;
+  /** Whether files that are not sealed are read too, though there is a key. */
+  readonly acceptsPlain: boolean;
+}
+
 export class SealedPlace implements Place {
   readonly name: string;
   readonly #inner: Place;
-  readonly #key: BackupKey | undefined;
+  readonly #how: Unsealing;
 
-  constructor(inner: Place, key: BackupKey | undefined) {
+  constructor(inner: Place, how: Unsealing) {
     this.name = inner.name;
     this.#inner = inner;
-    this.#key = key;
+    this.#how = how;
   }
 
   pathOf(file: string): string {
@@ -48,8 +58,8 @@ export class SealedPlace implements Place {
 
   async tail(file: string, count: number): Promise<Tail> {
     const head = await this.#head(file);
-    if (!isSealed(head)) return await this.#inner.tail(file, count);
-    const opener = new Opener(head, this.#key, this.pathOf(file));
+    if (!this.#isSealed(head, file)) return await this.#inner.tail(file, count);
+    const opener = new Opener(head, this.#how.key, this.pathOf(file));
     // The last chunk may be short, so the count may reach into one chunk more.
     const chunksMax = Math.ceil(count / SEALED_CHUNK_BYTES) + 1;
     const { bytes, size: stored } = await this.#inner.tail(file, chunksMax * STORED_CHUNK_BYTES);
@@ -65,14 +75,14 @@ export class SealedPlace implements Place {
   }
 
   async *read(file: string, from = 0): AsyncGenerator<Buffer> {
-    if (from === 0) return yield* unsealed(this.#inner.read(file), this.#key, this.pathOf(file));
+    if (from === 0) return yield* unsealed(this.#inner.read(file), this.#how, this.pathOf(file));
     const head = await this.#head(file);
-    if (!isSealed(head)) return yield* this.#inner.read(file, from);
+    if (!this.#isSealed(head, file)) return yield* this.#inner.read(file, from);
     const first = Math.floor(from / SEALED_CHUNK_BYTES);
     const source = new ByteReader(this.#inner.read(file, SEALED_HEAD_BYTES + first * STORED_CHUNK_BYTES));
     let skip = from - first * SEALED_CHUNK_BYTES;
     try {
-      for await (const plain of chunksOf(source, new Opener(head, this.#key, this.pathOf(file)), first)) {
+      for await (const plain of chunksOf(source, new Opener(head, this.#how.key, this.pathOf(file)), first)) {
         yield plain.subarray(skip);
         skip = 0;
       }
@@ -83,8 +93,8 @@ export class SealedPlace implements Place {
 
   async create(writer: string, bytesMax: number): Promise<PlaceWriter> {
     const inner = await this.#inner.create(writer, bytesMax);
-    if (!this.#key) return inner;
-    const sealer = new Sealer(this.#key);
+    if (!this.#how.key) return inner;
+    const sealer = new Sealer(this.#how.key);
     return {
       append: (bytes) => inner.append(sealer.add(bytes)),
       finish: async (name) => {
@@ -96,7 +106,13 @@ export class SealedPlace implements Place {
   }
 
   write(file: string, source: AsyncIterable<Buffer>): Promise<void> {
-    return this.#inner.write(file, this.#key ? sealed(source, this.#key) : source);
+    return this.#inner.write(file, sealedWith(this.#how.key, source));
+  }
+
+  #isSealed(head: Buffer, file: string): boolean {
+    if (isSealed(head)) return true;
+    refusePlain(this.#how, this.pathOf(file));
+    return false;
   }
 
   async #head(file: string): Promise<Buffer> {
@@ -109,8 +125,12 @@ export class SealedPlace implements Place {
   }
 }
 
-/** Seals the bytes of a file. */
-export async function* sealed(source: AsyncIterable<Buffer>, key: BackupKey): AsyncGenerator<Buffer> {
+/** The bytes of a file that is sealed if there is a key. */
+export function sealedWith(key: BackupKey | undefined, source: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  return key ? sealed(source, key) : source;
+}
+
+async function* sealed(source: AsyncIterable<Buffer>, key: BackupKey): AsyncGenerator<Buffer> {
   const sealer = new Sealer(key);
   for await (const bytes of source) {
     const stored = sealer.add(bytes);
@@ -119,19 +139,27 @@ export async function* sealed(source: AsyncIterable<Buffer>, key: BackupKey): As
   yield sealer.end();
 }
 
+function refusePlain({ key, acceptsPlain }: Unsealing, file: string): void {
+  if (key === undefined || acceptsPlain) return;
+  throw new HeadwaterError(
+    'unknown_format',
+    `${file} is not encrypted: expected a file encrypted with the key ${key.id.toString('hex')}. Whoever can write there may have put it in place of yours. To read such files too, add --accept-unencrypted`,
+  );
+}
+
 /**
  * Opens a whole file that may be sealed.
- * @throws HeadwaterError `corrupt` if the bytes are not those that were sealed, or `unknown_format` if another key opens it.
+ * @throws HeadwaterError `corrupt` if the bytes are not those that were sealed. `unknown_format` if another key opens it, or
+ *   if it is not sealed and has to be.
  */
-export async function* unsealed(
-  stored: AsyncIterable<Buffer>,
-  key: BackupKey | undefined,
-  file: string,
-): AsyncGenerator<Buffer> {
+export async function* unsealed(stored: AsyncIterable<Buffer>, how: Unsealing, file: string): AsyncGenerator<Buffer> {
   const source = new ByteReader(stored);
   try {
-    if (!isSealed(await source.peek(SEALED_HEAD_BYTES))) return yield* wholeOf(source);
-    yield* chunksOf(source, new Opener(await source.take(SEALED_HEAD_BYTES), key, file));
+    if (!isSealed(await source.peek(SEALED_HEAD_BYTES))) {
+      refusePlain(how, file);
+      return yield* wholeOf(source);
+    }
+    yield* chunksOf(source, new Opener(await source.take(SEALED_HEAD_BYTES), how.key, file));
   } finally {
     await source.close();
   }

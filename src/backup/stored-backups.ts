@@ -13,7 +13,7 @@ import { type BucketOptions, BucketPlace, parseBucketUrl } from './bucket.js';
 import { Folder } from './folder.js';
 import { isBucketUrl, type Place } from './place.js';
 import { readBackup } from './reader.js';
-import { SealedPlace } from './sealed-place.js';
+import { SealedPlace, type Unsealing } from './sealed-place.js';
 
 const ENDING = '.backup';
 
@@ -31,12 +31,19 @@ export interface StoredBackup {
 export interface PlaceOptions extends BucketOptions {
   /** The file of the key with which new files are sealed, and sealed ones are read. */
   readonly keyFile?: string | undefined;
+  /** Whether files that are not sealed are read too, though there is a key. False by default. */
+  readonly acceptUnencrypted?: boolean | undefined;
+}
+
+/** @throws HeadwaterError `invalid_argument` unless the file of the key has one. */
+export async function unsealing({ keyFile, acceptUnencrypted = false }: PlaceOptions): Promise<Unsealing> {
+  return { key: keyFile === undefined ? undefined : await readBackupKey(keyFile), acceptsPlain: acceptUnencrypted };
 }
 
 /** Opens a folder, or a bucket if the text is a URL of one. */
-export async function openPlace(text: string, { keyFile, ...options }: PlaceOptions = {}): Promise<Place> {
-  const key = keyFile === undefined ? undefined : await readBackupKey(keyFile);
-  return new SealedPlace(isBucketUrl(text) ? await BucketPlace.open(text, options) : new Folder(text), key);
+export async function openPlace(text: string, options: PlaceOptions = {}): Promise<Place> {
+  const how = await unsealing(options);
+  return new SealedPlace(isBucketUrl(text) ? await BucketPlace.open(text, options) : new Folder(text), how);
 }
 
 /** A place, and the file in it if the text names one. */
@@ -119,7 +126,8 @@ async function newestBackup(
   const early = backups.filter(({ head }) => head.position.offset <= toOffset && head.timeMs <= toTimeMs);
   const newest = early.toSorted((a, b) => compareHeads(a.head, b.head)).at(-1);
   if (newest) return newest;
-  const damaged = unreadable.length === 0 ? '' : `, and ${unreadable.length} that cannot be read`;
+  const [first] = unreadable;
+  const damaged = first === undefined ? '' : `, and ${unreadable.length} that cannot be read: ${first.why}`;
   throw new HeadwaterError(
     'invalid_argument',
     backups.length === 0

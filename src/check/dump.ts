@@ -5,7 +5,7 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { isArchiveFile, readStretch } from '../backup/archive-file.js';
-import { Folder } from '../backup/folder.js';
+import { openPlace } from '../backup/stored-backups.js';
 import { HeadwaterError } from '../base/errors.js';
 import { systemFiles } from '../disk/files.js';
 import { damagedLogFiles } from '../disk/leveldb/check.js';
@@ -39,15 +39,18 @@ export interface DamagedBlock {
 export type Dumped = DumpedBlock | DamagedBlock;
 
 /**
+ * @param keyFile the file of the key that opens a sealed file of an archive.
  * @throws HeadwaterError `corrupt` if the file ends inside a block, or a file of an archive is damaged;
  *   `invalid_argument` if it is text.
  */
-export async function* dumpFile(file: string): AsyncGenerator<Dumped> {
+export async function* dumpFile(file: string, keyFile?: string): AsyncGenerator<Dumped> {
   const encoding = wideEncoding(await firstBytes(file));
   if (encoding !== undefined)
     throw new HeadwaterError('invalid_argument', `${file}: expected a file of blocks, received text in ${encoding}`);
   const chain = new Chain();
-  const stretch = (await isArchiveFile(file)) && readStretch(new Folder(path.dirname(file)), path.basename(file));
+  const how = { keyFile, acceptUnencrypted: true };
+  const stretch =
+    (await isArchiveFile(file)) && readStretch(await openPlace(path.dirname(file), how), path.basename(file));
   if (stretch) for await (const { bytes } of stretch) yield chain.dumped(bytes);
   else for await (const bytes of readBlockFile(file)) yield chain.dumped(bytes);
 }

@@ -108,7 +108,7 @@ const KEY = { id: Buffer.alloc(8, 1), secret: Buffer.alloc(32, 2) };
 
 describe('a folder of sealed files as a place', () => {
   afterEach(removeTemporaryDirectories);
-  promises(async () => new SealedPlace(new Folder(await temporaryDirectory()), KEY));
+  promises(async () => new SealedPlace(new Folder(await temporaryDirectory()), { key: KEY, acceptsPlain: false }));
 });
 
 describe('a bucket as a place', function () {
@@ -131,7 +131,8 @@ describe('a bucket as a place', function () {
 
   promises(open);
 
-  describe('of sealed files', () => promises(async () => new SealedPlace(await open(), KEY)));
+  describe('of sealed files', () =>
+    promises(async () => new SealedPlace(await open(), { key: KEY, acceptsPlain: false })));
 
   it('takes a large file in parts, also if a part is refused, lost or cut off', async () => {
     let parts = 0;

@@ -24,7 +24,7 @@ describe('a place of sealed files', () => {
   beforeEach(async () => {
     folder = new Folder(await temporaryDirectory());
     key = await newKey();
-    place = new SealedPlace(folder, key);
+    place = new SealedPlace(folder, { key, acceptsPlain: true });
   });
   afterEach(removeTemporaryDirectories);
 
@@ -108,13 +108,27 @@ describe('a place of sealed files', () => {
     await written(10);
     const id = key.id.toString('hex');
     const other = await newKey();
-    await assert.rejects(contentOf('a', 0, new SealedPlace(folder, undefined)), {
+    await assert.rejects(contentOf('a', 0, new SealedPlace(folder, { key: undefined, acceptsPlain: false })), {
       code: 'unknown_format',
       message: new RegExp(`encrypted with the key ${id}\\. Name the file of this key with --backup-key-file$`),
     });
-    await assert.rejects(contentOf('a', 0, new SealedPlace(folder, other)), {
+    await assert.rejects(contentOf('a', 0, new SealedPlace(folder, { key: other, acceptsPlain: true })), {
       message: new RegExp(`with the key ${id}, and --backup-key-file has the key ${other.id.toString('hex')}\\.`),
     });
+  });
+
+  it('refuses plain files beside a key, unless the reader accepts them', async () => {
+    await folder.write('plain', inPieces(Buffer.from('plain text')));
+    const strict = new SealedPlace(folder, { key, acceptsPlain: false });
+    const refusal = {
+      code: 'unknown_format',
+      message: /plain is not encrypted: expected .* add --accept-unencrypted$/,
+    };
+    await assert.rejects(contentOf('plain', 0, strict), refusal);
+    await assert.rejects(contentOf('plain', 6, strict), refusal);
+    await assert.rejects(strict.tail('plain', 4), refusal);
+    const bytes = await written(10);
+    assert.deepEqual(await contentOf('a', 0, strict), bytes);
   });
 
   it('takes a key of 64 hexadecimal digits from a file, and shows no part of another one', async () => {

@@ -143,7 +143,7 @@ function refusePlain({ key, acceptsPlain }: Unsealing, file: string): void {
   if (key === undefined || acceptsPlain) return;
   throw new HeadwaterError(
     'unknown_format',
-    `${file} is not encrypted: expected a file encrypted with the key ${key.id.toString('hex')}. Whoever can write there may have put it in place of yours. To read such files too, add --accept-unencrypted`,
+    `${file} is not encrypted: expected a file encrypted with the key ${key.id.toString('hex')}. Anybody who can write there could have put it in place of yours. To read such files too, add --accept-unencrypted`,
   );
 }
 

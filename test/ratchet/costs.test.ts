@@ -3,11 +3,12 @@
  * machine changes it. A bound is a ratchet: a change that brings a figure down brings its bound down.
  */
 import assert from 'node:assert/strict';
+import { FRAME_BYTES_MAX, FRAMES_AHEAD_MAX } from '../../src/base/limits.js';
 import { encodeDownFrame, encodeUpFrame } from '../../src/replication/frames.js';
 import { set } from '../support/store.js';
 import { level, type TestNode, type World, worldForEachTest } from '../support/world.js';
 
-const BLOCKS = 20;
+const BLOCKS = 40;
 const COMMANDS_A_BLOCK = 500;
 const COMMANDS = BLOCKS * COMMANDS_A_BLOCK;
 const HOT_KEYS = 1_000;
@@ -15,12 +16,20 @@ const VALUE = Buffer.alloc(100, 'x');
 /** The least that is sent of a command. */
 const PAYLOAD_BYTES = VALUE.length + 'key:1234'.length;
 
+/** Beside the key and the value of a command. */
+const BYTES_DOWN = 10;
+/**
+ * Some frames leave ahead of their time, each with one block if the disk is slow. The others wait for the clock, which
+ * stands still, so they are full, but for the last and for one that was left when the load began.
+ */
+const FRAMES_MAX = FRAMES_AHEAD_MAX + 2 + Math.ceil((COMMANDS * (PAYLOAD_BYTES + BYTES_DOWN)) / FRAME_BYTES_MAX);
+
 /** At the most, a command unless the name says otherwise. */
 const BOUNDS = {
   /** The log takes a block as one row. */
   logRowsABlock: 1,
-  /** The follower puts several blocks at once. */
-  followerLogWritesABlock: 0.5,
+  /** The follower puts the blocks of a frame at once. */
+  followerLogWritesABlock: FRAMES_MAX / BLOCKS,
   /** A hot key is written once a checkpoint, a new one with its record; its print stands beside many others. */
   keyspaceRowsAKey: 1.01,
   /** In batches of some hundred rows. */
@@ -29,10 +38,9 @@ const BOUNDS = {
   reads: 0.05,
   /** Other rows and syncs of a checkpoint. */
   otherOperationsACheckpoint: 8,
-  framesDownABlock: 0.5,
-  framesUpABlock: 0.5,
-  /** Beside the key and the value. */
-  bytesDown: 10,
+  framesDownABlock: FRAMES_MAX / BLOCKS,
+  framesUpABlock: FRAMES_MAX / BLOCKS,
+  bytesDown: BYTES_DOWN,
   bytesUp: 0.1,
 } as const;
 

@@ -3,12 +3,14 @@
  * packages that they need:
  *
  * - headwater.cjs: the entry, which starts one of the next two.
- * - commands.cjs: every command but `serve`, in one file of CommonJS, because V8 can keep the compiled code of
- *   a script and not that of an ES module. Its first line has a hash, by which that cache is named (compiled-code.ts).
- * - headwater.js: the same commands for `serve`, in ES modules, with node.js, which is the node, and certificates.js. These share the class
- *   of errors and the codecs with `dist/src`, so that there is one of each.
+ * - commands.cjs: every command but `serve`.
+ * - serve.cjs: the same commands, with the node. A command starts faster without it.
+ * - certificates.cjs, which is larger than all commands together, and which one command needs.
  * - worker.js: the node's thread for backups.
  * - demo.js, which is not part of the package.
+ *
+ * They are files of CommonJS, because V8 can keep the compiled code of a script and not that of an ES module. The first line
+ * of a program has a hash, by which that cache is named (compiled-code.ts).
  *
  * The lines are not shortened: a stack trace names a line that a person can read.
  */
@@ -19,13 +21,10 @@ import { build } from 'esbuild';
 
 const DIST = path.resolve('dist');
 const BIN = path.join(DIST, 'bin');
-const ENTRIES = ['headwater.js', 'demo.js'];
 const NODE = 'src/node.js';
-/** The library for certificates is larger than all commands together, and one command needs it. */
 const CERTIFICATES = 'bin/certificates.js';
 /** The node starts this file by its place beside its own. */
 const THREAD = 'src/backup/worker.js';
-const SHARED = ['src/base/errors.js', 'src/protobuf/generated.js', 'src/protobuf/runtime.js'];
 /**
  * Packages with worker threads, one that gRPC loads only for a service that no command has, and one of which the receiver
  * of spans has to find the same copy. Those for buckets are there only if somebody has installed them.
@@ -34,17 +33,19 @@ const EXTERNAL = ['pino', '@grpc/proto-loader', '@opentelemetry/api', '@aws-sdk/
 /** Packages that find their native code beside their own files. */
 const NATIVE = ['level', '@node-rs/crc32', 'lz4-napi', 'snappy'];
 
-/** @param sharing whether late modules and shared ones stay files of their own, in `dist/src`. */
-const fromDist = (sharing) => ({
+/** The modules of `dist`, with the node or without it. */
+const fromDist = ({ hasNode }) => ({
   name: 'from-dist',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /^\./ }, ({ path: specifier, resolveDir, kind }) => {
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^\./ }, ({ path: specifier, resolveDir }) => {
       const file = path.relative(DIST, path.resolve(resolveDir, specifier));
-      if (file === NODE) return { path: './node.js', external: true };
-      if (file === CERTIFICATES) return { path: './certificates.js', external: true };
-      const isLate = kind === 'dynamic-import' && file.startsWith('src/');
-      return sharing && (isLate || SHARED.includes(file)) ? { path: `../${file}`, external: true } : undefined;
-    }),
+      if (file === NODE && !hasNode) return { path: file, namespace: 'left-out' };
+      return file === CERTIFICATES ? { path: './certificates.cjs', external: true } : undefined;
+    });
+    onLoad({ filter: /./, namespace: 'left-out' }, ({ path: file }) => ({
+      contents: `throw new Error('this program was built without ${file}')`,
+    }));
+  },
 });
 
 const options = {
@@ -57,12 +58,12 @@ const options = {
   legalComments: 'none',
   external: [...EXTERNAL, ...NATIVE],
 };
+/** Only a worker or a demo is a module. */
 const modules = {
   ...options,
   format: 'esm',
   // Packages of CommonJS ask for Node's own modules by `require`.
   banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
-  plugins: [fromDist(true)],
 };
 const commonJs = {
   ...options,
@@ -74,21 +75,21 @@ const commonJs = {
   banner: { js: "const here = require('node:url').pathToFileURL(__filename).href;" },
 };
 const inBin = (name) => path.join(BIN, name);
+const PROGRAM = inBin('headwater.js');
+const PROGRAMS = ['commands.cjs', 'serve.cjs'];
 const bundles = [
-  await build({ ...modules, entryPoints: ENTRIES.map(inBin), splitting: true }),
-  await build({
-    ...modules,
-    entryPoints: [NODE, THREAD, CERTIFICATES].map((name) => path.join(DIST, name)),
-    entryNames: '[name]',
-  }),
-  await build({ ...commonJs, entryPoints: { commands: inBin('headwater.js') }, plugins: [fromDist(false)] }),
-  await build({ ...commonJs, entryPoints: { headwater: inBin('entry.js') }, external: ['./headwater.js'] }),
+  await build({ ...modules, entryPoints: [path.join(DIST, THREAD)], entryNames: '[name]' }),
+  await build({ ...modules, entryPoints: [inBin('demo.js')], plugins: [fromDist({ hasNode: false })] }),
+  await build({ ...commonJs, entryPoints: { commands: PROGRAM }, plugins: [fromDist({ hasNode: false })] }),
+  await build({ ...commonJs, entryPoints: { serve: PROGRAM }, plugins: [fromDist({ hasNode: true })] }),
+  await build({ ...commonJs, entryPoints: { certificates: path.join(DIST, CERTIFICATES) } }),
+  await build({ ...commonJs, entryPoints: { headwater: inBin('entry.js') } }),
 ];
 
 await rm(BIN, { recursive: true });
 await mkdir(BIN, { recursive: true });
 for (const { path: file, text } of bundles.flatMap(({ outputFiles }) => outputFiles))
-  await writeFile(file, path.basename(file) === 'commands.cjs' ? named(text) : text);
+  await writeFile(file, PROGRAMS.includes(path.basename(file)) ? named(text) : text);
 await writeFile(
   path.join(BIN, 'LICENSES.txt'),
   await licensesOf(bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs))),

@@ -1,7 +1,8 @@
 /**
  * Runs a program with the code that V8 compiled for it in an earlier run: parsing and compiling were half of the time
  * that a command took (measured on Node 20: 232 ms become 169, where Node alone takes 78; on Node 22, whose own
- * `module.enableCompileCache` was used before: 197 become 148).
+ * `module.enableCompileCache` was used before: 197 become 148). A node is ready after 403 ms instead of 606, and takes 400 ms
+ * of the processor instead of 680.
  *
  * The code is under $XDG_CACHE_HOME (default: ~/.cache), a file for each build of the program and of V8. Compiled code
  * is as powerful as a program, so a file is taken only from its own user. V8 does not check it for damage (measured: one
@@ -21,8 +22,8 @@ interface Program {
   hasTypicalCode?(): boolean;
 }
 
-/** Files of other builds and other versions of Node that stay: somebody may use two of them in turn. */
-const FILES_MAX = 4;
+/** Files that stay: two for a build and a version of Node, and somebody may use two of each in turn. */
+const FILES_MAX = 8;
 const HASH = 'sha256';
 const HASH_BYTES = 32;
 

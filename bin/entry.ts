@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The entry point of the command line. `serve` and all other commands are two programs (bundle.mjs makes them): a node
- * runs for long, a command has to start fast. `cert` belongs to the first, which has the large library for certificates.
+ * The entry point of the command line. `serve` and all other commands are two programs (bundle.mjs makes them): a command
+ * has to start fast.
  *
  * The build makes this file CommonJS for one reason. Libuv fixes the size of its thread pool at the pool's first use, and
  * Node reads the sources of ES modules through that pool. Only a CommonJS file can still widen the pool. (Measured on
@@ -40,8 +40,7 @@ if (limit < needed) {
     `headwater: the limit of open files (ulimit -n) is too low: expected at least ${needed}, received ${limit}. Raise it\n`,
   );
   process.exitCode = 3;
-} else if (isNode || words.includes('cert')) void import('./headwater.js');
-else runCompiled(path.join(import.meta.dirname, 'commands.cjs'));
+} else runCompiled(path.join(import.meta.dirname, isNode ? 'serve.cjs' : 'commands.cjs'));
 
 /**
  * The soft limit, which Node has raised to the hard one. Infinity if the system does not tell, or there is no limit.

@@ -4,9 +4,10 @@ import { withPlainName } from './foreign-names.js';
 import { endWithReaders, place } from './output.js';
 import { program } from './program.js';
 import { report } from './report.js';
+import { hasServed } from './serve.js';
 
-/** Commands to a node run mostly the same code (compiled-code.ts asks). */
-export { hasConnected as hasTypicalCode };
+/** Commands to a node run mostly the same code, and so do nodes (compiled-code.ts asks). */
+export const hasTypicalCode = () => hasConnected() || hasServed();
 
 const words = process.argv.slice(2);
 

@@ -47,6 +47,13 @@ export function addServeCommand(program: Command): void {
   });
 }
 
+let hasStarted = false;
+
+/** Whether this process has run a node. */
+export function hasServed(): boolean {
+  return hasStarted;
+}
+
 /** Resolves once the node has ended. */
 async function serve(command: Command): Promise<ExitStatus> {
   const { node: options, log, notices, program } = serveOptions(command);
@@ -73,6 +80,7 @@ async function serve(command: Command): Promise<ExitStatus> {
     logger.info({ event: 'stopped' }, 'stopped before the node was ready');
     return EXIT.DONE;
   }
+  hasStarted = true;
   manager?.ready(node.address);
   const rereadOptions = () => reread(node, command, logger);
   signals.onReread(manager ? () => manager.rereading(rereadOptions) : rereadOptions);

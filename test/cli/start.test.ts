@@ -117,13 +117,35 @@ describe('the start of a command', function () {
       await get({ XDG_CACHE_HOME: '/proc/nowhere' });
     });
 
+    it('for nodes too, in a file of their own, when one stops that was ready', async () => {
+      await get();
+      const ofCommands = theFile();
+      const serve = async (signal: NodeJS.Signals) => {
+        const args = ['--data', path.join(temporaryDirectory(), 'node'), '--listen', '127.0.0.1:0'];
+        const served = await Served.start(args, { env: { XDG_CACHE_HOME: cache } });
+        await served.end(signal);
+      };
+      await serve('SIGKILL');
+      assert.equal(theFile(), ofCommands);
+      await serve('SIGTERM');
+      const files = readdirSync(folder()).map((name) => path.join(folder(), name));
+      assert.equal(files.length, 2);
+      const inodes = files.map((file) => statSync(file).ino);
+      await serve('SIGTERM');
+      assert.deepEqual(
+        files.map((file) => statSync(file).ino),
+        inodes,
+        'what is kept is taken, and not made again',
+      );
+    });
+
     it('of a few builds and versions of Node', async () => {
       await get();
       const file = theFile();
       for (let i = 0; i < 9; i++) writeFileSync(path.join(folder(), `${i}.code`), '');
       writeFileSync(file, '');
       await get();
-      assert.equal(readdirSync(folder()).length, 4);
+      assert.equal(readdirSync(folder()).length, 8);
       assert(statSync(file).size > 0);
     });
   });

@@ -1,5 +1,19 @@
 /** The calls of the store that run: at most one of each kind, and a pause after each failure. */
-import type { CallKind } from './messages.js';
+import type { CallKind, Event } from './messages.js';
+
+/** The events that are answers, and their calls. */
+const ANSWERS: { readonly [K in Event['kind']]?: CallKind } = {
+  view: 'read',
+  granted: 'grant',
+  kept: 'keep_alive',
+  published: 'publish',
+  campaigned: 'campaign',
+  moved: 'move_leader',
+  resigned: 'resign',
+  known_set: 'set_known',
+  sync_set: 'set_sync',
+  request_forgotten: 'forget_request',
+};
 
 export class CallsInHand {
   readonly #running = new Set<CallKind>();
@@ -23,8 +37,10 @@ export class CallsInHand {
     return true;
   }
 
-  ended(kind: CallKind): void {
-    this.#running.delete(kind);
+  /** Ends the call whose answer the event is, if it is one. */
+  ended(event: Event): void {
+    const kind = event.kind === 'lease_unknown' ? event.call : ANSWERS[event.kind];
+    if (kind) this.#running.delete(kind);
   }
 
   failed(kind: CallKind, nowMs: number): void {

@@ -12,7 +12,15 @@ import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import type { EtcdClient } from './etcd/client.js';
 import { EtcdDiscontinuity, EtcdRefusal } from './etcd/errors.js';
-import type { EtcdCompare, EtcdEntry, EtcdEvent, EtcdOperation, EtcdTransaction, EtcdWatch } from './etcd/model.js';
+import type {
+  EtcdCompare,
+  EtcdEntry,
+  EtcdEvent,
+  EtcdOperation,
+  EtcdTransaction,
+  EtcdTransactionReply,
+  EtcdWatch,
+} from './etcd/model.js';
 import { type ClusterKeys, clusterKeys, leaderValue, leaseOf, leaseText, memberValue, viewOf } from './etcd-keys.js';
 import type { Call, CallKind, Event } from './messages.js';
 
@@ -135,9 +143,18 @@ export class EtcdStore {
   async #publish({ record, provesMs }: CallOf<'publish'>): Promise<Event> {
     const { nodeId, lease } = record;
     const put = { kind: 'put', key: this.#keys.member(nodeId), value: memberValue(record) } as const;
-    const done = await this.#transact({ compares: [], success: [{ ...put, lease: leaseOf(lease) }] });
-    if (done === 'unknown_lease') return { kind: 'lease_unknown', call: 'publish', lease };
-    return { kind: 'published', lease, provesMs };
+    const reply = await this.#answerTo({
+      compares: [],
+      success: [
+        { ...put, lease: leaseOf(lease) },
+        { kind: 'range', key: this.#keys.leader },
+      ],
+    });
+    if (reply === 'unknown_lease') return { kind: 'lease_unknown', call: 'publish', lease };
+    const { header, results } = reply;
+    const [leader] = results.flatMap((result) => (result.kind === 'range' ? result.entries : []));
+    const fence = Number(leader?.modRevision ?? 0n);
+    return { kind: 'published', lease, provesMs, revision: Number(header.revision), fence };
   }
 
   // ---- leadership -------------------------------------------------------------------
@@ -220,10 +237,16 @@ export class EtcdStore {
 
   /** @returns the revision of the change; `changed` if the store is not as expected. Both and `unknown_lease` are answers. */
   async #transact(transaction: EtcdTransaction): Promise<number | 'changed' | 'unknown_lease'> {
+    const reply = await this.#answerTo(transaction);
+    if (reply === 'unknown_lease') return reply;
+    return reply.succeeded ? Number(reply.header.revision) : 'changed';
+  }
+
+  async #answerTo(transaction: EtcdTransaction): Promise<EtcdTransactionReply | 'unknown_lease'> {
     try {
-      const { header, succeeded } = await this.#options.client.transaction(transaction);
-      this.#saw(header.revision);
-      return succeeded ? Number(header.revision) : 'changed';
+      const reply = await this.#options.client.transaction(transaction);
+      this.#saw(reply.header.revision);
+      return reply;
     } catch (error) {
       if (error instanceof EtcdRefusal && error.reason === 'unknown_lease') return 'unknown_lease';
       throw error;

@@ -30,6 +30,8 @@ export interface MachineOptions {
   readonly self: Self;
 }
 
+const KEY_DELETED = 'the leader key was deleted from the store';
+
 type Handlers = { readonly [K in Event['kind']]: (event: Extract<Event, { kind: K }>) => void };
 
 export class Machine {
@@ -78,6 +80,7 @@ export class Machine {
     this.#actions = [];
     this.#nowMs = nowMs;
     this.#stopIfOverdue();
+    this.#calls.ended(event);
     (this.#handlers[event.kind] as (event: Event) => void)(event);
     this.#proceed();
     return this.#actions;
@@ -88,45 +91,28 @@ export class Machine {
     self: ({ self }) => {
       this.#self = self;
     },
-    view: ({ view, isWhole }) => {
-      this.#calls.ended('read');
-      this.#saw(view, isWhole);
-    },
-    granted: (granted) => {
-      this.#calls.ended('grant');
-      this.#membership.granted(granted);
-    },
-    kept: (kept) => {
-      this.#calls.ended('keep_alive');
-      this.#membership.kept(kept);
-    },
-    lease_unknown: ({ call, lease }) => {
-      this.#calls.ended(call);
+    view: ({ view, isWhole }) => this.#saw(view, isWhole),
+    granted: (granted) => this.#membership.granted(granted),
+    kept: (kept) => this.#membership.kept(kept),
+    lease_unknown: ({ lease }) => {
       this.#membership.lost(lease);
       if (holdingOf(this.#state)?.lease === lease) this.#stop('the store does not know the lease of this leader');
     },
-    published: ({ lease, provesMs }) => {
-      this.#calls.ended('publish');
-      if (this.#membership.proven(lease, provesMs) && holdingOf(this.#state)?.lease === lease)
-        this.#extend(this.#membership.untilMs);
-    },
+    published: (published) => this.#published(published),
     campaigned: ({ lease, fence }) => {
-      this.#calls.ended('campaign');
       if (fence !== undefined) this.#won(lease, fence);
       else if (this.#state.name === 'campaigning') this.#to({ name: 'electing', sinceMs: this.#state.sinceMs });
     },
     moved: ({ done }) => {
-      this.#calls.ended('move_leader');
       if (this.#state.name !== 'moving') return;
       this.#stop(done ? `the leadership was moved to ${this.#state.request.to}` : 'another node holds the leader key');
     },
-    resigned: () => this.#calls.ended('resign'),
-    known_set: () => this.#calls.ended('set_known'),
+    resigned: () => {},
+    known_set: () => {},
     sync_set: ({ nodes, revision }) => {
-      this.#calls.ended('set_sync');
       if (revision !== undefined) this.#sync.saw({ nodes, revision });
     },
-    request_forgotten: () => this.#calls.ended('forget_request'),
+    request_forgotten: () => {},
     failed: ({ call }) => this.#failed(call),
     store_changed: ({ reason }) => this.#refuse(reason),
     store_accepted: () => {
@@ -166,11 +152,18 @@ export class Machine {
   #sawAsHolder(fence: number, view: View): void {
     if (view.revision < fence) return;
     if (view.leader?.fence !== fence)
-      return this.#stop(
-        view.leader ? `${view.leader.nodeId} holds the leader key` : 'the leader key was deleted from the store',
-      );
+      return this.#stop(view.leader ? `${view.leader.nodeId} holds the leader key` : KEY_DELETED);
     if (this.#calls.has('set_sync')) return;
     this.#sync.saw(view.sync);
+  }
+
+  /** The leader key may be gone while its lease lives, and the watch may say so late: then the record proves nothing. */
+  #published({ lease, provesMs, revision, fence }: Extract<Event, { kind: 'published' }>): void {
+    const own = holdingOf(this.#state);
+    if (!this.#membership.proven(lease, provesMs) || own?.lease !== lease) return;
+    if (revision >= own.fence && fence !== own.fence)
+      return this.#stop(fence === 0 ? KEY_DELETED : `the leader key has the fencing number ${fence} now`);
+    this.#extend(this.#membership.untilMs);
   }
 
   /** Takes the place that the store shows, on a node that does not lead. */
@@ -302,7 +295,9 @@ export class Machine {
     if (this.#refused !== '') return;
     if (!this.#view) this.#call({ kind: 'read' });
     else if (this.#state.name === 'joining') this.#place(this.#view);
-    this.#membership.proceed(this.#nowMs, this.#view, this.#self, (call) => this.#call(call));
+    // The lease of a leader that hangs while it stops has to end: it holds the leader key.
+    if (this.#state.name !== 'stopping')
+      this.#membership.proceed(this.#nowMs, this.#view, this.#self, (call) => this.#call(call));
     if (this.#state.name === 'electing') this.#run(this.#state.sinceMs);
     if (this.#state.name !== 'leading') return;
     this.#obeyRequest(this.#state);

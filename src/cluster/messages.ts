@@ -72,7 +72,15 @@ export type Event =
   | { readonly kind: 'granted'; readonly askedMs: number; readonly lease: string; readonly ttlMs: number }
   | { readonly kind: 'kept'; readonly askedMs: number; readonly lease: string; readonly ttlMs: number }
   | { readonly kind: 'lease_unknown'; readonly call: 'keep_alive' | 'publish'; readonly lease: string }
-  | { readonly kind: 'published'; readonly lease: string; readonly provesMs: number }
+  | {
+      readonly kind: 'published';
+      readonly lease: string;
+      readonly provesMs: number;
+      /** The revision of the record. */
+      readonly revision: number;
+      /** The fencing number of the leader key at that revision or later; 0 without a leader. */
+      readonly fence: number;
+    }
   | { readonly kind: 'campaigned'; readonly lease: string; readonly fence: number | undefined }
   | { readonly kind: 'moved'; readonly done: boolean }
   | { readonly kind: 'resigned' }

@@ -12,6 +12,9 @@ import { TestClock } from '../../support/clock.js';
 import { EMPTY_VIEW, key, member } from '../../support/cluster-view.js';
 import { RecordingLogger } from '../../support/store.js';
 
+/** A record of before the leadership. */
+const BEFORE = { revision: 11, fence: 0 };
+
 const TIMING = timingOf(10_000);
 
 class Parts implements ClusterParts {
@@ -115,7 +118,7 @@ class Test {
     const askedMs = this.nowMs;
     await this.see({});
     await this.tell({ kind: 'granted', askedMs, lease: 'lease of a', ttlMs: 10_000 });
-    await this.tell({ kind: 'published', lease: 'lease of a', provesMs: askedMs });
+    await this.tell({ kind: 'published', lease: 'lease of a', provesMs: askedMs, ...BEFORE });
     await this.see({ members: [member('a')], revision: 12 });
     assert.ok(this.called('campaign'));
     return this.tell({ kind: 'campaigned', lease: 'lease of a', fence: 20 });
@@ -147,7 +150,7 @@ describe('the driver of a node in a cluster', () => {
     assert.ok(test.called('keep_alive'));
     const askedMs = test.nowMs;
     await test.tell({ kind: 'kept', askedMs, lease: 'lease of a', ttlMs: 10_000 });
-    await test.tell({ kind: 'published', lease: 'lease of a', provesMs: askedMs });
+    await test.tell({ kind: 'published', lease: 'lease of a', provesMs: askedMs, ...BEFORE });
     assert.equal(test.parts.term.untilMs, askedMs + 8_000);
   });
 
@@ -159,7 +162,7 @@ describe('the driver of a node in a cluster', () => {
     await test.clock.advance(3_400);
     const askedMs = test.nowMs;
     await test.tell({ kind: 'kept', askedMs, lease: 'lease of a', ttlMs: 10_000 });
-    await test.tell({ kind: 'published', lease: 'lease of a', provesMs: askedMs });
+    await test.tell({ kind: 'published', lease: 'lease of a', provesMs: askedMs, ...BEFORE });
     assert.equal(test.cluster.state.name, 'opening');
     begun.open();
     await test.clock.advance(0);

@@ -8,6 +8,10 @@ import { EMPTY_VIEW, key, member } from '../../support/cluster-view.js';
 
 const TIMING = timingOf(10_000);
 
+/** A record of before the leadership, and one under it. */
+const BEFORE = { revision: 11, fence: 0 };
+const HELD = { revision: 21, fence: 20 };
+
 const SELF: Self = {
   historyFence: 0,
   offset: 0,
@@ -46,7 +50,7 @@ class Test {
   joined(): this {
     const askedMs = this.nowMs;
     this.see({}).give({ kind: 'granted', askedMs, lease: 'lease of a', ttlMs: 10_000 });
-    return this.give({ kind: 'published', lease: 'lease of a', provesMs: askedMs });
+    return this.give({ kind: 'published', lease: 'lease of a', provesMs: askedMs, ...BEFORE });
   }
 
   /** The leader under the number 20. */
@@ -83,7 +87,7 @@ describe('a leader of a cluster', () => {
     test.at(103_600).give({ kind: 'kept', askedMs: 103_400, lease: 'lease of a', ttlMs: 10_000 });
     assert.equal(test.action('renew'), undefined);
     assert(test.call('publish'));
-    test.at(103_700).give({ kind: 'published', lease: 'lease of a', provesMs: 103_400 });
+    test.at(103_700).give({ kind: 'published', lease: 'lease of a', provesMs: 103_400, ...HELD });
     assert.deepEqual(test.action('renew'), { kind: 'renew', untilMs: 111_400 });
   });
 
@@ -104,6 +108,25 @@ describe('a leader of a cluster', () => {
     assert.match(other.action('stop_leading')?.reason ?? '', /b holds the leader key/);
     const old = new Test().leading().see({ revision: 19 });
     assert.equal(old.machine.state.name, 'leading', 'a view from before it was elected says nothing');
+  });
+
+  it('stops when its record shows that the leader key is not its own any more', () => {
+    const kept = { kind: 'published', lease: 'lease of a', provesMs: 101_000 } as const;
+    const deleted = new Test().leading().give({ ...kept, revision: 21, fence: 0 });
+    assert.match(deleted.action('stop_leading')?.reason ?? '', /was deleted from the store/);
+    assert.equal(deleted.action('renew'), undefined);
+    const other = new Test().leading().give({ ...kept, revision: 26, fence: 25 });
+    assert.match(other.action('stop_leading')?.reason ?? '', /has the fencing number 25 now/);
+    const before = new Test().leading().give({ ...kept, revision: 19, fence: 0 });
+    assert.equal(before.machine.state.name, 'leading', 'a record from before it was elected says nothing of the key');
+  });
+
+  it('lets its lease end while it hangs between the end of its term and its stop', () => {
+    const test = new Test().leading().give({ kind: 'over', reason: 'its term is over' });
+    test.at(103_400).give({ kind: 'tick' });
+    assert.deepEqual([test.machine.state.name, test.actions], ['stopping', []]);
+    test.give({ kind: 'stopped' });
+    assert(test.call('resign') && test.call('keep_alive'));
   });
 
   it('says in the store that it has stopped', () => {
@@ -181,7 +204,9 @@ describe('a node that does not lead', () => {
   it('runs when the key is gone and the last leader has been silent for longer than it can lead', () => {
     const test = new Test().joined().see(led).at(105_000).give({ kind: 'heard', fence: 20 });
     test.at(110_000).give({ kind: 'kept', askedMs: 110_000, lease: 'lease of a', ttlMs: 10_000 });
-    test.give({ kind: 'published', lease: 'lease of a', provesMs: 110_000 }).see({ ...gone, members: spoken() });
+    test
+      .give({ kind: 'published', lease: 'lease of a', provesMs: 110_000, ...HELD })
+      .see({ ...gone, members: spoken() });
     assert.match(test.machine.why, /sign of life of the last leader is 5000 ms old/);
     assert.equal(test.at(116_999).give({ kind: 'tick' }).call('campaign'), undefined);
     assert(test.at(117_000).give({ kind: 'tick' }).call('campaign'));
@@ -240,7 +265,7 @@ describe('a node that does not lead', () => {
     const test = new Test().joined().see({ revision: 11 });
     test.see({ ...led, leader: { ...key('b', 20), reason: 'automatic' } });
     test.at(112_500).give({ kind: 'granted', askedMs: 112_500, lease: 'lease of a', ttlMs: 10_000 });
-    test.give({ kind: 'published', lease: 'lease of a', provesMs: 112_500 });
+    test.give({ kind: 'published', lease: 'lease of a', provesMs: 112_500, ...HELD });
     test.see({ ...gone, members: spoken() });
     assert.match(test.machine.why, /within 60 s needs a person/);
     assert.match(test.action('say')?.message ?? '', /needs a person/);

@@ -101,7 +101,8 @@ export class Machine {
     published: (published) => this.#published(published),
     campaigned: ({ lease, fence }) => {
       if (fence !== undefined) this.#won(lease, fence);
-      else if (this.#state.name === 'campaigning') this.#to({ name: 'electing', sinceMs: this.#state.sinceMs });
+      // The leader key was won too late, or not at all.
+      if (this.#state.name === 'campaigning') this.#to({ name: 'electing', sinceMs: this.#state.sinceMs });
     },
     moved: ({ done }) => {
       if (this.#state.name !== 'moving') return;

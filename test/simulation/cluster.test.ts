@@ -1,4 +1,4 @@
-/** The cluster, simulated: the machine that decides who leads, over a store that is as bad as real ones. */
+/** The cluster, simulated: the driver, the machine and the adapter of etcd, over an etcd that is as bad as real ones. */
 import assert from 'node:assert/strict';
 import { BUGS } from './cluster/planted.js';
 import { ClusterRun } from './cluster/run.js';
@@ -14,7 +14,7 @@ describe('the simulated cluster', function () {
     const seeds = new Seeds(60);
     await seeds.each(async (seed) => {
       const run = new ClusterRun(seed);
-      run.run();
+      await run.run();
       answered += run.checks.answered;
       openings += run.checks.openings;
     });
@@ -22,10 +22,10 @@ describe('the simulated cluster', function () {
     assert(openings > seeds.count, `${openings} leaderships have begun`);
   });
 
-  it('is the same for the same seed', () => {
+  it('is the same for the same seed', async () => {
     const [a, b] = [new ClusterRun(3), new ClusterRun(3)];
-    a.run();
-    b.run();
+    await a.run();
+    await b.run();
     assert.deepEqual(a.world.trace, b.world.trace);
   });
 
@@ -36,7 +36,7 @@ describe('the simulated cluster', function () {
       it(bug.name, async () => {
         const undo = bug.plant?.() ?? (() => {});
         try {
-          const violation = await firstViolation(bug.found, async (seed) => new ClusterRun(seed, bug.inWorld).run());
+          const violation = await firstViolation(bug.found, (seed) => new ClusterRun(seed, bug.inWorld).run());
           assert.match(violation, bug.found);
         } finally {
           undo();

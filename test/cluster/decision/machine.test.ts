@@ -222,6 +222,14 @@ describe('a node that does not lead', () => {
     );
   });
 
+  it('gives a leadership back that it won too late, and runs again', () => {
+    const test = new Test().joined().see({ members: [member('a')], revision: 12 });
+    assert(test.call('campaign'));
+    test.at(109_000).give({ kind: 'campaigned', lease: 'lease of a', fence: 20 });
+    assert.deepEqual(test.call('resign'), { kind: 'call', call: { kind: 'resign', fence: 20 } });
+    assert.equal(test.machine.state.name, 'electing');
+  });
+
   it('leads if the answer of its campaign was lost and the store shows its lease', () => {
     const test = new Test().joined().see({ members: [member('a')], revision: 12 });
     test.give({ kind: 'failed', call: 'campaign' });

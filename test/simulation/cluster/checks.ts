@@ -2,7 +2,7 @@
 
 import type { ClusterMode } from '../../../src/cluster/election.js';
 import { Violation } from '../checks/history.js';
-import type { MemoryStore } from './memory-store.js';
+import type { MemoryEtcd } from './memory-etcd.js';
 import type { ClusterNode, NodeChecks } from './setting.js';
 import type { World } from './world.js';
 
@@ -10,7 +10,7 @@ export class Checks implements NodeChecks {
   answered = 0;
   openings = 0;
   readonly #world: World;
-  readonly #store: MemoryStore;
+  readonly #etcd: MemoryEtcd;
   readonly #mode: ClusterMode;
   readonly #nodes: readonly ClusterNode[];
   readonly #acknowledged = new Map<number, number>();
@@ -18,9 +18,9 @@ export class Checks implements NodeChecks {
   /** The fencing number of the last leadership that has answered. */
   #answeringFence = 0;
 
-  constructor(world: World, store: MemoryStore, mode: ClusterMode, nodes: readonly ClusterNode[]) {
+  constructor(world: World, etcd: MemoryEtcd, mode: ClusterMode, nodes: readonly ClusterNode[]) {
     this.#world = world;
-    this.#store = store;
+    this.#etcd = etcd;
     this.#mode = mode;
     this.#nodes = nodes;
   }
@@ -57,7 +57,7 @@ export class Checks implements NodeChecks {
 
   /** A node asks for the leader key. */
   campaigns(node: ClusterNode): void {
-    if (node.findings !== '') this.#fail('a node with open findings never leads', node.id);
+    if (node.knownFindings !== '') this.#fail('a node with open findings never leads', node.id);
     if (!node.seen) return;
     const { members, sync, last } = node.seen;
     const own = members.find(({ nodeId }) => nodeId === node.id);
@@ -73,14 +73,14 @@ export class Checks implements NodeChecks {
   /** A leader stops. */
   stops(node: ClusterNode, reason: string): void {
     this.#world.note(`${node.id}: stops: ${reason}`);
-    const holds = this.#store.view.leader?.fence === node.fence && node.mayAnswer;
-    if (holds && !/moved|does not know|not renewed|deleted|holds/.test(reason))
+    const holds = this.#etcd.view.leader?.fence === node.fence && node.mayAnswer;
+    if (holds && !/moved|does not know|not renewed|deleted|holds|fencing number/.test(reason))
       this.#fail('a leader whose lease lives goes on', `${node.id}: ${reason}`);
     if (holds && node.heardUnknown === 0 && /does not know/.test(reason))
       this.#fail('a leader whose lease lives goes on', `${node.id}: ${reason}`);
   }
 
-  #fail(invariant: string, values: string): never {
-    throw new Violation(`${invariant}: ${values}`);
+  #fail(invariant: string, values: string): void {
+    this.#world.fail(new Violation(`${invariant}: ${values}`));
   }
 }

@@ -1,10 +1,11 @@
 /** The faults of a run. Each is drawn as likely as it stands here. */
 
+import { leaseOf } from '../../../src/cluster/etcd-keys.js';
 import type { SimulatedNode } from './node.js';
 import type { Setting } from './setting.js';
 import { pair } from './world.js';
 
-interface Run extends Pick<Setting, 'store' | 'timing' | 'world'> {
+interface Run extends Pick<Setting, 'etcd' | 'timing' | 'world'> {
   readonly nodes: readonly SimulatedNode[];
 }
 
@@ -70,38 +71,49 @@ const lateAnswer: Fault = (run) => {
   };
 };
 
-const storeDown: Fault = ({ store, world, timing }) => {
-  world.note('the store is down');
-  store.isUp = false;
+const storeDown: Fault = ({ etcd, world, timing }) => {
+  world.note('etcd is down');
+  etcd.isUp = false;
   world.after(world.between(0, 2 * timing.ttlMs), () => {
-    store.isUp = true;
-    if (world.dice.chance(0.7)) store.prolong();
+    etcd.isUp = true;
+    if (world.dice.chance(0.7)) etcd.prolong();
   });
 };
 
-const prolong: Fault = ({ store }) => store.prolong();
+const prolong: Fault = ({ etcd }) => etcd.prolong();
 
 const revoke: Fault = (run) => {
-  const { leader: key, members } = run.store.view;
+  const { leader: key, members } = run.etcd.view;
   const lease = key && run.world.dice.chance(0.7) ? key.lease : run.world.dice.pick(members)?.lease;
   if (lease === undefined) return;
-  run.world.note(`the store ends the lease ${lease} that lives`);
-  run.store.revoke(lease);
+  run.world.note(`etcd ends the lease ${lease} that lives`);
+  run.etcd.revoke(leaseOf(lease));
+  if (run.world.dice.chance(0.5)) run.etcd.lie(run.world.between(0, run.timing.ttlMs));
   // The leader does not learn of it.
   if (key && run.world.dice.chance(0.5)) cutFor(run, key.nodeId);
 };
 
-const compact: Fault = ({ store }) => store.compact();
-
-const switchLeader: Fault = ({ store, world, nodes }) => {
-  const to = world.dice.pick(nodes).id;
-  world.note(`a person wants ${to} to lead`);
-  store.change((revision) => ({ request: { to, revision } }));
+/** A person deletes the leader key, and the watch of the leader is far behind. */
+const deleteKey: Fault = (run) => {
+  const { etcd, world, timing, nodes } = run;
+  const holder = nodes.find(({ id }) => id === etcd.view.leader?.nodeId);
+  if (!holder || !world.dice.chance(0.5)) return;
+  world.note('a person deletes the leader key');
+  etcd.set('leader', undefined);
+  holder.lagFor(world.between(0, 4 * timing.ttlMs));
 };
 
-const pauseCluster: Fault = ({ store, world, timing }) => {
-  store.change(() => ({ isPaused: true }));
-  world.after(world.between(0, timing.ttlMs), () => store.change(() => ({ isPaused: false })));
+const compact: Fault = ({ etcd }) => etcd.compact();
+
+const switchLeader: Fault = ({ etcd, world, nodes }) => {
+  const to = world.dice.pick(nodes).id;
+  world.note(`a person wants ${to} to lead`);
+  etcd.set('request', { to });
+};
+
+const pauseCluster: Fault = ({ etcd, world, timing }) => {
+  etcd.set('paused', {});
+  world.after(world.between(0, timing.ttlMs), () => etcd.set('paused', undefined));
 };
 
 const findings: Fault = (run) => {
@@ -112,14 +124,14 @@ const findings: Fault = (run) => {
   });
 };
 
-/** The store goes back to a state that every node has seen pass. */
-const goBack: Fault = ({ store, world, nodes, timing }) => {
-  const to = store.history.at(-10);
-  if (!to || !world.dice.chance(0.2) || nodes.some((node) => !node.hasSeen(to.revision + 2))) return;
-  world.note(`the store goes back to revision ${to.revision}`);
-  store.goBack(to);
+/** etcd goes back to a state that every node remembers to have passed. */
+const goBack: Fault = ({ etcd, world, nodes, timing }) => {
+  const to = etcd.ago(10);
+  if (!to || !world.dice.chance(0.2) || nodes.some((node) => !node.remembers(Number(to.revision) + 2))) return;
+  world.note(`etcd goes back to revision ${to.revision}`);
+  etcd.goBack(to);
   world.after(world.between(0, timing.ttlMs), () => {
-    store.repair();
+    etcd.repair();
     for (const node of nodes) node.accept();
   });
 };
@@ -139,6 +151,7 @@ export const FAULTS: readonly Fault[] = [
   revoke,
   revoke,
   compact,
+  deleteKey,
   switchLeader,
   switchLeader,
   pauseCluster,

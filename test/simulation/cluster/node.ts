@@ -1,16 +1,22 @@
 /**
- * A node of the simulated cluster: the machine of the product and its term, over a cheap model of a log. A command is
- * the fencing number that it was written under, so two logs are equal up to an offset if their numbers are.
+ * A node of the simulated cluster: the driver, the machine, the adapter of etcd and the term of the product, over a cheap
+ * model of a log. A command is the fencing number that it was written under, so two logs are equal up to an offset if
+ * their numbers are.
  */
 
-import { HeadwaterError } from '../../../src/base/errors.js';
-import { Machine } from '../../../src/cluster/machine.js';
-import type { Action, Call, CallKind, Event } from '../../../src/cluster/messages.js';
-import type { View } from '../../../src/cluster/view.js';
+import type { Clock } from '../../../src/base/clock.js';
+import type { HeadwaterError } from '../../../src/base/errors.js';
+import type { Logger } from '../../../src/base/logger.js';
+import { Cluster, type ClusterParts, type ClusterStore } from '../../../src/cluster/cluster.js';
+import { EtcdStore } from '../../../src/cluster/etcd-store.js';
+import type { Call, Event } from '../../../src/cluster/messages.js';
+import type { LeaderKey, View } from '../../../src/cluster/view.js';
 import { LeadershipTerm } from '../../../src/store/leadership-term.js';
-import type { Answer } from './memory-store.js';
+import type { Elected } from '../../../src/store/roles.js';
+import { type MemoryEtcd, NAME } from './memory-etcd.js';
 import type { ClusterNode, Setting } from './setting.js';
-import { pair } from './world.js';
+import { type ClientHost, SimulatedClient } from './simulated-client.js';
+import { pair, type World } from './world.js';
 
 interface Pending {
   readonly offset: number;
@@ -37,11 +43,12 @@ interface Sent {
   readonly leads: boolean;
 }
 
-export class SimulatedNode implements ClusterNode {
+export class SimulatedNode implements ClusterNode, ClientHost {
   log: number[] = [];
   durableOffset = 0;
-  /** Open findings of verify. */
+  /** Open findings of verify, and those that the machine knows. */
   findings = '';
+  knownFindings = '';
   isDown = false;
   /** The last view that the node has got. */
   seen: View | undefined;
@@ -49,19 +56,19 @@ export class SimulatedNode implements ClusterNode {
   stallBehindPublish = () => {};
   /** The fencing number of the leadership that it has, or had last. */
   fence = 0;
-  /** How often the store said that it does not know a lease. */
+  /** How often etcd said that it does not know a lease. */
   heardUnknown = 0;
   readonly id: string;
-  machine!: Machine;
+  cluster!: Cluster;
   readonly #run: Setting;
   readonly #nodes: readonly SimulatedNode[];
   #term!: LeadershipTerm;
   readonly #rate: number;
   #life = 0;
   #pausedUntilMs = 0;
+  #lagsUntilMs = 0;
   #clusterId = '';
   #leads = false;
-  #openingUntilMs = 0;
   #isHeld = false;
   #upstream: { nodeId: string; fence: number } | undefined;
   #pending: Pending[] = [];
@@ -69,11 +76,8 @@ export class SimulatedNode implements ClusterNode {
   /** The last that a leader sent. */
   #followed = { fence: 0, sentMs: 0 };
   #signMs = Number.NEGATIVE_INFINITY;
-  /** The revision up to which the watch has delivered; undefined before the first read. */
-  #watched: number | undefined;
-  /** The highest revision that the node has ever seen; kept on its disk. */
-  #revision = 0;
-  #deliverMs = 0;
+  /** The highest revision on the disk of this node. */
+  #remembered = 0;
 
   /** @param nodes all nodes of the run. */
   constructor(id: string, run: Setting, nodes: readonly SimulatedNode[]) {
@@ -91,261 +95,281 @@ export class SimulatedNode implements ClusterNode {
   }
 
   get leftMs(): number {
-    return this.#term.untilMs - this.#nowMs;
+    return this.#term.untilMs - this.nowMs;
   }
 
-  /** Whether everything that the node knows of the store is at least this new. */
-  hasSeen(revision: number): boolean {
-    return this.#revision > revision;
+  /** Whether a newer revision than this one is on the disk of this node. */
+  remembers(revision: number): boolean {
+    return this.#remembered > revision;
   }
 
-  get #nowMs(): number {
-    return this.#run.world.nowMs * this.#rate;
+  // ---- the client of etcd ----------------------------------------------------------
+
+  get world(): World {
+    return this.#run.world;
+  }
+
+  get etcd(): MemoryEtcd {
+    return this.#run.etcd;
+  }
+
+  get requestMs(): number {
+    return this.#run.timing.requestMs;
+  }
+
+  get nowMs(): number {
+    return this.world.nowMs * this.#rate;
+  }
+
+  get reachesEtcd(): boolean {
+    return this.etcd.isUp && !this.world.cut.has(this.id);
+  }
+
+  get watchLags(): boolean {
+    return this.world.nowMs < this.#lagsUntilMs;
+  }
+
+  /** The member of etcd that serves the watch of this node falls behind. */
+  lagFor(ms: number): void {
+    this.#lagsUntilMs = this.world.nowMs + ms;
+  }
+
+  /** Runs a task of this life, after the pause if the process stands still then. */
+  later(delayMs: number, task: () => void): void {
+    const life = this.#life;
+    const due = () => {
+      if (life !== this.#life) return;
+      const waitMs = this.#pausedUntilMs - this.world.nowMs;
+      if (waitMs > 0) this.world.after(waitMs + this.world.between(0, 2), due);
+      else task();
+    };
+    this.world.after(delayMs, due);
   }
 
   // ---- life ------------------------------------------------------------------------
 
   start(): void {
-    const { world, timing, mode, failsafe } = this.#run;
+    const { world } = this;
     this.isDown = false;
     this.#life++;
-    const clock = { monotonicMs: () => this.#nowMs };
-    this.#term = LeadershipTerm.notBegun(clock);
-    this.#term.onEnd = ({ message }) =>
-      this.#later(world.between(0, 5), () => this.#handle({ kind: 'over', reason: message }));
-    this.machine = new Machine({
-      nodeId: this.id,
-      address: `${this.id}:1`,
-      timing,
-      mode,
-      failsafe,
-      lagMax: 1_000_000,
-      self: this.#self,
-    });
     this.#leads = false;
-    this.#watched = undefined;
+    this.#isHeld = false;
     this.#upstream = undefined;
     this.#pending = [];
     this.#reports.clear();
-    const tick = () => {
-      this.#tick();
-      this.#later(world.between(40, 60), tick);
+    this.#term = LeadershipTerm.notBegun(this.#clock);
+    this.cluster = this.#openCluster();
+    this.later(world.between(0, 50), () => this.cluster.start());
+    const look = () => {
+      if (this.cluster.state.name === 'leading') this.#look();
+      this.#settle();
+      this.later(world.between(40, 60), look);
     };
-    this.#later(world.between(0, 50), tick);
-    const pump = () => {
-      this.#pump();
-      this.#later(world.between(15, 40), pump);
-    };
-    this.#later(1, pump);
+    this.later(world.between(0, 50), look);
     const pull = () => {
       this.#pull();
-      this.#later(world.between(40, 100), pull);
+      this.later(world.between(40, 100), pull);
     };
-    this.#later(world.between(0, 50), pull);
+    this.later(world.between(0, 50), pull);
   }
 
   crash(): void {
-    this.#run.world.note(`${this.id}: crashes`);
+    this.world.note(`${this.id}: crashes`);
     this.isDown = true;
     this.#life++;
     this.log.length = this.durableOffset;
   }
 
+  /** A person has repaired etcd, and starts a node that has refused it. */
+  accept(): void {
+    if (this.isDown || !/went back/.test(this.cluster.why)) return;
+    this.crash();
+    this.start();
+  }
+
   /** The process stands still, and its clock goes on. */
   pause(byMs: number): void {
-    this.#run.world.note(`${this.id}: stands still for ${byMs.toFixed(0)} ms`);
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#run.world.nowMs + byMs);
+    this.world.note(`${this.id}: stands still for ${byMs.toFixed(0)} ms`);
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.world.nowMs + byMs);
   }
 
-  get #self() {
-    return {
-      historyFence: this.log.at(-1) ?? 0,
-      offset: this.log.length,
-      durableOffset: this.durableOffset,
-      clusterId: this.#clusterId,
+  // ---- the driver ------------------------------------------------------------------
+
+  #openCluster(): Cluster {
+    const { timing, mode, failsafe } = this.#run;
+    const options = { nodeId: this.id, address: `${this.id}:1`, timing, mode, failsafe, lagMax: 1_000_000 };
+    const logger = this.#logger;
+    const clock = this.#clock;
+    const memory = {
       proposedClusterId: `c-${this.id}`,
-      cannotLead: this.findings,
+      seenRevision: this.#remembered,
+      saw: async (revision: number) => {
+        this.#remembered = Math.max(this.#remembered, revision);
+      },
+    };
+    const openStore = (seenRevision: number, onEvent: (event: Event) => void) =>
+      this.#openStore({ seenRevision, onEvent, logger, clock });
+    return new Cluster({ ...options, parts: this.#parts, memory, clock, logger, openStore });
+  }
+
+  #openStore(of: { seenRevision: number; onEvent: (e: Event) => void; logger: Logger; clock: Clock }): ClusterStore {
+    let keptAlive = '';
+    const onEvent = (event: Event) => {
+      const before = this.cluster.state.name;
+      try {
+        of.onEvent(this.#noted(event, keptAlive));
+      } catch (error) {
+        this.world.fail(error);
+      }
+      const { name } = this.cluster.state;
+      if (before !== name) this.world.note(`${this.id}: ${before} → ${name}`);
+    };
+    const store = new EtcdStore({ ...of, onEvent, name: NAME, retryMs: 50, client: new SimulatedClient(this) });
+    const begin = (call: Call) => {
+      if (call.kind === 'keep_alive') keptAlive = call.lease;
+      if (call.kind === 'campaign') this.#run.checks.campaigns(this);
+      if (call.kind === 'publish' && this.cluster.state.name === 'leading') {
+        this.world.after(0, this.stallBehindPublish);
+        this.stallBehindPublish = () => {};
+      }
+      store.begin(call);
+    };
+    return {
+      get seenRevision() {
+        return store.seenRevision;
+      },
+      begin,
+      close: () => store.close(),
     };
   }
 
-  /** Runs a task of this life, after the pause if the process stands still then. */
-  #later(delayMs: number, task: () => void): void {
-    const life = this.#life;
-    const due = () => {
-      if (life !== this.#life) return;
-      const waitMs = this.#pausedUntilMs - this.#run.world.nowMs;
-      if (waitMs > 0) this.#run.world.after(waitMs + this.#run.world.between(0, 2), due);
-      else task();
-    };
-    this.#run.world.after(delayMs, due);
-  }
-
-  // ---- the machine -----------------------------------------------------------------
-
-  #handle(event: Event): void {
-    const { isPlanted, world } = this.#run;
-    if (event.kind === 'view') {
-      this.seen = event.view;
-      if (isPlanted('nearer')) event = { ...event, view: turned(event.view) };
-    }
-    const before = this.machine.state.name;
-    for (const action of this.machine.handle(event, this.#nowMs)) this.#do(action);
-    if (before !== this.machine.state.name) world.note(`${this.id}: ${before} → ${this.machine.state.name}`);
-  }
-
-  #tick(): void {
-    this.#handle({ kind: 'self', self: this.#self });
-    if (this.machine.state.name === 'leading') this.#look();
-    this.#handle({ kind: 'tick' });
-    this.#settle();
-  }
-
-  #do(action: Action): void {
-    const { world, checks } = this.#run;
-    switch (action.kind) {
-      case 'call':
-        if (action.call.kind === 'campaign') checks.campaigns(this);
-        return this.#call(action.call);
-      case 'lead':
-        return this.#open(action.fence, action.untilMs);
-      case 'renew':
-        this.#openingUntilMs = Math.max(this.#openingUntilMs, action.untilMs);
-        return this.#term.renew(action.untilMs);
-      case 'stop_leading':
-        checks.stops(this, action.reason);
-        this.#term.end(new HeadwaterError('unavailable', action.reason));
-        this.#later(world.between(1, 30), () => {
-          this.#pending = [];
-          this.#isHeld = false;
-          this.#handle({ kind: 'stopped' });
-        });
-        return;
-      case 'follow':
-        this.#leads = false;
-        this.#upstream = action.leader;
-        return;
-      case 'hold':
-        return this.#hold(action.nodeId, world.nowMs + 2_000);
-      case 'release':
-        this.#isHeld = false;
-        return;
-      case 'say':
-        world.note(`${this.id}: says: ${action.message}`);
-        if (action.message.includes('headwater cluster resume')) this.#run.askPerson();
-    }
-  }
-
-  #open(fence: number, untilMs: number): void {
-    const { world, checks } = this.#run;
-    this.#openingUntilMs = untilMs;
-    this.#later(world.between(5, 50), () => {
-      const { state } = this.machine;
-      if (state.name !== 'opening' || state.fence !== fence) return;
-      this.fence = fence;
-      this.#upstream = undefined;
-      this.#term.begin(this.#openingUntilMs);
-      if (this.#term.look()) return;
-      this.#leads = true;
-      this.#clusterId ||= this.seen?.clusterId || `c-${this.id}`;
-      this.#reports.clear();
-      checks.opens(this, fence);
-      this.#handle({ kind: 'opened' });
-    });
-  }
-
-  #hold(nodeId: string, untilMs: number): void {
-    this.#isHeld = true;
-    this.#later(20, () => {
-      if (this.machine.state.name !== 'holding') return;
-      const level = (this.#reports.get(nodeId)?.durableOffset ?? -1) >= this.log.length && this.#pending.length === 0;
-      if (level) this.#handle({ kind: 'held' });
-      else if (this.#run.world.nowMs > untilMs) this.#handle({ kind: 'hold_failed', reason: 'it is not level' });
-      else this.#hold(nodeId, untilMs);
-    });
-  }
-
-  // ---- the store -------------------------------------------------------------------
-
-  #reaches(): boolean {
-    return this.#run.store.isUp && !this.#run.world.cut.has(this.id);
-  }
-
-  #call(call: Call): void {
-    const { world, store, timing } = this.#run;
-    if (call.kind === 'publish' && this.machine.state.name === 'leading') {
-      world.after(0, this.stallBehindPublish);
-      this.stallBehindPublish = () => {};
-    }
-    const askedMs = this.#nowMs;
-    const seen = this.#revision;
-    let isOver = false;
-    const end = (event: Event) => {
-      if (isOver) return;
-      isOver = true;
-      this.#handle(event);
-    };
-    this.#later(timing.requestMs, () => {
-      if (call.kind === 'keep_alive' && this.#run.isPlanted('an error is a loss'))
-        end({ kind: 'lease_unknown', call: 'keep_alive', lease: call.lease });
-      else end({ kind: 'failed', call: call.kind });
-    });
-    const life = this.#life;
-    world.after(world.latencyMs(), () => {
-      if (!this.#reaches()) return;
-      const answer = store.answer(call);
-      const { revision } = store.view;
-      world.after(world.latencyMs(), () => {
-        if (!this.#reaches() || life !== this.#life) return;
-        this.#later(0, () => {
-          if (isOver) return;
-          if (revision < seen) {
-            isOver = true;
-            this.#handle({ kind: 'failed', call: call.kind });
-            return this.#wentBack();
-          }
-          this.#answered(call, answer, askedMs, end);
-        });
-      });
-    });
-  }
-
-  #wentBack(): void {
-    this.#watched = undefined;
-    this.#handle({ kind: 'store_changed', reason: 'its revision went back' });
-  }
-
-  accept(): void {
-    this.#later(0, () => this.#handle({ kind: 'store_accepted' }));
-  }
-
-  #answered(call: Call, answer: Answer, askedMs: number, end: (event: Event) => void): void {
-    const event = eventOf(call, answer, askedMs);
-    if (!event) return;
+  /** Notes an event, and plants a bug in it. */
+  #noted(event: Event, keptAlive: string): Event {
+    const { isPlanted } = this.#run;
     if (event.kind === 'lease_unknown') this.heardUnknown++;
     if (event.kind === 'view') {
-      this.#watched ??= event.view.revision;
-      this.#revision = Math.max(this.#revision, event.view.revision);
+      this.seen = event.view;
+      const view = isPlanted('nearer') ? turned(event.view) : event.view;
+      return { ...event, view };
     }
-    const late = this.#run.isPlanted('count from the answer');
-    end(late && event.kind === 'published' ? { ...event, provesMs: this.#nowMs } : event);
+    if (event.kind === 'published') {
+      const provesMs = isPlanted('count from the answer') ? this.nowMs : event.provesMs;
+      return { ...event, provesMs, fence: isPlanted('the lease is enough') ? this.fence : event.fence };
+    }
+    if (event.kind === 'failed' && event.call === 'keep_alive' && isPlanted('an error is a loss'))
+      return { kind: 'lease_unknown', call: 'keep_alive', lease: keptAlive };
+    return event;
   }
 
-  /** Delivers what the watch has for this node, in order. */
-  #pump(): void {
-    const { world, store } = this.#run;
-    if (this.#watched === undefined || !this.#reaches()) return;
-    if (store.view.revision < this.#revision) return this.#wentBack();
-    if (store.view.revision === this.#watched) return;
-    const oldest = store.history[0] as View;
-    const isWhole = oldest.revision <= this.#watched + 1;
-    const next = isWhole ? store.history.slice(this.#watched - store.view.revision) : [store.view];
-    for (const view of next) {
-      this.#watched = view.revision;
-      this.#deliverMs = Math.max(this.#deliverMs, world.nowMs + world.latencyMs());
-      this.#later(this.#deliverMs - world.nowMs, () => {
-        this.#revision = Math.max(this.#revision, view.revision);
-        this.#handle({ kind: 'view', view, isWhole });
-      });
+  get #clock(): Clock {
+    return {
+      wallMs: () => this.nowMs,
+      monotonicMs: () => this.nowMs,
+      after: (delayMs, task) => {
+        let isCancelled = false;
+        this.later(delayMs, () => {
+          if (!isCancelled) task();
+        });
+        return () => {
+          isCancelled = true;
+        };
+      },
+    };
+  }
+
+  get #logger(): Logger {
+    const say = (_: object, message: string) => {
+      this.world.note(`${this.id}: says: ${message}`);
+      if (message.includes('headwater cluster resume')) this.#run.askPerson();
+    };
+    return { debug: say, info: say, warn: say, error: say };
+  }
+
+  // ---- the parts that the driver moves ---------------------------------------------
+
+  get #parts(): ClusterParts {
+    const term = this.#term;
+    const self = () => this.#self;
+    const followers = () => this.#followers;
+    return {
+      get self() {
+        return self();
+      },
+      get followers() {
+        return followers();
+      },
+      term: {
+        look: () => term.look(),
+        renew: (untilMs) => term.renew(untilMs),
+        end: (reason) => this.#end(reason),
+      },
+      lead: (elected) => this.#lead(elected),
+      settled: () => this.#settled(),
+      follow: (leader) => this.#follow(leader),
+      hold: (nodeId, signal) => this.#hold(nodeId, signal),
+      release: () => {
+        this.#isHeld = false;
+      },
+    };
+  }
+
+  get #self(): ClusterParts['self'] {
+    const { log, durableOffset, findings: cannotLead } = this;
+    this.knownFindings = cannotLead;
+    const standing = { historyFence: log.at(-1) ?? 0, offset: log.length, durableOffset };
+    return { ...standing, clusterId: this.#clusterId, cannotLead };
+  }
+
+  #end(reason: HeadwaterError): void {
+    if (!this.#term.ended) this.#run.checks.stops(this, reason.message);
+    this.#term.end(reason);
+  }
+
+  /** Resolves later in this life, or never. */
+  #wait(fromMs: number, toMs: number): Promise<void> {
+    return new Promise((resolve) =>
+      this.later(this.world.between(fromMs, toMs), () => {
+        this.world.turns();
+        resolve();
+      }),
+    );
+  }
+
+  async #lead({ fence, untilMs }: Elected): Promise<void> {
+    await this.#wait(5, 50);
+    if (this.world.dice.chance(0.02)) throw new Error('the disk is full');
+    this.#upstream = undefined;
+    this.#pending = [];
+    this.#term.begin(untilMs);
+    await this.#wait(0, 20);
+    if (this.#term.look()) return;
+    this.fence = fence;
+    this.#leads = true;
+    this.#clusterId ||= this.seen?.clusterId || `c-${this.id}`;
+    this.#reports.clear();
+    this.#run.checks.opens(this, fence);
+  }
+
+  async #settled(): Promise<void> {
+    await this.#wait(1, this.world.dice.chance(0.05) ? 2 * this.#run.timing.ttlMs : 30);
+    this.#pending = [];
+    this.#leads = false;
+  }
+
+  async #follow(leader: LeaderKey): Promise<void> {
+    await this.#wait(0, 20);
+    if (this.world.dice.chance(0.05)) throw new Error('no route');
+    this.#leads = false;
+    this.#upstream = leader;
+  }
+
+  async #hold(nodeId: string, signal: AbortSignal): Promise<void> {
+    this.#isHeld = true;
+    const untilMs = this.world.nowMs + 2_000;
+    const isLevel = () => (this.#reports.get(nodeId)?.durableOffset ?? -1) >= this.log.length;
+    while (!signal.aborted && !(isLevel() && this.#pending.length === 0)) {
+      await this.#wait(20, 20);
+      if (this.world.nowMs > untilMs) throw new Error('it is not level');
     }
   }
 
@@ -361,7 +385,7 @@ export class SimulatedNode implements ClusterNode {
     const log = [...this.log];
     const { durableOffset } = this;
     const signMs = this.#signMs;
-    world.after(world.latencyMs(), () => leader.#later(0, () => leader.#serve(this, { log, durableOffset, signMs })));
+    world.after(world.latencyMs(), () => leader.later(0, () => leader.#serve(this, { log, durableOffset, signMs })));
   }
 
   #serve(
@@ -373,24 +397,24 @@ export class SimulatedNode implements ClusterNode {
     let branch = 0;
     while (branch < log.length && log[branch] === this.log[branch]) branch++;
     this.#reports.set(follower.id, { atMs: world.nowMs, durableOffset: Math.min(branch, durableOffset), signMs });
-    if (this.machine.state.name === 'leading') this.#look();
+    if (this.cluster.state.name === 'leading') this.#look();
     this.#settle();
     const sent = {
       fence: this.fence,
       from: branch,
       commands: this.log.slice(branch),
-      signMs: this.#nowMs,
+      signMs: this.nowMs,
       sentMs: world.nowMs,
     };
     const leads = this.#term.look() === undefined;
-    world.after(world.latencyMs(), () => follower.#later(0, () => follower.#receive(this, { ...sent, leads })));
+    world.after(world.latencyMs(), () => follower.later(0, () => follower.#receive(this, { ...sent, leads })));
   }
 
   #receive(leader: SimulatedNode, { fence, from, commands, signMs, sentMs, leads }: Sent): void {
     if (this.#upstream?.nodeId !== leader.id || fence < this.#upstream.fence || from > this.log.length) return;
     this.#clusterId ||= leader.#clusterId;
     if (leads) {
-      this.#handle({ kind: 'heard', fence });
+      this.cluster.heard(fence);
       this.#signMs = signMs;
     }
     // Answers may overtake each other here. In a stream they do not.
@@ -405,28 +429,36 @@ export class SimulatedNode implements ClusterNode {
   #sync(): void {
     const { length } = this.log;
     const last = this.log.at(-1);
-    this.#later(this.#run.world.between(0, 20), () => {
+    this.later(this.#run.world.between(0, 20), () => {
       if (this.log[length - 1] === last) this.durableOffset = Math.max(this.durableOffset, length);
     });
   }
 
-  /** Looks at the followers: who is level, who is slow, and who has got the signs of life. */
-  #look(): void {
+  /** The followers that are level, and those that are slow. */
+  get #followers() {
     const { world, timing } = this.#run;
-    const nodes = this.#nodes;
     const acknowledged = this.log.length - this.#pending.length;
     const level: string[] = [];
     const slow: string[] = [];
-    for (const { id } of nodes) {
+    for (const { id } of this.#nodes) {
       if (id === this.id) continue;
       const report = this.#reports.get(id);
       if (!report || world.nowMs - report.atMs > timing.requestMs) slow.push(id);
       else if (report.durableOffset >= acknowledged) level.push(id);
     }
-    this.#handle({ kind: 'followers', level, slow });
+    return { level, slow };
+  }
+
+  /** Tells the machine which nodes have got the signs of life. */
+  #look(): void {
+    const { world, timing } = this.#run;
     const live = [...this.#reports].filter(([, { atMs }]) => world.nowMs - atMs < timing.requestMs);
     const signMs = Math.min(...live.map(([, report]) => report.signMs));
-    if (live.length > 0) this.#handle({ kind: 'acknowledged', sentMs: signMs, nodes: live.map(([id]) => id) });
+    if (live.length === 0) return;
+    this.cluster.acknowledged(
+      signMs,
+      live.map(([id]) => id),
+    );
   }
 
   // ---- writes ----------------------------------------------------------------------
@@ -435,13 +467,13 @@ export class SimulatedNode implements ClusterNode {
   write(): void {
     const { world } = this.#run;
     if (this.isDown || !this.#leads) return;
-    this.#later(world.between(0, 3), () => {
-      if (!this.#leads || this.#isHeld || this.machine.state.name === 'stopping' || this.#term.look()) return;
+    this.later(world.between(0, 3), () => {
+      if (!this.#leads || this.#isHeld || this.#term.look()) return;
       this.log.push(this.fence);
       this.#pending.push({ offset: this.log.length, fence: this.fence });
       this.#sync();
       if (world.dice.chance(0.5)) this.#settle();
-      else this.#later(world.between(0, 25), () => this.#settle());
+      else this.later(world.between(0, 25), () => this.#settle());
     });
   }
 
@@ -450,46 +482,13 @@ export class SimulatedNode implements ClusterNode {
     const { mode, checks } = this.#run;
     while (this.#leads && this.#pending.length > 0) {
       const { offset, fence } = this.#pending[0] as Pending;
-      const { required } = this.machine;
+      const { required } = this.cluster;
       const has = (id: string) => id === this.id || (this.#reports.get(id)?.durableOffset ?? 0) >= offset;
       if (mode === 'safe' && (this.durableOffset < offset || !required || ![...required].every(has))) return;
       if (this.#term.look()) return;
       this.#pending.shift();
       checks.answers(this, fence, offset);
     }
-  }
-}
-
-function eventOf(call: Call, answer: Answer, askedMs: number): Event | undefined {
-  if (answer.kind === 'unknown_lease') {
-    const { kind } = call as { kind: CallKind };
-    if (call.kind === 'keep_alive') return { kind: 'lease_unknown', call: 'keep_alive', lease: call.lease };
-    if (call.kind === 'publish') return { kind: 'lease_unknown', call: 'publish', lease: call.record.lease };
-    throw new Error(`${kind} has no lease`);
-  }
-  switch (call.kind) {
-    case 'grant':
-      return answer.kind === 'granted' ? { ...answer, askedMs } : undefined;
-    case 'keep_alive':
-      return answer.kind === 'alive' ? { kind: 'kept', lease: call.lease, ttlMs: answer.ttlMs, askedMs } : undefined;
-    case 'read':
-      return answer.kind === 'view' ? { kind: 'view', view: answer.view, isWhole: false } : undefined;
-    case 'publish':
-      return { kind: 'published', lease: call.record.lease, provesMs: call.provesMs };
-    case 'campaign':
-      return answer.kind === 'fence' ? { kind: 'campaigned', lease: call.key.lease, fence: answer.fence } : undefined;
-    case 'move_leader':
-      return answer.kind === 'done' ? { kind: 'moved', done: answer.done } : undefined;
-    case 'resign':
-      return { kind: 'resigned' };
-    case 'set_sync':
-      return answer.kind === 'revision'
-        ? { kind: 'sync_set', nodes: call.nodes, revision: answer.revision }
-        : undefined;
-    case 'set_known':
-      return { kind: 'known_set' };
-    case 'forget_request':
-      return { kind: 'request_forgotten' };
   }
 }
 

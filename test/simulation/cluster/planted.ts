@@ -39,6 +39,7 @@ export const BUGS: readonly PlantedBug[] = [
     found: /a leader whose lease lives goes on/,
     inWorld: 'an error is a loss',
   },
+  { name: 'a record that proves the lease, and not the leader key', found: TWO, inWorld: 'the lease is enough' },
   { name: 'the nearer node that runs instead of the further', found: /the furthest node runs/, inWorld: 'nearer' },
   {
     name: 'a leader that does not shrink the set before it answers',

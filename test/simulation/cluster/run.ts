@@ -4,14 +4,14 @@ import { type Timing, timingOf } from '../../../src/cluster/timing.js';
 import { Violation } from '../checks/history.js';
 import { Checks } from './checks.js';
 import { FAULTS } from './faults.js';
-import { MemoryStore } from './memory-store.js';
+import { MemoryEtcd } from './memory-etcd.js';
 import { SimulatedNode } from './node.js';
 import type { Planted, Setting } from './setting.js';
 import { World } from './world.js';
 
 export class ClusterRun implements Setting {
   readonly world: World;
-  readonly store: MemoryStore;
+  readonly etcd: MemoryEtcd;
   readonly nodes: SimulatedNode[] = [];
   readonly checks: Checks;
   readonly timing: Timing;
@@ -27,8 +27,8 @@ export class ClusterRun implements Setting {
     this.timing = timingOf(dice.pick([3_000, 5_000, 10_000, 20_000]));
     this.mode = dice.pick(['available', 'safe'] as const);
     this.failsafe = dice.chance(0.3);
-    this.store = new MemoryStore(this.world);
-    this.checks = new Checks(this.world, this.store, this.mode, this.nodes);
+    this.etcd = new MemoryEtcd(this.world);
+    this.checks = new Checks(this.world, this.etcd, this.mode, this.nodes);
     const count = dice.pick([1, 2, 3, 3, 3, 5]);
     for (let i = 0; i < count; i++) this.nodes.push(new SimulatedNode(`n${i}`, this, this.nodes));
   }
@@ -41,19 +41,20 @@ export class ClusterRun implements Setting {
     this.#personComes = true;
     this.world.after(this.world.between(500, 3_000), () => {
       this.#personComes = false;
-      this.store.change(() => ({ isPaused: false, allowed: this.store.view.last?.fence ?? 0 }));
+      this.etcd.set('paused', undefined);
+      this.etcd.set('allowed', { fence: this.etcd.view.last?.fence ?? 0 });
     });
   }
 
-  run(): void {
+  async run(): Promise<void> {
     const { world } = this;
     try {
       const events = 20 + Math.floor(world.dice.random() * 20);
       for (let i = 0; i < events; i++) {
-        this.#pass(world.between(0, this.timing.ttlMs * 0.8));
+        await this.#pass(world.between(0, this.timing.ttlMs * 0.8));
         if (!world.dice.chance(0.2)) world.dice.pick(FAULTS)(this);
       }
-      this.#heal();
+      await this.#heal();
     } catch (error) {
       if (error instanceof Violation) throw new Violation(`${error.message}\n${world.trace.slice(-80).join('\n')}`);
       throw error;
@@ -61,31 +62,31 @@ export class ClusterRun implements Setting {
   }
 
   /** Time passes, and clients write at every node. */
-  #pass(ms: number): void {
+  async #pass(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= 50) {
       for (const node of this.nodes) if (this.world.dice.chance(0.2)) node.write();
-      this.world.pass(Math.min(50, left));
+      await this.world.pass(Math.min(50, left));
     }
   }
 
-  #heal(): void {
-    const { world, store } = this;
+  async #heal(): Promise<void> {
+    const { world, etcd } = this;
     world.note('nothing fails any more');
     world.cut.clear();
-    store.isUp = true;
-    store.repair();
+    etcd.isUp = true;
+    etcd.repair();
     for (const node of this.nodes) {
       node.findings = '';
       if (node.isDown) node.start();
       node.accept();
     }
-    store.change(() => ({ isPaused: false }));
+    etcd.set('paused', undefined);
     // Paused processes run again, an earlier lease ends, the old leader is silent, and a person may be needed.
-    this.#pass(5 * this.timing.ttlMs + 15_000);
+    await this.#pass(5 * this.timing.ttlMs + 15_000);
     const before = this.checks.answered;
-    this.#pass(this.timing.ttlMs);
+    await this.#pass(this.timing.ttlMs);
     if (this.checks.answered > before) return;
-    const states = this.nodes.map(({ id, machine }) => `${id} ${machine.state.name} (${machine.why})`).join(', ');
+    const states = this.nodes.map(({ id, cluster }) => `${id} ${cluster.state.name} (${cluster.why})`).join(', ');
     throw new Violation(`a leader comes back when nothing fails: ${states}`);
   }
 }

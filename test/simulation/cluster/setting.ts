@@ -2,15 +2,15 @@
 import type { ClusterMode } from '../../../src/cluster/election.js';
 import type { Timing } from '../../../src/cluster/timing.js';
 import type { View } from '../../../src/cluster/view.js';
-import type { MemoryStore } from './memory-store.js';
+import type { MemoryEtcd } from './memory-etcd.js';
 import type { World } from './world.js';
 
-export type Planted = 'nearer' | 'count from the answer' | 'an error is a loss';
+export type Planted = 'nearer' | 'count from the answer' | 'an error is a loss' | 'the lease is enough';
 
 export interface ClusterNode {
   readonly id: string;
   readonly log: readonly number[];
-  readonly findings: string;
+  readonly knownFindings: string;
   readonly seen: View | undefined;
   readonly fence: number;
   readonly heardUnknown: number;
@@ -27,7 +27,7 @@ export interface NodeChecks {
 
 export interface Setting {
   readonly world: World;
-  readonly store: MemoryStore;
+  readonly etcd: MemoryEtcd;
   readonly checks: NodeChecks;
   readonly timing: Timing;
   readonly mode: ClusterMode;

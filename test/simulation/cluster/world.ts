@@ -1,6 +1,9 @@
 /** The world of one run: its time, its dice, what is cut from what, and the trace. */
 import { Dice } from '../dice.js';
 
+/** More than any chain of promises in a node has. */
+const TICKS = 100;
+
 interface Due {
   readonly atMs: number;
   readonly order: number;
@@ -15,6 +18,8 @@ export class World {
   readonly trace: string[] = [];
   readonly #due: Due[] = [];
   #order = 0;
+  #hasPromises = false;
+  #failure: unknown;
 
   constructor(seed: number) {
     this.dice = new Dice(seed);
@@ -31,12 +36,25 @@ export class World {
     this.#due.splice(at, 0, due);
   }
 
-  pass(byMs: number): void {
+  /** The present task settles promises: what waits for them runs before the next task. */
+  turns(): void {
+    this.#hasPromises = true;
+  }
+
+  /** Ends the run with an error, which may come from behind a promise. */
+  fail(error: unknown): void {
+    this.#failure ??= error;
+  }
+
+  async pass(byMs: number): Promise<void> {
     const endMs = this.nowMs + byMs;
     for (let due = this.#due[0]; due && due.atMs <= endMs; due = this.#due[0]) {
       this.#due.shift();
       this.nowMs = due.atMs;
       due.task();
+      if (this.#hasPromises) await settled();
+      this.#hasPromises = false;
+      if (this.#failure !== undefined) throw this.#failure;
     }
     this.nowMs = endMs;
   }
@@ -49,6 +67,11 @@ export class World {
   note(text: string): void {
     this.trace.push(`${this.nowMs.toFixed(0).padStart(8)} ${text}`);
   }
+}
+
+/** Lets chains of promises run. A turn of the event loop would ask the system for its events each time. */
+async function settled(): Promise<void> {
+  for (let tick = 0; tick < TICKS; tick++) await Promise.resolve();
 }
 
 function isLater(a: Due, b: Due): boolean {

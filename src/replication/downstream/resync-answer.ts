@@ -219,6 +219,7 @@ export class ResyncAnswer {
     const snapshot = await this.#node.store.snapshots.at({ share: true, notBefore: Math.max(had, log.base.offset) });
     const { position } = snapshot;
     const cursor = new Cursor(log, position, { pinnedFor: this.#options.name });
+    let isHeld = true;
     try {
       const positionTimeMs = await timeOf(position, log);
       const interludes = log.interludes.reader();
@@ -239,6 +240,7 @@ export class ResyncAnswer {
       const history = log.history.lineage.replicationIdAt(position.offset);
       const outflow = this.#outflow({ cursor, interludes, log, history });
       this.#state.to({ name: 'snapshot', outflow });
+      isHeld = false;
       const sending = sendSnapshot(snapshot, this.#sender).then(() => {
         this.#leavePlace();
         // The session may have ended while the last frame was on its way.
@@ -248,6 +250,8 @@ export class ResyncAnswer {
       await Promise.all([sending.catch((error) => this.#fail(error)), this.#stream(outflow)]);
     } finally {
       cursor.close();
+      // The session has ended before the snapshot was sent.
+      if (isHeld) await snapshot.release();
     }
   }
 

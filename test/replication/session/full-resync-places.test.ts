@@ -1,5 +1,7 @@
 /** Many followers need a full resync of one node at once. The node sends some, and the others wait for their turn. */
 import assert from 'node:assert/strict';
+import { HeadwaterError } from '../../../src/base/errors.js';
+import type { KeyspaceSnapshot } from '../../../src/keyspace/snapshot.js';
 import { set } from '../../support/store.js';
 import { level, type TestNode, type World, worldForEachTest } from '../../support/world.js';
 
@@ -105,6 +107,31 @@ describe('full resyncs of several followers at once', () => {
     await world.until('it streams again', () => old.link.status.state === 'streaming');
     assert.equal(old.link.resyncs.partial, 1);
     for (const one of release.splice(0)) one();
+  });
+
+  it('hold no snapshot of a session that ends before its first entry', async () => {
+    const leader = await world.node('L', { fullResyncsMax: 1 });
+    await leader.write(10);
+    const { snapshots } = leader.store;
+    const taken: KeyspaceSnapshot[] = [];
+    const at = snapshots.at.bind(snapshots);
+    snapshots.at = async (options) => {
+      const snapshot = await at(options);
+      taken.push(snapshot);
+      return snapshot;
+    };
+    let failures = 0;
+    world.network.onLine = ({ down }) => {
+      const send = down.send.bind(down);
+      down.send = (frame) => {
+        if (frame.kind !== 'fullResync' || failures++ > 0) return send(frame);
+        return Promise.reject(new HeadwaterError('unreachable', 'cut by the test'));
+      };
+    };
+    const follower = await world.node('F', { follows: 'L' });
+    await level(world, leader, follower);
+    assert(failures > 1);
+    await world.until('all are released', () => taken.every(({ closed }) => closed));
   });
 
   it('are given back by a follower that needs none any more, since its upstream has changed', async () => {

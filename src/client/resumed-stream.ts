@@ -65,6 +65,8 @@ export class ResumedStream<Event extends { readonly kind: string }> {
           signal: this.#end,
           silenceMs,
         })) {
+          // Responses that have come already are in the stream until its end.
+          if (this.#end.aborted) break;
           if (!began && this.position) yield 'broken';
           began = true;
           failures = 0;

@@ -276,6 +276,19 @@ describe('the loops of a client', () => {
     assert.deepEqual(await next, { done: true, value: undefined });
   });
 
+  it('hand out nothing behind their signal, though more has come', async () => {
+    door.script = [[1, 2, 3, 4, 5].map((offset) => ({ events: [put(offset)], position: at(offset), more: false }))];
+    const end = new AbortController();
+    const items: string[] = [];
+    for await (const item of db.watch({ from: at(0), signal: end.signal })) {
+      items.push(item.kind);
+      // The answer comes over the same connection, behind the others.
+      await db.publish('c', 'text');
+      end.abort();
+    }
+    assert.deepEqual(items, ['put']);
+  });
+
   it('end when the client is closed', async () => {
     const ended = assert.rejects(db.watch().next(), { code: 'cancelled' });
     await db.close();

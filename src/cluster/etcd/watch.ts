@@ -183,7 +183,9 @@ class WatchStream {
    */
   run(request: WatchRequest, signal: AbortSignal, received: (response: Response) => void): Promise<Error> {
     return new Promise((resolve) => {
+      let isOver = false;
       const end = (reason: Error) => {
+        isOver = true;
         this.#cancelTimer();
         signal.removeEventListener('abort', close);
         stream.cancel();
@@ -193,13 +195,14 @@ class WatchStream {
       const stream = this.#open({
         ended: end,
         received: (response) => {
-          if (signal.aborted) return;
+          // gRPC may still have messages of a stream that was given up. The next member sends them again.
+          if (isOver) return;
           try {
             received(response);
           } catch (error) {
             return end(error as Error);
           }
-          if (!signal.aborted) this.#expectLife(stream, end);
+          if (!isOver) this.#expectLife(stream, end);
         },
       });
       signal.addEventListener('abort', close, { once: true });

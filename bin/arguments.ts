@@ -3,7 +3,7 @@
  * received value. Commander puts the option's or argument's name before it, and the process ends with status 2.
  */
 import { InvalidArgumentError } from 'commander';
-import { destinationOf } from '../src/access/addresses.js';
+import { destinationOf, splitAddresses } from '../src/access/addresses.js';
 import { type AddressOptions, expectedAddress, isAddress, withoutUser } from '../src/base/address.js';
 import { HeadwaterError } from '../src/base/errors.js';
 import { TIMER_MS_MAX } from '../src/base/limits.js';
@@ -131,7 +131,7 @@ export function parseNode(text: string): string {
 }
 
 export function parseAddresses(text: string): string[] {
-  return text.split(',').map((address) => parseNodeUrl(address.trim()));
+  return splitAddresses(text).map((address) => parseNodeUrl(address.trim()));
 }
 
 /** Parses an address with or without a scheme, and returns it as it is. */

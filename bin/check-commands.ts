@@ -6,7 +6,7 @@ import type { CheckProgress, Damage, Verified } from '../src/client/index.js';
 import type { PlaceOptions } from '../src/tools.js';
 import { parsePath, parseSize } from './arguments.js';
 import { addAcceptOption, addBucketOptions, type BucketFlags, bucketOptions } from './bucket-options.js';
-import { onNode, type Session } from './connection.js';
+import { onlyAddress, onNode, type Session } from './connection.js';
 import { plural } from './figures.js';
 import { contentOf, readableStats, whileRunning } from './files.js';
 import { complainOfNoLock, EXIT, type ExitStatus, jsonBytes, Output, shownBytes, UsageError } from './output.js';
@@ -223,8 +223,7 @@ async function compareWithLog(
 }
 
 async function repair({ client, output, addresses }: Session, { rate }: { rate?: number }): Promise<ExitStatus> {
-  if (addresses.length > 1)
-    throw new UsageError(`repair: expected one address in --connect, received ${addresses.join(',')}`);
+  onlyAddress('repair', addresses);
   const showing = new Showing('checked');
   try {
     for await (const event of interruptible((signal) => client.repair({ bytesPerSecond: bytesOf(rate), signal }))) {

@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander';
 import { destinationOf } from '../src/access/addresses.js';
+import { shownAddress } from '../src/access/cluster-address.js';
 import { type Credentials as Named, parseCredentials, shownFile } from '../src/access/credentials.js';
 import { joinedTls } from '../src/access/tls/node-url.js';
 import { parseAddress } from '../src/base/address.js';
@@ -138,7 +139,11 @@ const CREDENTIALS_VARIABLE = 'HEADWATER_CREDENTIALS';
  */
 function userOf(command: Command, urls: readonly string[] | undefined): Named | undefined {
   const { connect, credentials: file } = command.optsWithGlobals<GlobalOptions>();
-  const inAddress = destinationOf(urls ?? connect).credentials;
+  const { credentials: inAddress, cluster } = destinationOf(urls ?? connect);
+  if (cluster?.password !== undefined && !urls && command.getOptionValueSourceWithGlobals('connect') === 'cli')
+    throw new UsageError(
+      '--connect: expected no password in an argument, since every user of the machine can read it. Put the address into HEADWATER_CONNECT, or name a file: ?etcd-credentials=FILE with USER:PASSWORD',
+    );
   if (inAddress && !urls && command.getOptionValueSourceWithGlobals('connect') === 'cli')
     throw new UsageError(
       '--connect: expected no secret in an argument, since every user of the machine can read it. Put the address into HEADWATER_CONNECT, or use --credentials FILE. Change the secret: "user rotate"',
@@ -165,20 +170,51 @@ function tlsOf(command: Command, urls: readonly string[] | undefined): Pick<Clie
 }
 
 /**
+ * The addresses that a client takes: those of nodes, or that of a cluster.
+ * @param urls with the users and the certificates in them.
+ */
+export function targetsOf(urls: readonly string[]): string[] {
+  const { seeds, cluster } = destinationOf(urls);
+  return cluster ? [...urls] : [...seeds];
+}
+
+/** Whether the addresses mean whichever node leads. */
+function isOfSeveral(addresses: readonly string[]): boolean {
+  return addresses.length > 1 || destinationOf(addresses).cluster !== undefined;
+}
+
+/** The addresses for people, without a password. */
+export function shownAddresses(addresses: readonly string[]): string {
+  return addresses.map(shownAddress).join(',');
+}
+
+/** The nodes at which a command begins to look for others. In a cluster, that is the node of its client. */
+export function nodesOf({ client, addresses }: Pick<Session, 'client' | 'addresses'>): () => readonly string[] {
+  const isCluster = destinationOf(addresses).cluster !== undefined;
+  let last: readonly string[] = [];
+  return () => {
+    if (!isCluster) return addresses;
+    if (client.address !== undefined) last = [client.address];
+    return last;
+  };
+}
+
+/**
  * The nodes that the command line names.
  * @throws UsageError if it names them in two ways.
  */
 export function addressesOf(command: Command): string[] {
   const { connect: named, host, port } = command.optsWithGlobals<GlobalOptions>();
-  const connect = [...destinationOf(named).seeds];
+  const connect = targetsOf(named);
   if (host === undefined && port === undefined) return connect;
   if (command.getOptionValueSourceWithGlobals('connect') === 'cli')
     throw new UsageError('expected either --connect, or --host (-h) and --port (-p), received both');
-  if (connect.length > 1 && (host === undefined || port === undefined))
+  if ((isOfSeveral(connect) || connect.length > 1) && (host === undefined || port === undefined))
     throw new UsageError(
-      `expected one address in HEADWATER_CONNECT beside --host (-h) or --port (-p), received ${connect.length}. Use --connect`,
+      `expected the address of one node in HEADWATER_CONNECT beside --host (-h) or --port (-p), received ${connect.length === 1 ? 'a cluster' : connect.length}. Use --connect`,
     );
-  const usual = parseAddress(connect[0] ?? OPTIONS.listen.default);
+  const [first = OPTIONS.listen.default] = isOfSeveral(connect) ? [] : connect;
+  const usual = parseAddress(first);
   return [`${host ?? usual.host}:${port ?? usual.port}`];
 }
 
@@ -212,16 +248,18 @@ export async function connectTo(
       ...credentials,
       timeoutMs,
       connectTimeoutMs: Math.min(timeoutMs, CONNECT_MS_MAX),
-      redirect: addresses.length > 1,
-      ...(addresses.length === 1 && { retry: { attempts: 1 } }),
+      redirect: isOfSeveral(addresses),
+      ...(!isOfSeveral(addresses) && { retry: { attempts: 1 } }),
     });
     connected = true;
     return client;
   } catch (error) {
     if (HeadwaterError.is(error, 'unauthenticated')) throw withUserAdvice(error);
     if (!HeadwaterError.is(error, 'unreachable')) throw error;
-    const where = addresses.join(', ');
-    const why = plainReason(error.message).replace(`${where}: `, '');
+    const where = addresses.map(shownAddress).join(', ');
+    // The address of a cluster is that of etcd, and the reason may be about a node.
+    const isOfCluster = destinationOf(addresses).cluster !== undefined;
+    const why = isOfCluster ? error.message : plainReason(error.message).replace(`${where}: `, '');
     const advice = place.isShell ? 'Use "connect HOST:PORT" for another node' : 'Check --connect or HEADWATER_CONNECT';
     const message = `cannot reach ${where}: ${why}. ${advice}`;
     throw new HeadwaterError('unreachable', message, { cause: error });
@@ -248,13 +286,15 @@ function withDirections(error: HeadwaterError, addresses: readonly string[]): He
   const { leader } = error.details;
   const way = place.isShell ? `"connect ${leader}"` : `--connect ${leader}`;
   const there = leader ? `. Use ${way}` : '';
-  const message = `${addresses.join(', ')}: ${error.message}${there}`;
+  const message = `${addresses.map(shownAddress).join(', ')}: ${error.message}${there}`;
   return new HeadwaterError(error.code, message, { cause: error, details: error.details });
 }
 
 /** The one address of --connect. A command that changes a node must not change whichever of several answers first. */
 export function onlyAddress(command: string, addresses: readonly string[]): string {
-  const [node, second] = addresses;
-  if (node !== undefined && second === undefined) return node;
-  throw new UsageError(`${command}: expected one address in --connect, received ${addresses.join(',')}`);
+  const [node] = addresses;
+  if (node !== undefined && !isOfSeveral(addresses)) return node;
+  throw new UsageError(
+    `${command}: expected the address of one node in --connect, received ${shownAddresses(addresses)}`,
+  );
 }

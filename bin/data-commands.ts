@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { gathered, parseBytes, parseDecimal, parseDuration, parseInteger, parseLimit, parseText } from './arguments.js';
-import { onNode, type Session } from './connection.js';
+import { onNode, type Session, shownAddresses } from './connection.js';
 import {
   positionOf,
   type ReadOptions,
@@ -184,7 +184,7 @@ async function flushAll(session: Session, options: WriteOptions & { yes?: boolea
   const { client, output, addresses } = session;
   const { yes = false } = options;
   const mayDelete =
-    yes || !canAsk() || (await confirm(`Delete every key of ${addresses.join(',')} and its followers?`));
+    yes || !canAsk() || (await confirm(`Delete every key of ${shownAddresses(addresses)} and its followers?`));
   if (!mayDelete) return output.negative({ applied: false }, 'nothing was deleted');
   await client.flushAll(writeOptions(options));
   return done(session, { applied: true });

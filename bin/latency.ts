@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { Client } from '../src/client/index.js';
-import type { Session } from './connection.js';
+import { type Session, shownAddresses } from './connection.js';
 import { clockTime, grouped, milliseconds, plural, roughly } from './figures.js';
 import { Latencies, type LatencyFigures, latencyFields } from './latency-figures.js';
 import { LIVE_ANSWER_MS_MAX, runLiveView } from './live-view.js';
@@ -32,7 +32,10 @@ export async function latency(session: Session, options: LatencyOptions): Promis
   const paint = paintFor(process.stdout);
   let status: Status | undefined;
   const title = () =>
-    paint('dim', `latency of ${client.address ?? addresses.join(',')}, ${clockTime(new Date())}; q or Ctrl-C ends`);
+    paint(
+      'dim',
+      `latency of ${client.address ?? shownAddresses(addresses)}, ${clockTime(new Date())}; q or Ctrl-C ends`,
+    );
   const print = () => output.result(fieldsOf(pings, status), lineOf(pings, status));
   await runLiveView({
     everyMs: windowMs ?? SHOWN_MS,

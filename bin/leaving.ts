@@ -1,7 +1,7 @@
 /** Commands for a node that leaves: for a while, to be maintained, or for ever. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { HeadwaterError } from '../src/base/errors.js';
-import { onlyAddress, type Session } from './connection.js';
+import { nodesOf, onlyAddress, type Session } from './connection.js';
 import { roughly } from './figures.js';
 import { LIVE_ANSWER_MS_MAX } from './live-view.js';
 import { EXIT, type ExitStatus, UsageError } from './output.js';
@@ -47,11 +47,11 @@ export async function drain(
 
 /** Takes a follower out of the tree for ever. While it is connected, waits until somebody has stopped it. */
 export async function removeNode(
-  { addresses, credentials, output, timeoutMs }: Session,
+  { client, addresses, credentials, output, timeoutMs }: Session,
   name: string,
   { wait }: { readonly wait: number },
 ): Promise<ExitStatus> {
-  const tree = new Tree(addresses, credentials, timeoutMs ?? LIVE_ANSWER_MS_MAX);
+  const tree = new Tree(nodesOf({ client, addresses }), credentials, timeoutMs ?? LIVE_ANSWER_MS_MAX);
   try {
     const leaving = find(await tree.look(new AbortController().signal), name);
     if (leaving.status?.role === 'leader')

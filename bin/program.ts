@@ -99,7 +99,10 @@ export function program({ inShell = false }: ProgramOptions = {}): Command {
 function addGlobalOptions(headwater: Command): void {
   headwater
     .addOption(
-      new Option('--connect <HOST:PORT,…>', 'the node to use; of several, the one that leads')
+      new Option(
+        '--connect <HOST:PORT,…>',
+        'the node to use; of several, or of a cluster (headwater+etcd://HOST:PORT,…/NAME), the one that leads',
+      )
         .env('HEADWATER_CONNECT')
         .argParser(parseAddresses)
         .default([OPTIONS.listen.default], OPTIONS.listen.default),

@@ -1,7 +1,7 @@
 /** `status`: once, or again and again with --watch. */
 import { HeadwaterError } from '../src/base/errors.js';
 import { formatDuration } from './arguments.js';
-import type { Session } from './connection.js';
+import { type Session, shownAddresses } from './connection.js';
 import { binarySize, clockTime, grouped, plural, rate, roughly } from './figures.js';
 import { snakeCase } from './json-names.js';
 import { LIVE_ANSWER_MS_MAX, runLiveView } from './live-view.js';
@@ -28,7 +28,7 @@ async function watchStatus(session: Session, everyMs: number): Promise<ExitStatu
     async look(signal) {
       seen = await client.status({ signal, timeoutMs }).catch((error) => HeadwaterError.from(error));
     },
-    ...(!output.json && { draw: () => screen(seen, addresses.join(','), everyMs, paint) }),
+    ...(!output.json && { draw: () => screen(seen, shownAddresses(addresses), everyMs, paint) }),
     print: async () => {
       const time = new Date();
       if (seen instanceof HeadwaterError)

@@ -1,6 +1,6 @@
 /** `top`: the whole tree of nodes, again and again: roles, lag, rates, headroom, resyncs. */
 import { formatDuration } from './arguments.js';
-import type { Session } from './connection.js';
+import { nodesOf, type Session } from './connection.js';
 import { binarySize, clockTime, grouped, plural, rate, roughly } from './figures.js';
 import { LIVE_ANSWER_MS_MAX, runLiveView } from './live-view.js';
 import { EXIT, type ExitStatus } from './output.js';
@@ -16,10 +16,10 @@ export interface TopOptions {
 }
 
 export async function top(
-  { addresses, credentials, output, timeoutMs }: Session,
+  { client, addresses, credentials, output, timeoutMs }: Session,
   { every, once }: TopOptions,
 ): Promise<ExitStatus> {
-  const tree = new Tree(addresses, credentials, timeoutMs ?? LIVE_ANSWER_MS_MAX);
+  const tree = new Tree(nodesOf({ client, addresses }), credentials, timeoutMs ?? LIVE_ANSWER_MS_MAX);
   const paint = paintFor(process.stdout);
   let seen: TreeSeen = { nodes: [], leader: undefined };
   const look = async (signal: AbortSignal) => {

@@ -41,7 +41,7 @@ const DEPTH_MAX = 32;
 type Answer = Status | HeadwaterError;
 
 export class Tree {
-  readonly #seeds: readonly string[];
+  readonly #seeds: () => readonly string[];
   readonly #credentials: Credentials;
   readonly #timeoutMs: number;
   readonly #asksAway: boolean;
@@ -50,11 +50,11 @@ export class Tree {
   readonly #offsets = new Map<string, { readonly offset: number; readonly atMs: number }>();
 
   /**
-   * @param seeds addresses to begin with.
+   * @param seeds returns the addresses to begin with, at each look.
    * @param timeoutMs the time that each node has for its answer.
    * @param asksAway whether followers that are away are asked, too: they may run, and know why they have no link.
    */
-  constructor(seeds: readonly string[], credentials: Credentials, timeoutMs: number, { asksAway = false } = {}) {
+  constructor(seeds: () => readonly string[], credentials: Credentials, timeoutMs: number, { asksAway = false } = {}) {
     this.#asksAway = asksAway;
     this.#seeds = seeds;
     this.#credentials = credentials;
@@ -64,12 +64,13 @@ export class Tree {
   async look(signal: AbortSignal): Promise<TreeSeen> {
     const answers = new Map<string, Answer>();
     const ask = (addresses: readonly string[]) => this.#askAll(addresses, answers, signal);
-    await ask(this.#seeds);
-    const root = await findRoot(this.#seeds, answers, ask);
+    const seeds = this.#seeds();
+    await ask(seeds);
+    const root = await findRoot(seeds, answers, ask);
     const nodes: NodeSeen[] = [];
     await this.#walk(root, { nodes, answers, ask });
     // A node that was named and is not below the leader stands beside the tree: it may follow nobody, or another leader.
-    for (const seed of this.#seeds)
+    for (const seed of seeds)
       if (!isSeen(nodes, seed, answers.get(seed))) await this.#walk(seed, { nodes, answers, ask });
     return { nodes, leader: nodes.find(({ status }) => status?.role === 'leader') };
   }

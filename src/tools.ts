@@ -4,7 +4,8 @@
  */
 /// <reference types="node" preserve="true" />
 
-export { type Destination, destinationOf } from './access/addresses.js';
+export { type Destination, destinationOf, splitAddresses } from './access/addresses.js';
+export { type ClusterAddress, shownAddress } from './access/cluster-address.js';
 export { parseCredentials } from './access/credentials.js';
 export { joinedTls, type NodeUrl, readNodeUrl } from './access/tls/node-url.js';
 export type { Target } from './backup/archive.js';

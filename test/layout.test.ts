@@ -15,6 +15,7 @@ const FLOORS: string[][] = [
   ['src/base/'],
   ['src/model/', 'src/options.ts', 'src/version.ts', 'src/access/peer.ts', 'src/access/dial.ts'],
   ['src/access/tls/', 'src/access/credentials.ts'],
+  ['src/access/cluster-address.ts'],
   ['src/access/addresses.ts'],
   ['src/disk/files.ts', 'src/disk/machine.ts'],
   ['src/disk/leveldb/'],
@@ -32,7 +33,9 @@ const FLOORS: string[][] = [
   ['src/access/'],
   ['src/pipeline/'],
   ['src/config.ts', 'src/rpc/', 'src/resp/', 'src/http/'],
-  ['src/client/', 'src/listener/', 'src/live-options.ts', 'src/cluster/etcd/'],
+  ['src/cluster/etcd/', 'src/cluster/view.ts'],
+  ['src/cluster/etcd-keys.ts'],
+  ['src/client/', 'src/listener/', 'src/live-options.ts'],
   ['src/cluster/'],
   ['src/redis-door.ts', 'src/http-door.ts'],
   ['src/node.ts'],
@@ -83,12 +86,17 @@ const CLIENT_FROM = [
   'src/rpc/connection.ts',
   'src/access/dial.ts',
   'src/access/addresses.ts',
+  'src/access/cluster-address.ts',
   'src/access/credentials.ts',
   'src/access/tls/certificates.ts',
   'src/access/tls/client-tls.ts',
   'src/access/tls/node-url.ts',
   'src/access/tls/secure-connect.ts',
 ];
+
+/** A client of a cluster in etcd takes these too. */
+const CLIENT_OF_ETCD = 'src/client/etcd-directory.ts';
+const CLIENT_OF_ETCD_FROM = ['src/cluster/etcd/', 'src/cluster/etcd-keys.ts'];
 
 /** The node alone puts the listener in front of its doors. */
 const ONLY_NODE = 'src/listener/';
@@ -151,7 +159,8 @@ function violations(imports: readonly Import[]): string[] {
     if (SIDEWAYS.some(([a, b]) => inUnit(from, a) && inUnit(to, b))) return [];
     if (ONLY_PUBLIC.some((unit) => inUnit(from, unit)) && from !== ASKS_ABOUT_PARTS && !PUBLIC.has(to))
       return said('only an entry of the package, and the files that it names, may be imported here');
-    if (from.startsWith('src/client/') && !CLIENT_FROM.some((unit) => inUnit(to, unit))) return said('server code');
+    const shared = from === CLIENT_OF_ETCD ? [...CLIENT_FROM, ...CLIENT_OF_ETCD_FROM] : CLIENT_FROM;
+    if (from.startsWith('src/client/') && !shared.some((unit) => inUnit(to, unit))) return said('server code');
     if (to.startsWith(ONLY_NODE) && from !== 'src/node.ts') return said('only src/node.ts may');
     if (floorOf(to) >= floorOf(from)) return said('not a lower floor');
     return [];
@@ -265,6 +274,7 @@ describe('the layout', () => {
       ['the command line past the index', { from: 'bin/serve.ts', to: 'src/store/store.ts' }],
       ['a question past the index', { from: 'benchmarks/questions/write.ts', to: 'src/log/block.ts' }],
       ['server code in the client', { from: 'src/client/client.ts', to: 'src/rpc/server.ts' }],
+      ['etcd in a client that may not need it', { from: 'src/client/client.ts', to: 'src/cluster/etcd/client.ts' }],
       ['the effects of commands in the client', { from: 'src/client/client.ts', to: 'src/commands/execute.ts' }],
       ['the listener in other hands', { from: 'src/index.ts', to: 'src/listener/listener.ts' }],
       ['a file that stands nowhere', { from: 'src/utils.ts', to: 'src/base/errors.ts' }],

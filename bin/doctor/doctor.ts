@@ -1,6 +1,6 @@
 /** `doctor`: looks at every node of the tree and at its machine, and prints what somebody should do, with the command. */
 import { HeadwaterError } from '../../src/base/errors.js';
-import type { Session } from '../connection.js';
+import { nodesOf, type Session } from '../connection.js';
 import { plural } from '../figures.js';
 import { LIVE_ANSWER_MS_MAX } from '../live-view.js';
 import { EXIT, type ExitStatus } from '../output.js';
@@ -11,9 +11,9 @@ import { type Finding, findingsOf, type Seen, type Severity } from './findings.j
 const STYLES: Record<Severity, Style> = { critical: 'red', warning: 'yellow', notice: 'dim' };
 
 /** @returns EXIT.NEGATIVE if something needs somebody. */
-export async function doctor({ addresses, credentials, output, timeoutMs }: Session): Promise<ExitStatus> {
+export async function doctor({ client, addresses, credentials, output, timeoutMs }: Session): Promise<ExitStatus> {
   const timeout = timeoutMs ?? LIVE_ANSWER_MS_MAX;
-  const tree = new Tree(addresses, credentials, timeout, { asksAway: true });
+  const tree = new Tree(nodesOf({ client, addresses }), credentials, timeout, { asksAway: true });
   try {
     const seen = await tree.look(AbortSignal.timeout(timeout * 2));
     const { machines, refused } = await machinesOf(seen, tree, timeout);

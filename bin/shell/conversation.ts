@@ -4,6 +4,7 @@
  * shell when the command is done.
  */
 import { createInterface, type Interface, type Key } from 'node:readline';
+import { shownAddresses } from '../connection.js';
 import { takeStdin } from '../input.js';
 import { paint } from '../look.js';
 import { complain, EXIT } from '../output.js';
@@ -81,7 +82,7 @@ export class Conversation {
     const role = await this.#connection.role();
     const styles = { leader: 'green', follower: 'yellow' } as const;
     const colour = styles[role as keyof typeof styles] ?? 'red';
-    this.#terminal.setPrompt(`${this.#connection.addresses.join(',')} ${paint(colour, role)}> `);
+    this.#terminal.setPrompt(`${shownAddresses(this.#connection.addresses)} ${paint(colour, role)}> `);
     if (!this.#isClosed) this.#terminal.prompt();
   }
 

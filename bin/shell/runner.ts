@@ -3,9 +3,9 @@
  * exit status of a command, which is the process's elsewhere, is the result of the line here.
  */
 import type { Command } from 'commander';
-import { destinationOf } from '../../src/access/addresses.js';
+import { shownAddress } from '../../src/access/cluster-address.js';
 import { parseAddresses } from '../arguments.js';
-import { credentialsOf, lendTo } from '../connection.js';
+import { credentialsOf, lendTo, shownAddresses, targetsOf } from '../connection.js';
 import { withPlainName } from '../foreign-names.js';
 import { EXIT, type ExitStatus, needReaders, Output, place, UsageError } from '../output.js';
 import { report } from '../report.js';
@@ -47,7 +47,7 @@ export class Runner {
     root.commandsGroup('Shell:');
     root
       .command('connect')
-      .argument('<HOST:PORT,…>', 'the node to use; of several, the one that leads', parseAddresses)
+      .argument('<HOST:PORT,…>', 'the node to use; of several, or of a cluster, the one that leads', parseAddresses)
       .description('use another node from now on')
       .action((addresses: string[], _: object, command: Command) => this.#moveTo(addresses, command));
     root
@@ -93,9 +93,10 @@ export class Runner {
   }
 
   async #moveTo(urls: string[], command: Command): Promise<void> {
-    const addresses = destinationOf(urls).seeds;
+    const addresses = targetsOf(urls);
     await this.#connection.moveTo(addresses, credentialsOf(command, urls));
     const { json = false } = command.optsWithGlobals<{ json?: boolean }>();
-    await new Output({ json }).result({ connected: addresses }, `connected to ${addresses.join(', ')}`);
+    const shown = shownAddresses(addresses).replaceAll(',', ', ');
+    await new Output({ json }).result({ connected: addresses.map(shownAddress) }, `connected to ${shown}`);
   }
 }

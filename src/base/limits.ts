@@ -970,3 +970,11 @@ export const ETCD_MESSAGE_BYTES_MAX = 16 * MiB;
 /** The waits before a watch on etcd is begun again, twice as long each time that no member serves it. */
 export const ETCD_WATCH_RETRY_MS_MIN = 50;
 export const ETCD_WATCH_RETRY_MS_MAX = 2_000;
+
+/** How long a client waits for the nodes of its cluster, over all members of etcd. */
+export const CLUSTER_ASK_MS = 2_000;
+/** The waits of a client before it asks again for the nodes of its cluster, twice as long each time. */
+export const CLUSTER_ASK_AGAIN_MS_MIN = 100;
+export const CLUSTER_ASK_AGAIN_MS_MAX = 5_000;
+/** How long a client is connected before it watches its cluster. Most commands of the command line are over by then. */
+export const CLUSTER_WATCH_AFTER_MS = 1_000;

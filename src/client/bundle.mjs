@@ -2,8 +2,9 @@
  * The last step of the build. A program that wants a client loads few files, and an install has one copy of protobufjs.
  *
  * The runtime of protobufjs goes beside the compiled codecs: gRPC brings protobufjs 7, the codecs need protobufjs 8, and
- * a user's install cannot merge the two. The generated code loses its comments. The client becomes one file. It shares
- * three files with the server: the errors, so that there is one class of them, and the two large ones.
+ * a user's install cannot merge the two. The generated code loses its comments. The client becomes one file, and a second
+ * one for clients of a cluster in etcd. It shares three files with the server: the errors, so that there is one class of
+ * them, and the two large ones.
  */
 import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -45,7 +46,9 @@ for (const name of await readdir(folder)) {
   if (text.includes(RUNTIME)) await writeFile(file, text.replace(/(["'])protobufjs\/minimal\.js\1/g, '"./runtime.js"'));
 }
 
-const SHARED = ['base/errors.js', 'protobuf/generated.js', 'protobuf/runtime.js'];
+/** The client loads this file late, and only for the address of a cluster. */
+const DIRECTORY = 'client/etcd-directory.js';
+const SHARED = ['base/errors.js', 'protobuf/generated.js', 'protobuf/runtime.js', DIRECTORY];
 
 const shared = {
   name: 'shared',
@@ -57,7 +60,7 @@ const shared = {
 };
 
 /** The client, and the relay of a node, which loads the relay only if it forwards writes. */
-const ENTRIES = ['index.js', 'relay.js'];
+const ENTRIES = ['index.js', 'relay.js', path.basename(DIRECTORY)];
 
 const { outputFiles } = await build({
   entryPoints: ENTRIES.map((name) => path.join(client, name)),

@@ -20,6 +20,8 @@ export interface Caller {
   readonly ended: AbortSignal;
   /** @throws HeadwaterError `unreachable` if no node can be reached. */
   connect(): Promise<void>;
+  /** Looks for the leader, and goes there. */
+  consider(): Promise<void>;
   /** Sends an operation. A failure to measure it rejects the promise, like every other failure. */
   ask<K extends OperationKind, Result>(
     operation: OutgoingOperation,

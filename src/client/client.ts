@@ -23,6 +23,7 @@ import { Administration } from './administration.js';
 import { type BackupOptions, type BackupPart, backup } from './backup.js';
 import type { Caller } from './caller.js';
 import { type CheckOptions, type CheckTime, check } from './checks.js';
+import { ClusterSeeds } from './cluster-seeds.js';
 import { BYTES, type CodecOption, type Forms, formsOf, TEXT } from './codec.js';
 import { Commands } from './commands.js';
 import type { ConnectionState } from './connection-state.js';
@@ -34,6 +35,7 @@ import { NewestPosition } from './newest-position.js';
 import type { Data } from './operations.js';
 import { CALL, type CallOptions, type CallTime, type ClientOptions, settingsOf, TIME, TIME_NAMES } from './options.js';
 import { Router } from './router.js';
+import { GivenSeeds } from './seeds.js';
 import { Session } from './session.js';
 import { SideCall } from './side-call.js';
 import {
@@ -91,21 +93,30 @@ export class Client<Value = string, Input = Data>
   readonly #session: Caller;
   readonly #forms: Forms<string, Value, Input>;
   readonly #listeners: Listeners;
+  /** Undefined for a client of nodes that its caller has named. */
+  readonly #cluster: ClusterSeeds | undefined;
 
-  private constructor(session: Caller, forms: Forms<string, Value, Input>, listeners: Listeners) {
+  private constructor(
+    session: Caller,
+    forms: Forms<string, Value, Input>,
+    listeners: Listeners,
+    cluster: ClusterSeeds | undefined,
+  ) {
     // A program without types can call this. The clients of other stores are made so.
     if (!forms) throw new HeadwaterError('invalid_argument', NO_CONSTRUCTOR);
     super(session, forms);
     this.#session = session;
     this.#forms = forms;
     this.#listeners = listeners;
+    this.#cluster = cluster;
     this.buffers = new Commands(session, BYTES);
     this.users = new Users(session);
   }
 
   /**
    * Connects to the first of the addresses that can be reached. Values have the form of the codec.
-   * @param addresses host:port, or `headwaters://host:port` for TLS. Several as a list or separated by commas.
+   * @param addresses host:port, or `headwaters://host:port` for TLS. Several as a list or separated by commas. Or a
+   *   cluster, whose leader is found in etcd: `headwater+etcd://user@host:port,host:port/NAME`.
    * @throws HeadwaterError `unreachable` if none can be reached, `invalid_argument` for an option or address that is
    *   none.
    */
@@ -115,7 +126,8 @@ export class Client<Value = string, Input = Data>
   ): Promise<Client<Value, Value>>;
   /**
    * Connects to the first of the addresses that can be reached. Values are text.
-   * @param addresses host:port, or `headwaters://host:port` for TLS. Several as a list or separated by commas.
+   * @param addresses host:port, or `headwaters://host:port` for TLS. Several as a list or separated by commas. Or a
+   *   cluster, whose leader is found in etcd: `headwater+etcd://user@host:port,host:port/NAME`.
    * @throws HeadwaterError `unreachable` if none can be reached, `invalid_argument` for an option or address that is
    *   none.
    */
@@ -131,12 +143,20 @@ export class Client<Value = string, Input = Data>
       : checked;
     const forms = options.codec === undefined ? TEXT : formsOf(options.codec);
     const listeners = new Listeners();
+    const cluster = destination.cluster && new ClusterSeeds(destination.cluster, options.etcd ?? {});
+    const seeds = cluster ?? new GivenSeeds(destination.seeds);
     const session =
       settings.readFrom === 'leader'
-        ? new Session(destination.seeds, settings, { seen: new NewestPosition(), listeners })
-        : new Router(destination.seeds, settings, listeners);
-    await connect(session, options, settings.retry);
-    return new Client(session, forms as typeof TEXT, listeners);
+        ? new Session(seeds, settings, { seen: new NewestPosition(), listeners })
+        : new Router(seeds, settings, listeners);
+    try {
+      await connect(session, options, settings.retry);
+    } catch (error) {
+      await cluster?.close();
+      throw error;
+    }
+    if (settings.redirect) cluster?.follow(() => void session.consider());
+    return new Client(session, forms as typeof TEXT, listeners, cluster);
   }
 
   /** The address of the node that commands are sent to now, undefined while there is no connection. */
@@ -325,7 +345,8 @@ export class Client<Value = string, Input = Data>
   /** Finishes open commands, and hangs up. The remaining commands are rejected with `cancelled`. */
   async close(options: CloseOptions = {}): Promise<void> {
     checkOptionNames(options, CLOSE_OPTIONS);
-    return this.#session.close(options.timeoutMs);
+    await this.#session.close(options.timeoutMs);
+    await this.#cluster?.close();
   }
 
   /** Closes the client at the end of an `await using`. */

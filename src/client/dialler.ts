@@ -8,19 +8,20 @@ import { backOff } from './back-off.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import { cancelled } from './failures.js';
 import type { ClientSettings } from './options.js';
+import type { Seeds } from './seeds.js';
 
 export class Dialler {
-  readonly #seeds: readonly string[];
+  readonly #seeds: Seeds;
   readonly #settings: ClientSettings;
   readonly #owner: ConnectionOwner;
-  /** The address of the last connection, which is tried first. */
+  /** The address of the last connection. */
   #lastAddress: string | undefined;
   /** The failure of the last round over the addresses. Undefined while there is a connection. */
   #failure: HeadwaterError | undefined;
   readonly #waiting = new Set<(outcome: Connection | HeadwaterError) => void>();
   readonly #ended = new AbortController();
 
-  constructor(seeds: readonly string[], settings: ClientSettings, owner: ConnectionOwner) {
+  constructor(seeds: Seeds, settings: ClientSettings, owner: ConnectionOwner) {
     this.#seeds = seeds;
     this.#settings = settings;
     this.#owner = owner;
@@ -42,7 +43,9 @@ export class Dialler {
    */
   async once(): Promise<Connection> {
     const reasons: HeadwaterError[] = [];
-    for (const address of this.#seeds) {
+    await this.#seeds.renew(this.#settings.connectTimeoutMs);
+    if (this.#ended.signal.aborted) throw this.#ended.signal.reason;
+    for (const address of this.#seeds.addresses) {
       try {
         return await this.open(address);
       } catch (error) {
@@ -50,7 +53,7 @@ export class Dialler {
         reasons.push(HeadwaterError.from(error));
       }
     }
-    throw unreachable(reasons);
+    throw this.#seeds.failure ?? unreachable(reasons);
   }
 
   /**
@@ -61,14 +64,15 @@ export class Dialler {
   async again(shutOut: (reason: HeadwaterError) => void = () => {}): Promise<Connection | undefined> {
     for (let round = 0; !this.#ended.signal.aborted; round++) {
       const reasons: HeadwaterError[] = [];
-      for (const address of new Set([this.#lastAddress ?? '', ...this.#seeds])) {
-        if (address === '' || this.#ended.signal.aborted) continue;
+      await this.#seeds.renew(this.#settings.connectTimeoutMs);
+      for (const address of this.#inOrder) {
+        if (this.#ended.signal.aborted) break;
         const connection = await this.open(address).catch((error) => {
           reasons.push(HeadwaterError.from(error));
         });
         if (connection) return connection;
       }
-      this.#failure = unreachable(reasons);
+      this.#failure = this.#seeds.failure ?? unreachable(reasons);
       const [first] = reasons;
       if (first && reasons.every(({ code }) => code === 'unauthenticated' || code === 'permission_denied')) {
         for (const settle of this.#waiting) settle(first);
@@ -77,6 +81,13 @@ export class Dialler {
       await backOff(round, this.#ended.signal, this.#settings.retry);
     }
     return undefined;
+  }
+
+  /** The node before comes first, unless it is known which one leads. */
+  get #inOrder(): ReadonlySet<string> {
+    const { addresses, leader } = this.#seeds;
+    const last = leader === undefined && this.#lastAddress !== undefined ? [this.#lastAddress] : [];
+    return new Set([...last, ...addresses]);
   }
 
   /** Makes this the connection from now on, and gives it to the waiting callers. */

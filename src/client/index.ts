@@ -154,6 +154,7 @@ export type {
   ScanRecordsOptions,
 } from './commands.js';
 export type { ConnectionState } from './connection-state.js';
+export type { EtcdAccess } from './etcd-directory.js';
 export type { ClientEvents, ConnectedEvent, Listener, LostEvent, MovedEvent } from './events.js';
 export type { DurabilityOption, GuaranteeOptions } from './guarantees.js';
 export type { CommandSeen, CommandsMissed, MonitorItem, MonitorOptions } from './monitor.js';

@@ -18,6 +18,7 @@ import { checkOptionNames, optionNames } from '../base/option-names.js';
 import { shownValue } from '../base/shown-value.js';
 import type { Tracing } from '../base/tracing.js';
 import type { CodecOption } from './codec.js';
+import type { EtcdAccess } from './etcd-directory.js';
 import type { GuaranteeOptions } from './guarantees.js';
 import { checkSwitch } from './switch.js';
 
@@ -83,6 +84,11 @@ export interface ClientOptions {
    */
   readonly credentials?: Credentials | undefined;
   /**
+   * The way to the etcd that the address of a cluster names: `headwater+etcd://USER@HOST:PORT,…/NAME`. The address may
+   * have all of it too. No user and no TLS by default.
+   */
+  readonly etcd?: EtcdAccess | undefined;
+  /**
    * Makes a span of OpenTelemetry for each command, within the span that is active where the command is called, and
    * sends its name along, so that nodes with `--tracing` go on from there. Needs the package `@opentelemetry/api`. False
    * by default.
@@ -138,7 +144,7 @@ export const CALL = optionNames<CallOptions>(CALL_NAMES);
 
 /** The options of a client that is connected. */
 export type ClientSettings = Required<
-  Omit<ClientOptions, 'wait' | 'signal' | 'retry' | 'tls' | 'credentials' | 'tracing'>
+  Omit<ClientOptions, 'wait' | 'signal' | 'retry' | 'tls' | 'credentials' | 'etcd' | 'tracing'>
 > & {
   readonly retry: RetrySettings;
   /** Undefined for a client that makes no spans. */
@@ -173,8 +179,11 @@ const CLIENT = optionNames<ClientOptions & CodecOption<unknown>>({
   retry: true,
   tls: true,
   credentials: true,
+  etcd: true,
   tracing: true,
 });
+
+const ETCD = optionNames<EtcdAccess>({ user: true, password: true, tls: true });
 
 const RETRY = optionNames<RetryOptions>({ attempts: true, minMs: true, maxMs: true });
 
@@ -184,9 +193,10 @@ const RETRY = optionNames<RetryOptions>({ attempts: true, minMs: true, maxMs: tr
  */
 export function settingsOf(
   options: ClientOptions,
-  { urls = [], credentials }: Partial<Destination> = {},
+  { urls = [], credentials, cluster }: Partial<Destination> = {},
 ): ClientSettings {
   checkOptionNames(options, CLIENT);
+  checkEtcd(options.etcd, cluster !== undefined);
   const { redirect = DEFAULTS.redirect, staleReads = DEFAULTS.staleReads } = options;
   checkSwitch('redirect', redirect);
   checkSwitch('staleReads', staleReads);
@@ -239,6 +249,19 @@ function authorization(credentials: Credentials | undefined): (() => string) | u
     );
   const text = authorizationOf({ user, secret });
   return () => text;
+}
+
+function checkEtcd(etcd: EtcdAccess | undefined, isUsed: boolean): void {
+  if (etcd === undefined) return;
+  if (!isUsed)
+    throw new HeadwaterError(
+      'invalid_argument',
+      'etcd: expected the address of a cluster with this option, headwater+etcd://HOST:PORT/NAME, received addresses of nodes',
+    );
+  checkOptionNames(etcd, ETCD, 'etcd.');
+  for (const name of ['user', 'password'] as const)
+    if (etcd[name] !== undefined && typeof etcd[name] !== 'string')
+      throw new HeadwaterError('invalid_argument', `etcd.${name}: expected text, received another value`);
 }
 
 function checkWait({ wait, signal }: ClientOptions): void {

@@ -13,6 +13,7 @@ import type { Position } from '../model/position.js';
 import { isWrite } from '../model/write-kinds.js';
 import { NewestPosition } from './newest-position.js';
 import { type CallOptions, settingsOf } from './options.js';
+import { GivenSeeds } from './seeds.js';
 import { Session } from './session.js';
 
 interface Line {
@@ -104,7 +105,7 @@ export class Relay {
   #newLine(upstream: string, authorization: string | undefined): Line {
     const dial = { tls: this.#dial.tls, authorization: () => authorization };
     const settings = { ...settingsOf({ timeoutMs: RELAY_TIMEOUT_MS }), dial };
-    return { upstream, session: new Session([upstream], settings, { seen: new NewestPosition() }) };
+    return { upstream, session: new Session(new GivenSeeds([upstream]), settings, { seen: new NewestPosition() }) };
   }
 }
 

@@ -12,6 +12,7 @@ import { needsLeader } from './failures.js';
 import { LeaderSearch } from './leader-search.js';
 import type { ClientSettings } from './options.js';
 import { APART, CLOSED, moved, type RouteState } from './route-state.js';
+import { GivenSeeds, type Seeds } from './seeds.js';
 
 export interface RouteEvents {
   /**
@@ -46,18 +47,13 @@ export class Route {
   readonly #search: LeaderSearch;
   #state = APART;
 
-  constructor(
-    seeds: readonly string[],
-    settings: ClientSettings,
-    isGuided: boolean,
-    owner: ConnectionOwner,
-    events: RouteEvents,
-  ) {
+  constructor(seeds: Seeds, settings: ClientSettings, isGuided: boolean, owner: ConnectionOwner, events: RouteEvents) {
     this.#redirect = settings.redirect;
     this.#events = events;
     this.#dialler = new Dialler(seeds, settings, owner);
     this.#search = new LeaderSearch(seeds, settings.dial);
-    this.#looks = settings.redirect && !isGuided && this.#search.hasChoice;
+    // The store of a cluster reports each leader by itself.
+    this.#looks = settings.redirect && !isGuided && seeds instanceof GivenSeeds && seeds.hasChoice;
   }
 
   get state(): RouteState {
@@ -191,9 +187,15 @@ export class Route {
     const leader = this.#search.better(nodes, connection.address);
     if (!leader) return;
     this.#to({ name: 'moving', connection, retiring: undefined });
-    if (!(await this.#goTo(leader))) return;
+    if (!(await this.#goTo(leader))) return this.#breakIfSilent(nodes, connection);
     this.#attemptFailed();
     this.#events.routed();
+  }
+
+  /** Ends the connection to a node that was left and does not answer. The commands of the client would wait for it. */
+  #breakIfSilent(nodes: readonly Probed[], left: Connection): void {
+    if (left !== this.#state.retiring || nodes.some(({ address }) => address === left.address)) return;
+    left.break(new HeadwaterError('unreachable', `${left.address} has not answered, and another node leads`));
   }
 
   /**

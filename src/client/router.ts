@@ -27,6 +27,7 @@ import type { Listeners } from './events.js';
 import { NewestPosition } from './newest-position.js';
 import type { CallOptions, ClientSettings } from './options.js';
 import type { ReadReply } from './pending-command.js';
+import { GivenSeeds, type Seeds } from './seeds.js';
 import { Session } from './session.js';
 
 /** Refusals of a follower after which the client asks the leader. */
@@ -46,7 +47,7 @@ interface Reads {
 }
 
 export class Router implements Caller {
-  readonly #seeds: readonly string[];
+  readonly #seeds: Seeds;
   readonly #settings: ClientSettings;
   readonly #listeners: Listeners;
   readonly #seen = new NewestPosition();
@@ -65,7 +66,7 @@ export class Router implements Caller {
   #looking = false;
   #closed = false;
 
-  constructor(seeds: readonly string[], settings: ClientSettings, listeners: Listeners) {
+  constructor(seeds: Seeds, settings: ClientSettings, listeners: Listeners) {
     this.#listeners = listeners;
     this.#seeds = seeds;
     this.#settings = settings;
@@ -91,17 +92,19 @@ export class Router implements Caller {
   }
 
   async connect(): Promise<void> {
-    const nodes = await discover(this.#seeds, this.#settings.dial);
+    await this.#seeds.renew(this.#settings.connectTimeoutMs);
+    const nodes = await discover(this.#seeds.addresses, this.#settings.dial);
     // A session that is made after `close` would never be closed.
     if (this.#closed) throw this.ended.reason;
     const leader = leaderAmong(nodes);
     // The client connects to a known leader directly, since reads for which a follower is too stale go there too.
-    if (leader) {
-      const seeds = [leader.address, ...this.#seeds.filter((seed) => seed !== leader.address)];
-      this.#leader = this.#sessionOver(seeds);
-    }
+    if (leader) this.#leader = this.#sessionOver(this.#seeds.beginningWith(leader.address));
     await this.#leader.connect();
     await this.#goToNearest(nodes);
+  }
+
+  consider(): Promise<void> {
+    return this.#lookAgain();
   }
 
   ask<K extends OperationKind, Result>(
@@ -133,7 +136,7 @@ export class Router implements Caller {
   }
 
   /** A session with the leader among those nodes. */
-  #sessionOver(seeds: readonly string[]): Session {
+  #sessionOver(seeds: Seeds): Session {
     return new Session(seeds, this.#settings, { seen: this.#seen, isGuided: true, listeners: this.#listeners });
   }
 
@@ -184,7 +187,7 @@ export class Router implements Caller {
   async #lookAgain(): Promise<void> {
     this.#looking = true;
     try {
-      const nodes = await discover(this.#seeds, this.#settings.dial);
+      const nodes = await discover(this.#seeds.addresses, this.#settings.dial);
       void this.#leader.consider(nodes);
       await this.#goToNearest(nodes);
     } catch {
@@ -219,7 +222,7 @@ export class Router implements Caller {
     // Behind the nearest node stand the nodes to use when it is gone: the next ones, the leader last.
     const seeds = new Set([...ranked.map(({ address }) => address), ...nodes.map(({ address }) => address)]);
     const session = new Session(
-      [...seeds],
+      new GivenSeeds([...seeds]),
       { ...this.#settings, redirect: false, timeoutMs: atNearestMs(this.#settings.timeoutMs) },
       { seen: this.#seen, freshWithinMs: NEAREST_FRESH_WITHIN_MS, isSpare: true },
     );

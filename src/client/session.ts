@@ -31,6 +31,7 @@ import { PendingCommand, type ReadReply, retriesOf } from './pending-command.js'
 import { CommandQueue } from './queue.js';
 import { Repetition } from './repetition.js';
 import { type Left, Route } from './route.js';
+import type { Seeds } from './seeds.js';
 import { TracedCommand } from './traced-command.js';
 
 /** Checks of deadlines in each `timeoutMs`. A command may wait one interval longer. */
@@ -63,7 +64,7 @@ export class Session implements Caller, ConnectionOwner {
   #idle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(seeds: readonly string[], settings: ClientSettings, options: SessionOptions) {
+  constructor(seeds: Seeds, settings: ClientSettings, options: SessionOptions) {
     this.#settings = settings;
     this.#options = options;
     this.#demands = new Demands(settings, options);
@@ -92,9 +93,13 @@ export class Session implements Caller, ConnectionOwner {
     return this.#route.connect();
   }
 
-  /** Connects to the leader among those nodes, unless this one leads as late a history. */
-  consider(nodes: readonly Probed[]): Promise<void> {
-    return this.#route.consider(nodes);
+  /**
+   * Connects to the leader among those nodes, unless this one leads as late a history.
+   * @param nodes undefined for those that a search finds.
+   */
+  async consider(nodes?: readonly Probed[]): Promise<void> {
+    if (nodes) await this.#route.consider(nodes);
+    else await this.#seek();
   }
 
   get connection(): ConnectionState {

@@ -97,7 +97,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     type: ['-p', '1', 'ping'],
     env: { HEADWATER_CONNECT: '127.0.0.1:2,127.0.0.1:3' },
-    says: /expected one address in HEADWATER_CONNECT beside --host \(-h\) or --port \(-p\), received 2\. Use --connect/,
+    says: /expected the address of one node in HEADWATER_CONNECT beside --host \(-h\) or --port \(-p\), received 2\. Use --connect/,
   },
   { type: ['-h', '::1', '-p', '1', 'ping'], status: 3, says: /^headwater: cannot reach \[::1\]:1: / },
   { type: ['--timeout', '0', 'ping'], says: /--timeout.*received "0"/ },

@@ -196,7 +196,7 @@ describe('the commands on nodes', function () {
     }
     const two = await leader.run(['--connect', `${leader.address},${follower.address}`, 'follow', leader.address]);
     assert.equal(two.status, 2);
-    assert.match(two.stderr, /follow: expected one address in --connect/);
+    assert.match(two.stderr, /follow: expected the address of one node in --connect/);
     assert.equal((await statusOf(leader)).role, 'leader');
   });
 

@@ -10,6 +10,7 @@ import { PendingCommand, retriesOf } from '../../src/client/pending-command.js';
 import { CommandQueue } from '../../src/client/queue.js';
 import { Repetition } from '../../src/client/repetition.js';
 import { Router } from '../../src/client/router.js';
+import { GivenSeeds } from '../../src/client/seeds.js';
 import { SideCall } from '../../src/client/side-call.js';
 import { DATABASE_SIZE } from '../../src/rpc/definitions.js';
 import { FakeStore } from '../rpc/fake-store.js';
@@ -446,7 +447,7 @@ describe('the first connection of a client', () => {
 
   it('makes no session with the leader after the end', async () => {
     const place = await Place.start(80, true, []);
-    const router = new Router([place.address], settingsOf({ readFrom: 'nearest' }), new Listeners());
+    const router = new Router(new GivenSeeds([place.address]), settingsOf({ readFrom: 'nearest' }), new Listeners());
     const connecting = refusedWith('cancelled', closing(router).connect());
     await until(() => place.looks > 0, 'a look');
     await router.close(0);
@@ -467,7 +468,7 @@ describe('the first connection of a client', () => {
       for (const side of [socket, through]) side.on('error', () => through.destroy());
     });
     const settings = settingsOf({ readFrom: 'followers', connectTimeoutMs: 1_500 });
-    const router = closing(new Router([leader.address, once], settings, new Listeners()));
+    const router = closing(new Router(new GivenSeeds([leader.address, once]), settings, new Listeners()));
     const connecting = router.connect();
     await until(() => connections > 1, 'the attempt at the follower');
     const closedMs = performance.now();

@@ -68,6 +68,11 @@ export function addBackupCommands(program: Command): void {
       '--history <ID>',
       'if the archive holds several histories, the history to restore (default: the highest epoch)',
     )
+    .option(
+      '--follow',
+      'keep running: serve the data for reads, and follow the archive in FILE, a directory or s3://BUCKET/PREFIX. This is "serve --data DIR --follow-archive FILE", which has more options',
+    )
+    .option('--listen <HOST:PORT>', 'with --follow: the address to listen on (default: 127.0.0.1:7420)')
     .addHelpText('after', AFTER_RESTORE_HELP);
   addAcceptOption(addBucketOptions(restoreCommand)).action(restore);
 }
@@ -202,6 +207,8 @@ function noEnd(): HeadwaterError {
 
 interface RestoreFlags extends BucketFlags {
   data: string;
+  follow?: boolean;
+  listen?: string;
   archive?: string;
   toOffset?: number;
   toTime?: number;
@@ -212,6 +219,9 @@ interface RestoreFlags extends BucketFlags {
 async function restore(file: string, _: RestoreFlags, command: Command): Promise<void> {
   const flags = command.optsWithGlobals<RestoreFlags>();
   const { data, archive, toOffset, toTime: toTimeMs, history, json = false } = flags;
+  if (flags.follow) return await followArchive(file, flags, command);
+  if (flags.listen !== undefined)
+    throw new UsageError('restore: --listen is for a replica that keeps running: expected --follow as well');
   const isWholePlace = isBucketUrl(file) && !file.endsWith('.backup');
   if (archive === undefined && !isWholePlace && (toOffset ?? toTimeMs ?? history) !== undefined)
     throw new UsageError(
@@ -260,6 +270,33 @@ async function restore(file: string, _: RestoreFlags, command: Command): Promise
     seconds: Math.round(seconds * 1_000) / 1_000,
   };
   await new Output({ json }).result(fields, describe(restored, data, { seconds, toOffset }));
+}
+
+/** Runs a replica of a place: `serve` takes the newest backup, and then the archive as it grows. */
+async function followArchive(place: string, flags: RestoreFlags, command: Command): Promise<void> {
+  const { archive, toOffset, toTime, history, data, listen, s3Endpoint, s3Region, backupKeyFile } = flags;
+  if ((archive ?? toOffset ?? toTime ?? history) !== undefined)
+    throw new UsageError(
+      'restore: a replica has all of the archive in FILE: with --follow, expected none of --archive, --to-offset, --to-time and --history',
+    );
+  if (place === '-' || place.endsWith('.backup'))
+    throw new UsageError(
+      `restore: --follow needs a place with backups and an archive: expected a directory or s3://BUCKET/PREFIX, received ${place}`,
+    );
+  bucketOptions('restore', flags, [place]);
+  const values = {
+    data,
+    listen,
+    'follow-archive': place,
+    's3-endpoint': s3Endpoint,
+    's3-region': s3Region,
+    'backup-key-file': backupKeyFile,
+  };
+  const words = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+  const switches = flags.acceptUnencrypted ? ['--accept-unencrypted'] : [];
+  let program = command;
+  while (program.parent) program = program.parent;
+  await program.parseAsync(['serve', ...words, ...switches], { from: 'user' });
 }
 
 /** Opens the file, the pipe or the bucket, and the archive. */

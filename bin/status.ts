@@ -3,6 +3,7 @@
  * that it shows, and sees no others. JSON_ONLY lists the fields that only --json shows. A test holds both against the
  * protocol and the table of the documentation.
  */
+import { isAddress } from '../src/base/address.js';
 import { isRefusedForData } from '../src/model/refusal.js';
 import type { Session } from './connection.js';
 import { binarySize, grouped, moment, plural, rate, roughly } from './figures.js';
@@ -36,7 +37,7 @@ const STATUS_GROUPS: ReadonlyArray<readonly StatusRow[]> = [
   [
     row('node', ['nodeId', 'address'], ({ nodeId, address }) => `${nodeId}  ${address}`),
     row('role', ['role'], ({ role }) => role, 'bold'),
-    row('leader', ['leader', 'role'], leaderLine),
+    row('leader', ['leader', 'role', 'upstream'], leaderLine),
     row('store', ['storeState'], ({ storeState }) => storeState || undefined),
     row('serving', ['unavailable'], ({ unavailable }) => (unavailable ? `no: ${unavailable}` : undefined), ALARM),
     row('damage', ['damage'], ({ damage }) => damage || undefined, ALARM),
@@ -199,8 +200,9 @@ function row<Field extends StatusField>(
   return { label, fields, lines, style };
 }
 
-function leaderLine({ leader, role }: Pick<Status, 'leader' | 'role'>): Lines {
+function leaderLine({ leader, role, upstream }: Pick<Status, 'leader' | 'role' | 'upstream'>): Lines {
   if (role === 'leader') return undefined;
+  if (upstream && !isAddress(upstream.address)) return 'unknown: this node follows an archive';
   if (!leader) return 'unknown: this node has no session with its upstream';
   const { nodeId, address, linksAbove } = leader;
   return `${address || 'an unknown address'}  (${nodeId.slice(0, 8)}), ${plural(linksAbove, 'link')} above`;

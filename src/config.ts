@@ -3,6 +3,7 @@
  * the relations between options. Every refusal has the expected and the received value.
  */
 import { networkInterfaces } from 'node:os';
+import { placesIn } from './backup/place.js';
 import { formatAddress, hostOf, isEverywhere, isLoopback, parseAddress, plainHost } from './base/address.js';
 import { HeadwaterError } from './base/errors.js';
 import { HEARTBEATS_IN_TIMEOUT_MIN } from './base/limits.js';
@@ -105,6 +106,7 @@ function checkRelations(config: NodeConfig): void {
       'replication_loop',
       `a node cannot follow itself: expected the address of another node in --follow, received ${follow}; this node listens on ${listen}`,
     );
+  checkPlaces(config);
   checkRedis(config);
   checkHttp(config);
   checkTls(config);
@@ -116,6 +118,24 @@ function checkRelations(config: NodeConfig): void {
       `${minFreeBytes} bytes`,
     );
   checkHeartbeats(config);
+}
+
+function checkPlaces(config: NodeConfig): void {
+  const { follow, followArchive, seedFrom, archive, forwardWrites, backupKeyFile, acceptUnencrypted } = config;
+  if (follow !== undefined && followArchive !== undefined)
+    throw invalid('follow-archive', 'either this option or --follow', 'both');
+  if (seedFrom !== undefined && follow === undefined)
+    throw invalid(
+      'seed-from',
+      'the upstream in --follow too, which sends what the archive lacks. To lead with the data of a backup, use "restore"; to follow an archive alone, use --follow-archive',
+      seedFrom,
+    );
+  if (followArchive !== undefined && archive !== undefined && placesIn(archive).includes(followArchive))
+    throw invalid('archive', 'another place than --follow-archive', followArchive);
+  if (followArchive !== undefined && forwardWrites)
+    throw invalid('forward-writes', 'an upstream that takes writes in --follow', `the archive ${followArchive}`);
+  if (acceptUnencrypted && backupKeyFile === undefined)
+    throw invalid('accept-unencrypted', 'the key of encrypted files in --backup-key-file too', 'no key');
 }
 
 function checkRedis({ listen, redis, redisListen }: NodeConfig): void {

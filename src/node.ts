@@ -12,12 +12,13 @@ import type { DialSettings } from './access/dial.js';
 import { type AddressOption, refusalOfExposure, refusalOfStrangers } from './access/tls/exposure.js';
 import { NodeTls } from './access/tls/node-tls.js';
 import { type Tree, Users } from './access/users.js';
+import { type NodePlaces, openNodePlaces, upstreamPlace } from './archive-upstream/node-places.js';
+import { seed } from './archive-upstream/seed.js';
 import { Archives } from './backup/archives.js';
 import { Backups } from './backup/backups.js';
 import { refuseFile } from './backup/folder.js';
-import { isBucketUrl, type Place, placesIn } from './backup/place.js';
-import { openPlace } from './backup/stored-backups.js';
-import { formatAddress, hostOf, parseAddress } from './base/address.js';
+import { isBucketUrl, placesIn } from './backup/place.js';
+import { formatAddress, hostOf, isAddress, parseAddress } from './base/address.js';
 import { systemClock } from './base/clock.js';
 import { connectionsMax, warnOfFewDescriptors } from './base/descriptors.js';
 import { HeadwaterError, shuttingDown } from './base/errors.js';
@@ -29,7 +30,6 @@ import {
   STOP_STEP_MS_MIN,
 } from './base/limits.js';
 import { type Logger, silentLogger } from './base/logger.js';
-import { LoopLoad } from './base/loop-load.js';
 import { checkOptionNames, optionNames } from './base/option-names.js';
 import { ProcessLoad } from './base/process-load.js';
 import { RepeatedLog } from './base/repeated-log.js';
@@ -151,7 +151,7 @@ export class Node {
     // Probes have an answer while the data open, which may take long.
     const http = await httpDoor(config, tls, logger);
     const onFatal = fail;
-    const opening = openStore(config, { logger, activeExpiry, watches, figures, onFatal });
+    const opening = openStore(config, places, { logger, activeExpiry, watches, figures, onFatal });
     const store = await opening.catch(async (error) => {
       await http?.close();
       throw error;
@@ -345,11 +345,11 @@ export class Node {
     const graceMs = Math.min(DRAIN_MS_MAX, leftMs());
     await Promise.all([this.#server?.stop({ graceMs }), this.#redis?.stop({ graceMs })]);
     await this.#listener?.close();
-    await backups.close(reason);
-    await checks.close(reason);
+    for (const part of [backups, checks]) await part.close(reason);
     await archiver?.close(leftMs());
     comparisons.close();
     await replication.close(reason);
+    this.#base.places.requests.abort(reason);
     await this.#store.close({ checkpointMs: checkpoint ? leftMs() : 0 });
   }
 
@@ -534,13 +534,14 @@ async function refuseStrangers({ config, tls }: Base, access: Access): Promise<v
  * Refuses what would fail once the store is open: a leader that opens has begun a new history on its disk.
  * @returns the places of the archives.
  */
-async function refuseEarly(config: NodeConfig): Promise<ArchivePlaces> {
-  const { listen, redisListen, http, archive, tlsCert, insecure } = config;
-  for (const place of archive === undefined ? [] : placesIn(archive)) if (!isBucketUrl(place)) await refuseFile(place);
+async function refuseEarly(config: NodeConfig): Promise<NodePlaces> {
+  const { listen, redisListen, http, archive, followArchive, seedFrom, tlsCert, insecure } = config;
+  const places = [...(archive === undefined ? [] : placesIn(archive)), followArchive, seedFrom];
+  for (const place of places) if (place !== undefined && !isBucketUrl(place)) await refuseFile(place);
   await expectFree([listen, redisListen, http].filter((address) => address !== undefined));
   if (tlsCert === undefined && !insecure)
     await refuseBeyondLoopback({ listen, 'redis-listen': redisListen, http }, refusalOfExposure);
-  return await archivePlaces(config);
+  return await openNodePlaces(config, systemClock);
 }
 
 async function refuseBeyondLoopback(
@@ -552,19 +553,23 @@ async function refuseBeyondLoopback(
       throw refusal(option as AddressOption, address);
 }
 
-function openStore(
+async function openStore(
   config: NodeConfig,
+  { seed: place }: NodePlaces,
   surroundings: Pick<StoreOptions, 'logger' | 'activeExpiry' | 'watches' | 'figures' | 'onFatal'>,
 ): Promise<Store> {
-  const { follow, acceptDataLoss } = config;
+  const { followArchive, acceptDataLoss } = config;
+  const follow = followArchive === undefined ? config.follow : upstreamPlace(followArchive);
   const role =
     follow === undefined ? undefined : { role: 'follower' as const, upstream: follow, overrules: acceptDataLoss };
+  const { data: directory } = config;
+  if (place && follow !== undefined) await seed({ directory, place, upstream: follow, logger: surroundings.logger });
   return Store.open(
     {
       ...config,
       limits: config,
       budget: config,
-      directory: config.data,
+      directory,
       openDatabase: openLevel,
       files: systemFiles,
       randomBytes,
@@ -578,15 +583,8 @@ function openStore(
 
 // ---- the parts of a node ----------------------------------------------------------
 
-/** The places of the archives. */
-interface ArchivePlaces {
-  readonly all: readonly Place[];
-  /** Ends the requests to buckets. */
-  readonly requests: AbortController;
-}
-
 interface Base {
-  readonly places: ArchivePlaces;
+  readonly places: NodePlaces;
   readonly live: LiveOptions;
   readonly config: NodeConfig;
   /** Undefined for a node without TLS. */
@@ -658,7 +656,7 @@ function partsOf(base: Base) {
 }
 
 /** The parts that know the other nodes of the tree. */
-function treeOf({ config, logger, store, address, traced, dial: settings }: Base) {
+function treeOf({ config, logger, store, address, traced, places, dial: settings }: Base) {
   const clock = systemClock;
   const nonce = randomUUID();
   const repairs = new RangeRepairs({
@@ -666,7 +664,7 @@ function treeOf({ config, logger, store, address, traced, dial: settings }: Base
     clock,
     logger,
     randomBytes,
-    fetch: (upstream, request, signal) => fetchRanges(upstream, request, { signal, dial: settings }),
+    fetch: (upstream, request, signal) => fetchRanges(nodeAt(upstream), request, { signal, dial: settings }),
   });
   const comparisons = new Comparisons({ store, logger, clock, nonce, address, tree: () => replication });
   const replication: Replication = new Replication({
@@ -683,35 +681,26 @@ function treeOf({ config, logger, store, address, traced, dial: settings }: Base
     address,
     isHere: (other) => isSameNode(other, address()),
     askFollowersMs: config.askFollowersMs,
-    load: new LoopLoad(clock),
     marks: new ComparisonMarks({ comparisons, repairs }),
     traced,
-    dial: (other) => dial(other, { timeoutMs: config.linkTimeoutMs, settings }),
+    dial: (other) =>
+      isAddress(other) ? dial(other, { timeoutMs: config.linkTimeoutMs, settings }) : places.upstream.dial(other),
   });
   return { replication, comparisons, repairs, ranges: new Ranges(store, comparisons.held) };
 }
 
 function archivesOf({ config, logger, store, places }: Base): Archives | undefined {
-  if (places.all.length === 0) return undefined;
+  if (places.archives.length === 0) return undefined;
   return new Archives({
     store,
     logger,
     clock: systemClock,
-    places: places.all,
+    places: places.archives,
     requests: places.requests,
     get intervalMs() {
       return config.archiveIntervalMs;
     },
   });
-}
-
-/** The places of the archives. @throws HeadwaterError `invalid_argument` if a bucket needs packages that are missing. */
-async function archivePlaces(config: NodeConfig): Promise<ArchivePlaces> {
-  const { archive, s3Endpoint: endpoint, s3Region: region, backupKeyFile: keyFile } = config;
-  const texts = archive === undefined ? [] : placesIn(archive);
-  const requests = new AbortController();
-  const options = { endpoint, region, keyFile, ended: requests.signal };
-  return { all: await Promise.all(texts.map((text) => openPlace(text, options))), requests };
 }
 
 /** The parts of replication that a repair needs from the upstream of this node. */
@@ -725,8 +714,17 @@ function upstreamOf({ config, store, dial }: Base, replication: Replication): Up
       return replication.link.resyncs.full;
     },
     resync: () => replication.follow(store.roles.upstream, { acceptDataLoss: false, full: true }),
-    fetch: (address, request, signal) => fetchBlocks(address, request, { silenceMs, signal, dial }),
+    fetch: (address, request, signal) => fetchBlocks(nodeAt(address), request, { silenceMs, signal, dial }),
   };
+}
+
+/** @throws HeadwaterError `invalid_argument` if the upstream is no node, which has copies of single records. */
+function nodeAt(upstream: string): string {
+  if (isAddress(upstream)) return upstream;
+  throw new HeadwaterError(
+    'invalid_argument',
+    `expected a node as the upstream, which sends copies of damaged data, received the archive ${upstream}. Empty the data directory of this node, and start it again`,
+  );
 }
 
 /** An ID of the machine's start; undefined except on Linux. */

@@ -298,6 +298,27 @@ export const OPTIONS = {
     elsewhere: ['replicaof', 'slaveof', 'upstream'],
   },
 
+  /**
+   * The directory or the bucket (`s3://BUCKET/PREFIX`) with a backup and an archive that the node follows in the place of
+   * an upstream. None by default.
+   */
+  followArchive: {
+    name: 'follow-archive',
+    kind: 'path',
+    otherwise: 'none',
+    help: 'follow the archive in this directory, or in s3://BUCKET/PREFIX, in the place of an upstream: a replica for reads, unless this node was promoted since',
+    example: '/var/backups/headwater',
+  },
+
+  /** The directory or the bucket from which an empty follower takes its data first. None by default. */
+  seedFrom: {
+    name: 'seed-from',
+    kind: 'path',
+    otherwise: 'none',
+    help: 'with --follow, in an empty data directory: begin with the backup and the archive in this directory, or in s3://BUCKET/PREFIX',
+    example: '/var/backups/headwater',
+  },
+
   /** The file with the user of this node at other nodes, `user:secret` in one line. No user by default. */
   upstreamCredentials: {
     name: 'upstream-credentials',
@@ -329,7 +350,7 @@ export const OPTIONS = {
     example: '/var/backups/headwater',
   },
 
-  /** The URL of a provider of buckets other than AWS, for `archive`. */
+  /** The URL of a provider of buckets other than AWS. */
   s3Endpoint: {
     name: 's3-endpoint',
     kind: 'text',
@@ -337,11 +358,11 @@ export const OPTIONS = {
     form: /^https?:\/\/[^/@?\s]+\/?$/,
     expected: 'https://HOST or http://HOST:PORT without credentials',
     otherwise: 'AWS',
-    help: 'with --archive s3://…: the provider of the bucket',
+    help: 'for s3://…: the provider of the bucket',
     example: 'https://s3.example.com',
   },
 
-  /** The region of the bucket, for `archive`. By default that of the environment or of the files of AWS. */
+  /** The region of the bucket. By default that of the environment or of the files of AWS. */
   s3Region: {
     name: 's3-region',
     kind: 'text',
@@ -349,7 +370,7 @@ export const OPTIONS = {
     form: /^[a-z0-9-]{1,64}$/,
     expected: 'a region such as eu-central-1',
     otherwise: 'as AWS_REGION says',
-    help: 'with --archive s3://…: the region of the bucket',
+    help: 'for s3://…: the region of the bucket',
     example: 'eu-central-1',
   },
 
@@ -359,8 +380,16 @@ export const OPTIONS = {
     kind: 'path',
     isFile: true,
     otherwise: 'no encryption',
-    help: 'encrypt the files of --archive with the key in this file: 64 hexadecimal digits, as "openssl rand -hex 32" makes them',
+    help: 'the key with which the files of archives are encrypted: 64 hexadecimal digits, as "openssl rand -hex 32" makes them',
     example: '/etc/headwater/backup.key',
+  },
+
+  /** Reads files that are not encrypted too, though there is a key. False by default. */
+  acceptUnencrypted: {
+    name: 'accept-unencrypted',
+    kind: 'switch',
+    default: false,
+    help: 'with --backup-key-file: read files of --follow-archive and --seed-from that are not encrypted too',
   },
 
   /** The age of the writes, at most, that the archive lacks if a machine is lost for good. 60,000 ms by default. */
@@ -371,7 +400,7 @@ export const OPTIONS = {
     default: MINUTE,
     least: 100,
     most: DAY,
-    help: 'how long a write may wait until it is in the archive',
+    help: 'how long a write may wait until it is in the archive; with --follow-archive, new files are looked for six times in it',
   },
 
   /** With `follow`: follows even if this node was promoted, and drops conflicting data. False by default. */
@@ -379,7 +408,7 @@ export const OPTIONS = {
     name: 'accept-data-loss',
     kind: 'switch',
     default: false,
-    help: 'with --follow: follow even if this node was promoted, and drop its data if the two histories conflict',
+    help: 'with --follow or --follow-archive: follow even if this node was promoted, and drop its data if the two histories conflict',
   },
 
   /** The largest key that is accepted, in bytes. 64 KiB by default. */

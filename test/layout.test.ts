@@ -29,7 +29,7 @@ const FLOORS: string[][] = [
   ['src/replication/node-place.ts'],
   ['src/replication/leadership/'],
   ['src/replication/replication.ts'],
-  ['src/check/'],
+  ['src/check/', 'src/archive-upstream/'],
   ['src/access/'],
   ['src/pipeline/'],
   ['src/config.ts', 'src/rpc/', 'src/resp/', 'src/http/'],

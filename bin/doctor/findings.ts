@@ -2,6 +2,7 @@
  * The rules of `doctor`: pure functions of what it has seen. A finding names the node, says what is wrong and why that
  * matters, and has the command that fixes it. The troubles that a node reports by itself come first.
  */
+import { isAddress } from '../../src/base/address.js';
 import type { MachineReport } from '../../src/client/index.js';
 import { binarySize, grouped, plural, roughly } from '../figures.js';
 import type { Status } from '../status.js';
@@ -249,7 +250,9 @@ function replication(status: Status, address: string): Found[] {
         `the link to ${upstream.address} is down: ${upstream.error}`,
         upstream.error.includes('--upstream-credentials')
           ? `start it with --upstream-credentials FILE; to make the file: ${to(upstream.address, 'user create NAME --role replicate --out FILE')}`
-          : `look whether ${upstream.address} is there, or follow another node: ${to(address, 'follow HOST:PORT')}`,
+          : isAddress(upstream.address)
+            ? `look whether ${upstream.address} is there, or follow another node: ${to(address, 'follow HOST:PORT')}`
+            : `look what is there: headwater archive list ${upstream.address}`,
       ),
     );
   if (headroom?.ms !== undefined && headroom.ms < HEADROOM_MS_MIN)

@@ -22,6 +22,7 @@ export interface Stretch extends StretchName {
   /** The time of the last block, milliseconds since the epoch. */
   readonly timeMs: number;
   readonly lineage: Lineage;
+  readonly clusterId: string;
 }
 
 /** The point up to which a restore replays the archive. By default the whole archive is replayed. */
@@ -66,6 +67,11 @@ const READ_TOGETHER = 16;
 export async function readArchive(place: Place, from = 0): Promise<Stretch[]> {
   const wanted = (await listArchive(place)).filter((name) => (parseStretchName(name)?.lastOffset ?? -1) >= from);
   return await inTurn(wanted, (name) => stretchOf(place, name));
+}
+
+/** Reads the files of these names. @throws HeadwaterError `corrupt` or `unknown_format`. */
+export function stretchesOf(place: Place, names: readonly string[]): Promise<Stretch[]> {
+  return inTurn(names, (name) => stretchOf(place, name, rethrow));
 }
 
 /** A file with the name of an archive file, or of a backup, that cannot be read. */
@@ -124,7 +130,8 @@ async function stretchOf(place: Place, name: string, refused = refuse): Promise<
       'corrupt',
       `${place.pathOf(name)} has the wrong name: its blocks lie between ${formatPosition(head.base)} and ${formatPosition(position)}`,
     );
-  return { ...parsed, place, name, base: head.base, end: position, timeMs, lineage: Lineage.received(end.lineage) };
+  const { base, clusterId } = head;
+  return { ...parsed, place, name, base, end: position, timeMs, lineage: Lineage.received(end.lineage), clusterId };
 }
 
 /**
@@ -188,7 +195,7 @@ function isThereAlready(
 }
 
 /** Whether the stretch's blocks, or those before them, follow the position in one history. */
-function leadsOn({ lineage }: Stretch, position: Position): boolean {
+export function leadsOn({ lineage }: Stretch, position: Position): boolean {
   return position.offset === 0 || lineage.replicationIdAt(position.offset) === position.replicationId;
 }
 

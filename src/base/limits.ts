@@ -156,16 +156,6 @@ export const FRAME_INTERVAL_MS = 0.5;
 export const FRAMES_AHEAD_MAX = 10;
 
 /**
- * The same time while the event loop of this node has little to spare. A frame of one block costs both ends as much as
- * twenty small commands, and commands are what there is no time for then.
- */
-export const FRAME_INTERVAL_BUSY_MS = 5;
-
-/** An event loop that is at work for a larger share of the time than this is busy, and how often that is looked at. */
-export const LOOP_BUSY_SHARE = 0.6;
-export const LOOP_LOOK_MS = 20;
-
-/**
  * Received frames that wait behind those being processed, their first byte included. Above this the link stops reading,
  * if a whole frame is there.
  */
@@ -755,6 +745,11 @@ export const ARCHIVE_RETRY_MS_MAX = 60_000;
 
 /** An archive that lacks a write for so many intervals is late. */
 export const ARCHIVE_LATE_INTERVALS = 3;
+/** A node that follows an archive looks for new files so often in an interval, and at least as often as this. */
+export const ARCHIVE_LOOKS = 6;
+export const ARCHIVE_LOOK_MS_MAX = 10_000;
+/** The bytes of blocks of an archive that a node takes at once. */
+export const ARCHIVE_FRAME_BYTES = MiB;
 /** How often a node looks how old the newest backup beside its archive is. */
 export const BACKUPS_LOOK_MS = 60_000;
 /**

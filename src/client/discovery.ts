@@ -4,6 +4,7 @@
  */
 
 import type { DialSettings } from '../access/dial.js';
+import { isAddress } from '../base/address.js';
 import { NEAREST_PROBE_MS } from '../base/limits.js';
 import type { NodeStatus } from '../model/status.js';
 import { STATUS } from '../rpc/definitions.js';
@@ -41,7 +42,8 @@ export async function discover(
       status.upstream?.address ?? '',
       ...status.followers.map(({ address }) => address),
     ]);
-    next = [...new Set(neighbours)].filter((address) => address !== '' && !asked.has(address));
+    // The upstream of a replica may be an archive.
+    next = [...new Set(neighbours)].filter((address) => isAddress(address) && !asked.has(address));
   }
   return [...found.values()];
 }

@@ -17,6 +17,7 @@ import type { KeyspaceSnapshot } from '../keyspace/snapshot.js';
 import type { ComparedNode, CompareReply, DigestReport, NodeName } from '../model/comparison.js';
 import type { Position } from '../model/position.js';
 import type { NodeIdentity } from '../store/node-identity.js';
+import { leaderIn } from '../store/refusals.js';
 import type { Roles } from '../store/roles.js';
 import type { Snapshots } from '../store/snapshots.js';
 import type { Writes } from '../store/writes.js';
@@ -99,7 +100,7 @@ export class Comparisons {
       throw new HeadwaterError(
         'read_only_follower',
         `only a leader compares nodes, and this node is a follower; its upstream is ${store.roles.upstream}`,
-        { details: { leader: store.roles.upstream } },
+        { details: leaderIn(store.roles.upstream) },
       );
     if (this.#running.size >= COMPARISONS_MAX)
       throw new HeadwaterError(

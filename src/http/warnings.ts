@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { isBucketUrl } from '../backup/place.js';
+import { isAddress } from '../base/address.js';
 import { HEADROOM_WARNING_MS } from '../base/limits.js';
 import { isRefusedForData } from '../model/refusal.js';
 import type { NodeStatus } from '../model/status.js';
@@ -132,7 +133,11 @@ function upstreamWarnings({ status: { address, upstream } }: WarnedNode): Warnin
     ];
   const tone = state === 'refused' || state === 'stopped' || state === 'disk_full' ? bad : watch;
   return [
-    tone('upstream', `The link to the upstream ${upstream.address}: ${error}`, headwaterAt(upstream.address, 'status')),
+    tone(
+      'upstream',
+      `The link to the upstream ${upstream.address}: ${error}`,
+      isAddress(upstream.address) ? headwaterAt(upstream.address, 'status') : lookAtArchive(upstream.address),
+    ),
   ];
 }
 

@@ -147,6 +147,25 @@ export class Directory {
     });
   }
 
+  /** Whether the directory is absent, empty, or left by a restore that was cut short or failed. */
+  static async isRestorable(directory: string, files: Files): Promise<boolean> {
+    try {
+      await refuseUnlessRestorable(new Folder(directory, files));
+      return true;
+    } catch (error) {
+      if (HeadwaterError.is(error, 'foreign_directory')) return false;
+      throw error;
+    }
+  }
+
+  /** Makes a directory, which a failed restore has left, as good as an empty one. */
+  static async forgetRestore(directory: string, files: Files): Promise<void> {
+    const folder = new Folder(directory, files);
+    if (!(await isRestoring(folder))) return;
+    await folder.clearAllBut([LOCK, RESTORING]);
+    await folder.remove(RESTORING);
+  }
+
   /** Makes the directory a node's. The caller has closed its databases, durably. */
   async finishRestore(): Promise<void> {
     await this.generations.sync();

@@ -1,17 +1,22 @@
 /** The reasons why a node takes no writes, in the words that clients get. Reads are answered all the same. */
 
+import { isAddress } from '../base/address.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { Operation, Reply } from '../model/operation.js';
 import { isWrite } from '../model/write-kinds.js';
 import type { SupersededBy } from './node-record.js';
 
-/** @param upstream host:port, to which the writes go. */
+/** @param upstream host:port, to which the writes go, or the place of an archive. */
 export function readOnlyFollower(upstream: string): HeadwaterError {
-  return new HeadwaterError(
-    'read_only_follower',
-    `this node is a follower and takes no writes; its upstream is ${upstream}`,
-    { details: { leader: upstream } },
-  );
+  const message = isAddress(upstream)
+    ? `this node is a follower and takes no writes; its upstream is ${upstream}`
+    : `this node follows the archive ${upstream} and takes no writes. Send writes to the leader, or make this node lead with "promote"`;
+  return new HeadwaterError('read_only_follower', message, { details: leaderIn(upstream) });
+}
+
+/** The details of a refusal, with the node to ask instead. An archive is none. */
+export function leaderIn(upstream: string): { readonly leader?: string } {
+  return isAddress(upstream) ? { leader: upstream } : {};
 }
 
 export function superseded({ node_id, address, epoch }: SupersededBy): HeadwaterError {

@@ -17,7 +17,7 @@ import type { Log } from '../../log/log.js';
 import type { FreshnessWanted } from '../../model/guarantees.js';
 import { NO_HISTORY, type Position } from '../../model/position.js';
 import type { StoreData } from '../../store/data.js';
-import { readOnlyFollower } from '../../store/refusals.js';
+import { leaderIn, readOnlyFollower } from '../../store/refusals.js';
 import type { Roles } from '../../store/roles.js';
 import type { Writes } from '../../store/writes.js';
 
@@ -72,7 +72,7 @@ export class Freshness {
     return new HeadwaterError(
       'unavailable',
       `this node follows ${this.#store.roles.upstream}, is behind it, and serves no stale reads (--no-serve-stale-reads)`,
-      { details: { cause: 'STALE', leader: this.#store.roles.upstream } },
+      { details: { cause: 'STALE', ...leaderIn(this.#store.roles.upstream) } },
     );
   }
 
@@ -86,7 +86,7 @@ export class Freshness {
     return new HeadwaterError(
       'read_only_follower',
       `this node is a follower, and the read is for the leader alone; its upstream is ${roles.upstream}`,
-      { details: { leader: roles.upstream } },
+      { details: leaderIn(roles.upstream) },
     );
   }
 

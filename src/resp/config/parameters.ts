@@ -5,7 +5,7 @@
  * CONFIG SET takes that value alone, and names the option of the node otherwise.
  */
 import path from 'node:path';
-import { parseAddress } from '../../base/address.js';
+import { isAddress, parseAddress } from '../../base/address.js';
 import type { OptionChange, OptionValue } from '../../model/node-option.js';
 import type { NodeStatus } from '../../model/status.js';
 import type { RedisNode } from '../redis-node.js';
@@ -307,7 +307,7 @@ function logLevel({ node }: ShownNode): string {
 
 /** The host and the port of the upstream, with a space between. */
 function upstreamOf({ status }: ShownNode): string {
-  if (status.upstream === undefined || status.upstream.address === '') return '';
+  if (status.upstream === undefined || !isAddress(status.upstream.address)) return '';
   const { host, port } = parseAddress(status.upstream.address);
   return `${host} ${port}`;
 }

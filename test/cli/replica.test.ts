@@ -1,0 +1,256 @@
+/** A replica for reads from an archive alone, as real processes: the leader is never asked. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { eventually } from '../../benchmarks/waiting.js';
+import {
+  BUCKET,
+  BUCKET_ENVIRONMENT,
+  type BucketServer,
+  FaultProxy,
+  hasBucketServer,
+  NEEDS_BUCKET,
+  startBucket,
+} from '../support/bucket-server.js';
+import { skipUnless } from '../support/installed.js';
+import { begin, endAll, headwater, Served, temporaryDirectory } from './command-line.js';
+
+const INTERVAL = ['--archive-interval', '100ms'];
+
+interface Seen {
+  readonly offset: number;
+  readonly role: string;
+  readonly full_resyncs: number;
+  readonly partial_resyncs: number;
+  readonly archive: { readonly offset: number; readonly error: string };
+  readonly upstream: {
+    readonly address: string;
+    readonly state: string;
+    readonly lag_ms: number | null;
+    readonly error: string;
+    readonly waiting_for: string;
+    readonly last_resync: { readonly reason: string; readonly message: string };
+  };
+}
+
+describe('a replica of an archive', function () {
+  this.timeout(120_000);
+  let env: Record<string, string> = {};
+  afterEach(endAll);
+
+  async function done(node: Served, ...args: string[]): Promise<string> {
+    const { status, stdout, stderr } = await node.run(['--json', ...args], { env });
+    assert.equal(status, 0, `${args.join(' ')}: ${stderr}`);
+    return stdout.toString();
+  }
+
+  const seen = async (node: Served) => JSON.parse(await done(node, 'status')) as Seen;
+  const digest = async (node: Served) => (JSON.parse(await done(node, 'digest')) as { digest: string }).digest;
+  const fresh = () => path.join(temporaryDirectory(), 'x');
+
+  function serve(data: string, ...flags: string[]): Promise<Served> {
+    return Served.start(['--data', data, '--listen', '127.0.0.1:0', ...INTERVAL, ...flags], { env });
+  }
+
+  async function write(node: Served, from: number, count: number): Promise<number> {
+    const lines = Array.from({ length: count }, (_, i) =>
+      JSON.stringify({ key: `k${from + i}`, value: `v${from + i}` }),
+    );
+    const { status, stderr } = await node.run(['import', '-'], { env, stdin: `${lines.join('\n')}\n` });
+    assert.equal(status, 0, stderr);
+    const { offset } = await seen(node);
+    await eventually('the archive has it', async () => (await seen(node)).archive.offset >= offset, {
+      patienceMs: 30_000,
+    });
+    return offset;
+  }
+
+  async function reaches(node: Served, offset: number): Promise<void> {
+    await eventually(`the replica is at ${offset}`, async () => (await seen(node)).offset >= offset, {
+      patienceMs: 60_000,
+    });
+  }
+
+  it('follows a folder under a key, refuses writes, and goes on from its place after a restart', async () => {
+    const place = path.join(temporaryDirectory(), 'place');
+    const keyFile = path.join(temporaryDirectory(), 'key');
+    writeFileSync(keyFile, randomBytes(32).toString('hex'));
+    const key = ['--backup-key-file', keyFile];
+    const leader = await serve(fresh(), '--archive', place, ...key);
+    await write(leader, 0, 100);
+    const waiting = await serve(fresh(), '--follow-archive', place, ...key);
+    await eventually('the replica waits', async () => {
+      const { waiting_for } = (await seen(waiting)).upstream;
+      return waiting_for.includes('has no backup to begin from. Make one there: headwater backup ');
+    });
+    await done(leader, 'backup', path.join(place, 'first.backup'), ...key);
+    const data = fresh();
+    const replica = await serve(data, '--follow-archive', place, ...key);
+    const offset = await write(leader, 100, 500);
+    for (const node of [waiting, replica]) {
+      await reaches(node, offset);
+      assert.equal(await digest(node), await digest(leader));
+    }
+    const refused = await replica.run(['set', 'a', '1']);
+    assert.match(refused.stderr, /this node follows the archive .* and takes no writes\. Send writes to the leader/);
+    const { role, upstream } = await seen(replica);
+    assert.deepEqual([role, upstream.address, upstream.state], ['follower', place, 'streaming']);
+    assert.ok(upstream.lag_ms !== null && upstream.lag_ms > 0, 'the age of the data is known');
+    assert.equal(await replica.end('SIGKILL'), null);
+    const later = await write(leader, 600, 50);
+    // The role is kept, so the option may be left out.
+    const again = await serve(data, ...key);
+    await reaches(again, later);
+    const { full_resyncs, partial_resyncs } = await seen(again);
+    assert.deepEqual([full_resyncs, partial_resyncs], [0, 1]);
+    assert.equal(await digest(again), await digest(leader));
+  });
+
+  it('begins again from a newer backup, and says so, if the archive was pruned past it', async () => {
+    const place = path.join(temporaryDirectory(), 'place');
+    const leader = await serve(fresh(), '--archive', place);
+    await write(leader, 0, 10);
+    await done(leader, 'backup', path.join(place, 'first.backup'));
+    const data = fresh();
+    const replica = await serve(data, '--follow-archive', place);
+    const before = await write(leader, 10, 10);
+    await reaches(replica, before);
+    assert.equal(await replica.end(), 0);
+    await write(leader, 20, 10);
+    await done(leader, 'backup', path.join(place, 'second.backup'));
+    const pruned = await headwater(['--json', 'archive', 'prune', place, '--keep', '1ms']);
+    assert.match(pruned.stdout.toString(), /first\.backup/, pruned.stderr);
+    const last = await write(leader, 30, 10);
+    const again = await serve(data, '--follow-archive', place);
+    await reaches(again, last);
+    const { upstream } = await seen(again);
+    assert.equal(upstream.last_resync.reason, 'LOG_TRIMMED');
+    assert.match(
+      upstream.last_resync.message,
+      new RegExp(
+        `the commands after offset ${before} are gone from .*place: .* begins again from the backup second\\.backup`,
+      ),
+    );
+    assert.match(again.log, /are gone from .* begins again from the backup/);
+    assert.equal(await digest(again), await digest(leader));
+  });
+
+  it('waits for a new backup if its next commands are gone, and serves its data meanwhile', async () => {
+    const place = path.join(temporaryDirectory(), 'place');
+    const leader = await serve(fresh(), '--archive', place);
+    await write(leader, 0, 10);
+    await done(leader, 'backup', path.join(place, 'first.backup'));
+    const replica = await serve(fresh(), '--follow-archive', place);
+    const before = await write(leader, 10, 10);
+    await reaches(replica, before);
+    // The next file of the archive is lost before the replica has seen it.
+    process.kill(replica.pid, 'SIGSTOP');
+    const lost = await write(leader, 20, 10);
+    const listed = await headwater(['--json', 'archive', 'list', place]);
+    for (const line of listed.stdout.toString().trimEnd().split('\n')) {
+      const { name, offset } = JSON.parse(line) as { name: string; offset: number };
+      if (offset > before && offset <= lost) rmSync(path.join(place, name));
+    }
+    const last = await write(leader, 30, 10);
+    process.kill(replica.pid, 'SIGCONT');
+    await eventually(
+      'the replica says what it needs',
+      async () => (await seen(replica)).upstream.waiting_for.includes('Make a new backup there: headwater backup '),
+      { patienceMs: 30_000 },
+    );
+    assert.equal((await done(replica, 'get', 'k19')).trimEnd().length > 0, true);
+    await done(leader, 'backup', path.join(place, 'second.backup'));
+    await reaches(replica, last);
+    assert.equal(await digest(replica), await digest(leader));
+  });
+
+  it('follows a later leader that archives into the same place', async () => {
+    const place = path.join(temporaryDirectory(), 'place');
+    const first = await serve(fresh(), '--archive', place);
+    await write(first, 0, 10);
+    await done(first, 'backup', path.join(place, 'first.backup'));
+    const second = await serve(fresh(), '--archive', place, '--follow', first.address);
+    const replica = await serve(fresh(), '--follow-archive', place);
+    const before = await write(first, 10, 10);
+    await reaches(second, before);
+    assert.equal(await first.end(), 0);
+    await done(second, 'promote');
+    const after = await write(second, 20, 10);
+    await reaches(replica, after);
+    assert.equal(await digest(replica), await digest(second));
+    await done(replica, 'promote');
+    await done(replica, 'set', 'now', 'leads');
+  });
+
+  it('is refused with options that contradict it', async () => {
+    const cases: ReadonlyArray<readonly [args: string[], words: RegExp]> = [
+      [['serve', '--follow-archive', 'x', '--follow', '127.0.0.1:1'], /follow-archive: expected either this option or/],
+      [['serve', '--seed-from', 'x'], /seed-from: expected the upstream in --follow too/],
+      [['serve', '--follow-archive', 'x', '--archive', 'x'], /archive: expected another place than --follow-archive/],
+      [['serve', '--follow-archive', 'x', '--forward-writes'], /forward-writes: expected an upstream that takes/],
+      [['serve', '--accept-unencrypted'], /accept-unencrypted: expected the key/],
+      [['restore', '--follow', 'x.backup', '--data', fresh()], /needs a place with backups and an archive/],
+      [['restore', '--follow', 'x', '--data', fresh(), '--to-offset', '1'], /with --follow, expected none of --archive/],
+      [['restore', 'x', '--data', fresh(), '--listen', '127.0.0.1:0'], /expected --follow as well/],
+    ];
+    for (const [args, words] of cases) {
+      const { status, stderr } = await headwater(args);
+      assert.match(stderr, words);
+      assert.equal(status, 2, stderr);
+    }
+  });
+
+  describe('in a bucket', () => {
+    let server: BucketServer;
+    let proxy: FaultProxy;
+    let isAway = false;
+
+    before(async function () {
+      skipUnless(this, hasBucketServer(), NEEDS_BUCKET);
+      server = await startBucket();
+      proxy = new FaultProxy(server.port, () => (isAway ? '503' : undefined));
+      env = { ...BUCKET_ENVIRONMENT, HEADWATER_S3_ENDPOINT: server.endpoint };
+    });
+    after(async () => {
+      env = {};
+      proxy?.close();
+      await server?.close();
+    });
+
+    it('is made by "restore --follow", and outlives a bucket that is away', async () => {
+      const place = `s3://${BUCKET}/replica`;
+      const leader = await serve(fresh(), '--archive', place);
+      await write(leader, 0, 10);
+      await done(leader, 'backup', place);
+      const endpoint = await proxy.listen();
+      const log = path.join(temporaryDirectory(), 'address');
+      const port = 20_000 + (process.pid % 10_000);
+      const args = ['restore', '--follow', place, '--data', fresh(), '--listen', `127.0.0.1:${port}`];
+      const more = { HEADWATER_S3_ENDPOINT: endpoint, HEADWATER_ARCHIVE_INTERVAL: '100ms' };
+      const { pid, outcome } = begin(args, { env: { ...env, ...more }, stdout: log });
+      const ask = (...words: string[]) => headwater(['--json', '--connect', `127.0.0.1:${port}`, ...words]);
+      const state = async () => {
+        const { stdout, status } = await ask('status');
+        return status === 0 ? (JSON.parse(stdout.toString()) as Seen) : undefined;
+      };
+      const offset = await write(leader, 10, 10);
+      await eventually('the replica follows', async () => ((await state())?.offset ?? 0) >= offset, {
+        patienceMs: 60_000,
+      });
+      isAway = true;
+      const later = await write(leader, 20, 10);
+      await eventually('the replica says why', async () => /503|status/.test((await state())?.upstream.error ?? ''), {
+        patienceMs: 90_000,
+      });
+      assert.equal((await ask('get', 'k19')).status, 0);
+      isAway = false;
+      await eventually('the replica goes on', async () => ((await state())?.offset ?? 0) >= later, {
+        patienceMs: 60_000,
+      });
+      assert.equal((await state())?.full_resyncs, 1);
+      process.kill(pid, 'SIGTERM');
+      assert.equal((await outcome).status, 0);
+    });
+  });
+});

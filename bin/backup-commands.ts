@@ -6,11 +6,11 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { isBucketUrl } from '../src/backup/place.js';
-import { HeadwaterError } from '../src/base/errors.js';
 import type { BackupPart } from '../src/client/index.js';
 import { formatToken } from '../src/model/position.js';
 import type { PlaceOptions, Restored, RestoreSource, Target, Unsealing } from '../src/tools.js';
 import { parseMoment, parseOffset, parsePath } from './arguments.js';
+import { type Copied, CountedBytes, noEnd } from './backup-bytes.js';
 import { addAcceptOption, addBucketOptions, type BucketFlags, bucketOptions } from './bucket-options.js';
 import { onNode, type Session } from './connection.js';
 import { binarySize, plural } from './figures.js';
@@ -118,16 +118,9 @@ async function backup(
   return EXIT.DONE;
 }
 
-interface Copied {
-  /** The last part, which describes the whole. */
-  readonly last: BackupPart;
-  /** Bytes of the file. */
-  readonly bytes: number;
-}
-
 async function copy(parts: AsyncIterable<BackupPart>, { key }: Unsealing, sink: Sink): Promise<Copied> {
   const { sealedWith } = await import('../src/backup/sealed-place.js');
-  const copied = new Counted(parts);
+  const copied = new CountedBytes(parts);
   let written = 0;
   for await (const bytes of sealedWith(key, copied)) {
     await sink.write(bytes);
@@ -153,7 +146,7 @@ async function toBucket(
   const first = await parts.next();
   if (first.done) throw noEnd();
   const name = backupName(first.value.head);
-  const copied = new Counted(rest(first.value, parts));
+  const copied = new CountedBytes(rest(first.value, parts));
   await bucket.write(name, copied);
   const { last, bytes } = copied.result;
   const { storedSizeOf } = await import('../src/backup/sealed-format.js');
@@ -163,44 +156,6 @@ async function toBucket(
 async function* rest(first: BackupPart, parts: AsyncIterable<BackupPart>): AsyncGenerator<BackupPart> {
   yield first;
   yield* parts;
-}
-
-/** The bytes of the parts, counted and with progress. */
-class Counted {
-  readonly #parts: AsyncIterable<BackupPart>;
-  #last: BackupPart | undefined;
-  #bytes = 0;
-
-  constructor(parts: AsyncIterable<BackupPart>) {
-    this.#parts = parts;
-  }
-
-  /** The sum over all parts, once they are taken. */
-  get result(): Copied {
-    if (!this.#last?.end) throw noEnd();
-    return { last: this.#last, bytes: this.#bytes };
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    let progress: Progress | undefined;
-    try {
-      for await (const part of this.#parts) {
-        progress ??= new Progress('backed up', { records: part.head.keysEstimate });
-        yield part.bytes;
-        this.#bytes += part.bytes.length;
-        progress.report(part.keys);
-        this.#last = part;
-      }
-      // Before the reader takes this for the end of the file: a bucket would give the file its name.
-      if (!this.#last?.end) throw noEnd();
-    } finally {
-      progress?.stop();
-    }
-  }
-}
-
-function noEnd(): HeadwaterError {
-  return new HeadwaterError('corrupt', 'the backup has no end');
 }
 
 // ---- restore ------------------------------------------------------------------

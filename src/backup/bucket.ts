@@ -111,6 +111,7 @@ export class BucketPlace implements Place {
       const command = new this.#sdk.s3.ListObjectsV2Command({ ...query, ContinuationToken: token });
       const { Contents = [], NextContinuationToken } = await this.#asked(this.name, () => this.#client.send(command));
       for (const { Key = '' } of Contents) if (Key !== this.#prefix) names.push(Key.slice(this.#prefix.length));
+      if (token !== undefined && token === NextContinuationToken) throw this.#standsStill('lists the same page again');
       token = NextContinuationToken;
     } while (token);
     return names.sort();
@@ -131,6 +132,8 @@ export class BucketPlace implements Place {
     for (let failures = 0; end === undefined || at < end; ) {
       try {
         const { Body, ContentRange, ContentLength = 0 } = await this.#get(file, at > 0 ? `bytes=${at}-` : undefined);
+        const begin = Number(/^bytes (\d+)-/.exec(ContentRange ?? '')?.[1] ?? 0);
+        if (begin !== at) throw this.#standsStill(`sends ${file} from byte ${begin}, where byte ${at} was asked for`);
         end ??= Number(/\/(\d+)$/.exec(ContentRange ?? '')?.[1] ?? ContentLength);
         for await (const bytes of Body as Readable) {
           at += (bytes as Buffer).length;
@@ -193,9 +196,16 @@ export class BucketPlace implements Place {
         found.push({ file, begunMs: Initiated?.getTime() ?? Number.POSITIVE_INFINITY, end });
       }
       const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page ?? {};
+      const isSame = behind.KeyMarker === KeyMarker && behind.UploadIdMarker === UploadIdMarker;
+      if (page?.IsTruncated && isSame) throw this.#standsStill('lists the same uploads again');
       behind = page?.IsTruncated ? { KeyMarker, UploadIdMarker } : undefined;
     }
     return found;
+  }
+
+  /** The error of a provider that would keep this node asking for ever. */
+  #standsStill(what: string): HeadwaterError {
+    return new HeadwaterError('unreachable', `${this.name}: the provider ${what}. Use another provider`);
   }
 
   #key(file: string): { Bucket: string; Key: string } {

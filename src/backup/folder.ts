@@ -10,16 +10,22 @@ import type { Place, PlaceWriter, Tail, Unfinished } from './place.js';
 
 const READ_BYTES = 256 * 1024;
 
+/** The refusals of file systems that have no hard links, such as FAT, and of some network file systems. */
+const WITHOUT_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
 /** The ending of files that are not finished. */
 const UNFINISHED = '.new';
 
 export class Folder implements Place {
   readonly name: string;
   readonly #files: Files;
+  readonly #link: typeof link;
 
-  constructor(directory: string, files: Files = systemFiles) {
+  /** @param linkFile makes a hard link. */
+  constructor(directory: string, files: Files = systemFiles, linkFile: typeof link = link) {
     this.name = directory;
     this.#files = files;
+    this.#link = linkFile;
   }
 
   pathOf(file: string): string {
@@ -82,14 +88,28 @@ export class Folder implements Place {
     try {
       for await (const bytes of source) await opened.append(bytes);
       await closeDurably(opened);
-      // A link, unlike a rename, never replaces a file that another process has made meanwhile.
-      await link(aside, target).catch((error: NodeJS.ErrnoException) => {
-        throw error.code === 'EEXIST' ? alreadyThere(target) : error;
-      });
+      await this.#name(aside, file);
       await this.#files.syncDirectory(this.name);
     } finally {
       await opened.close().catch(() => {});
       await this.#files.remove(aside);
+    }
+  }
+
+  /**
+   * Gives a whole file its name. A link, unlike a rename, never replaces a file that another process has made meanwhile.
+   * File systems without links have the rename alone: two writers of one name, in one moment, would leave the later file.
+   */
+  async #name(aside: string, file: string): Promise<void> {
+    const target = this.pathOf(file);
+    try {
+      await this.#link(aside, target);
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST') throw alreadyThere(target);
+      if (!WITHOUT_LINKS.has(code)) throw error;
+      if ((await this.list(file)).includes(file)) throw alreadyThere(target);
+      await this.#files.rename(aside, target);
     }
   }
 

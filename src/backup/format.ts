@@ -65,6 +65,34 @@ export function checkPreamble(bytes: Buffer): void {
     throw unknownFormat({ subject: 'the backup', name: 'format', found: format, read: [BACKUP_FORMAT] });
 }
 
+/** The last chunk of a file is in so many bytes: header, two digests and two numbers. */
+export const END_BYTES_MAX = 256;
+const DIGEST_BYTES = 32;
+
+/**
+ * Whether the last bytes of a file are an end. A file that was cut off has none. The chain is not checked, for which the
+ * whole file has to be read.
+ * @param tail the last `END_BYTES_MAX` bytes, or the whole file if it has fewer.
+ */
+export function hasEnd(tail: Buffer): boolean {
+  for (let at = tail.length - CHUNK_HEADER_BYTES; at >= 0; at--) {
+    const bytes = tail.length - at - CHUNK_HEADER_BYTES;
+    const isChunk =
+      tail[at] === KINDS.end && tail.readUInt32BE(at + 1) === bytes && tail.readUInt32BE(at + 5) === bytes;
+    if (isChunk && isEnd(tail.subarray(at + CHUNK_HEADER_BYTES))) return true;
+  }
+  return false;
+}
+
+function isEnd(stored: Buffer): boolean {
+  try {
+    const { digest, sha256 } = END.decode(stored);
+    return digest.length === DIGEST_BYTES && sha256.length === DIGEST_BYTES;
+  } catch {
+    return false;
+  }
+}
+
 /** Makes the chunks of one file, in order. */
 export class ChunkSealer {
   readonly #hash: Hash = createHash('sha256').update(PREAMBLE);

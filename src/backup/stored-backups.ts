@@ -11,6 +11,7 @@ import { parseStretchName } from './archive-file.js';
 import { readBackupKey } from './backup-key.js';
 import { type BucketOptions, BucketPlace, parseBucketUrl } from './bucket.js';
 import { Folder } from './folder.js';
+import { END_BYTES_MAX, hasEnd } from './format.js';
 import { isBucketUrl, type Place } from './place.js';
 import { readBackup } from './reader.js';
 import { SealedPlace, type Unsealing } from './sealed-place.js';
@@ -86,7 +87,7 @@ export async function newestMadeMs(place: Place): Promise<number | undefined> {
   return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
 }
 
-/** Reads the heads of all backups in a place, in the order of their names. */
+/** Reads the heads and ends of all backups in a place, in the order of their names. */
 export async function readBackups(
   place: Place,
 ): Promise<{ readonly backups: StoredBackup[]; readonly unreadable: Unreadable[] }> {
@@ -95,7 +96,9 @@ export async function readBackups(
   const unreadable: Unreadable[] = [];
   const look = async (name: string): Promise<StoredBackup | Unreadable> => {
     try {
-      return { place, name, head: await readBackupHead(place, name) };
+      const head = await readBackupHead(place, name);
+      await refuseTorn(place, name);
+      return { place, name, head };
     } catch (error) {
       return unreadableFor(name, error);
     }
@@ -112,6 +115,16 @@ async function readBackupHead(place: Place, name: string): Promise<BackupHead> {
   for await (const section of readBackup(place.read(name), place.pathOf(name)))
     if (section.kind === 'head') return section.head;
   throw new HeadwaterError('corrupt', `${place.pathOf(name)} is damaged: expected its head first`);
+}
+
+/**
+ * A copy that was cut off has a head like the whole backup. Nothing may be pruned for its sake, and no restore begin with it.
+ * @throws HeadwaterError `corrupt` if the file has no end.
+ */
+async function refuseTorn(place: Place, name: string): Promise<void> {
+  const { bytes, size } = await place.tail(name, END_BYTES_MAX);
+  if (hasEnd(bytes)) return;
+  throw new HeadwaterError('corrupt', `${place.pathOf(name)} is cut off after byte ${size}: its end is missing`);
 }
 
 /**

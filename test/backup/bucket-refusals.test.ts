@@ -131,3 +131,47 @@ describe('an upload to a provider', () => {
       assert.equal(mayPass(Object.assign(new Error('no'), { name, $metadata: { httpStatusCode } })), false, name);
   });
 });
+
+describe('a provider that would keep a node asking', () => {
+  let server: http.Server;
+  let answer: (request: http.IncomingMessage, response: http.ServerResponse) => void;
+  let place: BucketPlace;
+
+  beforeEach(async () => {
+    Object.assign(process.env, BUCKET_ENVIRONMENT);
+    server = http.createServer((request, response) => answer(request, response)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    place = await BucketPlace.open('s3://bucket/x', { endpoint });
+  });
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('sends the same page again, which ends a list', async () => {
+    const page = '<NextContinuationToken>t</NextContinuationToken><IsTruncated>true</IsTruncated>';
+    answer = (_, response) => response.end(`<?xml version="1.0"?><ListBucketResult>${page}</ListBucketResult>`);
+    await assert.rejects(place.list(), { code: 'unreachable', message: /the provider lists the same page again/ });
+    const uploads = '<IsTruncated>true</IsTruncated><NextKeyMarker>k</NextKeyMarker>';
+    answer = (_, response) =>
+      response.end(`<?xml version="1.0"?><ListMultipartUploadsResult>${uploads}</ListMultipartUploadsResult>`);
+    await assert.rejects(place.unfinished(), {
+      code: 'unreachable',
+      message: /the provider lists the same uploads again/,
+    });
+  });
+
+  it('knows no ranges, so that a file that broke off cannot be read on', async () => {
+    let asked = 0;
+    answer = (_, response) => {
+      response.writeHead(200, { 'content-length': 10 });
+      if (asked++ === 0) response.write('12345', () => response.destroy());
+      else response.end('1234567890');
+    };
+    const read = async () => {
+      for await (const _ of place.read('file'));
+    };
+    await assert.rejects(read, { message: /sends file from byte 0, where byte 5 was asked for/ });
+  });
+});

@@ -5,6 +5,7 @@ import { Archives } from '../../src/backup/archives.js';
 import { Folder } from '../../src/backup/folder.js';
 import type { Unfinished } from '../../src/backup/place.js';
 import { listPlace, prunePlace } from '../../src/backup/place-contents.js';
+import { findRestoreSource } from '../../src/backup/stored-backups.js';
 import { UPLOAD_MS_MAX } from '../../src/base/limits.js';
 import { until } from '../support/clock.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
@@ -98,6 +99,23 @@ describe('the content of a place', () => {
       ['1.backup'],
     );
     assert.ok((await place.list()).includes('1.backup'));
+  });
+
+  it('has a backup that was cut off listed as such, and prunes and restores nothing for its sake', async () => {
+    const [, second] = (await listPlace(place)).filter(({ kind }) => kind === 'backup');
+    const whole = await readFile(place.pathOf('2.backup'));
+    // A copy that was killed: the head is there.
+    await writeFile(place.pathOf('2.backup'), whole.subarray(0, -10));
+    const torn = (await listPlace(place)).find(({ kind }) => kind === 'unreadable');
+    assert.match(
+      torn?.kind === 'unreadable' ? torn.why : '',
+      /2\.backup is cut off after byte \d+: its end is missing/,
+    );
+    assert.equal(second?.name, '2.backup');
+    const { removed, backups } = await prunePlace(place, nowMs + 1, FOR_GOOD);
+    assert.deepEqual([removed, backups], [files.slice(0, 1), 1]);
+    const { name } = await findRestoreSource({ place, file: undefined }, {});
+    assert.equal(name, place.pathOf('1.backup'));
   });
 
   it('has its old unfinished uploads ended, and no others', async () => {

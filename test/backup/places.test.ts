@@ -6,6 +6,7 @@ import { BucketPlace, parseBucketUrl } from '../../src/backup/bucket.js';
 import { Folder } from '../../src/backup/folder.js';
 import type { Place } from '../../src/backup/place.js';
 import { SealedPlace } from '../../src/backup/sealed-place.js';
+import { systemFiles } from '../../src/disk/files.js';
 import {
   BUCKET,
   type BucketServer,
@@ -102,6 +103,14 @@ function promises(open: () => Promise<Place>): void {
 describe('a folder as a place', () => {
   afterEach(removeTemporaryDirectories);
   promises(async () => new Folder(await temporaryDirectory()));
+});
+
+describe('a folder without hard links as a place', () => {
+  const refused = async () => {
+    throw Object.assign(new Error('operation not permitted'), { code: 'EPERM' });
+  };
+  afterEach(removeTemporaryDirectories);
+  promises(async () => new Folder(await temporaryDirectory(), systemFiles, refused));
 });
 
 const KEY = { id: Buffer.alloc(8, 1), secret: Buffer.alloc(32, 2) };

@@ -191,7 +191,10 @@ describe('a replica of an archive', function () {
       [['serve', '--follow-archive', 'x', '--forward-writes'], /forward-writes: expected an upstream that takes/],
       [['serve', '--accept-unencrypted'], /accept-unencrypted: expected the key/],
       [['restore', '--follow', 'x.backup', '--data', fresh()], /needs a place with backups and an archive/],
-      [['restore', '--follow', 'x', '--data', fresh(), '--to-offset', '1'], /with --follow, expected none of --archive/],
+      [
+        ['restore', '--follow', 'x', '--data', fresh(), '--to-offset', '1'],
+        /with --follow, expected none of --archive/,
+      ],
       [['restore', 'x', '--data', fresh(), '--listen', '127.0.0.1:0'], /expected --follow as well/],
     ];
     for (const [args, words] of cases) {

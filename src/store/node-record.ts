@@ -2,6 +2,7 @@
  * node.json: the identity of a node, its role and its upstream. Changes run one after another, and each is durable
  * before it counts.
  */
+import { isAddress } from '../base/address.js';
 import { HeadwaterError } from '../base/errors.js';
 import { unknownFormat } from '../base/unknown-format.js';
 import type { Folder } from './folder.js';
@@ -142,7 +143,8 @@ export class NodeFile {
     const { handing_over } = this.record;
     if (handing_over)
       return `this node is handing over to ${handing_over.address}, and asks that node first. To cancel the hand-over, send "follow ${upstream}" to the running node`;
-    return `this node was promoted and leads. To make it follow, send "follow ${upstream}" to the running node, or add --accept-data-loss at the start`;
+    const order = isAddress(upstream) ? `send "follow ${upstream}" to the running node, or ` : '';
+    return `this node was promoted and leads. To make it follow, ${order}add --accept-data-loss at the start`;
   }
 }
 

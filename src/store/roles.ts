@@ -5,6 +5,7 @@
  * A leader that may have lost its tail is `asking` at first: it receives as a follower does, until `promote`. A leader
  * that is `supersededBy` another takes no writes. A follower that is `handingOver` was the leader until now.
  */
+import { isAddress } from '../base/address.js';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import type { LineageRow } from '../model/lineage.js';
@@ -96,7 +97,8 @@ export class Roles {
   get ignoredFollow(): string {
     const upstream = this.#options.ignoredUpstream;
     if (upstream === '' || (this.role === 'follower' && !this.handingOver)) return '';
-    return `--follow ${upstream} is ignored: ${this.#node.whyNotFollowing(upstream)}`;
+    const option = isAddress(upstream) ? '--follow' : '--follow-archive';
+    return `${option} ${upstream} is ignored: ${this.#node.whyNotFollowing(upstream)}`;
   }
 
   /** The node to which this node, the leader until now, hands over, while it does not know whether that one leads. */

@@ -84,12 +84,17 @@ export class Served {
   }
 
   /** Resolves when the node is ready. */
-  static async start(args: readonly string[], options: RunOptions = {}): Promise<Served> {
-    const child = launch(['serve', ...args], options);
+  static start(args: readonly string[], options: RunOptions = {}): Promise<Served> {
+    return Served.by(['serve', ...args], options);
+  }
+
+  /** Runs a command that becomes a node. Resolves when the node is ready. */
+  static async by(args: readonly string[], options: RunOptions = {}): Promise<Served> {
+    const child = launch(args, options);
     child.stdin?.end();
     let log = '';
     return new Promise((resolve, reject) => {
-      const fail = (why: string) => reject(new Error(`headwater serve ${args.join(' ')} ${why}:\n${log}`));
+      const fail = (why: string) => reject(new Error(`headwater ${args.join(' ')} ${why}:\n${log}`));
       const timer = setTimeout(() => fail('was not ready in time'), READY_MS_MAX);
       child.once('exit', (status) => fail(`ended with ${status}`));
       child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -11,10 +11,12 @@ import {
   FaultProxy,
   hasBucketServer,
   NEEDS_BUCKET,
+  randomFaults,
   startBucket,
 } from '../support/bucket-server.js';
+import { Dice } from '../support/dice.js';
 import { skipUnless } from '../support/installed.js';
-import { begin, endAll, headwater, Served, temporaryDirectory } from './command-line.js';
+import { endAll, headwater, Served, temporaryDirectory } from './command-line.js';
 
 const INTERVAL = ['--archive-interval', '100ms'];
 
@@ -171,7 +173,8 @@ describe('a replica of an archive', function () {
     await write(first, 0, 10);
     await done(first, 'backup', path.join(place, 'first.backup'));
     const second = await serve(fresh(), '--archive', place, '--follow', first.address);
-    const replica = await serve(fresh(), '--follow-archive', place);
+    const data = fresh();
+    const replica = await serve(data, '--follow-archive', place);
     const before = await write(first, 10, 10);
     await reaches(second, before);
     assert.equal(await first.end(), 0);
@@ -181,6 +184,12 @@ describe('a replica of an archive', function () {
     assert.equal(await digest(replica), await digest(second));
     await done(replica, 'promote');
     await done(replica, 'set', 'now', 'leads');
+    assert.equal(await replica.end(), 0);
+    const again = await serve(data, '--follow-archive', place);
+    assert.match(
+      again.log,
+      /--follow-archive .*place is ignored: this node was promoted .* add --accept-data-loss at the start/,
+    );
   });
 
   it('is refused with options that contradict it', async () => {
@@ -212,7 +221,8 @@ describe('a replica of an archive', function () {
     before(async function () {
       skipUnless(this, hasBucketServer(), NEEDS_BUCKET);
       server = await startBucket();
-      proxy = new FaultProxy(server.port, () => (isAway ? '503' : undefined));
+      const faults = randomFaults(new Dice(16), 10);
+      proxy = new FaultProxy(server.port, () => (isAway ? '503' : faults()));
       env = { ...BUCKET_ENVIRONMENT, HEADWATER_S3_ENDPOINT: server.endpoint };
     });
     after(async () => {
@@ -227,33 +237,21 @@ describe('a replica of an archive', function () {
       await write(leader, 0, 10);
       await done(leader, 'backup', place);
       const endpoint = await proxy.listen();
-      const log = path.join(temporaryDirectory(), 'address');
-      const port = 20_000 + (process.pid % 10_000);
-      const args = ['restore', '--follow', place, '--data', fresh(), '--listen', `127.0.0.1:${port}`];
+      const args = ['restore', '--follow', place, '--data', fresh(), '--listen', '127.0.0.1:0'];
       const more = { HEADWATER_S3_ENDPOINT: endpoint, HEADWATER_ARCHIVE_INTERVAL: '100ms' };
-      const { pid, outcome } = begin(args, { env: { ...env, ...more }, stdout: log });
-      const ask = (...words: string[]) => headwater(['--json', '--connect', `127.0.0.1:${port}`, ...words]);
-      const state = async () => {
-        const { stdout, status } = await ask('status');
-        return status === 0 ? (JSON.parse(stdout.toString()) as Seen) : undefined;
-      };
+      const replica = await Served.by(args, { env: { ...env, ...more } });
       const offset = await write(leader, 10, 10);
-      await eventually('the replica follows', async () => ((await state())?.offset ?? 0) >= offset, {
-        patienceMs: 60_000,
-      });
+      await reaches(replica, offset);
       isAway = true;
       const later = await write(leader, 20, 10);
-      await eventually('the replica says why', async () => /503|status/.test((await state())?.upstream.error ?? ''), {
+      await eventually('the replica says why', async () => /503|status/.test((await seen(replica)).upstream.error), {
         patienceMs: 90_000,
       });
-      assert.equal((await ask('get', 'k19')).status, 0);
+      assert.equal((await replica.run(['get', 'k19'])).status, 0);
       isAway = false;
-      await eventually('the replica goes on', async () => ((await state())?.offset ?? 0) >= later, {
-        patienceMs: 60_000,
-      });
-      assert.equal((await state())?.full_resyncs, 1);
-      process.kill(pid, 'SIGTERM');
-      assert.equal((await outcome).status, 0);
+      await reaches(replica, later);
+      assert.equal((await seen(replica)).full_resyncs, 1);
+      assert.equal(await replica.end(), 0);
     });
   });
 });

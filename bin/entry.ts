@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The entry point of the command line. `serve` and all other commands are two programs (bundle.mjs makes them): a command
- * has to start fast.
+ * has to start fast. `restore --follow` runs a node too.
  *
  * The build makes this file CommonJS for one reason. Libuv fixes the size of its thread pool at the pool's first use, and
  * Node reads the sources of ES modules through that pool. Only a CommonJS file can still widen the pool. (Measured on
@@ -15,7 +15,7 @@ import { runCompiled } from './compiled-code.js';
 
 /** Names of commands count in any case. */
 const words = process.argv.slice(2).map((word) => word.toLowerCase());
-const isNode = words.includes('serve');
+const isNode = words.includes('serve') || (words.includes('restore') && words.includes('--follow'));
 /*
  * Settings for a node apply to `serve` alone. Other commands work one step at a time, and would pay for them in memory
  * (measured: 210 MB for a restore instead of 120 MB).

@@ -155,7 +155,8 @@ export class Client<Value = string, Input = Data>
       await cluster?.close();
       throw error;
     }
-    if (settings.redirect) cluster?.follow(() => void session.consider());
+    if (settings.redirect)
+      cluster?.follow({ address: () => session.connection.address, consider: () => session.consider() });
     return new Client(session, forms as typeof TEXT, listeners, cluster);
   }
 

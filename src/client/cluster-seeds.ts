@@ -25,6 +25,17 @@ const ASK_AGAIN = {
   maxMs: CLUSTER_ASK_AGAIN_MS_MAX,
 };
 
+/** The attempts to go to a new leader, over half a minute. Later a refusal or a lost connection leads there. */
+const ATTEMPTS_MAX = 12;
+
+/** A client that goes to each new leader. */
+interface Follower {
+  /** The node in use. */
+  readonly address: () => string | undefined;
+  /** Looks for the leader, and goes there. */
+  readonly consider: () => Promise<void>;
+}
+
 const NONE: KnownNodes = { leader: undefined, all: [] };
 
 /** Failures that another attempt at the store does not mend. */
@@ -84,12 +95,9 @@ export class ClusterSeeds implements Seeds {
     return this;
   }
 
-  /**
-   * Watches the leader until `close`.
-   * @param onLeader called when another node leads.
-   */
-  follow(onLeader: () => void): void {
-    void this.#follow(onLeader);
+  /** Watches the leader until `close`, and goes to each new one. */
+  follow(client: Follower): void {
+    void this.#follow(client);
   }
 
   async close(): Promise<void> {
@@ -135,12 +143,12 @@ export class ClusterSeeds implements Seeds {
   }
 
   /** A client that ends soon, such as a command, never watches. */
-  async #follow(onLeader: () => void): Promise<void> {
+  async #follow(client: Follower): Promise<void> {
     await sleep(systemClock, CLUSTER_WATCH_AFTER_MS, this.#ended.signal);
     for (let failures = 0; !this.#ended.signal.aborted; failures++) {
       try {
         const directory = await this.#opened();
-        await this.#watch(directory, onLeader);
+        await this.#watch(directory, client);
         failures = 0;
       } catch (error) {
         this.#failure = notRead(this.#address, error);
@@ -151,8 +159,18 @@ export class ClusterSeeds implements Seeds {
     }
   }
 
+  /** A node has the leader key for a moment before it takes writes. */
+  async #goTo(leader: string, { address, consider }: Follower): Promise<void> {
+    const { signal } = this.#ended;
+    for (let attempts = 0; attempts < ATTEMPTS_MAX && this.#nodes.leader === leader; attempts++) {
+      if (signal.aborted || address() === leader) return;
+      await consider();
+      if (address() !== leader) await sleep(systemClock, doubledMs(ASK_AGAIN.minMs, attempts, ASK_AGAIN.maxMs), signal);
+    }
+  }
+
   /** Resolves when the watch has to be begun again. */
-  async #watch(directory: EtcdDirectory, onLeader: () => void): Promise<void> {
+  async #watch(directory: EtcdDirectory, client: Follower): Promise<void> {
     let end = () => {};
     const over = new Promise<void>((resolve) => {
       end = resolve;
@@ -161,7 +179,7 @@ export class ClusterSeeds implements Seeds {
       found: (nodes) => {
         const { leader } = this.#nodes;
         this.#found(nodes);
-        if (nodes.leader !== undefined && nodes.leader !== leader) onLeader();
+        if (nodes.leader !== undefined && nodes.leader !== leader) void this.#goTo(nodes.leader, client);
       },
       isLive: (isLive) => {
         this.#isLive = isLive;

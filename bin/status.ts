@@ -39,6 +39,13 @@ const STATUS_GROUPS: ReadonlyArray<readonly StatusRow[]> = [
     row('role', ['role'], ({ role }) => role, 'bold'),
     row('leader', ['leader', 'role', 'upstream'], leaderLine),
     row('store', ['storeState'], ({ storeState }) => storeState || undefined),
+    row('cluster', ['cluster'], ({ cluster }) => cluster && clusterLine(cluster)),
+    row(
+      'no leader',
+      ['cluster'],
+      ({ cluster }) => (cluster?.leaderId === '' ? cluster.why || 'the cluster is choosing one' : undefined),
+      ALARM,
+    ),
     row('serving', ['unavailable'], ({ unavailable }) => (unavailable ? `no: ${unavailable}` : undefined), ALARM),
     row('damage', ['damage'], ({ damage }) => damage || undefined, ALARM),
     row('clock', ['clock'], ({ clock }) => clock || undefined, WARNING),
@@ -322,6 +329,15 @@ function redisLine({ subscribers, slowClosed, streamBreaks }: NonNullable<Status
   const slow = slowClosed === 0 ? '' : `; ${grouped(slowClosed)} closed since they read too slowly`;
   const breaks = streamBreaks === 0 ? '' : `; their stream ended ${plural(streamBreaks, 'time')}`;
   return `${plural(subscribers, 'subscriber')}${slow}${breaks}`;
+}
+
+function clusterLine(cluster: NonNullable<Status['cluster']>): string {
+  const { name, mode, state, fence, leftMs, paused, members, required } = cluster;
+  const left = state === 'leading' ? `, ${roughly(leftMs)} left` : '';
+  const may = members.filter(({ cannotLead }) => cannotLead === '').length;
+  const waits = required.length > 1 ? `; writes wait for ${plural(required.length - 1, 'other node')}` : '';
+  const pause = paused ? '; paused' : '';
+  return `${name} (${mode}): ${state} under ${fence}${left}; ${plural(members.length, 'node')}, ${may} may lead${waits}${pause}`;
 }
 
 function archiveLine(archive: NonNullable<Status['archive']>): string {

@@ -55,13 +55,20 @@ function withDependentDefaults(options: NodeOptions): NodeOptions {
   return {
     ...options,
     minFreeBytes: options.minFreeBytes ?? freeBytes,
-    heartbeatIntervalMs: options.heartbeatIntervalMs ?? heartbeatMs,
+    heartbeatIntervalMs: options.heartbeatIntervalMs ?? Math.min(heartbeatMs, longestClusterHeartbeatMs(options)),
   };
 }
 
 function longestHeartbeatMs(linkTimeoutMs: number): number {
   return Math.floor(linkTimeoutMs / HEARTBEATS_IN_TIMEOUT_MIN);
 }
+
+/** The followers of a leader in a cluster have to hear it several times before its lease ends. */
+function longestClusterHeartbeatMs({ cluster, clusterTtlMs = OPTIONS.clusterTtlMs.default }: Clustered): number {
+  return cluster === undefined ? Number.POSITIVE_INFINITY : Math.floor(clusterTtlMs / HEARTBEATS_IN_TIMEOUT_MIN);
+}
+
+type Clustered = Pick<NodeOptions, 'cluster' | 'clusterTtlMs'>;
 
 const UNITS = { size: 'bytes', time: 'ms', count: '' };
 
@@ -110,6 +117,7 @@ function checkRelations(config: NodeConfig): void {
   checkRedis(config);
   checkHttp(config);
   checkTls(config);
+  checkCluster(config);
   const freeBytes = leastFreeBytes(config);
   if (minFreeBytes < freeBytes)
     throw invalid(
@@ -164,6 +172,42 @@ function checkTls({ tlsCert, tlsKey, tlsCa, tlsCrl, tlsClients }: NodeConfig): v
     throw invalid('tls-crl', 'the CA of the revocation list in --tls-ca too', tlsCrl);
   if (tlsClients !== undefined && tlsClients !== 'off' && tlsCa === undefined)
     throw invalid('tls-clients', 'off, or the CA of the clients in --tls-ca too', tlsClients);
+}
+
+function checkCluster(config: NodeConfig): void {
+  const { cluster, follow, followArchive, heartbeatIntervalMs, etcdCert, etcdKey } = config;
+  if (cluster === undefined) {
+    const { clusterAddress, clusterMode, failsafe, etcdCa, etcdCredentials } = config;
+    const all = {
+      'cluster-mode': clusterMode === 'safe' ? clusterMode : undefined,
+      'cluster-address': clusterAddress,
+      failsafe: failsafe || undefined,
+      'etcd-ca': etcdCa,
+      'etcd-cert': etcdCert,
+      'etcd-key': etcdKey,
+      'etcd-credentials': etcdCredentials && 'a file',
+    };
+    for (const [name, value] of Object.entries(all))
+      if (value !== undefined) throw invalid(name, 'the cluster in --cluster too', String(value));
+    return;
+  }
+  if (follow !== undefined)
+    throw invalid(
+      'cluster',
+      'no --follow beside it: the cluster decides which node follows which',
+      `--follow ${follow}`,
+    );
+  if (followArchive !== undefined)
+    throw invalid('cluster', 'no --follow-archive beside it: the cluster decides what a node follows', followArchive);
+  if ((etcdCert === undefined) !== (etcdKey === undefined))
+    throw invalid('etcd-cert', 'the certificate and its key in --etcd-key', 'one of the two');
+  const atMost = longestClusterHeartbeatMs(config);
+  if (heartbeatIntervalMs > atMost)
+    throw invalid(
+      'heartbeat-interval',
+      `at most ${atMost} ms, a third of --cluster-ttl, so that one late heartbeat does not end a leadership`,
+      `${heartbeatIntervalMs} ms`,
+    );
 }
 
 function checkHeartbeats({ linkTimeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs }: NodeConfig): void {

@@ -36,6 +36,8 @@ import { RepeatedLog } from './base/repeated-log.js';
 import { Tracing } from './base/tracing.js';
 import { Checks } from './check/checks.js';
 import type { Upstream } from './check/repair.js';
+import { NodeCluster } from './cluster/node-cluster.js';
+import { type ClusterSettings, clusterSettings } from './cluster/settings.js';
 import { Comparisons } from './compare/comparison.js';
 import { ComparisonMarks } from './compare/marks.js';
 import { RangeRepairs } from './compare/range-repair.js';
@@ -65,7 +67,7 @@ import { Freshness } from './replication/progress/freshness.js';
 import { Replication } from './replication/replication.js';
 import { type NodeTraces, WriteTraces } from './replication/write-traces.js';
 import type { RedisServer } from './resp/door.js';
-import { adminService } from './rpc/admin-service.js';
+import { adminService, type ClusterControl } from './rpc/admin-service.js';
 import { diskService } from './rpc/disk-service.js';
 import { keyValueService } from './rpc/key-value-service.js';
 import { isLoopbackOnly } from './rpc/loopback.js';
@@ -75,6 +77,7 @@ import { RpcServer } from './rpc/server.js';
 import { streamService } from './rpc/stream-service.js';
 import { userService } from './rpc/user-service.js';
 import { CommitFigures } from './store/commit-figures.js';
+import { Folder } from './store/folder.js';
 import { KeyWatches } from './store/key-watches.js';
 import { Store } from './store/store.js';
 import type { StoreOptions } from './store/store-options.js';
@@ -117,6 +120,7 @@ export class Node {
   #redis: RedisServer | undefined;
   #listener: Listener | undefined;
   #http: HttpDoor | undefined;
+  #cluster: NodeCluster | undefined;
   #failure: Error | undefined;
   #isLoopbackOnly = false;
   #stopped: Promise<void> | undefined;
@@ -147,16 +151,32 @@ export class Node {
     const tls = nodeTls(config, logger);
     const dial = dialSettings(config, tls, logger);
     const places = await refuseEarly(config);
+    const cluster = clusterSettings(config, systemClock);
     const traced = config.tracing ? await loadTracing(logger) : undefined;
     // Probes have an answer while the data open, which may take long.
     const http = await httpDoor(config, tls, logger);
     const onFatal = fail;
-    const opening = openStore(config, places, { logger, activeExpiry, watches, figures, onFatal });
+    const term = cluster?.term;
+    const opening = openStore(config, places, { logger, activeExpiry, watches, figures, term, onFatal });
     const store = await opening.catch(async (error) => {
       await http?.close();
       throw error;
     });
-    const base = { live, config, places, tls, dial, traced, logger, store, figures, activeExpiry, watches, onShutdown };
+    const base = {
+      live,
+      config,
+      cluster,
+      places,
+      tls,
+      dial,
+      traced,
+      logger,
+      store,
+      figures,
+      activeExpiry,
+      watches,
+      onShutdown,
+    };
     const node = new Node(base, failed, fail);
     node.#http = http;
     void failed.then((error) => {
@@ -170,6 +190,7 @@ export class Node {
       throw error;
     }
     await node.#begin();
+    await node.#join(cluster);
     return node;
   }
 
@@ -224,38 +245,10 @@ export class Node {
 
   /** @param fromDisk the fields for which the disk is asked. */
   #statusWith(fromDisk: FieldsFromDisk): NodeStatus {
-    const store = this.#store;
-    const { replication, comparisons, streams, archiver, checks } = this.#parts;
-    const { position, lineage, firstOffset, durableOffset, logBytes, checkpoint } = store.data.progress;
     return {
-      nodeId: store.identity.nodeId,
-      role: store.roles.role,
-      address: this.address,
-      clusterId: store.identity.clusterId,
-      version: VERSION,
-      replicationId: lineage.current?.replicationId ?? position.replicationId,
-      lineage: lineage.rows.map((row) => ({ ...row, checksum: formatChecksum(row.checksum) })),
-      offset: position.offset,
-      firstOffset,
-      checkpointOffset: checkpoint.offset,
-      durableOffset,
-      checksum: formatChecksum(position.checksum),
-      keysAtCheckpoint: checkpoint.keys ?? 0,
+      ...statusOf(this.#base, this.#parts),
       ...fromDisk,
-      logBytes,
-      ...store.status,
-      damage: store.damage.message,
-      handingOverTo: store.roles.handingOver?.address ?? '',
-      failoverState: replication.failoverState === 'none' ? '' : replication.failoverState,
-      ...followersStatus(store, replication),
-      ...resyncsStatus(replication),
-      upstream: store.roles.role === 'follower' ? replication.link.status : undefined,
-      ...replication.status,
-      heartbeatIntervalMs: this.#config.heartbeatIntervalMs,
-      ...streams.status,
-      digestDifferences: comparisons.differences,
-      archive: archiver?.status,
-      ...checks.status,
+      cluster: this.#cluster?.status,
       ...this.#load.status,
       connections: this.#listener?.status,
       redisAddress: this.redisAddress,
@@ -283,6 +276,7 @@ export class Node {
    * @throws HeadwaterError `replication_loop` if the address is the node itself, `invalid_argument` if it is none.
    */
   async follow(address: string, options: Pick<FollowRequest, 'acceptDataLoss' | 'full'>): Promise<void> {
+    refuseInCluster(this.#config, 'follow another node');
     return this.#parts.replication.follow(formatAddress(parseAddress(address, {}, 'address')), options);
   }
 
@@ -290,7 +284,8 @@ export class Node {
    * Stops following and leads, also over restarts. Has no effect on a leader.
    * @throws HeadwaterError `unavailable` if the node's data are not complete.
    */
-  promote(): Promise<PromoteReply> {
+  async promote(): Promise<PromoteReply> {
+    refuseInCluster(this.#config, 'lead');
     return this.#parts.replication.promote();
   }
 
@@ -307,8 +302,10 @@ export class Node {
    * Hands the leadership over to a follower. Resolves when that follower leads.
    * @throws HeadwaterError `failover_failed` if this node stays the leader, `outcome_unknown` if it keeps asking.
    */
-  failover(request: FailoverRequest): Promise<FailoverReply> {
-    return this.#parts.replication.failover(request);
+  async failover(request: FailoverRequest): Promise<FailoverReply> {
+    return this.#config.cluster === undefined
+      ? this.#parts.replication.failover(request)
+      : this.cluster.switchTo(request);
   }
 
   /**
@@ -341,6 +338,7 @@ export class Node {
     const endMs = systemClock.monotonicMs() + shutdownTimeoutMs;
     const leftMs = () => Math.max(STOP_STEP_MS_MIN, endMs - systemClock.monotonicMs());
     await replication.drain(shutdownTimeoutMs);
+    await this.#cluster?.leave(Math.min(DRAIN_MS_MAX, leftMs()));
     this.#listener?.stop();
     const graceMs = Math.min(DRAIN_MS_MAX, leftMs());
     await Promise.all([this.#server?.stop({ graceMs }), this.#redis?.stop({ graceMs })]);
@@ -348,6 +346,7 @@ export class Node {
     for (const part of [backups, checks]) await part.close(reason);
     await archiver?.close(leftMs());
     comparisons.close();
+    await this.#cluster?.close();
     await replication.close(reason);
     this.#base.places.requests.abort(reason);
     await this.#store.close({ checkpointMs: checkpoint ? leftMs() : 0 });
@@ -362,20 +361,40 @@ export class Node {
     this.#load.start();
     await tls?.start();
     live.onReread(() => void tls?.reload());
-    live.onChange(() => this.#takeOptions());
-    this.#takeOptions();
+    live.onChange(() => takeOptions(this.#base, this.#parts, this.#listener));
+    takeOptions(this.#base, this.#parts, this.#listener);
+  }
+
+  async #join(settings: ClusterSettings | undefined): Promise<void> {
+    if (!settings) return;
+    try {
+      this.#cluster = await placeInCluster(this.#base, this.#parts, settings);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#cluster.start();
+  }
+
+  /**
+   * The place of the node in its cluster.
+   * @throws HeadwaterError `invalid_argument` on a node without a cluster; `unavailable` on one that is starting.
+   */
+  get cluster(): ClusterControl {
+    if (this.#cluster) return this.#cluster;
+    throw notInCluster(this.#config);
   }
 
   async #listen(): Promise<void> {
     const { access, replication, freshness, streams, backups, archiver, checks, ranges, repairs, slowLog } =
       this.#parts;
     await refuseStrangers(this.#base, access);
-    await forgetUsers(this.#base, this.#parts.users, await this.#isHeardHereOnly());
+    await forgetUsers(this.#base, this.#parts.users, await isHeardHereOnly(this.#config));
     const monitors = new Monitors(systemClock);
     const { traced, logger } = this.#base;
     const { listen, redis, redisListen, reflection, ...bounds } = this.#config;
     const guarantees = { durability: replication.durability, freshness };
-    this.#isLoopbackOnly = await this.#isHeardHereOnly();
+    this.#isLoopbackOnly = await isHeardHereOnly(this.#config);
     const server = new RpcServer({
       services: [
         keyValueService(this.#store, guarantees, { tap: monitors, slowLog, tracing: traced }),
@@ -434,25 +453,48 @@ export class Node {
     });
     showServing(server, this.#store, logger);
   }
+}
 
-  /** Hands changed options to the parts that keep values of their own. All other parts read them from the configuration. */
-  #takeOptions(): void {
-    const config = this.#config;
-    this.#store.settings.retain(config);
-    this.#store.space.keepFree(config.minFreeBytes);
-    this.#parts.replication.acknowledgements.guard.want(config);
-    this.#parts.replication.followers.fullResyncs.allow(config.fullResyncsMax);
-    this.#listener?.bound({ ...config, descriptorsFor: connectionsMax() });
-    this.#parts.access.limit(userLimits(config));
-  }
+/** Hands changed options to the parts that keep values of their own. All other parts read them from the configuration. */
+function takeOptions({ config, store }: Base, { replication, access }: Parts, listener: Listener | undefined): void {
+  store.settings.retain(config);
+  store.space.keepFree(config.minFreeBytes);
+  replication.acknowledgements.guard.want(config);
+  replication.followers.fullResyncs.allow(config.fullResyncsMax);
+  listener?.bound({ ...config, descriptorsFor: connectionsMax() });
+  access.limit(userLimits(config));
+}
 
-  /** Whether every address that the node listens on is loopback. */
-  async #isHeardHereOnly(): Promise<boolean> {
-    const { listen, redisListen } = this.#config;
-    const hosts = [listen, ...(redisListen === undefined ? [] : [redisListen])].map(hostOf);
-    const answers = await Promise.all(hosts.map((host) => isLoopbackOnly(host)));
-    return answers.every(Boolean);
-  }
+/** Whether every address that the node listens on is loopback. */
+async function isHeardHereOnly({ listen, redisListen }: NodeConfig): Promise<boolean> {
+  const hosts = [listen, ...(redisListen === undefined ? [] : [redisListen])].map(hostOf);
+  const answers = await Promise.all(hosts.map((host) => isLoopbackOnly(host)));
+  return answers.every(Boolean);
+}
+
+/** The place of a node in its cluster. @throws HeadwaterError `corrupt`, `disk_full`. */
+function placeInCluster(
+  { store, config, logger, address }: Base,
+  { replication }: Parts,
+  settings: ClusterSettings,
+): Promise<NodeCluster> {
+  const folder = new Folder(config.data, systemFiles);
+  const node = { store, replication, folder, clock: systemClock, logger, address: address(), randomBytes };
+  return NodeCluster.open({ settings, ...node });
+}
+
+/** A node of a cluster takes no place on a person's word. @throws HeadwaterError `invalid_argument`. */
+function refuseInCluster({ cluster }: NodeConfig, what: string): void {
+  if (cluster === undefined) return;
+  throw new HeadwaterError(
+    'invalid_argument',
+    `expected a node without --cluster, which can ${what} on request; received one of the cluster ${cluster}, which decides. For another leader, run "headwater cluster switch"`,
+  );
+}
+
+function notInCluster({ cluster }: NodeConfig): HeadwaterError {
+  if (cluster !== undefined) return new HeadwaterError('unavailable', 'the node is starting. Try again');
+  return new HeadwaterError('invalid_argument', 'expected a node with --cluster, received one without');
 }
 
 /** The limits of users that have none of their own. */
@@ -556,7 +598,7 @@ async function refuseBeyondLoopback(
 async function openStore(
   config: NodeConfig,
   { seed: place }: NodePlaces,
-  surroundings: Pick<StoreOptions, 'logger' | 'activeExpiry' | 'watches' | 'figures' | 'onFatal'>,
+  surroundings: Pick<StoreOptions, 'logger' | 'activeExpiry' | 'watches' | 'figures' | 'term' | 'onFatal'>,
 ): Promise<Store> {
   const { followArchive, acceptDataLoss } = config;
   const follow = followArchive === undefined ? config.follow : upstreamPlace(followArchive);
@@ -587,6 +629,8 @@ interface Base {
   readonly places: NodePlaces;
   readonly live: LiveOptions;
   readonly config: NodeConfig;
+  /** Undefined for a node without a cluster. */
+  readonly cluster: ClusterSettings | undefined;
   /** Undefined for a node without TLS. */
   readonly tls: NodeTls | undefined;
   /** The things that each connection to another node needs. */
@@ -737,6 +781,39 @@ function bootId(): string | undefined {
 }
 
 // ---- the status --------------------------------------------------------------------
+
+/** The fields of the parts; `Node` has the others. */
+function statusOf({ store, config, address }: Base, { replication, comparisons, streams, archiver, checks }: Parts) {
+  const { position, lineage, firstOffset, durableOffset, logBytes, checkpoint } = store.data.progress;
+  return {
+    nodeId: store.identity.nodeId,
+    role: store.roles.role,
+    address: address(),
+    clusterId: store.identity.clusterId,
+    version: VERSION,
+    replicationId: lineage.current?.replicationId ?? position.replicationId,
+    lineage: lineage.rows.map((row) => ({ ...row, checksum: formatChecksum(row.checksum) })),
+    offset: position.offset,
+    firstOffset,
+    checkpointOffset: checkpoint.offset,
+    durableOffset,
+    checksum: formatChecksum(position.checksum),
+    keysAtCheckpoint: checkpoint.keys ?? 0,
+    logBytes,
+    ...store.status,
+    damage: store.damage.message,
+    handingOverTo: store.roles.handingOver?.address ?? '',
+    ...followersStatus(store, replication),
+    ...resyncsStatus(replication),
+    upstream: store.roles.role === 'follower' ? replication.link.status : undefined,
+    ...replication.status,
+    heartbeatIntervalMs: config.heartbeatIntervalMs,
+    ...streams.status,
+    digestDifferences: comparisons.differences,
+    archive: archiver?.status,
+    ...checks.status,
+  };
+}
 
 function followersStatus(store: Store, { followers, acknowledgements, headroom }: Replication) {
   const { minFollowers, maxLagMs, followersWithinLag } = acknowledgements.guard;

@@ -319,6 +319,110 @@ export const OPTIONS = {
     example: '/var/backups/headwater',
   },
 
+  /** The cluster in etcd that decides which node leads: `etcd://h1:2379,h2:2379/NAME`, or `etcds://` for TLS. None by default. */
+  cluster: {
+    name: 'cluster',
+    kind: 'text',
+    word: 'URL',
+    form: /^etcds?:\/\/[^/?#@\s]+\/[^/?#\s]{1,100}$/,
+    expected: 'etcd://HOST:PORT,HOST:PORT/NAME, or etcds:// for an etcd with TLS',
+    otherwise: 'no cluster; people decide which node leads',
+    help: 'the cluster of this node in etcd: one of its nodes leads and the others follow, and nobody has to type it',
+    example: 'etcd://10.0.0.1:2379,10.0.0.2:2379,10.0.0.3:2379/main',
+  },
+
+  /** Whether a failover may lose the writes that only the old leader had. `available` by default. */
+  clusterMode: {
+    name: 'cluster-mode',
+    kind: 'choice',
+    word: 'MODE',
+    choices: ['available', 'safe'],
+    default: 'available',
+    help: 'with --cluster: available (a failover may lose the last writes) or safe (a write is answered when all nodes that may lead next have it)',
+    elsewhere: ['synchronous_mode'],
+  },
+
+  /** The time after which another node leads, if the leader does not renew its lease. 10,000 ms by default. */
+  clusterTtlMs: {
+    name: 'cluster-ttl',
+    kind: 'time',
+    default: 10 * SECOND,
+    least: 3 * SECOND,
+    most: 10 * MINUTE,
+    help: 'with --cluster: how long the lease of a leader lives; another node leads soon after that',
+    elsewhere: ['ttl', 'down-after-milliseconds'],
+  },
+
+  /** The host:port of this node for the other nodes of its cluster. That of `listen` by default. */
+  clusterAddress: {
+    name: 'cluster-address',
+    kind: 'address',
+    otherwise: 'that of --listen',
+    help: 'with --cluster: the address at which the other nodes and the clients reach this node',
+    example: 'db-1.example:7420',
+    elsewhere: ['replica-announce-ip', 'replica-announce-port', 'advertise-client-urls'],
+  },
+
+  /** A leader without etcd goes on while all nodes of the cluster answer it. False by default. */
+  failsafe: {
+    name: 'failsafe',
+    kind: 'switch',
+    default: false,
+    help: 'with --cluster: a leader that cannot reach etcd leads on while all nodes of the cluster answer it',
+    elsewhere: ['failsafe_mode'],
+  },
+
+  /** The most commands that the last leader may have had beyond a node that leads in the mode `available`. */
+  failoverLagMax: {
+    name: 'max-lag-on-failover',
+    kind: 'count',
+    default: 100_000,
+    least: 0,
+    most: Number.MAX_SAFE_INTEGER,
+    help: 'with --cluster: the most commands that an automatic failover may lose; a person decides beyond it',
+    elsewhere: ['maximum_lag_on_failover'],
+  },
+
+  /** The CAs that have signed the certificates of etcd. By default, the CAs of the system have. */
+  etcdCa: {
+    name: 'etcd-ca',
+    kind: 'path',
+    isFile: true,
+    otherwise: 'the CAs of the system',
+    help: 'with --cluster: the PEM file with the CAs of etcd',
+    example: '/etc/headwater/etcd-ca.pem',
+  },
+
+  /** The certificate that the node shows to etcd. */
+  etcdCert: {
+    name: 'etcd-cert',
+    kind: 'path',
+    isFile: true,
+    otherwise: 'no certificate',
+    help: 'with --cluster: the PEM file with the certificate of this node at etcd',
+    example: '/etc/headwater/etcd-client.pem',
+  },
+
+  /** The private key of `etcdCert`. */
+  etcdKey: {
+    name: 'etcd-key',
+    kind: 'path',
+    isFile: true,
+    otherwise: 'no certificate',
+    help: 'with --cluster: the PEM file with the private key of --etcd-cert',
+    example: '/etc/headwater/etcd-client-key.pem',
+  },
+
+  /** The file with the user of this node at etcd, `user:password` in one line. No user by default. */
+  etcdCredentials: {
+    name: 'etcd-credentials',
+    kind: 'path',
+    isFile: true,
+    otherwise: 'no user',
+    help: 'with --cluster: the file with USER:PASSWORD, the user of this node at etcd',
+    example: '/etc/headwater/etcd.credentials',
+  },
+
   /** The file with the user of this node at other nodes, `user:secret` in one line. No user by default. */
   upstreamCredentials: {
     name: 'upstream-credentials',

@@ -30,7 +30,7 @@ import type { Streams } from './streams/streams.js';
 const RUN_ID_BYTES = 20;
 
 /** The node as a whole, as its operators see it. */
-interface WholeNode extends Pick<NodeControl, 'status' | 'promote'> {
+interface WholeNode extends Pick<NodeControl, 'status' | 'promote' | 'failover'> {
   follow(address: string, options: Pick<FollowRequest, 'acceptDataLoss' | 'full'>): Promise<void>;
 }
 
@@ -116,7 +116,7 @@ function controlOf(
     },
     follow: (address) => node.follow(address, { acceptDataLoss: false, full: false }),
     promote: () => node.promote(),
-    failover: (order) => replication.failover(order),
+    failover: (order) => node.failover(order),
     get checkpoints() {
       const { checkpoints } = snapshots;
       // A checkpoint at the end of the log is as new as the last request for one.

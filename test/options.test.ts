@@ -90,12 +90,15 @@ describe('serve', () => {
   function sample(row: OptionRow): [text: string, value: unknown] {
     if (row.kind === 'choice') return [row.choices[0] as string, row.choices[0]];
     if (row.kind === 'size' && row.most < VALUES.size) return ['2KiB', 2_048];
+    if (row.name === 'cluster') return ['etcd://a:1,b:2/main', 'etcd://a:1,b:2/main'];
+    if (row.name === 'cluster-ttl') return ['4s', 4_000];
     if (row.name === 's3-endpoint') return ['https://s3.example', 'https://s3.example'];
     if (row.name === 'min-free-space' || row.name === 'request-memory') return ['1GiB', 2 ** 30];
     return [TEXTS[row.kind], VALUES[row.kind]];
   }
 
   const TLS = ['--tls-cert', '/c', '--tls-key', '/k'];
+  const CLUSTER = ['--cluster', 'etcd://a:1/main'];
   /** Options without which an option is refused. */
   const BESIDE: Readonly<Record<string, readonly string[]>> = {
     heartbeatIntervalMs: ['--link-timeout', '9s'],
@@ -106,6 +109,12 @@ describe('serve', () => {
     tlsCa: TLS,
     tlsCrl: [...TLS, '--tls-ca', '/ca'],
     tlsClients: [...TLS, '--tls-ca', '/ca'],
+    clusterAddress: CLUSTER,
+    failsafe: CLUSTER,
+    etcdCa: CLUSTER,
+    etcdCert: [...CLUSTER, '--etcd-key', '/k'],
+    etcdKey: [...CLUSTER, '--etcd-cert', '/c'],
+    etcdCredentials: CLUSTER,
   };
 
   for (const [property, row] of rows) {
@@ -161,9 +170,14 @@ describe('the example of a config file', () => {
       entries.map(({ name }) => name),
       SERVE_ROWS.map(({ name }) => name),
     );
-    // A node follows another node or an archive.
-    const together = entries.filter(({ name }) => name !== 'follow-archive');
-    assert.deepEqual(mistakesOf({ ...read(''), entries: together }), []);
+    // A node follows another node or an archive, or has a cluster that decides.
+    const upstreams = [/^follow$|^seed-from$/, /^follow-archive$/, /^cluster$|^cluster-address$|^etcd-/];
+    for (const own of upstreams.filter((one) => !one.test('follow-archive'))) {
+      const isOther = ({ name }: { readonly name: string }) =>
+        !own.test(name) && upstreams.some((one) => one.test(name));
+      const together = entries.filter((entry) => !isOther(entry));
+      assert.deepEqual(mistakesOf({ ...read(''), entries: together }), []);
+    }
     for (const [at, row] of SERVE_ROWS.entries()) {
       if (row.default === undefined) assert.notEqual(row.example, undefined, `${row.name} needs an example`);
       else if (typeof row.default !== 'number') assert.equal(entries[at]?.value, row.default);

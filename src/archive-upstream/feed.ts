@@ -302,6 +302,8 @@ export class ArchiveFeed {
       levelMs: Math.max(0, timeMs - 1),
       endOffset: Math.max(offset, this.#endOffset),
       leaderAddress: '',
+      epoch: 0,
+      sign: 0,
     };
   }
 }

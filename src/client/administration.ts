@@ -7,6 +7,7 @@ import { parseAddress } from '../base/address.js';
 import { HeadwaterError } from '../base/errors.js';
 import { COMPARE_TIMEOUT_MS } from '../base/limits.js';
 import { checkOptionNames, optionNames } from '../base/option-names.js';
+import type { ClusterSwitchReply, StatusCluster } from '../model/cluster.js';
 import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 import type { FailoverReply, ForgetReply, PromoteReply } from '../model/leadership.js';
 import type { MachineReport } from '../model/machine.js';
@@ -14,6 +15,10 @@ import type { NodeOption, OptionChange, OptionValue } from '../model/node-option
 import type { SlowLogReply } from '../model/slow-log.js';
 import type { NodeStatus } from '../model/status.js';
 import {
+  CLUSTER_PAUSE,
+  CLUSTER_RESUME,
+  CLUSTER_STATUS,
+  CLUSTER_SWITCH,
   COMPARE,
   DIGEST,
   DRAIN,
@@ -74,6 +79,12 @@ export interface DrainOptions extends CallTime {
   readonly undo?: boolean;
 }
 
+/** The options of `clusterPause`. */
+export interface ClusterPauseOptions extends CallTime {
+  /** Ends the pause. False by default. */
+  readonly undo?: boolean;
+}
+
 /** The options of `slowLog`. */
 export interface SlowLogOptions extends CallTime {
   /** The most commands to return. 0, the default, returns all. */
@@ -84,6 +95,7 @@ export interface SlowLogOptions extends CallTime {
 
 const SLOW_LOG_OPTIONS = optionNames<SlowLogOptions>({ ...TIME_NAMES, count: true, reset: true });
 const DRAIN_OPTIONS = optionNames<DrainOptions>({ ...TIME_NAMES, undo: true });
+const PAUSE_OPTIONS = optionNames<ClusterPauseOptions>({ ...TIME_NAMES, undo: true });
 const CHANGE_OPTIONS = optionNames<ChangeOptions>({ ...TIME_NAMES, keep: true });
 const FOLLOW_OPTIONS = optionNames<FollowOptions>({ ...TIME_NAMES, acceptDataLoss: true, full: true });
 const FAILOVER_OPTIONS = optionNames<FailoverOptions>({ ...TIME_NAMES, to: true, waitMs: true });
@@ -163,6 +175,36 @@ export class Administration<Key = string, Value = Key, Input = Data> extends Com
     checkOptionNames(options, TIME);
     checkText('node', node);
     return this.#call(FORGET, node, options);
+  }
+
+  /**
+   * The cluster of the node that the client is connected to: who leads, for how long, and who could lead next.
+   * @throws HeadwaterError `invalid_argument` on a node without a cluster.
+   */
+  async clusterStatus(time: CallTime = {}): Promise<StatusCluster> {
+    checkOptionNames(time, TIME);
+    return this.#call(CLUSTER_STATUS, undefined, time);
+  }
+
+  /**
+   * Pauses the cluster: nobody leads after the present leader, which leads on. `undo` ends the pause, and lets a failover
+   * happen that waits for a person.
+   */
+  async clusterPause(options: ClusterPauseOptions = {}): Promise<void> {
+    checkOptionNames(options, PAUSE_OPTIONS);
+    return this.#call(isOn('undo', options.undo) ? CLUSTER_RESUME : CLUSTER_PAUSE, undefined, options);
+  }
+
+  /**
+   * Makes the leader of a cluster, which the client is connected to, give the leadership to another node. Resolves when
+   * that node takes writes.
+   * @param to host:port or the node ID. Empty for the node that has the most.
+   * @throws HeadwaterError `failover_failed` if this node stays the leader.
+   */
+  async clusterSwitch(to = '', time: CallTime = {}): Promise<ClusterSwitchReply> {
+    checkOptionNames(time, TIME);
+    if (to !== '') checkText('to', to);
+    return this.#call(CLUSTER_SWITCH, to, time);
   }
 
   /**

@@ -38,6 +38,7 @@ export type {
   Verified,
   VerifyEvent,
 } from '../model/check.js';
+export type { ClusterLeadership, ClusterMember, ClusterSwitchReply, StatusCluster } from '../model/cluster.js';
 export type { ComparedNode, CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 export { DURABILITY_LEVELS, type DurabilityLevel } from '../model/durability.js';
 export type { KeyRange, RangeDigest, RepairRangesResponse } from '../model/key-range.js';
@@ -113,6 +114,7 @@ export type { CreatedUser, Myself, RotatedUser, User, UserLimits, UserList, User
 export type {
   Administration,
   ChangeOptions,
+  ClusterPauseOptions,
   CompareOptions,
   DrainOptions,
   FailoverOptions,

@@ -6,6 +6,7 @@
  *   - `stopped` is said only when no term runs, even if the node was still beginning to lead when it had to stop.
  *   - A deadline that was renewed while the node began to lead counts when it leads.
  *   - Of several leaders to follow, the node follows the last.
+ *   - A node that leaves asks for nothing any more.
  */
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError, shuttingDown } from '../base/errors.js';
@@ -16,17 +17,28 @@ import type { Elected } from '../store/roles.js';
 import { Machine, type MachineOptions } from './machine.js';
 import type { ClusterMemory } from './memory.js';
 import type { Action, Call, Event, Self } from './messages.js';
-import type { ClusterState } from './states.js';
+import { type ClusterState, holdingOf } from './states.js';
 import { TICK_MS } from './timing.js';
-import type { LeaderKey } from './view.js';
+import type { LeaderKey, View } from './view.js';
 
 /** The store of the cluster, as the driver needs it. */
 export interface ClusterStore {
   /** The highest revision that was ever seen. */
   readonly seenRevision: number;
   begin(call: Call): void;
+  /** Carries out the wish of a person. Rejects if the store does not answer: the wish may stand there all the same. */
+  order(order: Order): Promise<void>;
+  /** Ends the lease of a node that leaves, so that nobody waits for it. */
+  endLease(lease: string): Promise<void>;
   close(): void;
 }
+
+/** The wish of a person, which stands in the store. */
+export type Order =
+  | { readonly kind: 'pause' }
+  /** @param allowed the fencing number of the leader that may be replaced at once; 0 if none. */
+  | { readonly kind: 'resume'; readonly allowed: number }
+  | { readonly kind: 'switch'; readonly to: string };
 
 /** The parts of the node that a cluster moves. */
 export interface ClusterParts {
@@ -43,6 +55,8 @@ export interface ClusterParts {
   hold(nodeId: string, signal: AbortSignal): Promise<void>;
   /** Lets writes pass. */
   release(): void;
+  /** Answers the writes that all required nodes have. Others may be required now. */
+  answer(): void;
 }
 
 export interface ClusterOptions extends Omit<MachineOptions, 'self'> {
@@ -71,6 +85,12 @@ export class Cluster {
   #followed = 0;
   /** The time before which a node that could not follow does not try again. */
   #followAgainMs = Number.NEGATIVE_INFINITY;
+  /** Called with the outcome of the switch that a person wants. */
+  #switched: ((failure: string) => void) | undefined;
+  /** Called when the store has answered that this node leads no more, or has not. */
+  #resigned: (() => void) | undefined;
+  #isLeaving = false;
+  #hasLeft = false;
   #rememberedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ClusterOptions) {
@@ -95,13 +115,30 @@ export class Cluster {
     return this.#machine.required;
   }
 
+  /** The content of the store, as of the last view; undefined before the first. */
+  get view(): View | undefined {
+    return this.#machine.view;
+  }
+
+  /** The end of this node's leadership, by the monotonic clock. */
+  get deadlineMs(): number {
+    return this.#untilMs;
+  }
+
   start(): void {
     this.#tick();
   }
 
-  /** Something of a leader came over the replication stream. */
-  heard(fence: number): void {
+  /**
+   * Something of a leader came over the replication stream.
+   * @returns whether this node knows no later leader, and does not ask to lead while it hears that one.
+   */
+  heard(fence: number): boolean {
     this.#handle({ kind: 'heard', fence });
+    const { name } = this.state;
+    return (
+      (this.view?.last?.fence ?? 0) <= fence && (name === 'joining' || name === 'following' || name === 'electing')
+    );
   }
 
   /** For `--failsafe`: these nodes have acknowledged a sign of life that this leader sent at `sentMs`. */
@@ -109,9 +146,66 @@ export class Cluster {
     this.#handle({ kind: 'acknowledged', sentMs, nodes });
   }
 
+  /** Carries out the wish of a person. @throws HeadwaterError `unavailable` if the store does not answer. */
+  async order(order: Order): Promise<void> {
+    await this.#store.order(order).catch((error: Error) => {
+      throw new HeadwaterError('unavailable', `the store of the cluster did not answer: ${error.message}`, {
+        cause: error,
+      });
+    });
+  }
+
+  /**
+   * Gives the leadership of this node to another one. Resolves when that node has the leader key.
+   * @throws HeadwaterError `failover_failed` if this node stays the leader, or has stopped; `unavailable`.
+   */
+  async switchTo(nodeId: string): Promise<void> {
+    if (this.state.name !== 'leading' || this.#switched)
+      throw new HeadwaterError(
+        'failover_failed',
+        `expected a leader without a switch under way, received a node that is ${this.state.name}`,
+      );
+    const ended = new Promise<string>((resolve) => {
+      this.#switched = resolve;
+    });
+    try {
+      await this.order({ kind: 'switch', to: nodeId });
+      const failure = await ended;
+      if (failure === '') return;
+      throw new HeadwaterError('failover_failed', `the leadership was not given to ${nodeId}: ${failure}`);
+    } finally {
+      this.#switched = undefined;
+    }
+  }
+
+  /**
+   * Leaves the cluster before a stop: a leader says in the store that it leads no more, and the lease ends, so that
+   * nobody waits for it. `close` has to follow.
+   */
+  async leave(withinMs: number): Promise<void> {
+    const resigned = new Promise<void>((resolve) => {
+      this.#resigned = resolve;
+    });
+    this.#isLeaving = true;
+    const isHolding = holdingOf(this.state) !== undefined || this.state.name === 'stopping';
+    this.#handle({ kind: 'self', self: this.#self });
+    this.#handle({ kind: 'over', reason: 'the node is being stopped' });
+    let cancel = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#options.clock.after(withinMs, resolve);
+    });
+    if (isHolding) await Promise.race([resigned, late]);
+    const { lease } = this.#machine.membership;
+    this.#hasLeft = true;
+    const ended = lease === undefined ? Promise.resolve() : this.#store.endLease(lease).catch(() => {});
+    await Promise.race([ended, late]);
+    cancel();
+  }
+
   /** Ends the term of a leader, and leaves the leader key to its lease. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#switched?.('the node is being stopped');
     this.#cancelTick();
     this.#store.close();
     this.#hold?.abort();
@@ -122,7 +216,8 @@ export class Cluster {
   }
 
   get #self(): Self {
-    return { ...this.#parts.self, proposedClusterId: this.#options.memory.proposedClusterId };
+    const self = { ...this.#parts.self, proposedClusterId: this.#options.memory.proposedClusterId };
+    return this.#isLeaving ? { ...self, cannotLead: 'this node is being stopped' } : self;
   }
 
   #tick(): void {
@@ -158,17 +253,23 @@ export class Cluster {
     if (this.#isHandling) return;
     this.#isHandling = true;
     try {
-      for (let next = this.#events.shift(); next; next = this.#events.shift())
-        for (const action of this.#machine.handle(next, this.#options.clock.monotonicMs())) this.#do(action);
+      for (let next = this.#events.shift(); next; next = this.#events.shift()) this.#take(next);
     } finally {
       this.#isHandling = false;
     }
   }
 
+  #take(event: Event): void {
+    for (const action of this.#machine.handle(event, this.#options.clock.monotonicMs())) this.#do(action);
+    this.#parts.answer();
+    const isResigned = event.kind === 'resigned' || (event.kind === 'failed' && event.call === 'resign');
+    if (isResigned) this.#resigned?.();
+  }
+
   #do(action: Action): void {
     switch (action.kind) {
       case 'call':
-        return this.#store.begin(action.call);
+        return this.#hasLeft ? undefined : this.#store.begin(action.call);
       case 'lead':
         this.#untilMs = action.untilMs;
         return this.#lead(action.fence);
@@ -183,6 +284,8 @@ export class Cluster {
         return this.#holdFor(action.nodeId);
       case 'release':
         return this.#release();
+      case 'switch_ended':
+        return this.#switched?.(action.failure);
       case 'say':
         return this.#log[action.level]({}, action.message, 'the cluster');
     }

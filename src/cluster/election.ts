@@ -41,6 +41,17 @@ export function whyCannotLead({ cannotLead, clusterId, proposedClusterId }: Self
   return `this node has no data of the cluster ${view.clusterId}, and follows its next leader`;
 }
 
+/** Why a member may not lead if the leader goes, as the store shows it; empty if it may. */
+export function whyMemberCannotLead(
+  { nodeId, cannotLead }: MemberRecord,
+  { sync, known }: View,
+  { mode, failsafe }: { readonly mode: ClusterMode; readonly failsafe: boolean },
+): string {
+  if (cannotLead !== '') return cannotLead;
+  if (mode === 'safe' && sync && !sync.nodes.includes(nodeId)) return 'this node may lack acknowledged writes';
+  return failsafe && known.length > 0 && !known.includes(nodeId) ? 'the leader does not know this node yet' : '';
+}
+
 /** Why a leader does not give the leadership to a node; empty if it does. */
 export function whyNotSwitch(
   to: string,
@@ -69,8 +80,10 @@ function notEligible({ view, self, nodeId, mode, failsafe }: Candidacy): string 
 }
 
 function notYet(candidacy: Candidacy): string {
-  const { view, timing, nowMs, sinceMs, heardMs, failedOverMs, nodeId } = candidacy;
+  const { view, self, timing, nowMs, sinceMs, heardMs, failedOverMs, nodeId } = candidacy;
   const { last } = view;
+  if (!last && view.revision <= self.historyFence)
+    return `the data of this node have the epoch ${self.historyFence}, which the revision of the store has to pass first: it is ${view.revision}`;
   if (!last)
     return allSpoke(view) || nowMs - sinceMs >= WINDOW_MS ? '' : 'the other nodes have not said how far they are';
   // A node that runs does not lead, so a leadership of its own is over.

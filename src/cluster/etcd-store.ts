@@ -10,6 +10,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
+import type { Order } from './cluster.js';
 import type { EtcdClient } from './etcd/client.js';
 import { EtcdDiscontinuity, EtcdRefusal } from './etcd/errors.js';
 import type {
@@ -25,7 +26,7 @@ import { type ClusterKeys, clusterKeys, leaderValue, leaseOf, leaseText, memberV
 import type { Call, CallKind, Event } from './messages.js';
 
 export interface EtcdStoreOptions {
-  readonly client: Pick<EtcdClient, 'grantLease' | 'keepAlive' | 'range' | 'transaction' | 'watch'>;
+  readonly client: Pick<EtcdClient, 'grantLease' | 'keepAlive' | 'range' | 'revokeLease' | 'transaction' | 'watch'>;
   /** The name of the cluster in etcd. */
   readonly name: string;
   /** The highest revision that this node has ever seen. An etcd below it is an older state of itself. */
@@ -77,6 +78,28 @@ export class EtcdStore {
       },
       (error: Error) => this.#failed(call.kind, error),
     );
+  }
+
+  /** Carries out the wish of a person. @throws Error if etcd does not answer: it may have been carried out. */
+  async order(order: Order): Promise<void> {
+    await this.#transact({ compares: [], success: this.#operationsOf(order) });
+  }
+
+  /** Ends the lease of a node that leaves, and the node's record with it. */
+  async endLease(lease: string): Promise<void> {
+    await this.#options.client.revokeLease(leaseOf(lease));
+  }
+
+  #operationsOf(order: Order): EtcdOperation[] {
+    const { paused, allowed, request } = this.#keys;
+    switch (order.kind) {
+      case 'pause':
+        return [putJson(paused, {})];
+      case 'resume':
+        return [{ kind: 'delete', key: paused }, putJson(allowed, { fence: order.allowed })];
+      case 'switch':
+        return [putJson(request, { to: order.to })];
+    }
   }
 
   /** Hands out nothing more. The client is the caller's. */

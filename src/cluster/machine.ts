@@ -12,12 +12,13 @@
 import { CallsInHand } from './calls-in-hand.js';
 import { type ClusterMode, whyNotRun, whyNotSwitch } from './election.js';
 import { Hearing } from './hearing.js';
+import { KnownNodes } from './known-nodes.js';
 import { Membership } from './membership.js';
 import type { Action, Call, CallKind, Event, Self } from './messages.js';
 import { type ClusterState, holdingOf, moved } from './states.js';
 import { SyncSet } from './sync-set.js';
 import type { Timing } from './timing.js';
-import type { View } from './view.js';
+import type { SwitchRequest, View } from './view.js';
 
 export interface MachineOptions {
   readonly nodeId: string;
@@ -39,16 +40,17 @@ export class Machine {
   #self: Self;
   #state: ClusterState = { name: 'joining' };
   #view: View | undefined;
-  readonly #membership: Membership;
+  readonly membership: Membership;
   readonly #calls: CallsInHand;
   #actions: Action[] = [];
   #nowMs = 0;
   readonly #hearing = new Hearing();
   /** The end of this node's leadership, by the monotonic clock. */
   #deadlineMs = 0;
+  /** When this node won the leader key last, by the monotonic clock. */
+  #wonMs = 0;
   #stoppedFence = 0;
-  /** Nodes that this leader has asked the store to know, for `--failsafe`: they count as known from then on. */
-  readonly #introduced = new Set<string>();
+  readonly #known = new KnownNodes();
   #why = '';
   /** Why the store is refused, until a person accepts it; else empty. */
   #refused = '';
@@ -57,7 +59,7 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.#options = options;
     this.#self = options.self;
-    this.#membership = new Membership(options);
+    this.membership = new Membership(options);
     this.#calls = new CallsInHand(options.timing.requestMs / 4);
   }
 
@@ -68,6 +70,11 @@ export class Machine {
   /** Why this node does not lead, or does not run. */
   get why(): string {
     return this.#refused || this.#why;
+  }
+
+  /** The content of the store, as of the last view. */
+  get view(): View | undefined {
+    return this.#view;
   }
 
   /** The nodes that must have a write durably before it is answered; undefined if none may be answered. */
@@ -92,10 +99,10 @@ export class Machine {
       this.#self = self;
     },
     view: ({ view, isWhole }) => this.#saw(view, isWhole),
-    granted: (granted) => this.#membership.granted(granted),
-    kept: (kept) => this.#membership.kept(kept),
+    granted: (granted) => this.membership.granted(granted),
+    kept: (kept) => this.membership.kept(kept),
     lease_unknown: ({ lease }) => {
-      this.#membership.lost(lease);
+      this.membership.lost(lease);
       if (holdingOf(this.#state)?.lease === lease) this.#stop('the store does not know the lease of this leader');
     },
     published: (published) => this.#published(published),
@@ -106,6 +113,7 @@ export class Machine {
     },
     moved: ({ done }) => {
       if (this.#state.name !== 'moving') return;
+      this.#act({ kind: 'switch_ended', failure: done ? '' : 'another node holds the leader key' });
       this.#stop(done ? `the leadership was moved to ${this.#state.request.to}` : 'another node holds the leader key');
     },
     resigned: () => {},
@@ -161,10 +169,10 @@ export class Machine {
   /** The leader key may be gone while its lease lives, and the watch may say so late: then the record proves nothing. */
   #published({ lease, provesMs, revision, fence }: Extract<Event, { kind: 'published' }>): void {
     const own = holdingOf(this.#state);
-    if (!this.#membership.proven(lease, provesMs) || own?.lease !== lease) return;
+    if (!this.membership.proven(lease, provesMs) || own?.lease !== lease) return;
     if (revision >= own.fence && fence !== own.fence)
       return this.#stop(fence === 0 ? KEY_DELETED : `the leader key has the fencing number ${fence} now`);
-    this.#extend(this.#membership.untilMs);
+    this.#extend(this.membership.untilMs);
   }
 
   /** Takes the place that the store shows, on a node that does not lead. */
@@ -176,7 +184,7 @@ export class Machine {
       return;
     }
     // The answer of a campaign was lost, or a leader has moved the key here.
-    if (leader.lease === this.#membership.lease) return this.#won(leader.lease, leader.fence);
+    if (leader.lease === this.membership.lease) return this.#won(leader.lease, leader.fence);
     if (leader.nodeId === this.#options.nodeId) return this.#sawEarlierLife(leader.fence);
     if (state.name === 'following' && state.leader.fence === leader.fence) return;
     this.#to({ name: 'following', leader });
@@ -200,7 +208,7 @@ export class Machine {
 
   #won(lease: string, fence: number): void {
     if (holdingOf(this.#state)?.fence === fence || this.#refused !== '') return;
-    const untilMs = this.#membership.lease === lease ? this.#membership.untilMs : 0;
+    const untilMs = this.membership.lease === lease ? this.membership.untilMs : 0;
     const isOld = fence <= this.#stoppedFence || untilMs <= this.#nowMs;
     if (isOld || holdingOf(this.#state) || this.#state.name === 'stopping') {
       this.#call({ kind: 'resign', fence });
@@ -211,7 +219,7 @@ export class Machine {
         `the fencing number ${fence} is not above ${this.#self.historyFence}, which the data of this node have. The revision of the store went back`,
       );
     this.#sync.begin(this.#view?.sync);
-    this.#introduced.clear();
+    this.#known.begin();
     this.#to({ name: 'opening', fence, lease });
     this.#act({ kind: 'lead', fence, untilMs });
   }
@@ -220,6 +228,9 @@ export class Machine {
   #stopIfOverdue(): void {
     const own = holdingOf(this.#state);
     if (own && !(this.#deadlineMs > this.#nowMs)) this.#stop('the lease of this leader was not renewed in time');
+    const { ttlMs } = this.#options.timing;
+    if (this.#state.name === 'opening' && this.#nowMs - this.#wonMs > ttlMs)
+      this.#stop(`this node could not begin to lead within ${ttlMs} ms. Is its disk in order?`);
   }
 
   #extend(untilMs: number): void {
@@ -233,6 +244,7 @@ export class Machine {
     if (!own) return;
     this.#stoppedFence = own.fence;
     this.#why = reason;
+    if ('request' in own) this.#act({ kind: 'switch_ended', failure: reason });
     this.#to({ name: 'stopping', fence: own.fence });
     this.#act({ kind: 'stop_leading', reason });
   }
@@ -246,7 +258,7 @@ export class Machine {
 
   #failed(call: CallKind): void {
     this.#calls.failed(call, this.#nowMs);
-    if (call === 'publish') this.#membership.recordFailed();
+    if (call === 'publish') this.membership.recordFailed();
     // The key may have been moved, or may be moved yet: this node does not lead on under this number.
     if (call === 'move_leader') this.#stop('the store did not say whether the leadership was moved');
     // If the key is this node's, a view says so.
@@ -256,11 +268,9 @@ export class Machine {
   }
 
   #acknowledged(sentMs: number, nodes: readonly string[]): void {
-    if (!this.#options.failsafe || !holdingOf(this.#state) || !this.#view?.known.length) return;
-    const known = [...this.#view.known, ...this.#introduced];
+    if (!this.#options.failsafe || !holdingOf(this.#state) || !this.#view) return;
     const { ttlMs, marginMs } = this.#options.timing;
-    if (known.every((node) => node === this.#options.nodeId || nodes.includes(node)))
-      this.#extend(sentMs + ttlMs - marginMs);
+    if (this.#known.areAllIn(nodes, this.#view, this.#options.nodeId)) this.#extend(sentMs + ttlMs - marginMs);
   }
 
   #held(): void {
@@ -277,15 +287,17 @@ export class Machine {
   #holdFailed(reason: string): void {
     if (this.#state.name !== 'holding') return;
     const { request, ...held } = this.#state;
-    this.#say('error', `the leader was not moved to ${request.to}: ${reason}`);
     this.#to({ ...held, name: 'leading' });
     this.#act({ kind: 'release' });
-    this.#call({ kind: 'forget_request', fence: held.fence, revision: request.revision });
+    this.#refuseSwitch(held.fence, request, reason);
   }
 
   #adjustSync(followers: { level: readonly string[]; slow: readonly string[] }): void {
     if (this.#options.mode !== 'safe' || this.#state.name !== 'leading' || this.#calls.has('set_sync')) return;
-    const nodes = this.#sync.wanted(this.#options.nodeId, followers);
+    // A follower that is no member of the cluster never leads.
+    const isMember = (node: string) => this.#view?.members.some(({ nodeId }) => nodeId === node);
+    const level = followers.level.filter(isMember);
+    const nodes = this.#sync.wanted(this.#options.nodeId, { ...followers, level });
     if (!nodes) return;
     const expected = { fence: this.#state.fence, expectedRevision: this.#sync.revision };
     if (this.#call({ kind: 'set_sync', nodes, ...expected })) this.#sync.attempt(nodes);
@@ -298,64 +310,44 @@ export class Machine {
     else if (this.#state.name === 'joining') this.#place(this.#view);
     // The lease of a leader that hangs while it stops has to end: it holds the leader key.
     if (this.#state.name !== 'stopping')
-      this.#membership.proceed(this.#nowMs, this.#view, this.#self, (call) => this.#call(call));
+      this.membership.proceed(this.#nowMs, this.#view, this.#self, (call) => this.#call(call));
     if (this.#state.name === 'electing') this.#run(this.#state.sinceMs);
     if (this.#state.name !== 'leading') return;
     this.#obeyRequest(this.#state);
-    if (this.#state.name === 'leading' && this.#options.failsafe) this.#introduce(this.#state.fence);
+    const nodes = this.#options.failsafe && this.#view ? this.#known.missingIn(this.#view) : undefined;
+    if (this.#state.name !== 'leading' || !nodes) return;
+    if (this.#call({ kind: 'set_known', fence: this.#state.fence, nodes })) this.#known.introduce(nodes);
   }
 
   #run(sinceMs: number): void {
     const view = this.#view;
-    const { lease, untilMs } = this.#membership;
+    const { lease, untilMs } = this.membership;
     if (!view || !lease || untilMs <= this.#nowMs || this.#calls.has('campaign')) return;
-    const { nodeId, address, timing, mode } = this.#options;
-    const why = whyNotRun({
-      ...this.#options,
-      view,
-      sinceMs,
-      self: this.#self,
-      nowMs: this.#nowMs,
-      heardMs: this.#hearing.heardMs,
-      failedOverMs: this.#hearing.failedOverMs,
-      leaderOffset: this.#hearing.leaderOffset,
-    });
+    // Each record raises the revision of the store, which a first leader needs above the epoch of its data.
+    if (!view.last && view.revision <= this.#self.historyFence) this.membership.recordFailed();
+    const { heardMs, failedOverMs, leaderOffset } = this.#hearing;
+    const heard = { heardMs, failedOverMs, leaderOffset };
+    const why = whyNotRun({ ...this.#options, ...heard, view, sinceMs, self: this.#self, nowMs: this.#nowMs });
     if (why !== '' && plain(why) !== plain(this.#why)) this.#say('warn', `the cluster has no leader: ${why}`);
     this.#why = why;
     if (why !== '') return;
-    const reason = !view.last ? 'first' : 'automatic';
-    const key = { nodeId, address, lease, ttlMs: timing.ttlMs, reason } as const;
-    const expected = { lastFence: view.last?.fence ?? 0, syncRevision: view.sync?.revision ?? 0 };
-    const sync = mode === 'safe' && !view.sync ? [nodeId] : undefined;
-    const clusterId = this.#self.clusterId || this.#self.proposedClusterId;
-    if (this.#call({ kind: 'campaign', clusterId, key, expected, sync })) this.#to({ name: 'campaigning', sinceMs });
-  }
-
-  /** Makes the members known, so that they may lead after this node, and are asked while the store is away. */
-  #introduce(fence: number): void {
-    const { members = [], known = [] } = this.#view ?? {};
-    const nodes = [...new Set([...known, ...members.map(({ nodeId }) => nodeId)])];
-    if (nodes.length === known.length || !this.#call({ kind: 'set_known', fence, nodes })) return;
-    for (const node of nodes) this.#introduced.add(node);
+    if (this.#call(campaignOf(this.#options, view, this.#self, lease))) this.#to({ name: 'campaigning', sinceMs });
   }
 
   #obeyRequest({ fence, lease }: { fence: number; lease: string }): void {
     const request = this.#view?.request;
     if (!request || this.#calls.has('forget_request')) return;
-    const why = whyNotSwitch(
-      request.to,
-      this.#view?.members ?? [],
-      this.#options.nodeId,
-      this.#sync.required,
-      this.#options.mode,
-    );
-    if (why !== '') {
-      this.#say('error', `the leader was not moved to ${request.to}: ${why}`);
-      this.#call({ kind: 'forget_request', fence, revision: request.revision });
-      return;
-    }
+    const { nodeId, mode } = this.#options;
+    const why = whyNotSwitch(request.to, this.#view?.members ?? [], nodeId, this.#sync.required, mode);
+    if (why !== '') return this.#refuseSwitch(fence, request, why);
     this.#to({ name: 'holding', fence, lease, request });
     this.#act({ kind: 'hold', nodeId: request.to });
+  }
+
+  #refuseSwitch(fence: number, { to, revision }: SwitchRequest, failure: string): void {
+    this.#say('error', `the leader was not moved to ${to}: ${failure}`);
+    this.#act({ kind: 'switch_ended', failure });
+    this.#call({ kind: 'forget_request', fence, revision });
   }
 
   /** Begins a call, unless one of its kind runs or has just failed. @returns whether it has begun. */
@@ -367,7 +359,9 @@ export class Machine {
 
   #to(state: ClusterState): void {
     this.#state = moved(this.#state, state);
-    if (state.name === 'opening') this.#deadlineMs = this.#membership.untilMs;
+    if (state.name !== 'opening') return;
+    this.#deadlineMs = this.membership.untilMs;
+    this.#wonMs = this.#nowMs;
   }
 
   #act(action: Action): void {
@@ -377,6 +371,15 @@ export class Machine {
   #say(level: 'info' | 'warn' | 'error', message: string): void {
     this.#act({ kind: 'say', level, message });
   }
+}
+
+/** The call by which a node asks for the leader key. */
+function campaignOf({ nodeId, address, timing, mode }: MachineOptions, view: View, self: Self, lease: string): Call {
+  const reason = !view.last ? 'first' : 'automatic';
+  const key = { nodeId, address, lease, ttlMs: timing.ttlMs, reason } as const;
+  const expected = { lastFence: view.last?.fence ?? 0, syncRevision: view.sync?.revision ?? 0 };
+  const sync = mode === 'safe' && !view.sync ? [nodeId] : undefined;
+  return { kind: 'campaign', clusterId: self.clusterId || self.proposedClusterId, key, expected, sync };
 }
 
 /** A reason without its numbers, which change from look to look. */

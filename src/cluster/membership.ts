@@ -16,6 +16,8 @@ export class Membership {
   #lease: Lease | undefined;
   /** The round of the last record, unless the lease was renewed since or the record may not stand in the store. */
   #recorded: number | undefined;
+  /** Whether the last record says that the node may lead. */
+  #recordedMayLead = false;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -69,10 +71,13 @@ export class Membership {
     if (nowMs - lease.keptMs >= timing.keepAliveMs) begin({ kind: 'keep_alive', lease: lease.id });
     if (!view) return;
     const round = roundOf(view);
-    if (this.#recorded === round) return;
-    const { historyFence, offset, durableOffset } = self;
     const cannotLead = whyCannotLead(self, view);
+    const mayLead = cannotLead === '';
+    if (this.#recorded === round && this.#recordedMayLead === mayLead) return;
+    const { historyFence, offset, durableOffset } = self;
     const record = { nodeId, address, lease: lease.id, historyFence, offset, durableOffset, cannotLead, round };
-    if (begin({ kind: 'publish', record, provesMs: lease.keptMs })) this.#recorded = round;
+    if (!begin({ kind: 'publish', record, provesMs: lease.keptMs })) return;
+    this.#recorded = round;
+    this.#recordedMayLead = mayLead;
   }
 }

@@ -119,4 +119,6 @@ export type Action =
   /** Let writes wait until the node has all of them. */
   | { readonly kind: 'hold'; readonly nodeId: string }
   | { readonly kind: 'release' }
+  /** The switch that a person wanted is over. @param failure empty if the other node has the leader key. */
+  | { readonly kind: 'switch_ended'; readonly failure: string }
   | { readonly kind: 'say'; readonly level: 'info' | 'warn' | 'error'; readonly message: string };

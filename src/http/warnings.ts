@@ -24,6 +24,7 @@ type Warnings = readonly PictureWarning[];
 export function warningsOf(node: WarnedNode): Warnings {
   const all = [
     ...servingWarnings(node),
+    ...clusterWarnings(node),
     ...writeWarnings(node),
     ...diskWarnings(node),
     ...upstreamWarnings(node),
@@ -57,6 +58,18 @@ function servingWarnings({ status, directory }: WarnedNode): Warnings {
   function at(...words: string[]): string {
     return headwaterAt(address, ...words);
   }
+}
+
+function clusterWarnings({ status: { address, cluster } }: WarnedNode): Warnings {
+  if (!cluster) return [];
+  const { name, leaderId, why, paused, needsPerson } = cluster;
+  const look = headwaterAt(address, 'cluster');
+  const resume = headwaterAt(address, 'cluster', 'resume');
+  if (leaderId === '')
+    return [bad('cluster', `The cluster ${name} has no leader: ${why}`, look, ...(needsPerson ? [resume] : []))];
+  return paused
+    ? [watch('cluster-paused', `The cluster ${name} is paused: nobody leads after this leader.`, resume)]
+    : [];
 }
 
 function writeWarnings({ status }: WarnedNode): Warnings {

@@ -3,6 +3,7 @@
  * line prints them under these names.
  */
 import type { Details } from '../base/errors.js';
+import type { StatusCluster } from './cluster.js';
 
 /** The status of a node. */
 export interface NodeStatus {
@@ -140,6 +141,8 @@ export interface NodeStatus {
   readonly headroom: StatusHeadroom | undefined;
   /** The archive, undefined if the node writes none. */
   readonly archive: StatusArchive | undefined;
+  /** The cluster, undefined on a node without one. */
+  readonly cluster: StatusCluster | undefined;
   /** Stretches of log that were fetched again, and full resyncs because of damage, since the node started. */
   readonly repairs: number;
   /** The result of the last repair, or empty. */

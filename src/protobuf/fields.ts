@@ -21,6 +21,7 @@ export type Rule = 'id' | 'hex' | 'name' | 'present name' | 'required' | 'word o
 export const FIELDS = {
   StatusResponse: { replicationId: 'id', failoverState: 'word or empty' },
   PromoteResponse: { replicationId: 'id' },
+  ClusterStatusResponse: { cluster: 'required' },
   DigestResponse: { digest: 'hex' },
   CompareResponse: { replicationId: 'id', digest: 'hex' },
   ComparedNode: { digest: 'hex' },

@@ -69,6 +69,8 @@ export interface Acknowledgement {
   readonly epochWaiting: number;
   /** The least content version of the sender and the nodes below it, at any depth. */
   readonly contentVersion: number;
+  /** The last sign of life that the sender accepted. 0 if there was none. */
+  readonly signHeard: number;
 }
 
 /** The progress of one node below the sender. */
@@ -195,6 +197,10 @@ export interface Heartbeat {
   readonly endOffset: number;
   /** The host:port at which the leader listens. Empty if the sender does not know it. */
   readonly leaderAddress: string;
+  /** The epoch of the leader's history. 0 if the leader takes no writes, or the sender does not know. */
+  readonly epoch: number;
+  /** A sign of life that the follower acknowledges at once (progress/signs-of-life.ts). 0 if there is none. */
+  readonly sign: number;
 }
 
 /** A published message that is not in the log. */

@@ -17,7 +17,7 @@ import type { Link, UpstreamPlace } from './upstream/link.js';
 /** The parts of the store that this file needs. */
 export interface NodePlaceStore {
   readonly data: Pick<StoreData, 'isServing' | 'log'>;
-  readonly roles: Pick<Roles, 'role' | 'upstream'>;
+  readonly roles: Pick<Roles, 'role' | 'tenure' | 'upstream'>;
   readonly writes: Pick<Writes, 'limits' | 'publish' | 'refusal'>;
   readonly clock: Pick<LogicalClock, 'now'>;
   readonly identity: Pick<NodeIdentity, 'nodeId'>;
@@ -51,6 +51,8 @@ export class NodePlace implements TreePlace, UpstreamPlace {
    */
   get leader(): StatusLeader | undefined {
     const { roles, identity } = this.#store;
+    // The cluster has another leader, or will have.
+    if (roles.role === 'leader' && roles.tenure.aborted) return undefined;
     if (roles.role === 'leader') return { nodeId: identity.nodeId, address: this.#address(), linksAbove: 0 };
     const { path, leaderAddress } = this.#ends.link.reports;
     const [nodeId] = path;
@@ -62,6 +64,12 @@ export class NodePlace implements TreePlace, UpstreamPlace {
     const { roles, writes, clock } = this.#store;
     if (roles.role === 'follower') return this.#ends.link.levelMs;
     return writes.refusal ? 0 : clock.now();
+  }
+
+  get epoch(): number {
+    const { roles, data, writes } = this.#store;
+    if (roles.role === 'follower') return this.#ends.link.reports.epoch;
+    return writes.refusal || !data.isServing ? 0 : data.log.history.lineage.epoch;
   }
 
   /** Undefined unless this node has everything before that history. */

@@ -27,8 +27,8 @@ import { FullResyncPlaces } from './downstream/full-resync-places.js';
 import { Headroom } from './downstream/headroom.js';
 import { FollowerRegistry } from './downstream/registry.js';
 import { drain } from './leadership/drain.js';
+import type { ElectedLeadership } from './leadership/elected.js';
 import type { FailoverOrder } from './leadership/failover.js';
-import type { FailoverStateName } from './leadership/failover-state.js';
 import { type FollowOrder, KEEP_DATA, Leadership } from './leadership/leadership.js';
 import type { Marks } from './marks.js';
 import { NodePlace } from './node-place.js';
@@ -152,12 +152,17 @@ export class Replication {
 
   /** Fields of `NodeStatus`, which explains them. */
   get status() {
-    return { publishedMessages: this.#published, leader: this.#place.leader } satisfies Partial<NodeStatus>;
+    const { failoverState } = this.#leadership;
+    return {
+      publishedMessages: this.#published,
+      leader: this.#place.leader,
+      failoverState: failoverState === 'none' ? '' : failoverState,
+    } satisfies Partial<NodeStatus>;
   }
 
-  /** The stage of the hand-over that is under way. */
-  get failoverState(): FailoverStateName {
-    return this.#leadership.failoverState;
+  /** The leadership of a node in a cluster. */
+  get elected(): ElectedLeadership {
+    return this.#leadership.elected;
   }
 
   /**

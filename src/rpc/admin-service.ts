@@ -1,4 +1,5 @@
 /** AdminService: shows a node's state and changes its role. node.ts implements the calls behind `NodeControl`. */
+import type { StatusCluster } from '../model/cluster.js';
 import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 import type { FailoverReply, FailoverRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
 import type { MachineReport } from '../model/machine.js';
@@ -9,6 +10,10 @@ import type { SlowLog } from '../pipeline/slow-log.js';
 import { endOf } from './calls.js';
 import {
   ADMIN_SERVICE,
+  CLUSTER_PAUSE,
+  CLUSTER_RESUME,
+  CLUSTER_STATUS,
+  CLUSTER_SWITCH,
   COMPARE,
   DIGEST,
   DRAIN,
@@ -27,6 +32,8 @@ import { serverStream, unary } from './handler.js';
 import type { Service } from './server.js';
 
 export interface NodeControl {
+  /** The place of the node in its cluster. @throws HeadwaterError `invalid_argument` on a node without one. */
+  readonly cluster: ClusterControl;
   status(): Promise<NodeStatus>;
   /** Computes the digest of the whole keyspace at one offset. */
   digest(): Promise<KeyspaceDigestReply>;
@@ -48,6 +55,15 @@ export interface NodeControl {
   };
   /** Compares the keyspaces of all connected nodes at one offset. 0 waits for the default time. */
   compare(timeoutMs: number): Promise<CompareReply>;
+}
+
+/** The place of the node in its cluster. */
+export interface ClusterControl {
+  readonly status: StatusCluster;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Resolves when the other node takes writes. */
+  switchTo(wanted: { readonly to: string }): Promise<FailoverReply>;
 }
 
 /** The process of the node, apart from its data. */
@@ -78,6 +94,10 @@ export function adminService(node: NodeControl, { monitors, slowLog, machine, dr
         const kept = node.options.keep();
         return changes.length === 0 ? kept : node.options.get(changes.map(({ name }) => name));
       }),
+      unary(CLUSTER_STATUS, async () => node.cluster.status),
+      unary(CLUSTER_PAUSE, async () => node.cluster.pause()),
+      unary(CLUSTER_RESUME, async () => node.cluster.resume()),
+      unary(CLUSTER_SWITCH, async (to) => node.cluster.switchTo({ to })),
       unary(MACHINE, () => machine()),
       unary(DRAIN, async (isDraining) => drain(isDraining)),
       unary(SLOW_LOG, async (request) => slowLog.read(request)),

@@ -18,6 +18,11 @@ import { guaranteesMessage, guaranteesOfMessage } from '../protobuf/guarantees.j
 
 /** The messages without a field. */
 type EmptyMessage =
+  | 'ClusterPauseRequest'
+  | 'ClusterPauseResponse'
+  | 'ClusterResumeRequest'
+  | 'ClusterResumeResponse'
+  | 'ClusterStatusRequest'
   | 'StatusRequest'
   | 'DigestRequest'
   | 'DrainResponse'

@@ -12,6 +12,7 @@ import type {
   RepairEvent,
   VerifyEvent,
 } from '../model/check.js';
+import type { ClusterSwitchReply, StatusCluster } from '../model/cluster.js';
 import type { Codec } from '../model/codec.js';
 import type { CompareReply, CompareRequest, KeyspaceDigestReply } from '../model/comparison.js';
 import type { Asking, Assured } from '../model/guarantees.js';
@@ -229,6 +230,39 @@ export const SLOW_LOG: Method<SlowLogRequest, SlowLogReply> = unary(
   `/${ADMIN_SERVICE}/SlowLog`,
   codecOf('SlowLogRequest'),
   codecOf('SlowLogResponse'),
+);
+
+export const CLUSTER_STATUS: Method<void, StatusCluster> = unary(
+  `/${ADMIN_SERVICE}/ClusterStatus`,
+  nothing('ClusterStatusRequest'),
+  converted(
+    codecOf('ClusterStatusResponse'),
+    ({ cluster }) => cluster,
+    (cluster: StatusCluster) => ({ cluster }),
+  ),
+);
+
+export const CLUSTER_PAUSE: Method<void, void> = unary(
+  `/${ADMIN_SERVICE}/ClusterPause`,
+  nothing('ClusterPauseRequest'),
+  nothing('ClusterPauseResponse'),
+);
+
+export const CLUSTER_RESUME: Method<void, void> = unary(
+  `/${ADMIN_SERVICE}/ClusterResume`,
+  nothing('ClusterResumeRequest'),
+  nothing('ClusterResumeResponse'),
+);
+
+/** The request is a node ID, the beginning of one, or host:port. */
+export const CLUSTER_SWITCH: Method<string, ClusterSwitchReply> = unary(
+  `/${ADMIN_SERVICE}/ClusterSwitch`,
+  converted(
+    codecOf('ClusterSwitchRequest'),
+    ({ to }) => to,
+    (to: string) => ({ to }),
+  ),
+  codecOf('ClusterSwitchResponse'),
 );
 
 /** The request is a node ID, the beginning of one, or host:port. */

@@ -7,6 +7,7 @@
  *   node.json        identity, role and upstream (node-record.ts)
  *   followers.json   the known followers (known-followers.ts)
  *   life.json        how the last life as a leader ended (life.ts)
+ *   cluster.json     what the node remembers of the store of its cluster (cluster/memory.ts)
  *   clean-stop.json  the ends of LevelDB's log files, after a clean stop (clean-stop.ts)
  *   write-failed     empty: a write to the generation failed, and it was not opened since (failed-write.ts)
  *   CURRENT          the name of the generation in use (generations.ts)

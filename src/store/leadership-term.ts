@@ -57,6 +57,11 @@ export class LeadershipTerm {
     return this.#ended;
   }
 
+  /** Whether a cluster gives the term. */
+  get isElected(): boolean {
+    return this.#untilMs !== Number.POSITIVE_INFINITY;
+  }
+
   /** Begins another term, which ends at `untilMs` by the monotonic clock. */
   begin(untilMs: number): void {
     this.#ended = undefined;

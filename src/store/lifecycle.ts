@@ -289,6 +289,8 @@ export class Lifecycle {
     const reason = new HeadwaterError('unavailable', `the store is reopening after a failure: ${error.message}`, {
       cause: error,
     });
+    // Another history of this leader would have a fencing number that nobody has given.
+    if (this.#options.term.isElected) this.#options.term.end(reason);
     this.#stages.leave('reopening', reason);
     failedWrite.met(error);
     const soon = clock.monotonicMs() - this.#reopenedMs < REOPENED_SOUND_MS;

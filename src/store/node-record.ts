@@ -138,6 +138,15 @@ export class NodeFile {
     return undefined;
   }
 
+  /** Makes a leader a follower without an upstream, durably: the cluster says whom it follows, or that it leads. */
+  async standBy(): Promise<void> {
+    const { role, handing_over, superseded_by } = this.record;
+    if (role === 'follower' && !handing_over) return;
+    if (role === 'follower') return this.update({ handing_over: undefined });
+    const change = { role: 'follower', upstream: '', promoted: undefined, clock_step: undefined } as const;
+    await this.update({ ...change, ...(superseded_by && { superseded_by: undefined }) });
+  }
+
   /** Says why this node leads though it was started to follow, and what to do. */
   whyNotFollowing(upstream: string): string {
     const { handing_over } = this.record;

@@ -6,8 +6,16 @@ import type { Operation, Reply } from '../model/operation.js';
 import { isWrite } from '../model/write-kinds.js';
 import type { SupersededBy } from './node-record.js';
 
-/** @param upstream host:port, to which the writes go, or the place of an archive. */
+/**
+ * @param upstream host:port, to which the writes go, or the place of an archive. Empty on a node that waits for its
+ * cluster to have a leader.
+ */
 export function readOnlyFollower(upstream: string): HeadwaterError {
+  if (upstream === '')
+    return new HeadwaterError(
+      'unavailable',
+      'this node takes no writes, because the cluster has not made it the leader. Try again when the cluster has a leader',
+    );
   const message = isAddress(upstream)
     ? `this node is a follower and takes no writes; its upstream is ${upstream}`
     : `this node follows the archive ${upstream} and takes no writes. Send writes to the leader, or make this node lead with "promote"`;

@@ -131,6 +131,7 @@ export class Roles {
 
   /**
    * Becomes, durably, a follower of `upstream`; pending writes are finished first.
+   * @param upstream host:port; empty on a node of a cluster that has no leader yet.
    * @throws HeadwaterError `unavailable` while the store cannot be opened: nobody knows for how long.
    */
   async follow(upstream: string): Promise<void> {
@@ -146,7 +147,8 @@ export class Roles {
         });
       });
     } finally {
-      this.#gate.openIfSettled();
+      // A node of a cluster that follows nobody yet keeps the writes that wait, for as long as the cluster lets it.
+      if (upstream !== '') this.#gate.openIfSettled();
     }
   }
 

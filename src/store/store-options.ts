@@ -42,7 +42,7 @@ export interface StoreOptions extends Retained {
   readonly watches?: KeyWatches | undefined;
   /** Counts the work of the store, for metrics. */
   readonly figures?: CommitFigures | undefined;
-  /** The time for which this node may lead; without an end if undefined. */
+  /** The time for which this node may lead, as its cluster says; without a cluster undefined: the time has no end. */
   readonly term?: LeadershipTerm | undefined;
   /** Called on a bug of our own: the process must not continue. */
   readonly onFatal: (error: Error) => void;

@@ -116,6 +116,7 @@ export class Store {
     const directory = await space.whileOpening(() => Directory.open(options.directory, options));
     try {
       await space.begin();
+      if (options.term) await directory.node.standBy();
       const ignored = role && (await directory.node.takeRole(role));
       const followers = new KnownFollowers(
         await directory.folder.read('followers.json'),

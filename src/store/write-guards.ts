@@ -1,6 +1,6 @@
 /**
  * The reasons for which a leader refuses writes for a while: the disk has no room, or too few followers have caught up.
- * Reads are answered all the same.
+ * Reads are answered all the same. In a cluster, answers may wait for the nodes that may lead next.
  */
 import type { HeadwaterError } from '../base/errors.js';
 import type { Space } from './space.js';
@@ -8,6 +8,7 @@ import type { Space } from './space.js';
 export class WriteGuards {
   readonly #space: Pick<Space, 'refusal' | 'refusalOf'>;
   #guard: (() => HeadwaterError | undefined) | undefined;
+  #mayAnswer: ((offset: number) => Promise<void>) | undefined;
 
   constructor(space: Pick<Space, 'refusal' | 'refusalOf'>) {
     this.#space = space;
@@ -16,6 +17,16 @@ export class WriteGuards {
   /** Sets the guard. The error that it returns refuses writes. A leader calls it once for each message that writes. */
   set(guard: () => HeadwaterError | undefined): void {
     this.#guard = guard;
+  }
+
+  /** @param mayAnswer resolves when a write up to an offset may be answered. */
+  holdAnswers(mayAnswer: (offset: number) => Promise<void>): void {
+    this.#mayAnswer = mayAnswer;
+  }
+
+  /** Resolves when a write up to an offset may be answered. Undefined if it may as soon as it is appended. */
+  get mayAnswer(): ((offset: number) => Promise<void>) | undefined {
+    return this.#mayAnswer;
   }
 
   /** The reason why no writes are taken now, undefined if they are. */

@@ -51,7 +51,7 @@ export class Writes {
   readonly limits: Limits;
   /** Whether, why and how long writes wait for the disk. */
   readonly waits: WriteWaits;
-  /** The reasons for which a leader refuses writes for a while. */
+  /** The reasons for which a leader refuses writes for a while, or answers them late. */
   readonly guards: WriteGuards;
   readonly #clock: LogicalClock;
   readonly #gate: Gate;
@@ -133,7 +133,10 @@ export class Writes {
     const { writer } = this.#tenures;
     const refusal = writer && writes ? this.guards.refusalOf(options.bytes) : undefined;
     if (refusal) return this.#refusing(operations, options, refusal, generation.log.end);
-    if (writer && (writes || options.ordered)) return writer.submit(operations, options.bytes);
+    if (writer && (writes || options.ordered)) {
+      const submitted = writer.submit(operations, options.bytes);
+      return this.guards.mayAnswer ? this.#held(submitted, ({ position }) => position.offset) : submitted;
+    }
     if (!writes) return this.#reads.ask(operations, options.replyBytesMax);
     return this.#readAround(operations, generation);
   }
@@ -151,7 +154,7 @@ export class Writes {
     if (durable) {
       const refusal = this.guards.refusalOf(channel.length + data.length);
       if (refusal) throw refusal;
-      return writer.publish(channel, data);
+      return this.#held(writer.publish(channel, data), (offset) => offset);
     }
     const { log } = generation;
     let offset = 0;
@@ -264,7 +267,14 @@ export class Writes {
     if (!writer || this.#data.notServing) throw this.#data.notServing ?? this.#whyNone();
     const refusal = this.guards.refusalOf(bytes);
     if (refusal) throw refusal;
-    return writer.decree(decide, bytes);
+    return this.#held(writer.decree(decide, bytes), (offset) => offset);
+  }
+
+  /** Keeps the answer of a write back until the nodes that may lead next have it. */
+  async #held<Answer>(answer: Promise<Answer>, offsetOf: (answer: Answer) => number): Promise<Answer> {
+    const done = await answer;
+    await this.guards.mayAnswer?.(offsetOf(done));
+    return done;
   }
 
   /** Answers reads and refuses writes one by one, on a node that takes no writes. */

@@ -35,7 +35,7 @@ const BY_METHOD: ReadonlyArray<readonly [pattern: RegExp, allowed: Allowed]> = [
   [/StreamService\/(Subscribe|Watch)$/, ['read']],
   [/AdminService\/Status$/, 'all users'],
   [
-    /AdminService\/(Digest|Follow|Promote|Failover|Forget|Compare|Monitor|SlowLog|GetOptions|SetOptions|Machine|Drain)$/,
+    /AdminService\/(Digest|Follow|Promote|Failover|Forget|Compare|Monitor|SlowLog|GetOptions|SetOptions|Machine|Drain|Cluster(Status|Pause|Resume|Switch))$/,
     [],
   ],
   [/DiskService\/(Backup|RangeDigests|RepairRanges|Verify|Repair)$/, []],

@@ -3,6 +3,7 @@ import { Distribution } from '../../src/base/distribution.js';
 import type { Conditions } from '../../src/http/conditions.js';
 import type { MetricFacts } from '../../src/http/facts.js';
 import { HttpCounts } from '../../src/http/http-counts.js';
+import { clusterOf } from './status.js';
 
 /** A leader that is ready. */
 export const LEADER: Conditions = {
@@ -70,6 +71,7 @@ export function busyFacts(): MetricFacts {
       appendBytesPerSecond: 5,
       writeWaitMs: 1,
       writeWaitMaxMs: 2,
+      cluster: clusterOf(),
       archive: { directory: '/archive', offset: 80, error: '', missed: 1, ageSeconds: 2, backupAgeSeconds: 3 },
       upstream: { state: 'streaming', lagCommands: 1, lagMs: 2, loadedKeys: 3, keysEstimate: 4 },
       leader: { linksAbove: 1 },

@@ -13,7 +13,13 @@ import { Scrape } from './scrape.js';
 const text = (facts: MetricFacts) => new MetricsRegistry(METRICS).text(facts);
 
 /** Counters that can only be constant in one process, and names whose values are labels. */
-const CONSTANT = ['headwater_build_info', 'headwater_node_info', 'nodejs_version_info'];
+const CONSTANT = [
+  'headwater_build_info',
+  'headwater_cluster_has_leader',
+  'headwater_cluster_leading',
+  'headwater_node_info',
+  'nodejs_version_info',
+];
 
 describe('the metrics', () => {
   it('have names with their unit, and a suffix for counters alone', () => {

@@ -1,4 +1,5 @@
 /** Statuses of nodes that do not exist, for the picture and its warnings. */
+import type { StatusCluster } from '../../src/model/cluster.js';
 import type { NodeStatus, StatusFollower, StatusKnownFollower } from '../../src/model/status.js';
 
 /** A leader without followers, of which nothing needs a person. */
@@ -35,6 +36,7 @@ export function calmLeader(changes: Partial<NodeStatus> = {}): NodeStatus {
     followersWithinLag: 0,
     maxLagMs: 10_000,
     archive: undefined,
+    cluster: undefined,
     headroom: undefined,
     lastRefusalServed: undefined,
     storeState: 'serving',
@@ -97,6 +99,34 @@ export function known(nodeId: string, changes: Partial<StatusKnownFollower> = {}
     leftBytes: 60,
     leftMs: 70,
     connected: false,
+    ...changes,
+  };
+}
+
+/** The cluster of a node that leads it, with one other node. */
+export function clusterOf(changes: Partial<StatusCluster> = {}): StatusCluster {
+  const node = { offset: 5, durableOffset: 5, historyFence: 45, cannotLead: '' };
+  return {
+    name: 'main',
+    clusterId: 'c'.repeat(32),
+    mode: 'safe',
+    failsafe: false,
+    ttlMs: 10_000,
+    state: 'leading',
+    why: '',
+    paused: false,
+    fence: 45,
+    leaderId: '0'.repeat(32),
+    leaderAddress: 'db1:7420',
+    leftMs: 7_000,
+    required: ['0'.repeat(32), '9'.repeat(32)],
+    members: [
+      { nodeId: '0'.repeat(32), address: 'db1:7420', ...node },
+      { nodeId: '9'.repeat(32), address: 'db9:7420', ...node },
+    ],
+    history: [{ fence: 45, nodeId: '0'.repeat(32), address: 'db1:7420', reason: 'first', timeMs: 1_000 }],
+    storeSilentMs: 20,
+    needsPerson: false,
     ...changes,
   };
 }

@@ -86,6 +86,7 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     checksum,
     epochWaiting: offset,
     contentVersion: fc.nat(),
+    signHeard: offset,
     below: fc.array(
       record({
         nodeId: name,
@@ -172,6 +173,8 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     nextHistory: fc.option(row, { nil: undefined }),
     endOffset: offset,
     leaderAddress: name,
+    epoch: offset,
+    sign: offset,
   }),
   record<Down<'mark'>>({ kind: kind('mark'), markId: name }),
   record<Down<'messages'>>({
@@ -373,6 +376,7 @@ describe('what is refused as a replication frame', () => {
         below: [],
         epochWaiting: 7,
         contentVersion: 0,
+        signHeard: 0,
       },
     ];
     for (const frame of frames) {

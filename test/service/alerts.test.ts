@@ -13,7 +13,7 @@ import { MetricsRegistry } from '../../src/http/metrics/registry.js';
 import { METRICS } from '../../src/http/metrics/table.js';
 import type { NodeStatus } from '../../src/model/status.js';
 import { busyFacts } from '../http/facts.js';
-import { calmFollower, calmLeader, known } from '../http/status.js';
+import { calmFollower, calmLeader, clusterOf, known } from '../http/status.js';
 import { isInstalled, skipUnless } from '../support/installed.js';
 import { yamlOf } from './manifests.js';
 
@@ -148,6 +148,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'a difference of digests': {
     alerts: ['HeadwaterDigestDifference'],
     status: (_, minute) => ({ digestDifferences: minute < 10 ? 0 : 1 }),
+  },
+  'a cluster without a leader': {
+    alerts: ['HeadwaterClusterWithoutLeader'],
+    role: 'follower',
+    status: () => ({ cluster: { ...clusterOf(), leaderId: '', leaderAddress: '' } }),
   },
   'damaged data': { alerts: ['HeadwaterDamage'], status: () => ({ damage: 'a table' }) },
   'lost writes': { alerts: ['HeadwaterLostWrites'], status: () => ({ lostWrites: 3 }) },

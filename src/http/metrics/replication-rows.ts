@@ -50,6 +50,32 @@ export const REPLICATION_ROWS: readonly MetricRow[] = [
   gauge('headwater_upstream_snapshot_keys', 'about the number of keys of that snapshot', ({ status }) => {
     return status.upstream?.keysEstimate;
   }),
+  gauge('headwater_cluster_leading', '1 while this node leads its cluster', ({ status: { cluster } }) => {
+    return cluster && cluster.state === 'leading';
+  }),
+  gauge('headwater_cluster_has_leader', '1 while the cluster of this node has a leader', ({ status: { cluster } }) => {
+    return cluster && cluster.leaderId !== '';
+  }),
+  gauge('headwater_cluster_needs_person', '1 while the cluster waits for a person to lead again', ({ status }) => {
+    return status.cluster?.needsPerson;
+  }),
+  gauge('headwater_cluster_fence', 'fencing number of the present leadership, or of the last one', ({ status }) => {
+    return status.cluster?.fence;
+  }),
+  gauge('headwater_cluster_members', 'nodes of the cluster that are there now', ({ status }) => {
+    return status.cluster?.members.length;
+  }),
+  gauge('headwater_cluster_may_lead', 'nodes of the cluster that may lead if the leader goes', ({ status }) => {
+    return status.cluster?.members.filter(({ cannotLead }) => cannotLead === '').length;
+  }),
+  gauge(
+    'headwater_cluster_lease_left_seconds',
+    'time that this leader has until it stops, if nothing renews its lease',
+    ({ status: { cluster } }) => (cluster?.state === 'leading' ? secondsOf(cluster.leftMs) : undefined),
+  ),
+  gauge('headwater_cluster_store_silent_seconds', 'time since the store of the cluster has answered', ({ status }) => {
+    return secondsOf(status.cluster?.storeSilentMs);
+  }),
   gauge('headwater_leader_links', 'links between this node and the leader, while it knows the leader', ({ status }) => {
     return status.leader?.linksAbove;
   }),

@@ -48,6 +48,8 @@ export interface TreePlace {
   readonly leader: { readonly address: string } | undefined;
   /** The leader's time up to which this node is known to hold every write; 0 if that is unknown. */
   readonly levelMs: number;
+  /** The epoch of the leader's history; 0 if the leader takes no writes, or this node does not know. */
+  readonly epoch: number;
   /** The history that the leader has begun right behind the end of this node's log. */
   readonly nextHistory: LineageRow | undefined;
   /**

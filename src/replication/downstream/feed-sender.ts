@@ -132,6 +132,8 @@ export class FeedSender {
       nextHistory: place.nextHistory,
       endOffset: store.data.position.offset,
       leaderAddress: place.leader?.address ?? '',
+      epoch: place.epoch,
+      sign: acknowledgements.signs.next,
     });
   }
 }

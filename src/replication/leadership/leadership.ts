@@ -15,6 +15,7 @@ import type { Handshake, Moved, UpstreamInfo } from '../frames.js';
 import type { Ends } from '../node-place.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 import type { LinkEvents } from '../upstream/link.js';
+import { ElectedLeadership } from './elected.js';
 import { Failover, type FailoverOrder, HANDOVER_REFUSED } from './failover.js';
 import type { FailoverStateName } from './failover-state.js';
 import { Greeting, type GreetingStore, type Unserved } from './greeting.js';
@@ -44,6 +45,8 @@ export interface LeadershipOptions extends RoleChangesOptions {
 }
 
 export class Leadership implements Greeter, LinkEvents {
+  /** The leadership of a node in a cluster. */
+  readonly elected: ElectedLeadership;
   readonly #options: LeadershipOptions;
   readonly #store: LeadershipStore;
   readonly #changes: RoleChanges;
@@ -56,6 +59,7 @@ export class Leadership implements Greeter, LinkEvents {
     const changes = new RoleChanges(options);
     this.#changes = changes;
     this.#failover = new Failover({ ...options, changes });
+    this.elected = new ElectedLeadership({ ...options, changes });
     this.#greeting = new Greeting({ ...options, changes });
   }
 

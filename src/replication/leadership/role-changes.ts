@@ -24,7 +24,7 @@ export interface RoleChangesStore {
   readonly writes: Pick<Writes, 'asksUntil' | 'pause' | 'refusal' | 'resume'>;
   readonly intake: Pick<Intake, 'receive'>;
   readonly followers: Pick<KnownFollowers, 'all'>;
-  readonly identity: Pick<NodeIdentity, 'clusterId' | 'nodeId'>;
+  readonly identity: Pick<NodeIdentity, 'clusterId' | 'join' | 'nodeId'>;
 }
 
 export interface RoleChangesOptions {
@@ -107,7 +107,9 @@ export class RoleChanges {
 
   #takeUp(orders: Orders): void {
     if (this.#closed) return;
-    if (this.#store.roles.role === 'follower') this.#options.ends.link.start(this.#store.roles.upstream, orders);
+    const { role, upstream } = this.#store.roles;
+    // A node of a cluster that has no leader waits for one.
+    if (role === 'follower' && upstream !== '') this.#options.ends.link.start(upstream, orders);
     else if (this.#store.roles.asking) void this.#askFirst();
   }
 

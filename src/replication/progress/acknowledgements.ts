@@ -22,6 +22,7 @@ import type { Acknowledgement, Handshake, NodeReport } from '../frames.js';
 import { AwaitedOffsets } from './awaited-offsets.js';
 import { FollowerGuard, type FollowerGuardOptions } from './follower-guard.js';
 import { type Report, Reports } from './reports.js';
+import { SignsOfLife } from './signs-of-life.js';
 import { WriteTimes } from './write-times.js';
 
 /** The parts of the store that this file needs. */
@@ -57,7 +58,9 @@ export class Acknowledgements {
   readonly times: WriteTimes;
   /** The guard of the least number of followers. */
   readonly guard: FollowerGuard;
-  #onReport = () => {};
+  /** The signs of life of the leader of a cluster. */
+  readonly signs: SignsOfLife;
+  readonly #onReports: Array<() => void> = [];
   #onNews: (() => void) | undefined;
 
   constructor(options: FollowerGuardOptions) {
@@ -65,6 +68,7 @@ export class Acknowledgements {
     this.#clock = options.clock;
     this.times = new WriteTimes(options.store, options.clock);
     this.guard = new FollowerGuard(options, this);
+    this.signs = new SignsOfLife(options.clock);
   }
 
   // ---- reports ----------------------------------------------------------------
@@ -78,6 +82,7 @@ export class Acknowledgements {
   end(reporter: Reporter): void {
     this.#reporters.delete(reporter);
     this.#reports.end(reporter);
+    this.signs.gone(reporter);
   }
 
   report(reporter: Reporter, frame: Acknowledgement): void {
@@ -90,13 +95,14 @@ export class Acknowledgements {
       if (report.nodeId !== nodeId) standings.push(this.#judge(report, report.via || nodeId));
     const news = standings.some((standing) => this.#isNews(standing));
     this.#reports.tell(reporter, standings);
-    this.#onReport();
+    this.signs.acknowledged(reporter, frame.signHeard);
+    for (const listener of this.#onReports) listener();
     if (news) this.#onNews?.();
   }
 
   /** `listener` runs after each report, once the report counts. */
   onReport(listener: () => void): void {
-    this.#onReport = listener;
+    this.#onReports.push(listener);
   }
 
   /** Whether the upstream waits for this report. */

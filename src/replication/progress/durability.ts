@@ -254,7 +254,7 @@ export class Durability implements DurabilityWaiter {
   }
 }
 
-function gone(why: string): HeadwaterError {
+export function gone(why: string): HeadwaterError {
   return new HeadwaterError(
     'outcome_unknown',
     `the write was appended, but may be lost: this node no longer leads its history (${why})`,

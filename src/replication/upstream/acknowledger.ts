@@ -100,6 +100,11 @@ export class Acknowledger {
     this.appended();
   }
 
+  /** Acknowledges a sign of life of the leader at once, whatever the state of the session. */
+  answerSign(): void {
+    this.#in(0);
+  }
+
   now(): void {
     this.#wanted = true;
     this.appended();
@@ -189,6 +194,7 @@ export class Acknowledger {
       below: streaming ? this.#options.acknowledgements.below : [],
       epochWaiting: this.#options.acknowledgements.epochWaiting,
       contentVersion: this.#options.acknowledgements.contentVersion,
+      signHeard: this.#options.acknowledgements.signs.heardSign,
     };
   }
 }

@@ -175,6 +175,7 @@ export class UpstreamSession {
       for (;;) {
         const frames = await this.#channel.receive();
         this.#busy = true;
+        this.#options.acknowledgements.signs.traffic();
         await this.#take(frames);
         this.#busy = false;
         this.#silence.broken();
@@ -183,6 +184,7 @@ export class UpstreamSession {
       stopWatch();
       this.#publishing.close(new HeadwaterError('unavailable', 'the session with the upstream has ended'));
       this.#acknowledger.stop();
+      this.#options.acknowledgements.signs.sessionEnded();
       await this.#load?.close();
       this.#load = undefined;
       this.#channel.close();
@@ -407,6 +409,7 @@ export class UpstreamSession {
     }
     if (this.#state.name === 'streaming') this.#refuseDiverged(frame);
     this.#options.report.heard(frame);
+    if (this.#options.acknowledgements.signs.heartbeat(frame)) this.#acknowledger.answerSign();
     this.#time.heard(frame.timeMs);
     if (this.#state.name === 'streaming') this.#store.clock.follow(frame.timeMs);
   }

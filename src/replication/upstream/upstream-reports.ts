@@ -61,6 +61,11 @@ export class UpstreamReports {
     return this.#last?.heartbeat.leaderAddress ?? '';
   }
 
+  /** The epoch of the leader's history, as far as the session in progress knows it; else 0. */
+  get epoch(): number {
+    return this.#last?.heartbeat.epoch ?? 0;
+  }
+
   /**
    * The history that the leader has begun right where this node's log ends, as
    * far as the session in progress knows.

@@ -1,7 +1,7 @@
 /** The driver of a node in a cluster: the order in which it begins, renews and ends a leadership, and what it remembers. */
 import assert from 'node:assert/strict';
 import { HeadwaterError } from '../../../src/base/errors.js';
-import { Cluster, type ClusterParts } from '../../../src/cluster/cluster.js';
+import { Cluster, type ClusterParts, type Order } from '../../../src/cluster/cluster.js';
 import { CLUSTER_FILE, ClusterMemory } from '../../../src/cluster/memory.js';
 import type { Call, CallKind, Event } from '../../../src/cluster/messages.js';
 import { timingOf } from '../../../src/cluster/timing.js';
@@ -49,6 +49,7 @@ class Parts implements ClusterParts {
   release(): void {
     this.done.push('release');
   }
+  answer(): void {}
 }
 
 /** The node `a`, its store and its time. */
@@ -56,6 +57,7 @@ class Test {
   readonly clock = new TestClock();
   readonly parts = new Parts(this.clock);
   readonly calls: Call[] = [];
+  readonly orders: Order[] = [];
   readonly seen: number[] = [];
   readonly cluster: Cluster;
   readonly logger = new RecordingLogger();
@@ -88,6 +90,8 @@ class Test {
             return seenRevision();
           },
           begin: (call) => this.calls.push(call),
+          order: async (order) => void this.orders.push(order),
+          endLease: async (lease) => void this.parts.done.push(`ended ${lease}`),
           close: () => this.parts.done.push('closed'),
         };
       },

@@ -176,17 +176,34 @@ describe('a leader of a cluster', () => {
     assert.match(test.action('say')?.message ?? '', /was not moved to b: the target is not in the cluster any more/);
   });
 
+  it('stops if its history does not begin in time, and lets its lease go while it cannot stop', () => {
+    const test = new Test().joined().see({ members: [member('a')], revision: 12 });
+    test.give({ kind: 'campaigned', lease: 'lease of a', fence: 20 });
+    for (const nowMs of [104_000, 108_000]) {
+      test.at(nowMs).give({ kind: 'kept', askedMs: nowMs, lease: 'lease of a', ttlMs: 10_000 });
+      test.give({ kind: 'published', lease: 'lease of a', provesMs: nowMs, ...HELD });
+    }
+    test.at(110_100).give({ kind: 'tick' });
+    assert.match(test.action('stop_leading')?.reason ?? '', /could not begin to lead within 10000 ms/);
+    test.at(115_000).give({ kind: 'tick' });
+    assert.equal(test.machine.state.name, 'stopping');
+    assert.equal(test.call('keep_alive'), undefined);
+    test.give({ kind: 'stopped' });
+    assert(test.call('keep_alive'));
+  });
+
   it('asks the store to shrink the set before it waits for fewer nodes', () => {
     const test = new Test({ mode: 'safe' }).leading();
     assert.equal(test.machine.required, undefined, 'nothing is answered before the set stands in the store');
     const sync = { nodes: ['a', 'b'], revision: 21 };
-    test.see({ revision: 21, leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, sync });
+    const view = { leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, sync };
+    test.see({ ...view, revision: 21, members: [member('a'), member('b')] });
     test.give({ kind: 'followers', level: [], slow: ['b'] });
     assert(test.call('set_sync'));
     assert.deepEqual([...(test.machine.required ?? [])], ['a', 'b']);
     test.give({ kind: 'sync_set', nodes: ['a'], revision: 22 });
     assert.deepEqual([...(test.machine.required ?? [])], ['a']);
-    test.give({ kind: 'followers', level: ['b'], slow: [] });
+    test.give({ kind: 'followers', level: ['b', 'stranger'], slow: [] });
     assert.deepEqual([...(test.machine.required ?? [])], ['a', 'b'], 'a node is waited for before it is in the set');
   });
 });
@@ -284,6 +301,16 @@ describe('a node that does not lead', () => {
     assert.equal(test.machine.state.name, 'refused');
     assert.match(test.machine.why, /the store belongs to the cluster other/);
     assert.equal(test.give({ kind: 'store_accepted' }).machine.state.name, 'joining');
+  });
+
+  it('raises the revision of the store above the epoch of its data before it leads', () => {
+    const test = new Test({ self: { ...SELF, historyFence: 12 } }).joined();
+    test.see({ members: [member('a')], revision: 12 });
+    assert.match(test.machine.why, /the epoch 12, which the revision of the store has to pass first: it is 12/);
+    assert(test.call('publish'));
+    test.give({ kind: 'published', lease: 'lease of a', provesMs: 100_000, ...BEFORE });
+    test.see({ members: [member('a')], revision: 13 });
+    assert(test.call('campaign'));
   });
 
   it('refuses a leadership whose number is not above those of its data', () => {

@@ -242,10 +242,10 @@ describe('failover', () => {
     const epoch = a.store.data.log.history.lineage.epoch;
     const done = a.replication.failover({ to: 'B', timeoutMs: 200 });
     await settled(done);
-    assert.equal(a.replication.failoverState, 'pausing');
+    assert.equal(a.replication.status.failoverState, 'pausing');
     const write = a.test.set('waits');
     const error = await outcome(done);
-    assert.equal(a.replication.failoverState, 'none');
+    assert.equal(a.replication.status.failoverState, '');
     assert.equal(error?.code, 'failover_failed');
     assert.match(error.message, /was not complete within 200 ms\. Nothing has changed/);
     await outcome(write);
@@ -260,7 +260,7 @@ describe('failover', () => {
     await promoted;
     assert.match(error?.message ?? '', /this failover was cancelled: the node was given a "promote" or "follow"/);
     await a.test.set('goes on');
-    assert.deepEqual([leaders(), a.store.roles.handingOver, a.replication.failoverState], [[a], undefined, 'none']);
+    assert.deepEqual([leaders(), a.store.roles.handingOver, a.replication.status.failoverState], [[a], undefined, '']);
   });
 
   it('does not end with an earlier one that a promotion has replaced', async () => {
@@ -271,7 +271,7 @@ describe('failover', () => {
     const done = promoted.then(() => a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS }));
     assert.equal(await outcome(done), undefined);
     assert.equal((await replaced)?.code, 'failover_failed');
-    assert.deepEqual([leaders(), a.replication.failoverState], [[b], 'none']);
+    assert.deepEqual([leaders(), a.replication.status.failoverState], [[b], '']);
   });
 
   it('is taken back if the follower has gone before it was asked', async () => {
@@ -290,7 +290,7 @@ describe('failover', () => {
     world.network.down('B');
     const abort = new AbortController();
     const over = outcome(a.replication.failover({ to: 'B', timeoutMs: PATIENT_MS, signal: abort.signal }));
-    await world.until('the leader has stepped down', () => a.replication.failoverState === 'stepped_down');
+    await world.until('the leader has stepped down', () => a.replication.status.failoverState === 'stepped_down');
     abort.abort();
     const error = await over;
     assert.match(error?.message ?? '', /a client has cancelled this failover\. This node leads again/);
@@ -471,7 +471,7 @@ describe('failover', () => {
         const error = await outcome(done);
         assert.equal(error?.code, 'outcome_unknown');
         assert.equal(a.store.roles.handingOver?.address, 'B');
-        assert.equal(a.replication.failoverState, 'asking');
+        assert.equal(a.replication.status.failoverState, 'asking');
         const write = a.test.set('waits');
         assert.equal(await settled(write), false);
         assert.ok(leaders().length <= 1);
@@ -479,7 +479,7 @@ describe('failover', () => {
         await outcome(write);
         assert.deepEqual(leaders(), [b]);
         assert.equal(await a.test.get('waits'), undefined);
-        await world.until('A knows', () => a.replication.failoverState === 'none');
+        await world.until('A knows', () => a.replication.status.failoverState === '');
       });
     }
 

@@ -423,6 +423,8 @@ describe('freshness', () => {
         levelMs: timeMs,
         endOffset: 0,
         leaderAddress: '',
+        epoch: 0,
+        sign: 0,
       });
       world.network.down('L');
       line.release();

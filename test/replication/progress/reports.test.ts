@@ -65,6 +65,7 @@ describe('reports of the nodes below', () => {
       below,
       epochWaiting: 0,
       contentVersion: 1,
+      signHeard: 0,
     };
   }
 

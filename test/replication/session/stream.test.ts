@@ -159,6 +159,8 @@ describe('a replication session in its stream', () => {
       levelMs: 0,
       endOffset: 0,
       leaderAddress: '',
+      epoch: 0,
+      sign: 0,
       offset: 2,
       checksum: 1,
       timeMs: world.clock.wallMs(),
@@ -184,6 +186,8 @@ describe('a replication session in its stream', () => {
         levelMs: 0,
         endOffset: 0,
         leaderAddress: '',
+        epoch: 0,
+        sign: 0,
       });
     await beat(aheadMs);
     await until('it is told', () => follower.store.clock.now() >= aheadMs);

@@ -26,6 +26,14 @@ const crash: Fault = (run) => {
   run.world.after(run.world.between(50, 3 * run.timing.ttlMs), () => node.isDown && node.start());
 };
 
+/** A leader that has to stop from now on cannot end its last writes. */
+export const hangDisk: Fault = ({ nodes, world }) => {
+  const node = nodes.find(({ mayAnswer }) => mayAnswer);
+  if (!node) return;
+  world.note(`${node.id}: its disk hangs when it stops`);
+  node.diskHangs = true;
+};
+
 /** A pause around the time that a leader has left, or of any length. */
 const pause: Fault = (run) => {
   const { world, timing } = run;

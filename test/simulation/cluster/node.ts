@@ -8,6 +8,7 @@ import type { Clock } from '../../../src/base/clock.js';
 import type { HeadwaterError } from '../../../src/base/errors.js';
 import type { Logger } from '../../../src/base/logger.js';
 import { Cluster, type ClusterParts, type ClusterStore } from '../../../src/cluster/cluster.js';
+import { leaseOf } from '../../../src/cluster/etcd-keys.js';
 import { EtcdStore } from '../../../src/cluster/etcd-store.js';
 import type { Call, Event } from '../../../src/cluster/messages.js';
 import type { LeaderKey, View } from '../../../src/cluster/view.js';
@@ -50,6 +51,8 @@ export class SimulatedNode implements ClusterNode, ClientHost {
   findings = '';
   knownFindings = '';
   isDown = false;
+  /** Whether a leader never ends its last writes when it has to stop. */
+  diskHangs = false;
   /** The last view that the node has got. */
   seen: View | undefined;
   /** Called right behind the next record of a leader, once. */
@@ -70,6 +73,8 @@ export class SimulatedNode implements ClusterNode, ClientHost {
   #clusterId = '';
   #leads = false;
   #isHeld = false;
+  /** The lease that was renewed last. */
+  #kept = 0n;
   #upstream: { nodeId: string; fence: number } | undefined;
   #pending: Pending[] = [];
   readonly #reports = new Map<string, Report>();
@@ -86,6 +91,16 @@ export class SimulatedNode implements ClusterNode, ClientHost {
     this.#run = run;
     this.#rate = run.world.between(0.995, 1.005);
     this.start();
+  }
+
+  /** Whether the node cannot end its leadership, since its disk hangs. */
+  get isStuck(): boolean {
+    return !this.isDown && this.diskHangs && this.cluster.state.name === 'stopping';
+  }
+
+  /** Whether the node could lead, as far as its data are concerned. */
+  get hasData(): boolean {
+    return this.#clusterId !== '';
   }
 
   /** Whether a write could be answered now, or when a pause ends. */
@@ -151,6 +166,7 @@ export class SimulatedNode implements ClusterNode, ClientHost {
   start(): void {
     const { world } = this;
     this.isDown = false;
+    this.diskHangs = false;
     this.#life++;
     this.#leads = false;
     this.#isHeld = false;
@@ -163,6 +179,8 @@ export class SimulatedNode implements ClusterNode, ClientHost {
     const look = () => {
       if (this.cluster.state.name === 'leading') this.#look();
       this.#settle();
+      if (this.isStuck && this.#run.isPlanted('a lease is kept while its leader stops'))
+        this.etcd.keepAlive(this.#kept);
       this.later(world.between(40, 60), look);
     };
     this.later(world.between(0, 50), look);
@@ -227,6 +245,7 @@ export class SimulatedNode implements ClusterNode, ClientHost {
     const store = new EtcdStore({ ...of, onEvent, name: NAME, retryMs: 50, client: new SimulatedClient(this) });
     const begin = (call: Call) => {
       if (call.kind === 'keep_alive') keptAlive = call.lease;
+      if (call.kind === 'keep_alive') this.#kept = leaseOf(call.lease);
       if (call.kind === 'campaign') this.#run.checks.campaigns(this);
       if (call.kind === 'publish' && this.cluster.state.name === 'leading') {
         this.world.after(0, this.stallBehindPublish);
@@ -239,6 +258,8 @@ export class SimulatedNode implements ClusterNode, ClientHost {
         return store.seenRevision;
       },
       begin,
+      order: (order) => store.order(order),
+      endLease: (lease) => store.endLease(lease),
       close: () => store.close(),
     };
   }
@@ -310,6 +331,7 @@ export class SimulatedNode implements ClusterNode, ClientHost {
       release: () => {
         this.#isHeld = false;
       },
+      answer: () => {},
     };
   }
 
@@ -351,6 +373,7 @@ export class SimulatedNode implements ClusterNode, ClientHost {
   }
 
   async #settled(): Promise<void> {
+    if (this.diskHangs) await new Promise(() => {});
     await this.#wait(1, this.world.dice.chance(0.05) ? 2 * this.#run.timing.ttlMs : 30);
     this.#pending = [];
     this.#leads = false;

@@ -8,6 +8,8 @@ export interface PlantedBug {
   readonly name: string;
   /** The invariant that finds it. */
   readonly found: RegExp;
+  /** The seeds behind this one find the bug soon; 0 if left out. */
+  readonly behindSeed?: number;
   /** A bug beside the product's own code. */
   readonly inWorld?: Planted;
   /** Plants the bug in the product. @returns the undoing. */
@@ -39,7 +41,17 @@ export const BUGS: readonly PlantedBug[] = [
     found: /a leader whose lease lives goes on/,
     inWorld: 'an error is a loss',
   },
-  { name: 'a record that proves the lease, and not the leader key', found: TWO, inWorld: 'the lease is enough' },
+  {
+    name: 'a record that proves the lease, and not the leader key',
+    found: TWO,
+    inWorld: 'the lease is enough',
+    behindSeed: 480,
+  },
+  {
+    name: 'a leader that keeps its lease while its disk lets it not stop',
+    found: /a leader comes back when nothing fails/,
+    inWorld: 'a lease is kept while its leader stops',
+  },
   { name: 'the nearer node that runs instead of the further', found: /the furthest node runs/, inWorld: 'nearer' },
   {
     name: 'a leader that does not shrink the set before it answers',

@@ -3,11 +3,14 @@ import type { ClusterMode } from '../../../src/cluster/election.js';
 import { type Timing, timingOf } from '../../../src/cluster/timing.js';
 import { Violation } from '../checks/history.js';
 import { Checks } from './checks.js';
-import { FAULTS } from './faults.js';
+import { FAULTS, hangDisk } from './faults.js';
 import { MemoryEtcd } from './memory-etcd.js';
 import { SimulatedNode } from './node.js';
 import type { Planted, Setting } from './setting.js';
 import { World } from './world.js';
+
+/** In a run with disks that hang, the disk of the leader does before each so many faults. */
+const HANG_EVERY = 7;
 
 export class ClusterRun implements Setting {
   readonly world: World;
@@ -19,9 +22,12 @@ export class ClusterRun implements Setting {
   readonly failsafe: boolean;
   readonly #planted: Planted | undefined;
   #personComes = false;
+  /** Whether disks of leaders hang in this run. */
+  readonly #hangs: boolean;
 
   constructor(seed: number, planted?: Planted) {
     this.#planted = planted;
+    this.#hangs = seed % 4 === 0;
     this.world = new World(seed);
     const { dice } = this.world;
     this.timing = timingOf(dice.pick([3_000, 5_000, 10_000, 20_000]));
@@ -51,6 +57,7 @@ export class ClusterRun implements Setting {
     try {
       const events = 20 + Math.floor(world.dice.random() * 20);
       for (let i = 0; i < events; i++) {
+        if (this.#hangs && i % HANG_EVERY === 0) hangDisk(this);
         await this.#pass(world.between(0, this.timing.ttlMs * 0.8));
         if (!world.dice.chance(0.2)) world.dice.pick(FAULTS)(this);
       }
@@ -69,12 +76,24 @@ export class ClusterRun implements Setting {
     }
   }
 
+  /** A disk that hangs stays as it is, if another node may lead without it. */
+  #healDisks(): void {
+    const others = this.nodes.some((node) => !node.isStuck && node.hasData);
+    const stays = this.mode === 'available' && !this.failsafe && others;
+    for (const node of this.nodes) {
+      if (!node.diskHangs || (stays && node.isStuck)) continue;
+      if (node.isStuck) node.crash();
+      node.diskHangs = false;
+    }
+  }
+
   async #heal(): Promise<void> {
     const { world, etcd } = this;
     world.note('nothing fails any more');
     world.cut.clear();
     etcd.isUp = true;
     etcd.repair();
+    this.#healDisks();
     for (const node of this.nodes) {
       node.findings = '';
       if (node.isDown) node.start();

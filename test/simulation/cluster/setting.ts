@@ -5,7 +5,12 @@ import type { View } from '../../../src/cluster/view.js';
 import type { MemoryEtcd } from './memory-etcd.js';
 import type { World } from './world.js';
 
-export type Planted = 'nearer' | 'count from the answer' | 'an error is a loss' | 'the lease is enough';
+export type Planted =
+  | 'a lease is kept while its leader stops'
+  | 'nearer'
+  | 'count from the answer'
+  | 'an error is a loss'
+  | 'the lease is enough';
 
 export interface ClusterNode {
   readonly id: string;

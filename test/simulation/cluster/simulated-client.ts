@@ -56,6 +56,14 @@ export class SimulatedClient implements StoreClient {
     return { outcome: 'alive', lease, header, ttlSeconds, askedMs };
   }
 
+  async revokeLease(lease: bigint): Promise<'revoked'> {
+    await this.#ask(true, (etcd) => {
+      etcd.revoke(lease);
+      return { header: etcd.header };
+    });
+    return 'revoked';
+  }
+
   range(keys: { key: string } | { prefix: string }): Promise<EtcdRange> {
     return this.#ask(true, (etcd) => etcd.range('prefix' in keys ? keys.prefix : keys.key));
   }

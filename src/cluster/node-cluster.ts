@@ -1,0 +1,227 @@
+/**
+ * A node's place in its cluster, put together: the driver, etcd as its store, the memory on the disk, and the parts of
+ * the node. The node asks here for the status of the cluster, and passes on what people want.
+ */
+import type { Clock } from '../base/clock.js';
+import { sleep } from '../base/clock.js';
+import { HeadwaterError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { ClusterLeadership, StatusCluster } from '../model/cluster.js';
+import type { FailoverReply, FailoverRequest } from '../model/leadership.js';
+import type { Replication } from '../replication/replication.js';
+import type { Folder } from '../store/folder.js';
+import type { Store } from '../store/store.js';
+import { Cluster } from './cluster.js';
+import { whyMemberCannotLead } from './election.js';
+import { EtcdClient } from './etcd/client.js';
+import { EtcdStore } from './etcd-store.js';
+import { ClusterMemory } from './memory.js';
+import type { Event } from './messages.js';
+import { NodeParts } from './node-parts.js';
+import type { ClusterSettings } from './settings.js';
+import type { Member, View } from './view.js';
+
+/** The leaderships that a node remembers. */
+const HISTORY_MAX = 50;
+
+/** The longest wait for the next leader to take writes, behind a switch. */
+const TAKEN_MS_MAX = 5_000;
+
+/** The time between two looks at the next leader, behind a switch. */
+const TAKEN_LOOK_MS = 5;
+
+export interface NodeClusterOptions {
+  readonly settings: ClusterSettings;
+  readonly store: Store;
+  readonly replication: Replication;
+  /** The data directory. */
+  readonly folder: Pick<Folder, 'read' | 'replace'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** host:port at which this node listens. */
+  readonly address: string;
+  randomBytes(count: number): Buffer;
+}
+
+export class NodeCluster {
+  readonly #options: NodeClusterOptions;
+  readonly #client: EtcdClient;
+  readonly #parts: NodeParts;
+  readonly #cluster: Cluster;
+  readonly #history: ClusterLeadership[] = [];
+  #answeredMs: number | undefined;
+
+  /** @throws HeadwaterError `corrupt` if the memory on the disk is damaged; `disk_full`. */
+  static async open(options: NodeClusterOptions): Promise<NodeCluster> {
+    return new NodeCluster(options, await ClusterMemory.open(options.folder, (count) => options.randomBytes(count)));
+  }
+
+  private constructor(options: NodeClusterOptions, memory: ClusterMemory) {
+    this.#options = options;
+    const { settings, store, replication, clock, logger, address } = options;
+    const { endpoints, tls, user, timing, term } = settings;
+    this.#client = EtcdClient.open({ endpoints, tls, user, clock, logger, requestTimeoutMs: timing.requestMs });
+    const { proposedClusterId } = memory;
+    const required = () => this.#cluster.required;
+    const { mode, failsafe, name, lagMax } = settings;
+    this.#parts = new NodeParts({ store, replication, term, clock, mode, timing, proposedClusterId, required });
+    this.#cluster = new Cluster({
+      mode,
+      failsafe,
+      timing,
+      lagMax,
+      memory,
+      clock,
+      logger,
+      nodeId: store.identity.nodeId,
+      address: settings.address ?? address,
+      parts: this.#parts,
+      openStore: (seenRevision, onEvent) =>
+        new EtcdStore({
+          name,
+          seenRevision,
+          clock,
+          logger,
+          client: this.#client,
+          retryMs: timing.requestMs,
+          onEvent: (event) => {
+            this.#noted(event);
+            onEvent(event);
+          },
+        }),
+    });
+    replication.acknowledgements.signs.listen({
+      heard: (epoch) => this.#cluster.heard(epoch),
+      acknowledged: (sentMs, nodes) => this.#cluster.acknowledged(sentMs, nodes),
+      asks: failsafe,
+    });
+  }
+
+  start(): void {
+    this.#cluster.start();
+  }
+
+  get status(): StatusCluster {
+    const { settings, clock } = this.#options;
+    const { state, view, why } = this.#cluster;
+    const nowMs = clock.monotonicMs();
+    return {
+      name: settings.name,
+      clusterId: view?.clusterId ?? '',
+      mode: settings.mode,
+      failsafe: settings.failsafe,
+      ttlMs: settings.timing.ttlMs,
+      state: state.name,
+      why: state.name === 'leading' ? '' : why,
+      paused: view?.isPaused ?? false,
+      fence: view?.last?.fence ?? 0,
+      leaderId: view?.leader?.nodeId ?? '',
+      leaderAddress: view?.leader?.address ?? '',
+      leftMs: state.name === 'leading' ? Math.max(0, Math.round(this.#cluster.deadlineMs - nowMs)) : 0,
+      required: settings.mode === 'safe' ? [...(this.#cluster.required ?? [])] : [],
+      members: view ? view.members.map((member) => this.#shown(member, view)) : [],
+      history: this.#history,
+      needsPerson: view !== undefined && !view.leader && (view.isPaused || why.includes('headwater cluster resume')),
+      storeSilentMs: this.#answeredMs === undefined ? undefined : Math.round(nowMs - this.#answeredMs),
+    };
+  }
+
+  /** Nobody leads after the present leader, until `resume`. The present leader leads on. */
+  pause(): Promise<void> {
+    return this.#cluster.order({ kind: 'pause' });
+  }
+
+  /** Ends a pause, and allows an automatic failover that waits for a person. */
+  resume(): Promise<void> {
+    return this.#cluster.order({ kind: 'resume', allowed: this.#cluster.view?.last?.fence ?? 0 });
+  }
+
+  /**
+   * Gives the leadership to another node. Resolves when that node takes writes.
+   * @throws HeadwaterError `failover_failed` if this node stays the leader, or did not lead.
+   */
+  async switchTo({ to }: Pick<FailoverRequest, 'to'>): Promise<FailoverReply> {
+    const { clock, store, replication, address } = this.#options;
+    const { state, view } = this.#cluster;
+    if (state.name !== 'leading' || !view) throw this.#notLeading(view);
+    const target = this.#target(to, view);
+    const beganMs = clock.monotonicMs();
+    await this.#cluster.switchTo(target.nodeId);
+    const isTaken = () => replication.link.reports.epoch > state.fence;
+    while (!isTaken() && clock.monotonicMs() - beganMs < TAKEN_MS_MAX)
+      await sleep(clock, TAKEN_LOOK_MS, new AbortController().signal);
+    return {
+      oldLeader: address,
+      newLeader: target.address,
+      newLeaderId: target.nodeId,
+      pauseMs: Math.round(clock.monotonicMs() - beganMs),
+      followersMoved: Math.max(0, view.members.length - 2),
+      offset: store.data.position.offset,
+    };
+  }
+
+  /** Gives the leadership back to the cluster before a stop, once all writes are answered. */
+  async leave(withinMs: number): Promise<void> {
+    const over = AbortSignal.timeout(Math.max(1, Math.round(withinMs / 2)));
+    if (this.#cluster.state.name === 'leading') await this.#parts.whenNobodyWaits(over).catch(() => {});
+    await this.#cluster.leave(withinMs);
+  }
+
+  async close(): Promise<void> {
+    await this.#cluster.close();
+    await this.#client.close();
+  }
+
+  #shown({ nodeId, address, offset, durableOffset, historyFence, ...member }: Member, view: View) {
+    const cannotLead = whyMemberCannotLead(
+      { nodeId, address, offset, durableOffset, historyFence, ...member },
+      view,
+      this.#options.settings,
+    );
+    return { nodeId, address, offset, durableOffset, historyFence, cannotLead };
+  }
+
+  #noted(event: Event): void {
+    const { clock, logger } = this.#options;
+    if (event.kind !== 'failed') this.#answeredMs = clock.monotonicMs();
+    const leader = event.kind === 'view' ? event.view.leader : undefined;
+    if (!leader || leader.fence <= (this.#history.at(-1)?.fence ?? 0)) return;
+    const { fence, nodeId, address, reason } = leader;
+    this.#history.push({ fence, nodeId, address, reason, timeMs: clock.wallMs() });
+    if (this.#history.length > HISTORY_MAX) this.#history.shift();
+    logger.info(
+      { event: 'cluster_leader', leader: address, node_id: nodeId, fence, reason },
+      `${address} leads the cluster under the number ${fence} (${reason})`,
+    );
+  }
+
+  /** The member that a person names. */
+  #target(to: string, { members }: View): Member {
+    const ownId = this.#options.store.identity.nodeId;
+    const others = members.filter(({ nodeId }) => nodeId !== ownId);
+    const name = to === '' ? this.#options.replication.followers.target('').nodeId : to;
+    const exact = others.find(({ nodeId, address }) => nodeId === name || address === name);
+    const found = exact ? [exact] : others.filter(({ nodeId }) => nodeId.startsWith(name));
+    const [target] = found;
+    if (target && found.length === 1) return target;
+    const known = others.map(({ nodeId, address }) => `${address} (${nodeId})`).join(', ') || 'none';
+    throw new HeadwaterError(
+      'failover_failed',
+      `expected the address or the node ID of another node of the cluster, received ${JSON.stringify(name)}; the others are ${known}`,
+    );
+  }
+
+  #notLeading(view: View | undefined): HeadwaterError {
+    const leader = view?.leader;
+    if (!leader)
+      return new HeadwaterError(
+        'failover_failed',
+        `the cluster has no leader now: ${this.#cluster.why || 'look again'}`,
+      );
+    return new HeadwaterError(
+      'failover_failed',
+      `this node does not lead the cluster: ${leader.address} does. Send the switch to that node`,
+      { details: { leader: leader.address } },
+    );
+  }
+}

@@ -3,7 +3,7 @@
  * by the same records of the store, so usually one of them runs. The store elects one in any case.
  */
 import type { Self } from './messages.js';
-import { FLAPPING_MS, type Timing, WINDOW_MS } from './timing.js';
+import { FLAPPING_MS, silenceOf, type Timing, WINDOW_MS } from './timing.js';
 import type { MemberRecord, Standing, View } from './view.js';
 
 /** Which nodes may lead: any that is near enough, or only those that have all acknowledged writes. */
@@ -45,10 +45,10 @@ export function whyCannotLead({ cannotLead, clusterId, proposedClusterId }: Self
 export function whyMemberCannotLead(
   { nodeId, cannotLead }: MemberRecord,
   { sync, known }: View,
-  { mode, failsafe }: { readonly mode: ClusterMode; readonly failsafe: boolean },
+  { failsafe }: { readonly failsafe: boolean },
 ): string {
   if (cannotLead !== '') return cannotLead;
-  if (mode === 'safe' && sync && !sync.nodes.includes(nodeId)) return 'this node may lack acknowledged writes';
+  if (sync && !sync.nodes.includes(nodeId)) return 'this node may lack acknowledged writes';
   return failsafe && known.length > 0 && !known.includes(nodeId) ? 'the leader does not know this node yet' : '';
 }
 
@@ -68,11 +68,11 @@ export function whyNotSwitch(
 }
 
 /** Reasons that time alone does not change. */
-function notEligible({ view, self, nodeId, mode, failsafe }: Candidacy): string {
+function notEligible({ view, self, nodeId, failsafe }: Candidacy): string {
   if (view.isPaused) return 'the cluster is paused. Run "headwater cluster resume"';
   const why = whyCannotLead(self, view);
   if (why !== '') return why;
-  if (mode === 'safe' && view.sync && !view.sync.nodes.includes(nodeId))
+  if (view.sync && !view.sync.nodes.includes(nodeId))
     return `this node may lack acknowledged writes: those that have all are ${view.sync.nodes.join(', ')}`;
   if (failsafe && view.known.length > 0 && !view.known.includes(nodeId))
     return 'the last leader did not know this node';
@@ -80,17 +80,17 @@ function notEligible({ view, self, nodeId, mode, failsafe }: Candidacy): string 
 }
 
 function notYet(candidacy: Candidacy): string {
-  const { view, self, timing, nowMs, sinceMs, heardMs, failedOverMs, nodeId } = candidacy;
+  const { view, timing, nowMs, sinceMs, heardMs, failedOverMs, nodeId } = candidacy;
   const { last } = view;
-  if (!last && view.revision <= self.historyFence)
-    return `the data of this node have the epoch ${self.historyFence}, which the revision of the store has to pass first: it is ${view.revision}`;
   if (!last)
     return allSpoke(view) || nowMs - sinceMs >= WINDOW_MS ? '' : 'the other nodes have not said how far they are';
   // A node that runs does not lead, so a leadership of its own is over.
   const hasStopped = view.resigned === last.fence || last.nodeId === nodeId;
   const silentMs = nowMs - heardMs;
-  if (!hasStopped && silentMs < timing.silenceMs)
-    return `the last sign of life of the last leader is ${Math.round(silentMs)} ms old. Another one is elected after ${timing.silenceMs} ms`;
+  // The last leader may have been started with another time to live.
+  const silenceMs = Math.max(timing.silenceMs, silenceOf(last.ttlMs ?? 0));
+  if (!hasStopped && silentMs < silenceMs)
+    return `the last sign of life of the last leader is ${Math.round(silentMs)} ms old. Another one is elected after ${silenceMs} ms`;
   if (nowMs - failedOverMs < FLAPPING_MS && !hasStopped && view.allowed !== last.fence)
     return `the last automatic failover was ${Math.round((nowMs - failedOverMs) / 1_000)} s ago. Another one within ${FLAPPING_MS / 1_000} s needs a person: run "headwater cluster resume"`;
   if (!allSpoke(view) && nowMs - sinceMs < WINDOW_MS) return 'the other nodes have not said how far they are';
@@ -100,7 +100,7 @@ function notYet(candidacy: Candidacy): string {
 function notFurthest({ view, self, nodeId, mode, lagMax, leaderOffset }: Candidacy): string {
   const spoken = view.members.filter((member) => hasSpoken(member, view));
   const mayLead = spoken.filter(
-    (member) => member.cannotLead === '' && (mode !== 'safe' || !view.sync || view.sync.nodes.includes(member.nodeId)),
+    (member) => member.cannotLead === '' && (!view.sync || view.sync.nodes.includes(member.nodeId)),
   );
   const best = furthest(mayLead);
   if (!best || !mayLead.some((member) => member.nodeId === nodeId)) return 'this node has not said yet how far it is';

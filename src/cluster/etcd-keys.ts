@@ -1,13 +1,13 @@
 /**
  * The keys of a cluster in etcd, all under `/headwater/<NAME>/`, and how a view is made of them:
  *
- *   leader        the leader, on its lease. The revision of the last change is the fencing number
- *   last          the last leader, changed with `leader` in one transaction, so its revision is the fencing number too
+ *   leader        the leader, on its lease. The revision of the last change, plus the base, is the fencing number
+ *   last          the last leader, changed with `leader` in one transaction, so its revision gives the same number
  *   resigned      the fencing number of the last leader that said that it has stopped
  *   sync          the nodes that a leader in safe mode waits for
  *   members/<ID>  the record of a node, on its lease
  *   members-known the nodes that may lead with --failsafe
- *   cluster-id    the ID that the first leader gave to the cluster
+ *   cluster-id    the ID that the first leader gave to the cluster, and the base of the fencing numbers
  *   request       a person's wish for another leader
  *   paused        exists while the cluster is paused
  *   allowed       the fencing number of the leader that a person allows to be replaced at once
@@ -32,7 +32,16 @@ export interface ClusterKeys {
   member(nodeId: string): string;
 }
 
+/** The characters that a name may have: with a slash, the keys of one cluster could be those of another. */
+const NAME = /^[A-Za-z0-9._-]{1,100}$/;
+
+/** @throws HeadwaterError `invalid_argument` */
 export function clusterKeys(name: string): ClusterKeys {
+  if (!NAME.test(name))
+    throw new HeadwaterError(
+      'invalid_argument',
+      `the name of a cluster: expected 1 to 100 letters, digits, dots, dashes and underscores, received ${JSON.stringify(name)}`,
+    );
   const prefix = `/headwater/${name}/`;
   return {
     prefix,
@@ -75,22 +84,48 @@ export function memberValue(record: MemberRecord): string {
   });
 }
 
+/** The base of the fencing numbers. */
+export function fenceBaseOf(keys: ClusterKeys, entries: ReadonlyMap<string, EtcdEntry>): number {
+  const entry = entries.get(keys.clusterId);
+  return entry ? new Value(entry).number('fence_base') : 0;
+}
+
 /**
  * The view of a state of etcd.
  * @param entries all keys of the cluster by name.
- * @throws HeadwaterError `protocol_violation` if a value is not what Headwater writes.
+ * @param ignored called with an error for each key that people write, and that is not readable. Such a key counts as
+ *   missing, so that a wrong wish blinds no node.
+ * @throws HeadwaterError `protocol_violation` if another value is not what Headwater writes.
  */
-export function viewOf(keys: ClusterKeys, entries: ReadonlyMap<string, EtcdEntry>, revision: bigint): View {
+export function viewOf(
+  keys: ClusterKeys,
+  entries: ReadonlyMap<string, EtcdEntry>,
+  revision: bigint,
+  ignored: (error: Error) => void,
+): View {
   const field = <T>(key: string, take: (value: Value) => T): T | undefined => {
     const entry = entries.get(key);
     return entry && take(new Value(entry));
   };
+  const wish = <T>(key: string, take: (value: Value) => T): T | undefined => {
+    try {
+      return field(key, take);
+    } catch (error) {
+      ignored(error as Error);
+      return undefined;
+    }
+  };
+  const base = fenceBaseOf(keys, entries);
   const ofMembers = keys.member('');
   return {
     clusterId: field(keys.clusterId, (value) => value.text('cluster_id')) ?? '',
-    revision: Number(revision),
-    leader: field(keys.leader, leaderOf),
-    last: field(keys.last, (value) => ({ nodeId: value.text('node_id'), fence: value.revision })),
+    revision: base + Number(revision),
+    leader: field(keys.leader, (value) => leaderOf(value, base)),
+    last: field(keys.last, (value) => ({
+      nodeId: value.text('node_id'),
+      fence: base + value.revision,
+      ttlMs: value.number('ttl_ms'),
+    })),
     resigned: field(keys.resigned, (value) => value.number('fence')) ?? 0,
     sync: field(keys.sync, (value) => ({ nodes: value.texts('nodes'), revision: value.revision })),
     members: [...entries.values()]
@@ -98,17 +133,17 @@ export function viewOf(keys: ClusterKeys, entries: ReadonlyMap<string, EtcdEntry
       .map((entry) => memberOf(new Value(entry))),
     known: field(keys.known, (value) => value.texts('nodes')) ?? [],
     isPaused: entries.has(keys.paused),
-    request: field(keys.request, (value) => ({ to: value.text('to'), revision: value.revision })),
-    allowed: field(keys.allowed, (value) => value.number('fence')) ?? 0,
+    request: wish(keys.request, (value) => ({ to: value.text('to'), revision: value.revision })),
+    allowed: wish(keys.allowed, (value) => value.number('fence')) ?? 0,
   };
 }
 
-function leaderOf(value: Value): LeaderKey {
+function leaderOf(value: Value, base: number): LeaderKey {
   return {
     nodeId: value.text('node_id'),
     address: value.text('address'),
     lease: value.lease,
-    fence: value.revision,
+    fence: base + value.revision,
     ttlMs: value.number('ttl_ms'),
     reason: value.text('reason') as Reason,
   };

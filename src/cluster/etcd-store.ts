@@ -22,8 +22,18 @@ import type {
   EtcdTransactionReply,
   EtcdWatch,
 } from './etcd/model.js';
-import { type ClusterKeys, clusterKeys, leaderValue, leaseOf, leaseText, memberValue, viewOf } from './etcd-keys.js';
+import {
+  type ClusterKeys,
+  clusterKeys,
+  fenceBaseOf,
+  leaderValue,
+  leaseOf,
+  leaseText,
+  memberValue,
+  viewOf,
+} from './etcd-keys.js';
 import type { Call, CallKind, Event } from './messages.js';
+import type { View } from './view.js';
 
 export interface EtcdStoreOptions {
   readonly client: Pick<EtcdClient, 'grantLease' | 'keepAlive' | 'range' | 'revokeLease' | 'transaction' | 'watch'>;
@@ -53,7 +63,10 @@ export class EtcdStore {
   #watch: EtcdWatch | undefined;
   /** Whether a state was not handed out, or events were lost, since the last view. */
   #isBroken = false;
+  #wasInterrupted = false;
   #seenRevision: bigint;
+  /** The base of the fencing numbers; it is fixed as soon as the cluster has a name. */
+  #fenceBase = 0;
   #isClosed = false;
   #cancelRetry: () => void = () => {};
 
@@ -176,29 +189,33 @@ export class EtcdStore {
     if (reply === 'unknown_lease') return { kind: 'lease_unknown', call: 'publish', lease };
     const { header, results } = reply;
     const [leader] = results.flatMap((result) => (result.kind === 'range' ? result.entries : []));
-    const fence = Number(leader?.modRevision ?? 0n);
-    return { kind: 'published', lease, provesMs, revision: Number(header.revision), fence };
+    const fence = leader ? this.#fenceBase + Number(leader.modRevision) : 0;
+    const revision = this.#fenceBase + Number(header.revision);
+    return { kind: 'published', lease, provesMs, revision, fence };
   }
 
   // ---- leadership -------------------------------------------------------------------
 
-  async #campaign({ clusterId, key, expected, sync }: CallOf<'campaign'>): Promise<Event> {
+  async #campaign({ clusterId, fenceBase, key, expected, sync }: CallOf<'campaign'>): Promise<Event> {
     const keys = this.#keys;
     const named = this.#entries.get(keys.clusterId)?.modRevision ?? 0n;
+    const base = named === 0n ? fenceBase : this.#fenceBase;
     const done = await this.#transact({
       compares: [
         { key: keys.leader, target: 'create', result: 'equal', than: 0n },
-        unchanged(keys.last, expected.lastFence),
+        unchanged(keys.last, expected.lastFence && expected.lastFence - this.#fenceBase),
         unchanged(keys.sync, expected.syncRevision),
         unchanged(keys.clusterId, named),
       ],
       success: [
         ...this.#leaderPuts(key),
-        ...(named === 0n ? [putJson(keys.clusterId, { cluster_id: clusterId })] : []),
+        ...(named === 0n ? [putJson(keys.clusterId, { cluster_id: clusterId, fence_base: base })] : []),
         ...(sync ? [putJson(keys.sync, { nodes: sync })] : []),
       ],
     });
-    return { kind: 'campaigned', lease: key.lease, fence: typeof done === 'number' ? done : undefined };
+    if (typeof done !== 'number') return { kind: 'campaigned', lease: key.lease, fence: undefined };
+    this.#fenceBase = base;
+    return { kind: 'campaigned', lease: key.lease, fence: base + done };
   }
 
   async #move({ fence, key }: CallOf<'move_leader'>): Promise<Event> {
@@ -222,12 +239,12 @@ export class EtcdStore {
     const { leader, last } = this.#keys;
     return [
       { kind: 'put', key: leader, value: leaderValue(key), lease: leaseOf(key.lease) },
-      putJson(last, { node_id: key.nodeId }),
+      putJson(last, { node_id: key.nodeId, ttl_ms: key.ttlMs }),
     ];
   }
 
   #isHeldUnder(fence: number): EtcdCompare {
-    return unchanged(this.#keys.leader, fence);
+    return unchanged(this.#keys.leader, fence - this.#fenceBase);
   }
 
   // ---- what a leader writes ---------------------------------------------------------
@@ -282,7 +299,7 @@ export class EtcdStore {
     const { header, entries } = await this.#options.client.range({ prefix: this.#keys.prefix });
     this.#saw(header.revision);
     const state = new Map(entries.map((entry) => [entry.key, entry]));
-    const view = viewOf(this.#keys, state, header.revision);
+    const view = this.#viewOf(state, header.revision);
     if (!this.#watch && !this.#isClosed) this.#watchFrom(state, header.revision);
     return { kind: 'view', view, isWhole: false };
   }
@@ -296,10 +313,22 @@ export class EtcdStore {
         this.#watch = undefined;
         this.#readAgain();
       },
+      watching: () => this.#confirm(),
       interrupted: (reason) => {
+        this.#wasInterrupted = true;
         if (reason instanceof EtcdDiscontinuity) this.#tell({ kind: 'store_changed', reason: reason.message });
       },
     });
+  }
+
+  /**
+   * After an interruption, etcd may have been restored from a backup. The watch would be silent until the revision is
+   * reached a second time, so a read looks at the revision.
+   */
+  #confirm(): void {
+    if (!this.#wasInterrupted || this.#isClosed) return;
+    this.#wasInterrupted = false;
+    this.#options.client.range({ key: this.#keys.leader }).catch((error: Error) => this.#explain('read', error));
   }
 
   /** The watch has lost events. Reads until there is an answer. */
@@ -328,7 +357,7 @@ export class EtcdStore {
   #handOut(revision: bigint): void {
     this.#saw(revision);
     try {
-      const view = viewOf(this.#keys, this.#entries, revision);
+      const view = this.#viewOf(this.#entries, revision);
       const isWhole = !this.#isBroken;
       this.#isBroken = false;
       this.#tell({ kind: 'view', view, isWhole });
@@ -338,12 +367,17 @@ export class EtcdStore {
     }
   }
 
+  #viewOf(entries: ReadonlyMap<string, EtcdEntry>, revision: bigint): View {
+    this.#fenceBase = fenceBaseOf(this.#keys, entries);
+    return viewOf(this.#keys, entries, revision, (error) => this.#log.error({}, error.message, 'a wish in etcd'));
+  }
+
   /** @throws EtcdDiscontinuity if this node has seen a later state, before it was started. */
   #saw(revision: bigint): void {
     if (revision < BigInt(this.#options.seenRevision))
       throw new EtcdDiscontinuity(
         'revision_went_back',
-        `the revision of etcd went back: expected ${this.#options.seenRevision} or later, received ${revision}. Was etcd restored from a backup? Give the cluster a new name in etcd`,
+        `the revision of etcd went back: expected ${this.#options.seenRevision} or later, received ${revision}. Was etcd restored from a backup? Restore its newest state. If the cluster moves to another etcd, stop all nodes, and remove cluster.json in the data directory of each`,
       );
     if (revision > this.#seenRevision) this.#seenRevision = revision;
   }

@@ -323,8 +323,6 @@ export class Machine {
     const view = this.#view;
     const { lease, untilMs } = this.membership;
     if (!view || !lease || untilMs <= this.#nowMs || this.#calls.has('campaign')) return;
-    // Each record raises the revision of the store, which a first leader needs above the epoch of its data.
-    if (!view.last && view.revision <= this.#self.historyFence) this.membership.recordFailed();
     const { heardMs, failedOverMs, leaderOffset } = this.#hearing;
     const heard = { heardMs, failedOverMs, leaderOffset };
     const why = whyNotRun({ ...this.#options, ...heard, view, sinceMs, self: this.#self, nowMs: this.#nowMs });
@@ -379,7 +377,8 @@ function campaignOf({ nodeId, address, timing, mode }: MachineOptions, view: Vie
   const key = { nodeId, address, lease, ttlMs: timing.ttlMs, reason } as const;
   const expected = { lastFence: view.last?.fence ?? 0, syncRevision: view.sync?.revision ?? 0 };
   const sync = mode === 'safe' && !view.sync ? [nodeId] : undefined;
-  return { kind: 'campaign', clusterId: self.clusterId || self.proposedClusterId, key, expected, sync };
+  const clusterId = self.clusterId || self.proposedClusterId;
+  return { kind: 'campaign', clusterId, fenceBase: self.historyFence, key, expected, sync };
 }
 
 /** A reason without its numbers, which change from look to look. */

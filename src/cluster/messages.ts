@@ -6,7 +6,7 @@
  *   - An error means that the store could not be asked. The call may have been carried out.
  *   - A lease that the store does not know is an answer and no error.
  *   - `campaign`, `move_leader`, `resign` and the sets change the store only if it is as the caller expects, in one
- *     transaction. The fencing number is the revision of that transaction: nothing else may change the leader key.
+ *     transaction. The fencing number is the revision of that transaction, plus the base: nothing else may change the leader key.
  *   - `move_leader` and `campaign` write the last leader beside the leader key. `resign` deletes the leader key and
  *     notes its number.
  *   - A store without events about ended leases is judged by changes as this node observes them, never by a time that
@@ -46,6 +46,8 @@ export type Call =
       readonly kind: 'campaign';
       /** The name of a cluster that has none yet. */
       readonly clusterId: string;
+      /** The base of the fencing numbers of a cluster that has no name yet: the highest number of this node's data. */
+      readonly fenceBase: number;
       readonly key: Omit<LeaderKey, 'fence'>;
       readonly expected: Expected;
       readonly sync: readonly string[] | undefined;
@@ -76,7 +78,7 @@ export type Event =
       readonly kind: 'published';
       readonly lease: string;
       readonly provesMs: number;
-      /** The revision of the record. */
+      /** The revision of the record, counted like a fencing number. */
       readonly revision: number;
       /** The fencing number of the leader key at that revision or later; 0 without a leader. */
       readonly fence: number;

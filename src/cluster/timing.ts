@@ -30,7 +30,7 @@ export const FLAPPING_MS = 60_000;
 
 /** @throws HeadwaterError `invalid_argument` if a lease of this length leaves no time for two failed renewals. */
 export function timingOf(ttlMs: number): Timing {
-  const marginMs = Math.max(1_000, ttlMs / 5);
+  const marginMs = marginOf(ttlMs);
   const keepAliveMs = ttlMs / 3;
   const requestMs = ttlMs / 6;
   const fits = keepAliveMs + 2 * requestMs <= ttlMs - marginMs;
@@ -39,5 +39,14 @@ export function timingOf(ttlMs: number): Timing {
       'invalid_argument',
       `the time to live of a leader's lease: expected ${TTL_MS_MIN / 1_000} s to ${TTL_MS_MAX / 1_000} s, received ${ttlMs / 1_000} s`,
     );
-  return { ttlMs, marginMs, keepAliveMs, requestMs, silenceMs: ttlMs + marginMs };
+  return { ttlMs, marginMs, keepAliveMs, requestMs, silenceMs: silenceOf(ttlMs) };
+}
+
+/** How long nothing of a leader with this time to live has been heard before another node runs. */
+export function silenceOf(ttlMs: number): number {
+  return ttlMs + marginOf(ttlMs);
+}
+
+function marginOf(ttlMs: number): number {
+  return Math.max(1_000, ttlMs / 5);
 }

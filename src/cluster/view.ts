@@ -1,6 +1,7 @@
 /**
  * The content of a cluster's store, as one node sees it. The fencing number of a leadership is the store's revision at
- * which the leader key came to its holder. No later leadership has a lower one.
+ * which the leader key came to its holder, plus a base that is fixed when the cluster is founded in the store. No later
+ * leadership has a lower one. The base is above all numbers of the data, so a cluster can move to another store.
  */
 
 /** How a leadership came about. */
@@ -21,6 +22,8 @@ export interface LeaderKey {
 export interface LastLeader {
   readonly nodeId: string;
   readonly fence: number;
+  /** The time to live of its lease, if the store knows it. Another node may have been started with another time. */
+  readonly ttlMs?: number | undefined;
 }
 
 /** How far the log of a node reaches. */
@@ -62,6 +65,7 @@ export interface SwitchRequest {
 export interface View {
   /** Empty until the first leader. */
   readonly clusterId: string;
+  /** Counted like a fencing number. */
   readonly revision: number;
   readonly leader: LeaderKey | undefined;
   readonly last: LastLeader | undefined;

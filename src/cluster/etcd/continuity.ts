@@ -30,7 +30,7 @@ export class Continuity {
     if (floor !== undefined && revision < floor)
       throw new EtcdDiscontinuity(
         'revision_went_back',
-        `the revision of etcd went back: expected ${floor} or later, received ${revision} from ${address}. Was etcd restored from a backup? Give the cluster a new name in etcd`,
+        `the revision of etcd went back: expected ${floor} or later, received ${revision} from ${address}. Was etcd restored from a backup? Restore its newest state, and restart this node`,
       );
     if (revision > this.#revision) this.#revision = revision;
   }

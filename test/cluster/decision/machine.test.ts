@@ -229,6 +229,16 @@ describe('a node that does not lead', () => {
     assert(test.at(117_000).give({ kind: 'tick' }).call('campaign'));
   });
 
+  it('waits for the last leader by the longer of both times to live', () => {
+    const test = new Test().joined().see(led);
+    test.at(110_000).give({ kind: 'kept', askedMs: 110_000, lease: 'lease of a', ttlMs: 10_000 });
+    const published = { kind: 'published', lease: 'lease of a', provesMs: 110_000, ...HELD } as const;
+    const last = { ...gone.last, ttlMs: 20_000 };
+    test.give(published).see({ ...gone, last, members: spoken() });
+    assert.equal(test.at(113_000).give({ kind: 'tick' }).call('campaign'), undefined);
+    assert.match(test.machine.why, /Another one is elected after 24000 ms/);
+  });
+
   it('runs at once when the last leader has said that it stopped', () => {
     assert(
       new Test()
@@ -269,6 +279,11 @@ describe('a node that does not lead', () => {
       ['the cluster is paused', { view: { isPaused: true } }, /paused/],
       ['it has open findings', { self: { cannotLead: 'it has open findings' } }, /open findings/],
       ['it has no data of the cluster', { self: { clusterId: '' } }, /no data of the cluster c/],
+      [
+        'an earlier leader waited for others',
+        { view: { sync: { nodes: ['b'], revision: 3 } } },
+        /may lack acknowledged/,
+      ],
       ['it may lack writes', { mode: 'safe', view: { sync: { nodes: ['b'], revision: 3 } } }, /may lack acknowledged/],
     ];
   for (const [name, { view, self, mode = 'available' }, why] of reasons)
@@ -303,14 +318,11 @@ describe('a node that does not lead', () => {
     assert.equal(test.give({ kind: 'store_accepted' }).machine.state.name, 'joining');
   });
 
-  it('raises the revision of the store above the epoch of its data before it leads', () => {
+  it('founds a cluster whose numbers are above the epoch of its data', () => {
     const test = new Test({ self: { ...SELF, historyFence: 12 } }).joined();
     test.see({ members: [member('a')], revision: 12 });
-    assert.match(test.machine.why, /the epoch 12, which the revision of the store has to pass first: it is 12/);
-    assert(test.call('publish'));
-    test.give({ kind: 'published', lease: 'lease of a', provesMs: 100_000, ...BEFORE });
-    test.see({ members: [member('a')], revision: 13 });
-    assert(test.call('campaign'));
+    const { call } = test.call('campaign') as Extract<Action, { kind: 'call' }>;
+    assert(call.kind === 'campaign' && call.fenceBase === 12);
   });
 
   it('refuses a leadership whose number is not above those of its data', () => {

@@ -4,6 +4,8 @@ import { eventually } from '../../../benchmarks/waiting.js';
 import type { Address } from '../../../src/base/address.js';
 import { systemClock } from '../../../src/base/clock.js';
 import { EtcdClient } from '../../../src/cluster/etcd/client.js';
+import { EtcdDiscontinuity } from '../../../src/cluster/etcd/errors.js';
+import type { EtcdHeader, EtcdWatchListener } from '../../../src/cluster/etcd/model.js';
 import { clusterKeys } from '../../../src/cluster/etcd-keys.js';
 import { EtcdStore } from '../../../src/cluster/etcd-store.js';
 import { Machine } from '../../../src/cluster/machine.js';
@@ -89,7 +91,7 @@ function record(nodeId: string, lease: string, round = 0) {
 
 function campaign(nodeId: string, lease: string, expected = { lastFence: 0, syncRevision: 0 }, sync?: string[]) {
   const key = { nodeId, address: `${nodeId}:1`, lease, ttlMs: TIMING.ttlMs, reason: 'first' } as const;
-  return { kind: 'campaign', clusterId: `c-${nodeId}`, key, expected, sync } as const;
+  return { kind: 'campaign', clusterId: `c-${nodeId}`, fenceBase: 0, key, expected, sync } as const;
 }
 
 describe('etcd as the store of a cluster', function () {
@@ -114,8 +116,11 @@ describe('etcd as the store of a cluster', function () {
     await using told = open();
     await told.call({ kind: 'read' });
     const lease = await told.grant();
-    await told.answer({ kind: 'publish', record: record('a', lease), provesMs: 12 }, 'published');
+    const publish = { kind: 'publish', record: record('a', lease), provesMs: 12 } as const;
+    const before = await told.answer(publish, 'published');
+    assert.deepEqual(before, { ...before, lease, provesMs: 12, fence: 0 });
     const { fence } = await told.answer(campaign('a', lease, undefined, ['a']), 'campaigned');
+    assert.equal(before.revision + 1, fence);
     const view = await eventually('the view', async () => told.views.find(({ leader }) => leader));
     const [member, ...others] = view.members;
     assert.deepEqual(others, []);
@@ -126,7 +131,7 @@ describe('etcd as the store of a cluster', function () {
         clusterId: 'c-a',
         revision: fence,
         leader: { nodeId: 'a', address: 'a:1', lease, fence, ttlMs: TIMING.ttlMs, reason: 'first' },
-        last: { nodeId: 'a', fence },
+        last: { nodeId: 'a', fence, ttlMs: TIMING.ttlMs },
         resigned: 0,
         sync: { nodes: ['a'], revision: fence },
         members: [],
@@ -155,6 +160,24 @@ describe('etcd as the store of a cluster', function () {
     assert.ok((next.fence ?? 0) > fence);
     const view = await eventually('the view', async () => told.views.find(({ leader }) => leader?.nodeId === 'b'));
     assert.deepEqual([view.resigned, view.clusterId], [fence, 'c-a']);
+  });
+
+  it('counts fencing numbers from above those of the data that the founder has', async () => {
+    await using told = open();
+    await told.call({ kind: 'read' });
+    const lease = await told.grant();
+    const { fence = 0 } = await told.answer({ ...campaign('a', lease), fenceBase: 1_000_000 }, 'campaigned');
+    assert.ok(fence > 1_000_000);
+    const published = await told.answer({ kind: 'publish', record: record('a', lease), provesMs: 1 }, 'published');
+    assert.deepEqual([published.fence, published.revision], [fence, fence + 1]);
+    const set = await told.answer({ kind: 'set_sync', fence, nodes: ['a'], expectedRevision: 0 }, 'sync_set');
+    const { view } = await told.answer({ kind: 'read' }, 'view');
+    assert.deepEqual([view.leader?.fence, view.last?.fence, view.sync?.revision], [fence, fence, set.revision]);
+    assert.ok(view.revision >= fence);
+    await told.answer({ kind: 'resign', fence }, 'resigned');
+    const expected = { lastFence: fence, syncRevision: set.revision ?? 0 };
+    const next = await told.answer({ ...campaign('b', lease, expected), fenceBase: 2_000_000 }, 'campaigned');
+    assert.ok(next.fence && next.fence > fence && next.fence < 2_000_000, 'the base of a cluster stays');
   });
 
   it('writes for the holder of a fencing number alone', async () => {
@@ -211,11 +234,11 @@ describe('etcd as the store of a cluster', function () {
 
   it('hands out a view for each revision, and says when it has lost some', async () => {
     await using told = open();
-    const { paused, request } = clusterKeys(`n${names}`);
+    const { paused, sync } = clusterKeys(`n${names}`);
     await told.call({ kind: 'read' });
     await etcd.control('put', paused, '{}');
-    await etcd.control('put', request, 'no JSON');
-    await etcd.control('del', request);
+    await etcd.control('put', sync, 'no JSON');
+    await etcd.control('del', sync);
     await eventually('the last view', async () => told.views.length === 3);
     const seen = told.events.map((event) => event.kind === 'view' && [event.isWhole, event.view.isPaused]);
     assert.deepEqual(seen, [
@@ -223,9 +246,20 @@ describe('etcd as the store of a cluster', function () {
       [true, true],
       [false, true],
     ]);
-    assert.ok(
-      told.logger.said(/request in etcd was not written by Headwater: expected JSON, received no JSON/, 'error'),
-    );
+    assert.ok(told.logger.said(/sync in etcd was not written by Headwater: expected JSON, received no JSON/, 'error'));
+  });
+
+  it('is not blind by a wish that a person wrote wrongly', async () => {
+    await using told = open();
+    const { request, allowed, paused } = clusterKeys(`n${names}`);
+    await told.call({ kind: 'read' });
+    await etcd.control('put', request, 'b');
+    await etcd.control('put', allowed, '{"fence":"20"}');
+    await etcd.control('put', paused, '{}');
+    const view = await eventually('the view', async () => told.views.find(({ isPaused }) => isPaused));
+    assert.deepEqual([view.request, view.allowed], [undefined, 0]);
+    assert.ok(told.logger.said(/request in etcd was not written by Headwater: expected JSON, received b/, 'error'));
+    assert.ok(told.logger.said(/allowed in etcd .*: expected a number as fence/, 'error'));
   });
 
   it('refuses an etcd that is an older state than this node has seen', async () => {
@@ -233,6 +267,44 @@ describe('etcd as the store of a cluster', function () {
     const [failed, changed] = await told.call({ kind: 'read' });
     assert.deepEqual(failed, { kind: 'failed', call: 'read' });
     assert.ok(changed?.kind === 'store_changed' && /revision of etcd went back: expected 1000000/.test(changed.reason));
+  });
+});
+
+describe('the keys of a cluster', () => {
+  it('are those of one cluster alone', () => {
+    assert.equal(clusterKeys('main-1').leader, '/headwater/main-1/leader');
+    for (const name of ['', 'a/members', 'a b', 'ä'])
+      assert.throws(() => clusterKeys(name), { code: 'invalid_argument', message: /received "/ });
+  });
+});
+
+describe('a watch on the keys of a cluster', () => {
+  it('is confirmed by a read when a member watches again, since a restored etcd would be silent', async () => {
+    const header: EtcdHeader = { clusterId: 'e', memberId: 'm', revision: 9n, raftTerm: 1n };
+    let listener: EtcdWatchListener | undefined;
+    let reads = 0;
+    const client = {
+      range: async () => {
+        if (++reads > 1) throw new EtcdDiscontinuity('revision_went_back', 'the revision of etcd went back');
+        return { header, entries: [] };
+      },
+      watch: (_: string, from: bigint | undefined, on: EtcdWatchListener) => {
+        listener = on;
+        return { nextRevision: from, close: () => {} };
+      },
+    } as unknown as EtcdClient;
+    const events: Event[] = [];
+    const options = { name: 'c', seenRevision: 0, retryMs: 50, clock: systemClock, logger: new RecordingLogger() };
+    const store = new EtcdStore({ ...options, client, onEvent: (event) => events.push(event) });
+    store.begin({ kind: 'read' });
+    await eventually('the watch', async () => listener !== undefined);
+    listener?.watching?.(header);
+    assert.equal(reads, 1, 'the first member needs no confirmation');
+    listener?.interrupted?.(new Error('the stream ended'));
+    listener?.watching?.(header);
+    await eventually('the news', async () => events.some(({ kind }) => kind === 'store_changed'));
+    assert.equal(reads, 2);
+    store.close();
   });
 });
 

@@ -68,7 +68,9 @@ export class MemoryEtcd {
   }
 
   get view(): View {
-    return viewOf(KEYS, this.#now.entries, this.#now.revision);
+    return viewOf(KEYS, this.#now.entries, this.#now.revision, (error) => {
+      throw error;
+    });
   }
 
   /** The states from a revision on; undefined if they are forgotten. */

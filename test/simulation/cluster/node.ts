@@ -90,6 +90,12 @@ export class SimulatedNode implements ClusterNode, ClientHost {
     this.id = id;
     this.#run = run;
     this.#rate = run.world.between(0.995, 1.005);
+    if (run.hasMoved) {
+      // The cluster comes from another etcd, with higher fencing numbers.
+      this.log = [50_000];
+      this.durableOffset = 1;
+      this.#clusterId = 'moved';
+    }
     this.start();
   }
 

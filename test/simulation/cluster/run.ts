@@ -20,6 +20,7 @@ export class ClusterRun implements Setting {
   readonly timing: Timing;
   readonly mode: ClusterMode;
   readonly failsafe: boolean;
+  readonly hasMoved: boolean;
   readonly #planted: Planted | undefined;
   #personComes = false;
   /** Whether disks of leaders hang in this run. */
@@ -33,6 +34,7 @@ export class ClusterRun implements Setting {
     this.timing = timingOf(dice.pick([3_000, 5_000, 10_000, 20_000]));
     this.mode = dice.pick(['available', 'safe'] as const);
     this.failsafe = dice.chance(0.3);
+    this.hasMoved = dice.chance(0.2);
     this.etcd = new MemoryEtcd(this.world);
     this.checks = new Checks(this.world, this.etcd, this.mode, this.nodes);
     const count = dice.pick([1, 2, 3, 3, 3, 5]);

@@ -37,6 +37,8 @@ export interface Setting {
   readonly timing: Timing;
   readonly mode: ClusterMode;
   readonly failsafe: boolean;
+  /** Whether the nodes have data from a cluster in another etcd. */
+  readonly hasMoved: boolean;
   isPlanted(planted: Planted): boolean;
   /** A node says that it needs a person. */
   askPerson(): void;

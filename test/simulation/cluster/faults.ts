@@ -42,7 +42,7 @@ const pause: Fault = (run) => {
   node.pause(
     node.mayAnswer && world.dice.chance(0.5)
       ? node.leftMs + world.between(-500, 500)
-      : world.between(0, 2 * timing.ttlMs),
+      : world.between(0, 3.5 * timing.ttlMs),
   );
 };
 

@@ -111,7 +111,8 @@ export class EtcdDirectory {
   }
 
   #nodesOf(entries: readonly EtcdEntry[]): KnownNodes {
-    const { leader, members } = viewOf(this.#keys, new Map(entries.map((entry) => [entry.key, entry])), 0n);
+    const byKey = new Map(entries.map((entry) => [entry.key, entry]));
+    const { leader, members } = viewOf(this.#keys, byKey, 0n, () => {});
     const addresses = [...(leader ? [leader.address] : []), ...members.map(({ address }) => address)];
     return { leader: leader?.address, all: [...new Set(addresses)] };
   }

@@ -111,6 +111,8 @@ describe('a log of states that are repeated', () => {
 /** The only files that say something at once, and why it does not repeat without an end. */
 const AT_ONCE: Record<string, string> = {
   'src/base/descriptors.ts': 'once a start',
+  'src/cluster/node-cluster.ts': 'once a leadership, and another one within a minute needs a person',
+  'src/replication/leadership/elected.ts': 'once a leader that the node follows',
   'src/archive-upstream/seed.ts': 'once a start of an empty node',
   'src/access/access.ts': 'once a user that this version cannot read',
   'src/access/audit.ts': 'at most 50 lines of a kind a second, and one with the number of the others',

@@ -79,6 +79,16 @@ function inTree(seen: Seen): Finding[] {
 }
 
 function leadership({ nodes, leader }: TreeSeen): Found[] {
+  // A replica of an archive does not know the leader, which may be in the best of health.
+  const archive = nodes.find(({ status }) => status?.upstream && !isAddress(status.upstream.address));
+  if (!leader && archive)
+    return [
+      {
+        severity: 'notice',
+        what: `${nameOf(archive)} follows the archive ${archive.status?.upstream?.address}, so the leader was not asked`,
+        fix: 'ask the leader too: headwater --connect LEADER doctor',
+      },
+    ];
   if (!leader)
     return [
       {

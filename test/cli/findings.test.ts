@@ -95,6 +95,20 @@ const RULES: ReadonlyArray<
   readonly [given: Given, severity: Finding['severity'], node: string, what: RegExp, fix: RegExp]
 > = [
   [{ leader: { role: 'follower' } }, 'critical', '', /no leader answers/, /promote/],
+  [
+    { leader: { role: 'follower', upstream: { address: 's3://b/p', error: '' } } },
+    'notice',
+    '',
+    /l:1 follows the archive s3:\/\/b\/p, so the leader was not asked/,
+    /^ask the leader too: headwater --connect LEADER doctor$/,
+  ],
+  [
+    { follower: { upstream: { address: 's3://b/p', error: 'E' } } },
+    'critical',
+    'f:1',
+    /link to s3:\/\/b\/p is down: E/,
+    /headwater archive list s3:\/\/b\/p$/,
+  ],
   [{ follower: { role: 'leader' } }, 'critical', '', /2 of the nodes .* lead: l:1, f:1/, /follow LEADER/],
   [{ leader: { followers: [] } }, 'notice', '', /no follower/, /serve --data DIR --follow l:1/],
   [{ follower: { version: '0.9.0' } }, 'warning', '', /1\.0\.0 at l:1, 0\.9\.0 at f:1/, /upgrade/],

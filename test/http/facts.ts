@@ -73,7 +73,7 @@ export function busyFacts(): MetricFacts {
       writeWaitMaxMs: 2,
       cluster: clusterOf(),
       archive: { directory: '/archive', offset: 80, error: '', missed: 1, ageSeconds: 2, backupAgeSeconds: 3 },
-      upstream: { state: 'streaming', lagCommands: 1, lagMs: 2, loadedKeys: 3, keysEstimate: 4 },
+      upstream: { address: 'db8:7420', state: 'streaming', lagCommands: 1, lagMs: 2, loadedKeys: 3, keysEstimate: 4 },
       leader: { linksAbove: 1 },
       resyncReasons: [{ kind: 'full', reason: 'EMPTY_FOLLOWER', count: 1 }],
       resyncReasonsServed: [{ kind: 'partial', reason: 'CONTINUED', count: 1 }],
@@ -152,6 +152,7 @@ const OTHER: Readonly<Record<string, string>> = {
   leader: 'follower',
   serving: 'stuck',
   streaming: 'loading',
+  'db8:7420': 's3://bucket/p',
   '': 'a reason',
 };
 

@@ -106,6 +106,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     role: 'follower',
     status: (status) => ({ upstream: linkOf(status, { lagMs: 31_000 }) }),
   },
+  'a replica of an archive, which is an interval behind': {
+    alerts: [],
+    role: 'follower',
+    status: (status) => ({ upstream: linkOf(status, { address: 's3://bucket/p', lagMs: 90_000 }) }),
+  },
   'a follower that is away': {
     alerts: ['HeadwaterFollowerAway'],
     status: () => ({ knownFollowers: [known('f1', { leftMs: undefined })] }),

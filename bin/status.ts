@@ -3,7 +3,7 @@
  * that it shows, and sees no others. JSON_ONLY lists the fields that only --json shows. A test holds both against the
  * protocol and the table of the documentation.
  */
-import { isAddress } from '../src/base/address.js';
+import { isArchivePlace } from '../src/base/address.js';
 import { isRefusedForData } from '../src/model/refusal.js';
 import type { Session } from './connection.js';
 import { binarySize, grouped, moment, plural, rate, roughly } from './figures.js';
@@ -209,7 +209,7 @@ function row<Field extends StatusField>(
 
 function leaderLine({ leader, role, upstream }: Pick<Status, 'leader' | 'role' | 'upstream'>): Lines {
   if (role === 'leader') return undefined;
-  if (upstream && !isAddress(upstream.address)) return 'unknown: this node follows an archive';
+  if (upstream && isArchivePlace(upstream.address)) return 'unknown: this node follows an archive';
   if (!leader) return 'unknown: this node has no session with its upstream';
   const { nodeId, address, linksAbove } = leader;
   return `${address || 'an unknown address'}  (${nodeId.slice(0, 8)}), ${plural(linksAbove, 'link')} above`;

@@ -2,7 +2,7 @@
  * The whole tree of nodes, as a look sees it: the leader, found from any node, and everything below, each asked for its
  * own status. A node that does not answer is a part of the look, with the reason, and with what its upstream reports.
  */
-import { isAddress } from '../src/base/address.js';
+import { isArchivePlace } from '../src/base/address.js';
 import { HeadwaterError } from '../src/base/errors.js';
 import type { Client, StatusFollower } from '../src/client/index.js';
 import type { Credentials } from './connection.js';
@@ -215,7 +215,7 @@ async function findRoot(
       const status = answers.get(root);
       if (!status || HeadwaterError.is(status) || status.role === 'leader') break;
       const above = [status.leader?.address, status.upstream?.address].filter(
-        (one) => one !== undefined && isAddress(one),
+        (one) => one !== undefined && one !== '' && !isArchivePlace(one),
       );
       await ask(above as string[]);
       const next = (above as string[]).find((one) => !HeadwaterError.is(answers.get(one)));

@@ -18,7 +18,7 @@ import { Archives } from './backup/archives.js';
 import { Backups } from './backup/backups.js';
 import { refuseFile } from './backup/folder.js';
 import { isBucketUrl, placesIn } from './backup/place.js';
-import { formatAddress, hostOf, isAddress, parseAddress } from './base/address.js';
+import { formatAddress, hostOf, isArchivePlace, parseAddress } from './base/address.js';
 import { systemClock } from './base/clock.js';
 import { connectionsMax, warnOfFewDescriptors } from './base/descriptors.js';
 import { HeadwaterError, shuttingDown } from './base/errors.js';
@@ -728,7 +728,7 @@ function treeOf({ config, logger, store, address, traced, places, dial: settings
     marks: new ComparisonMarks({ comparisons, repairs }),
     traced,
     dial: (other) =>
-      isAddress(other) ? dial(other, { timeoutMs: config.linkTimeoutMs, settings }) : places.upstream.dial(other),
+      isArchivePlace(other) ? places.upstream.dial(other) : dial(other, { timeoutMs: config.linkTimeoutMs, settings }),
   });
   return { replication, comparisons, repairs, ranges: new Ranges(store, comparisons.held) };
 }
@@ -764,7 +764,7 @@ function upstreamOf({ config, store, dial }: Base, replication: Replication): Up
 
 /** @throws HeadwaterError `invalid_argument` if the upstream is no node, which has copies of single records. */
 function nodeAt(upstream: string): string {
-  if (isAddress(upstream)) return upstream;
+  if (!isArchivePlace(upstream)) return upstream;
   throw new HeadwaterError(
     'invalid_argument',
     `expected a node as the upstream, which sends copies of damaged data, received the archive ${upstream}. Empty the data directory of this node, and start it again`,

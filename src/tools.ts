@@ -32,7 +32,7 @@ export {
   unsealing,
 } from './backup/stored-backups.js';
 export { type VerifiedBackup, verifyBackup } from './backup/verify-backup.js';
-export { type AddressOptions, expectedAddress, isAddress } from './base/address.js';
+export { type AddressOptions, expectedAddress, isAddress, isArchivePlace } from './base/address.js';
 export { TIMER_MS_MAX } from './base/limits.js';
 export { unknownOption } from './base/option-names.js';
 export { isNameRefused, isSystemError, systemReason } from './base/system-errors.js';

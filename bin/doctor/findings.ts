@@ -2,7 +2,7 @@
  * The rules of `doctor`: pure functions of what it has seen. A finding names the node, says what is wrong and why that
  * matters, and has the command that fixes it. The troubles that a node reports by itself come first.
  */
-import { isAddress } from '../../src/base/address.js';
+import { isArchivePlace } from '../../src/base/address.js';
 import type { MachineReport } from '../../src/client/index.js';
 import { binarySize, grouped, plural, roughly } from '../figures.js';
 import type { Status } from '../status.js';
@@ -80,7 +80,7 @@ function inTree(seen: Seen): Finding[] {
 
 function leadership({ nodes, leader }: TreeSeen): Found[] {
   // A replica of an archive does not know the leader, which may be in the best of health.
-  const archive = nodes.find(({ status }) => status?.upstream && !isAddress(status.upstream.address));
+  const archive = nodes.find(({ status }) => status?.upstream && isArchivePlace(status.upstream.address));
   if (!leader && archive)
     return [
       {
@@ -260,9 +260,9 @@ function replication(status: Status, address: string): Found[] {
         `the link to ${upstream.address} is down: ${upstream.error}`,
         upstream.error.includes('--upstream-credentials')
           ? `start it with --upstream-credentials FILE; to make the file: ${to(upstream.address, 'user create NAME --role replicate --out FILE')}`
-          : isAddress(upstream.address)
-            ? `look whether ${upstream.address} is there, or follow another node: ${to(address, 'follow HOST:PORT')}`
-            : `look what is there: headwater archive list ${upstream.address}`,
+          : isArchivePlace(upstream.address)
+            ? `look what is there: headwater archive list ${upstream.address}`
+            : `look whether ${upstream.address} is there, or follow another node: ${to(address, 'follow HOST:PORT')}`,
       ),
     );
   if (headroom?.ms !== undefined && headroom.ms < HEADROOM_MS_MIN)

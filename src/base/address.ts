@@ -3,6 +3,7 @@
  * IPv4 address, or an IPv6 address in brackets. An address that passes in one place passes in all.
  */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import path from 'node:path';
 import { inspect } from 'node:util';
 import { HeadwaterError } from './errors.js';
 
@@ -61,6 +62,11 @@ export function isAddress(text: string, { portZero = false }: AddressOptions = {
 
 export function formatAddress({ host, port }: Address): string {
   return `${host}:${port}`;
+}
+
+/** Whether an upstream is the place of an archive, a bucket or an absolute path, and no node. */
+export function isArchivePlace(upstream: string): boolean {
+  return /^s3:\/\//i.test(upstream) || path.isAbsolute(upstream);
 }
 
 /** The host of an address that `parseAddress` accepted. */

@@ -4,7 +4,7 @@
  */
 
 import type { DialSettings } from '../access/dial.js';
-import { isAddress } from '../base/address.js';
+import { isArchivePlace } from '../base/address.js';
 import { NEAREST_PROBE_MS } from '../base/limits.js';
 import type { NodeStatus } from '../model/status.js';
 import { STATUS } from '../rpc/definitions.js';
@@ -43,7 +43,9 @@ export async function discover(
       ...status.followers.map(({ address }) => address),
     ]);
     // The upstream of a replica may be an archive.
-    next = [...new Set(neighbours)].filter((address) => isAddress(address) && !asked.has(address));
+    next = [...new Set(neighbours)].filter(
+      (address) => address !== '' && !isArchivePlace(address) && !asked.has(address),
+    );
   }
   return [...found.values()];
 }

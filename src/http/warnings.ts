@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { isBucketUrl } from '../backup/place.js';
+import { isArchivePlace } from '../base/address.js';
 import { HEADROOM_WARNING_MS } from '../base/limits.js';
 import { isRefusedForData } from '../model/refusal.js';
 import type { NodeStatus } from '../model/status.js';
@@ -132,11 +133,6 @@ function lookAtArchive(place: string): string {
   return isBucketUrl(place) ? shellCommand('headwater', 'archive', 'list', place) : shellCommand('ls', '-ld', place);
 }
 
-/** Whether an upstream is an archive in a bucket or in a folder. */
-function isPlace(upstream: string): boolean {
-  return isBucketUrl(upstream) || path.isAbsolute(upstream);
-}
-
 function upstreamWarnings({ status: { address, upstream } }: WarnedNode): Warnings {
   if (!upstream?.error) return [];
   const { error, state } = upstream;
@@ -153,7 +149,7 @@ function upstreamWarnings({ status: { address, upstream } }: WarnedNode): Warnin
     tone(
       'upstream',
       `The link to the upstream ${upstream.address}: ${error}`,
-      isPlace(upstream.address) ? lookAtArchive(upstream.address) : headwaterAt(upstream.address, 'status'),
+      isArchivePlace(upstream.address) ? lookAtArchive(upstream.address) : headwaterAt(upstream.address, 'status'),
     ),
   ];
 }

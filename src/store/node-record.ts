@@ -2,7 +2,7 @@
  * node.json: the identity of a node, its role and its upstream. Changes run one after another, and each is durable
  * before it counts.
  */
-import { isAddress } from '../base/address.js';
+import { isArchivePlace } from '../base/address.js';
 import { HeadwaterError } from '../base/errors.js';
 import { unknownFormat } from '../base/unknown-format.js';
 import type { Folder } from './folder.js';
@@ -152,7 +152,7 @@ export class NodeFile {
     const { handing_over } = this.record;
     if (handing_over)
       return `this node is handing over to ${handing_over.address}, and asks that node first. To cancel the hand-over, send "follow ${upstream}" to the running node`;
-    const order = isAddress(upstream) ? `send "follow ${upstream}" to the running node, or ` : '';
+    const order = isArchivePlace(upstream) ? '' : `send "follow ${upstream}" to the running node, or `;
     return `this node was promoted and leads. To make it follow, ${order}add --accept-data-loss at the start`;
   }
 }

@@ -1,6 +1,6 @@
 /** The reasons why a node takes no writes, in the words that clients get. Reads are answered all the same. */
 
-import { isAddress } from '../base/address.js';
+import { isArchivePlace } from '../base/address.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { Operation, Reply } from '../model/operation.js';
 import { isWrite } from '../model/write-kinds.js';
@@ -16,15 +16,15 @@ export function readOnlyFollower(upstream: string): HeadwaterError {
       'unavailable',
       'this node takes no writes, because the cluster has not made it the leader. Try again when the cluster has a leader',
     );
-  const message = isAddress(upstream)
-    ? `this node is a follower and takes no writes; its upstream is ${upstream}`
-    : `this node follows the archive ${upstream} and takes no writes. Send writes to the leader, or make this node lead with "promote"`;
+  const message = isArchivePlace(upstream)
+    ? `this node follows the archive ${upstream} and takes no writes. Send writes to the leader, or make this node lead with "promote"`
+    : `this node is a follower and takes no writes; its upstream is ${upstream}`;
   return new HeadwaterError('read_only_follower', message, { details: leaderIn(upstream) });
 }
 
 /** The details of a refusal, with the node to ask instead. An archive is none. */
 export function leaderIn(upstream: string): { readonly leader?: string } {
-  return isAddress(upstream) ? { leader: upstream } : {};
+  return isArchivePlace(upstream) ? {} : { leader: upstream };
 }
 
 export function superseded({ node_id, address, epoch }: SupersededBy): HeadwaterError {

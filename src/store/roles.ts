@@ -5,7 +5,7 @@
  * A leader that may have lost its tail is `asking` at first: it receives as a follower does, until `promote`. A leader
  * that is `supersededBy` another takes no writes. A follower that is `handingOver` was the leader until now.
  */
-import { isAddress } from '../base/address.js';
+import { isArchivePlace } from '../base/address.js';
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
 import type { LineageRow } from '../model/lineage.js';
@@ -97,7 +97,7 @@ export class Roles {
   get ignoredFollow(): string {
     const upstream = this.#options.ignoredUpstream;
     if (upstream === '' || (this.role === 'follower' && !this.handingOver)) return '';
-    const option = isAddress(upstream) ? '--follow' : '--follow-archive';
+    const option = isArchivePlace(upstream) ? '--follow-archive' : '--follow';
     return `${option} ${upstream} is ignored: ${this.#node.whyNotFollowing(upstream)}`;
   }
 

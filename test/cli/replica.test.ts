@@ -1,7 +1,7 @@
 /** A replica for reads from an archive alone, as real processes: the leader is never asked. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { eventually } from '../../benchmarks/waiting.js';
 import {
@@ -190,6 +190,22 @@ describe('a replica of an archive', function () {
       again.log,
       /--follow-archive .*place is ignored: this node was promoted .* add --accept-data-loss at the start/,
     );
+  });
+
+  it('loads each new backup of a place without an archive', async () => {
+    const place = path.join(temporaryDirectory(), 'place');
+    mkdirSync(place);
+    const leader = await serve(fresh());
+    for (let i = 0; i < 10; i++) await done(leader, 'set', `k${i}`, 'v');
+    await done(leader, 'backup', path.join(place, 'first.backup'));
+    const replica = await serve(fresh(), '--follow-archive', place);
+    await reaches(replica, 10);
+    await done(leader, 'del', 'k0');
+    await done(leader, 'backup', path.join(place, 'second.backup'));
+    await reaches(replica, 11);
+    assert.equal(await digest(replica), await digest(leader));
+    const { upstream } = await seen(replica);
+    assert.match(upstream.last_resync.message, /begins again from the backup second\.backup, at offset 11/);
   });
 
   it('is refused with options that contradict it', async () => {

@@ -1,5 +1,5 @@
 /** Metrics of the links to other nodes: the upstream of this node, its followers, and the resyncs of both. */
-import { isAddress } from '../../base/address.js';
+import { isArchivePlace } from '../../base/address.js';
 import type { StatusFollower, StatusKnownFollower, StatusReasonCount, UpstreamState } from '../../model/status.js';
 import type { MetricFacts } from '../facts.js';
 import {
@@ -48,7 +48,7 @@ export const REPLICATION_ROWS: readonly MetricRow[] = [
   gauge(
     'headwater_upstream_is_archive',
     '1 if this follower follows an archive: its lag is then the age of the newest write here',
-    ({ status }) => status.upstream && Number(!isAddress(status.upstream.address)),
+    ({ status }) => status.upstream && Number(isArchivePlace(status.upstream.address)),
   ),
   gauge('headwater_upstream_loaded_keys', 'keys loaded of the snapshot of a full resync', ({ status }) => {
     return status.upstream?.loadedKeys;

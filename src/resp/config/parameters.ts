@@ -5,7 +5,7 @@
  * CONFIG SET takes that value alone, and names the option of the node otherwise.
  */
 import path from 'node:path';
-import { isAddress, parseAddress } from '../../base/address.js';
+import { isArchivePlace, parseAddress } from '../../base/address.js';
 import type { OptionChange, OptionValue } from '../../model/node-option.js';
 import type { NodeStatus } from '../../model/status.js';
 import type { RedisNode } from '../redis-node.js';
@@ -307,8 +307,9 @@ function logLevel({ node }: ShownNode): string {
 
 /** The host and the port of the upstream, with a space between. */
 function upstreamOf({ status }: ShownNode): string {
-  if (status.upstream === undefined || !isAddress(status.upstream.address)) return '';
-  const { host, port } = parseAddress(status.upstream.address);
+  const address = status.upstream?.address ?? '';
+  if (address === '' || isArchivePlace(address)) return '';
+  const { host, port } = parseAddress(address);
   return `${host} ${port}`;
 }
 

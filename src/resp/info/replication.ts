@@ -2,7 +2,7 @@
  * The section of INFO about replication, as Sentinel and exporters read it. Offsets count commands, not bytes. The log on
  * disk is the backlog.
  */
-import { isAddress, parseAddress, plainHost } from '../../base/address.js';
+import { isArchivePlace, parseAddress, plainHost } from '../../base/address.js';
 import type { FollowerState, NodeStatus, StatusFollower, StatusUpstream, UpstreamState } from '../../model/status.js';
 import type { Fields, InfoFacts } from './facts.js';
 
@@ -45,7 +45,7 @@ export function isOnline({ state }: StatusFollower): boolean {
 
 /** A host without the brackets of IPv6, and a port. An archive has its name as host, and the port 0. */
 export function endpointOf(address: string): { readonly host: string; readonly port: number } {
-  if (!isAddress(address)) return { host: address, port: 0 };
+  if (isArchivePlace(address)) return { host: address, port: 0 };
   const { host, port } = parseAddress(address);
   return { host: plainHost(host).replace(/^\[(.*)\]$/, '$1'), port };
 }

@@ -1,5 +1,5 @@
 /** AdminService: shows a node's state and changes its role. node.ts implements the calls behind `NodeControl`. */
-import type { StatusCluster } from '../model/cluster.js';
+import type { ClusterControl } from '../model/cluster.js';
 import type { CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 import type { FailoverReply, FailoverRequest, ForgetReply, PromoteReply } from '../model/leadership.js';
 import type { MachineReport } from '../model/machine.js';
@@ -55,15 +55,6 @@ export interface NodeControl {
   };
   /** Compares the keyspaces of all connected nodes at one offset. 0 waits for the default time. */
   compare(timeoutMs: number): Promise<CompareReply>;
-}
-
-/** The place of the node in its cluster. */
-export interface ClusterControl {
-  readonly status: StatusCluster;
-  pause(): Promise<void>;
-  resume(): Promise<void>;
-  /** Resolves when the other node takes writes. */
-  switchTo(wanted: { readonly to: string }): Promise<FailoverReply>;
 }
 
 /** The process of the node, apart from its data. */

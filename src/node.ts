@@ -30,6 +30,7 @@ import {
   STOP_STEP_MS_MIN,
 } from './base/limits.js';
 import { type Logger, silentLogger } from './base/logger.js';
+import { LoopLoad } from './base/loop-load.js';
 import { checkOptionNames, optionNames } from './base/option-names.js';
 import { ProcessLoad } from './base/process-load.js';
 import { RepeatedLog } from './base/repeated-log.js';
@@ -726,6 +727,7 @@ function treeOf({ config, logger, store, address, traced, places, dial: settings
     address,
     isHere: (other) => isSameNode(other, address()),
     askFollowersMs: config.askFollowersMs,
+    load: new LoopLoad(clock),
     marks: new ComparisonMarks({ comparisons, repairs }),
     traced,
     dial: (other) =>

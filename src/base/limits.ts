@@ -156,6 +156,16 @@ export const FRAME_INTERVAL_MS = 0.5;
 export const FRAMES_AHEAD_MAX = 10;
 
 /**
+ * The same time while the event loop of this node has little to spare. A frame of one block costs both ends as much as
+ * twenty small commands, and commands are what there is no time for then.
+ */
+export const FRAME_INTERVAL_BUSY_MS = 5;
+
+/** An event loop that is at work for a larger share of the time than this is busy, and how often that is looked at. */
+export const LOOP_BUSY_SHARE = 0.6;
+export const LOOP_LOOK_MS = 20;
+
+/**
  * Received frames that wait behind those being processed, their first byte included. Above this the link stops reading,
  * if a whole frame is there.
  */

@@ -8,6 +8,7 @@ import type { Clock, LogicalClock } from '../base/clock.js';
 import { type HeadwaterError, shuttingDown } from '../base/errors.js';
 import { HEARTBEAT_INTERVAL_MS } from '../base/limits.js';
 import type { Logger } from '../base/logger.js';
+import type { LoopLoad } from '../base/loop-load.js';
 import type { FailoverReply } from '../model/leadership.js';
 import type { LineageRow } from '../model/lineage.js';
 import type { NodeStatus } from '../model/status.js';
@@ -81,6 +82,7 @@ export interface ReplicationOptions {
   /** Whether an address, host:port, is this node under another name, as far as that can be known at once. */
   isHere?(address: string): boolean;
   readonly marks: Marks;
+  readonly load: Pick<LoopLoad, 'isBusy'>;
   /** Undefined on a node that does not trace. */
   readonly traced?: NodeTraces | undefined;
   /** @throws HeadwaterError `unreachable`. */

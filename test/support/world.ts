@@ -187,6 +187,7 @@ export class TestNode {
       askFollowersMs: 5_000,
       ...this.#options,
       random: () => 0.5,
+      load: { isBusy: false },
       address: () => this.address,
       dial: this.#ofThisProcess(network.dialFrom(this.address)),
     };

@@ -1,6 +1,7 @@
 /** The node that feeds belong to, as far as a feed needs it. */
 import type { Clock, LogicalClock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
+import type { LoopLoad } from '../../base/loop-load.js';
 import type { LineageRow } from '../../model/lineage.js';
 import type { StoreData } from '../../store/data.js';
 import type { NodeIdentity } from '../../store/node-identity.js';
@@ -36,6 +37,7 @@ export interface FeedNode {
   readonly marks: Marks;
   /** The places for followers that need a snapshot. */
   readonly fullResyncs: FullResyncPlaces;
+  readonly load: Pick<LoopLoad, 'isBusy'>;
   /** Undefined on a node that does not trace. */
   readonly traced?: { readonly writes: Pick<WriteTraces, 'onAppended'> } | undefined;
 }

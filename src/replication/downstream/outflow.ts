@@ -7,7 +7,7 @@
  */
 import { beginSleep, type Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
-import { FRAME_BYTES_MAX, FRAME_INTERVAL_MS, FRAMES_AHEAD_MAX } from '../../base/limits.js';
+import { FRAME_BYTES_MAX, FRAME_INTERVAL_BUSY_MS, FRAME_INTERVAL_MS, FRAMES_AHEAD_MAX } from '../../base/limits.js';
 import type { Block } from '../../log/block.js';
 import type { Cursor } from '../../log/cursor.js';
 import type { Interlude, InterludeReader, PlacedInterlude } from '../../log/interludes.js';
@@ -28,6 +28,8 @@ export interface OutflowOptions {
   readonly ended: AbortSignal;
   /** Tells whether somebody waits until the follower has blocks behind this offset. */
   isAwaited(offset: number): boolean;
+  /** Tells whether this node has better use for the time that a frame costs. */
+  isBusy(): boolean;
   /** The acknowledgements to request with the blocks of this range. */
   asks(firstOffset: number, lastOffset: number): AcknowledgementRequest;
   /** Returns a promise if the follower is behind. */
@@ -46,6 +48,10 @@ export class Outflow {
   readonly #interludes: InterludeReader;
   /** The time of the next frame, if frames had left at their intervals. */
   #frameMs = Number.NEGATIVE_INFINITY;
+  /** The time of the last frame. */
+  #lastFrameMs = Number.NEGATIVE_INFINITY;
+  /** True if the log had more than the last frame took. */
+  #isCatchingUp = false;
   /** Ends the wait for more blocks. */
   #endGathering = () => {};
 
@@ -68,17 +74,25 @@ export class Outflow {
     const { clock, ended } = this.#options;
     for (;;) {
       if (!this.#interludes.isBehind) await this.#log.readers.whenBeyond(this.#cursor.offset, ended);
-      // A block that somebody waits for is sent at once, and so are a few of the others. Under load, a short wait gathers
-      // several blocks in one frame.
-      const earlyMs = this.#frameMs - AHEAD_MS_MAX - clock.monotonicMs();
+      // A block that somebody waits for is sent at once, and so are a few of the others. Under load, a wait gathers
+      // several blocks in one frame: a short one if blocks are many, a longer one if the node is busy.
+      const earlyMs = this.#dueMs - clock.monotonicMs();
       if (earlyMs > 0 && !this.#options.isAwaited(this.#sent.offset)) await this.#gather(earlyMs);
       if (ended.aborted) throw ended.reason;
       const blocks = await this.#cursor.poll(FRAME_BYTES_MAX);
       const nowMs = clock.monotonicMs();
       // Frames for those who wait may leave faster. The others do not wait longer for it.
       this.#frameMs = Math.min(Math.max(this.#frameMs, nowMs), nowMs + AHEAD_MS_MAX) + FRAME_INTERVAL_MS;
+      this.#lastFrameMs = nowMs;
+      this.#isCatchingUp = this.#cursor.offset < this.#log.end.offset;
       await this.#sendAll(blocks);
     }
+  }
+
+  /** The time at which the next frame may leave. A busy node gathers for longer, unless frames are full anyway. */
+  get #dueMs(): number {
+    if (!this.#isCatchingUp && this.#options.isBusy()) return this.#lastFrameMs + FRAME_INTERVAL_BUSY_MS;
+    return this.#frameMs - AHEAD_MS_MAX;
   }
 
   /** Sends what was gathered if somebody waits for it. */

@@ -269,6 +269,7 @@ export class ResyncAnswer {
       clock: this.#node.clock,
       ended: sender.ended,
       isAwaited: (offset) => sender.isAwaited(offset),
+      isBusy: () => this.#node.load.isBusy,
       asks: (first, last) => sender.requestWith(first, last),
       send: (frame: DownFrame) => sender.send(frame),
     });

@@ -1,6 +1,6 @@
 /** When the frames of a feed leave: at once for those who wait, and gathered where many blocks follow each other. */
 import assert from 'node:assert/strict';
-import { FRAME_INTERVAL_MS, FRAMES_AHEAD_MAX } from '../../../src/base/limits.js';
+import { FRAME_INTERVAL_BUSY_MS, FRAME_INTERVAL_MS, FRAMES_AHEAD_MAX } from '../../../src/base/limits.js';
 import type { Block } from '../../../src/log/block.js';
 import type { Cursor } from '../../../src/log/cursor.js';
 import type { InterludeReader } from '../../../src/log/interludes.js';
@@ -17,6 +17,9 @@ class Flow {
   /** The number of blocks in each frame that has left. */
   readonly frames: number[] = [];
   awaited = 0;
+  isBusy = false;
+  /** The most blocks that a frame takes. */
+  frameMax = Number.POSITIVE_INFINITY;
   readonly outflow: Outflow;
   #end = 0;
   #sent = 0;
@@ -26,6 +29,7 @@ class Flow {
 
   constructor() {
     const sent = () => this.#sent;
+    const end = () => this.#end;
     const whenBeyond = async (offset: number, ended: AbortSignal) => {
       while (this.#end <= offset && !ended.aborted)
         await new Promise<void>((resolve) => {
@@ -33,7 +37,12 @@ class Flow {
         });
     };
     this.outflow = new Outflow({
-      log: { readers: { whenBeyond } } as unknown as Log,
+      log: {
+        readers: { whenBeyond },
+        get end() {
+          return { offset: end() };
+        },
+      } as unknown as Log,
       cursor: {
         get offset() {
           return sent();
@@ -46,6 +55,7 @@ class Flow {
       clock: this.clock,
       ended: this.#over.signal,
       isAwaited: (offset) => this.awaited > offset,
+      isBusy: () => this.isBusy,
       asks: () => ({ acknowledge: false, sync: false }),
       send: (frame: DownFrame) => {
         if (frame.kind === 'blocks') this.frames.push(frame.blocks.length);
@@ -71,7 +81,7 @@ class Flow {
 
   #take(): Block[] {
     const blocks: Block[] = [];
-    while (this.#sent < this.#end) {
+    while (this.#sent < this.#end && blocks.length < this.frameMax) {
       const offset = ++this.#sent;
       const [firstOffset, lastOffset] = [offset, offset];
       blocks.push({ firstOffset, lastOffset, checksum: 0, replicationId: HISTORY, bytes: Buffer.alloc(8) } as Block);
@@ -106,6 +116,37 @@ describe('the frames of a feed', () => {
     assert.equal(flow.frames.length, ahead + 1);
     await flow.clock.advance(FRAME_INTERVAL_MS);
     assert.deepEqual(flow.frames.slice(ahead), [20, 2]);
+    await flow.end();
+  });
+
+  it('gather for longer on a busy node, from the frame before on', async () => {
+    const flow = new Flow();
+    flow.isBusy = true;
+    for (let i = 0; i < 5; i++) await flow.append();
+    assert.deepEqual(flow.frames, [1], 'the first frame has left at once, and no other ahead of its time');
+    await flow.clock.advance(FRAME_INTERVAL_BUSY_MS - 1);
+    assert.deepEqual(flow.frames, [1]);
+    await flow.clock.advance(1);
+    assert.deepEqual(flow.frames, [1, 4], 'one frame has all that came meanwhile');
+    await flow.clock.advance(FRAME_INTERVAL_BUSY_MS);
+    await flow.append();
+    assert.deepEqual(flow.frames, [1, 4, 1], 'what comes later than that waits for nothing');
+    await flow.append();
+    flow.awaited = 7;
+    flow.outflow.hurry();
+    await turn();
+    assert.deepEqual(flow.frames, [1, 4, 1, 1], 'what somebody waits for leaves at once');
+    await flow.end();
+  });
+
+  it('do not wait on a busy node while a frame does not take all that there is', async () => {
+    const flow = new Flow();
+    flow.isBusy = true;
+    await flow.append();
+    for (let i = 0; i < 9; i++) await flow.append();
+    flow.frameMax = 4;
+    await flow.clock.advance(FRAME_INTERVAL_BUSY_MS);
+    assert.deepEqual(flow.frames, [1, 4, 4, 1], 'the follower has caught up without another wait');
     await flow.end();
   });
 

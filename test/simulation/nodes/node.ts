@@ -186,7 +186,17 @@ export class SimulatedNode extends TestNode {
       clock,
       nonce: `${this.address} life ${this.#lives}`,
       random: this.#simulation.dice.random,
+      load: busyBySpells(clock),
       dial: (address) => (clock.dead ? new Promise<never>(() => {}) : options.dial(address)),
     };
   }
+}
+
+/** A node that has time to spare for 100 ms, then none for 100 ms, so that its feeds send in both ways. */
+function busyBySpells(clock: ProcessClock): ReplicationOptions['load'] {
+  return {
+    get isBusy() {
+      return clock.monotonicMs() % 200 >= 100;
+    },
+  };
 }

@@ -723,6 +723,7 @@ function treeOf({ config, logger, store, address, traced, places, dial: settings
     minFollowers: config.minFollowers,
     maxLagMs: config.maxLagMs,
     fullResyncsMax: config.fullResyncsMax,
+    resyncFrom: config.resyncFrom,
     random: Math.random,
     address,
     isHere: (other) => isSameNode(other, address()),

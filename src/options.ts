@@ -717,6 +717,16 @@ export const OPTIONS = {
     help: 'the most full resyncs that the node sends at once; other followers that need one wait for their turn',
   },
 
+  /** The node that sends this follower a full resync, if it needs one. `upstream` by default. */
+  resyncFrom: {
+    name: 'resync-from',
+    kind: 'choice',
+    word: 'NODE',
+    choices: ['upstream', 'nearest'],
+    default: 'upstream',
+    help: 'the node that sends a full resync: upstream, or while that sends those of others the nearest of its other followers (nearest)',
+  },
+
   /** The time that a leader which may have lost the end of its log waits for its followers. 5,000 ms by default. */
   askFollowersMs: {
     name: 'ask-followers-timeout',

@@ -70,7 +70,7 @@ export class ArchiveFeed {
       for (let isTold = false; ; isTold = true) {
         const answer = await this.#unlessEnded(this.#answer(handshake));
         if (answer.kind !== 'wait') return await this.#serve(answer, handshake);
-        if (!isTold) await this.#send({ kind: 'wait', reason: answer.message });
+        if (!isTold) await this.#send({ kind: 'wait', sources: [], reason: answer.message });
         await this.#pause();
       }
     } finally {

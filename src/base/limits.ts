@@ -492,6 +492,12 @@ export const MAX_LAG_MS = 10_000;
 /** Full resyncs that a node sends at once. The next follower waits until one of them is sent. */
 export const FULL_RESYNCS_MAX = 2;
 
+/** Followers that a node names to one that waits for a full resync, and that may send the snapshot in its place. */
+export const RESYNC_SOURCES_MAX = 3;
+
+/** After a snapshot that another follower did not send, the link waits at its upstream for so long. */
+export const DETOUR_PAUSE_MS = 10_000;
+
 /** Reports of nodes below in one acknowledgement, those furthest along first: some 50 KB with names of usual length. */
 export const NODE_REPORTS_MAX = 256;
 

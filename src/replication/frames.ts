@@ -226,9 +226,17 @@ export interface Moved {
   readonly nodeId: string;
 }
 
+/** Nothing can be decided yet, or the snapshot has to wait. */
+export interface Wait {
+  readonly kind: 'wait';
+  readonly reason: string;
+  /** host:port of followers that could send the snapshot. Empty if the follower waits for something else. */
+  readonly sources: readonly string[];
+}
+
 export type DownFrame =
   | Continue
-  | { readonly kind: 'wait'; readonly reason: string }
+  | Wait
   | FullResync
   | Refuse
   | Blocks

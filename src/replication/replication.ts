@@ -35,6 +35,7 @@ import type { Marks } from './marks.js';
 import { NodePlace } from './node-place.js';
 import { Acknowledgements } from './progress/acknowledgements.js';
 import { Durability } from './progress/durability.js';
+import type { ResyncFrom } from './upstream/detour.js';
 import { Link } from './upstream/link.js';
 import { WriteSpans } from './upstream/write-spans.js';
 import type { NodeTraces } from './write-traces.js';
@@ -73,6 +74,8 @@ export interface ReplicationOptions {
   readonly maxLagMs?: number;
   /** The number of full resyncs that are sent at once. 2 by default. */
   readonly fullResyncsMax?: number;
+  /** Which node sends this node a full resync. `upstream` by default. */
+  readonly resyncFrom?: ResyncFrom;
   /** Milliseconds for which a leader that may have lost its tail waits for its followers. */
   readonly askFollowersMs: number;
   /** A number between 0 and 1, for jitter. */

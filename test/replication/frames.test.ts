@@ -129,7 +129,7 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     details,
     live: place,
   }),
-  record<Down<'wait'>>({ kind: kind('wait'), reason: text }),
+  record<Down<'wait'>>({ kind: kind('wait'), reason: text, sources: fc.array(text, { maxLength: 3 }) }),
   record<Down<'fullResync'>>({
     kind: kind('fullResync'),
     upstream,

@@ -23,7 +23,7 @@ describe('a channel whose peer has stopped reading', () => {
     const reason = new HeadwaterError('unreachable', 'the follower was silent for 5000 ms');
     const sent: string[] = [];
     const session = async (channel: DownChannel): Promise<void> => {
-      const drained = channel.send({ kind: 'wait', reason: 'a while' });
+      const drained = channel.send({ kind: 'wait', reason: 'a while', sources: [] });
       assert(drained, 'there is no room');
       queueMicrotask(() => channel.close(reason));
       await drained;

@@ -26,7 +26,10 @@ const SPEED = 10;
 const STEP_MS_MAX = 100;
 
 type TestReplicationOptions = Partial<
-  Pick<ReplicationOptions, 'timeoutMs' | 'heartbeatIntervalMs' | 'minFollowers' | 'maxLagMs' | 'fullResyncsMax'>
+  Pick<
+    ReplicationOptions,
+    'timeoutMs' | 'heartbeatIntervalMs' | 'minFollowers' | 'maxLagMs' | 'fullResyncsMax' | 'resyncFrom'
+  >
 >;
 
 type NodeOptions = Options & TestReplicationOptions;
@@ -49,10 +52,11 @@ export class World {
   readonly nodes: TestNode[] = [];
 
   async node(address: string, options: NodeOptions & { follows?: string } = {}): Promise<TestNode> {
-    const { follows, timeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs, fullResyncsMax, ...rest } = options;
+    const { follows, timeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs, fullResyncsMax, resyncFrom, ...rest } =
+      options;
     const role = follows === undefined ? undefined : { role: 'follower' as const, upstream: follows };
     const test = await TestStore.open({ ...rest, clock: this.clock, ...(role && { role }) });
-    const replication = { timeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs, fullResyncsMax };
+    const replication = { timeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs, fullResyncsMax, resyncFrom };
     const node = new TestNode(this, address, test, defined(replication));
     this.nodes.push(node);
     node.up();
@@ -132,7 +136,9 @@ interface Surroundings {
 }
 
 /** Without what is undefined. */
-function defined(options: { [name in keyof TestReplicationOptions]: number | undefined }): TestReplicationOptions {
+function defined(
+  options: { [name in keyof TestReplicationOptions]: TestReplicationOptions[name] | undefined },
+): TestReplicationOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 

@@ -34,6 +34,8 @@ export interface FeedOptions {
   /** Registers the session. Returns a refusal if another process is connected with the same node ID. */
   admit(feed: Feed): HeadwaterError | undefined;
   readonly account: ResyncAccount;
+  /** host:port of other followers that could send this one a snapshot. */
+  sources(): readonly string[];
 }
 
 export class Feed implements Reporter {
@@ -197,9 +199,8 @@ export class Feed implements Reporter {
   }
 
   #answer(handshake: Handshake): ResyncAnswer {
-    const { node, log, address, account } = this.#options;
     const [name, sender, state] = [this.#name(), this.#sender, this.#state];
-    return new ResyncAnswer({ node, handshake, name, sender, state, log, address, account });
+    return new ResyncAnswer({ ...this.#options, handshake, name, sender, state });
   }
 
   async #listen(): Promise<void> {

@@ -5,6 +5,7 @@
 
 import { withoutUser } from '../../base/address.js';
 import { HeadwaterError } from '../../base/errors.js';
+import { RESYNC_SOURCES_MAX } from '../../base/limits.js';
 import { RepeatedLog } from '../../base/repeated-log.js';
 import type { NodeName } from '../../model/comparison.js';
 import type { Lineage } from '../../model/lineage.js';
@@ -75,6 +76,7 @@ export class Followers {
         },
         refused: (refusal) => this.reasons.refused(refusal),
       },
+      sources: () => this.#sourcesFor(feed),
     });
     this.#feeds.add(feed);
     try {
@@ -166,6 +168,15 @@ export class Followers {
       if (refusal)
         feed.close(new HeadwaterError('resync_refused', refusal.message, { details: { reason: refusal.reason } }));
     }
+  }
+
+  /** The other followers that stream, those furthest along first. */
+  #sourcesFor(asker: Feed): string[] {
+    return this.following
+      .filter((feed) => feed.nodeId !== asker.nodeId && feed.status.state === 'streaming')
+      .sort(({ place: a }, { place: b }) => b.offset - a.offset)
+      .slice(0, RESYNC_SOURCES_MAX)
+      .map(({ status }) => status.address);
   }
 
   #admit(candidate: Feed): HeadwaterError | undefined {

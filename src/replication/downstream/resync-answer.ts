@@ -49,6 +49,8 @@ export interface ResyncAnswerOptions {
   /** host:port at which this node listens. */
   readonly address: string;
   readonly account: ResyncAccount;
+  /** host:port of other followers that could send the follower a snapshot. */
+  sources(): readonly string[];
 }
 
 export class ResyncAnswer {
@@ -153,7 +155,7 @@ export class ResyncAnswer {
   }
 
   async #wait(message: string, log: Log): Promise<void> {
-    if (!this.#isTold) await this.#sender.send({ kind: 'wait', reason: message });
+    if (!this.#isTold) await this.#sender.send({ kind: 'wait', reason: message, sources: [] });
     this.#isTold = true;
     this.#state.to({ name: 'waiting' });
     const { clock, heartbeatIntervalMs } = this.#node;
@@ -176,7 +178,7 @@ export class ResyncAnswer {
     if (number !== this.#toldNumber) {
       const others = number === 1 ? 'this follower is next' : `${number - 1} other followers come before this one`;
       const reason = `the upstream sends ${fullResyncs.sending} full resyncs, and no more than ${fullResyncs.max} at once (--full-resyncs-max): ${others}`;
-      await this.#sender.send({ kind: 'wait', reason });
+      await this.#sender.send({ kind: 'wait', reason, sources: this.#options.sources() });
       this.#toldNumber = number;
     }
     this.#state.to({ name: 'waiting' });

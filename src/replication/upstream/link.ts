@@ -22,14 +22,14 @@ import type { Roles } from '../../store/roles.js';
 import type { Space } from '../../store/space.js';
 import type { Message } from '../../store/writes.js';
 import type { UpChannel } from '../channel.js';
-import { heldUntil } from '../dial.js';
 import type { Moved, UpFrame, UpstreamInfo } from '../frames.js';
 import type { Marks } from '../marks.js';
 import type { Acknowledgements } from '../progress/acknowledgements.js';
 import { Reasons } from '../reasons.js';
+import { Detour, type ResyncFrom } from './detour.js';
 import { LinkState, type LinkStateName } from './link-state.js';
 import type { Resync } from './resync-figures.js';
-import { UpstreamSession } from './session.js';
+import { type SessionReport, UpstreamSession } from './session.js';
 import { UpstreamReports } from './upstream-reports.js';
 import type { WriteSpans } from './write-spans.js';
 
@@ -49,6 +49,16 @@ export interface LinkStore {
 
 /** A session that streamed for so long was a good one, after which the next attempt begins without a long wait. */
 const HEALTHY_SESSION_MS = 2_000;
+
+type LeadershipReport = Pick<SessionReport, 'introducing' | 'accepted' | 'refused' | 'moved'>;
+
+/** A node that only sends a snapshot says nothing about the leadership. */
+const NO_LEADERSHIP: LeadershipReport = {
+  introducing: () => {},
+  accepted: async () => {},
+  refused: () => {},
+  moved: () => {},
+};
 
 const UNDECIDED: ReadonlySet<LinkStateName> = new Set(['handshake', 'waiting']);
 
@@ -84,6 +94,8 @@ export interface LinkOptions {
   /** @throws HeadwaterError `unreachable`. */
   dial(address: string): Promise<UpChannel>;
   readonly marks: Marks;
+  /** `upstream` by default. */
+  readonly resyncFrom?: ResyncFrom;
   /** Makes the spans of writes. Undefined on a node that does not trace. */
   readonly spans?: WriteSpans | undefined;
   readonly place: UpstreamPlace;
@@ -112,6 +124,7 @@ export class Link {
   readonly #log: RepeatedLog;
   readonly #clock: Clock;
   readonly #state = new LinkState();
+  readonly #detour: Detour;
   readonly reports: UpstreamReports;
   #upstream = '';
   /** The node ID of the upstream, once a session knows it; empty before. */
@@ -133,6 +146,7 @@ export class Link {
     this.#options = options;
     this.#store = options.store;
     this.#log = RepeatedLog.of(options);
+    this.#detour = new Detour({ ...options, logger: this.#log });
     this.#clock = options.clock;
     this.reports = new UpstreamReports(options, this.#state);
   }
@@ -248,11 +262,16 @@ export class Link {
     let noRoom = 0;
     for (let failures = 0; !stop.aborted; ) {
       this.#session = undefined;
+      const wasUnderWay = this.#detour.isUnderWay;
       try {
         await this.#connect(stop);
       } catch (error) {
         if (stop.aborted) break;
         const failure = HeadwaterError.from(error);
+        if (wasUnderWay || this.#detour.isUnderWay) {
+          this.#turned(wasUnderWay, failure);
+          continue;
+        }
         noRoom = failure.code === 'disk_full' ? noRoom + 1 : 0;
         this.#ended(failure, failures);
       }
@@ -267,30 +286,34 @@ export class Link {
 
   async #connect(stop: AbortSignal): Promise<void> {
     if (this.#state.name !== 'connecting') this.#state.to('connecting');
-    const channel = await heldUntil(this.#options.dial(this.#upstream), stop);
-    const { events } = this.#options;
+    const { address: upstream, channel } = await this.#detour.dial(this.#upstream, stop);
     this.#session = new UpstreamSession({
       ...this.#options,
       logger: this.#log,
       channel,
       state: this.#state,
-      upstream: this.#upstream,
+      upstream,
       address: this.#options.address(),
       ...this.#orders,
       report: {
-        introducing: () => events.introducing(),
-        accepted: (upstream) => {
-          this.#upstreamId = upstream.nodeId;
-          return events.accepted(upstream);
+        ...(this.#detour.isUnderWay ? NO_LEADERSHIP : this.#leadership),
+        waits: (sources) => {
+          if (this.#detour.isUnderWay)
+            throw new HeadwaterError('overloaded', `${upstream} sends full resyncs to others too`);
+          if (this.#detour.begin(sources))
+            throw new HeadwaterError('cancelled', `the snapshot comes from a node below ${upstream}`);
         },
-        refused: (reason, message) => events.refused(reason, message),
-        moved: (moved) => events.moved(moved, this.#upstream),
         resyncing: (resync) => {
           this.#lastResync = resync;
           // The data served meanwhile may lie on another history.
           if (resync.kind === 'full') this.reports.forgetAge();
         },
-        streams: (resync) => this.#streams(resync),
+        streams: (resync) => {
+          this.#streams(resync, upstream);
+          if (!this.#detour.isUnderWay) return;
+          this.#detour.end({ isDone: true });
+          throw new HeadwaterError('cancelled', `this node has its snapshot, and continues at ${this.#upstream}`);
+        },
         heard: (heartbeat) => {
           // A read that waits for this looks after the whole heartbeat has been taken in.
           this.told.ring();
@@ -307,11 +330,45 @@ export class Link {
     }
   }
 
-  #streams({ kind, reason, message }: Resync): void {
+  /** Events of a session with the upstream that the leadership wants to know. */
+  get #leadership(): LeadershipReport {
+    const { events } = this.#options;
+    return {
+      introducing: () => events.introducing(),
+      accepted: (upstream) => {
+        this.#upstreamId = upstream.nodeId;
+        return events.accepted(upstream);
+      },
+      refused: (reason, message) => events.refused(reason, message),
+      moved: (moved) => events.moved(moved, this.#upstream),
+    };
+  }
+
+  /** A detour begins, is done, or has failed. The next session begins at once, since another node is asked. */
+  #turned(wasUnderWay: boolean, reason: HeadwaterError): void {
+    if (this.#state.name !== 'connecting') this.#state.to('connecting');
+    const hasFailed = wasUnderWay && this.#detour.isUnderWay;
+    if (!hasFailed) return;
+    this.#detour.end({ isDone: false });
+    this.#log.warn(
+      { upstream: this.#upstream, code: reason.code },
+      `this node goes back to its upstream ${this.#upstream}, since no other node has sent it a full resync: ${reason.message}`,
+    );
+  }
+
+  /** @param address host:port of the node at the other end. */
+  #streams({ kind, reason, message }: Resync, address: string): void {
     this.told.ring();
     this.resyncs[kind]++;
     const timeMs = this.#clock.wallMs();
-    this.reasons.resynced({ kind, reason, message, nodeId: this.#upstreamId, address: this.#upstream, timeMs });
+    this.reasons.resynced({
+      kind,
+      reason,
+      message,
+      nodeId: this.#detour.isUnderWay ? '' : this.#upstreamId,
+      address,
+      timeMs,
+    });
     this.#error = undefined;
     // The orders were given for one resync, not for later changes of the upstream.
     this.#orders = NO_ORDERS;

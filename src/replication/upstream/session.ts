@@ -72,9 +72,18 @@ export interface UpstreamSessionOptions {
 
 /** The session's events for parts that outlive it. */
 export interface SessionReport {
+  /**
+   * Reports that the upstream lets this node wait.
+   * @param sources host:port of nodes that could send the snapshot in its place.
+   * @throws the reason for which the session is to end.
+   */
+  waits(sources: readonly string[]): void;
   /** Reports the resync's figures so far, whenever they change. */
   resyncing(resync: Resync): void;
-  /** Reports that the resync is done: the session streams from now on. */
+  /**
+   * Reports that the resync is done: the session streams from now on.
+   * @throws the reason for which the session is to end instead.
+   */
   streams(resync: Resync): void;
   heard(heartbeat: Heartbeat): void;
   /**
@@ -274,6 +283,7 @@ export class UpstreamSession {
           this.#logger.warn({}, `upstream ${this.#options.upstream} lets this node wait: ${frame.reason}`);
         this.#state.to('waiting');
         this.#whyWaiting = frame.reason;
+        this.#options.report.waits(frame.sources);
         break;
       case 'refuse':
         this.#state.to('refused');

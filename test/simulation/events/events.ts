@@ -2,6 +2,7 @@
  * The table of all events of a run. A new kind of event is a function in a file of
  * this folder, and a row here; it shifts all draws behind it, and so every run.
  */
+import { BUSY_UPSTREAM } from './busy-upstream.js';
 import {
   burst,
   compare,
@@ -69,4 +70,5 @@ export const EVENTS: readonly Event[] = [
   ...SLOW_LINES,
   ...HANDOVERS,
   ...LOST_WRITES,
+  BUSY_UPSTREAM,
 ];

@@ -54,7 +54,7 @@ function handOverAndDie(
   );
 }
 
-function crash(simulation: Simulation, node: SimulatedNode): void {
+export function crash(simulation: Simulation, node: SimulatedNode): void {
   simulation.journal.note(`${node.address} crashes`);
   simulation.work.forget(node);
   node.kill();

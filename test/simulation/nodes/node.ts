@@ -187,6 +187,8 @@ export class SimulatedNode extends TestNode {
       nonce: `${this.address} life ${this.#lives}`,
       random: this.#simulation.dice.random,
       load: busyBySpells(clock),
+      // Every other life of a node is one of each kind.
+      resyncFrom: this.#lives % 2 === 0 ? 'upstream' : 'nearest',
       dial: (address) => (clock.dead ? new Promise<never>(() => {}) : options.dial(address)),
     };
   }

@@ -7,14 +7,14 @@ export interface StatusCluster {
   readonly name: string;
   /** The ID that the first leader gave to the cluster; empty before. */
   readonly clusterId: string;
-  /** `available` or `safe`. */
-  readonly mode: string;
+  /** The mode says what a failover may cost: the last writes (`available`), or none that was answered (`safe`). */
+  readonly mode: 'available' | 'safe' | 'unknown';
   /** Whether a leader continues without the store while all nodes answer it. */
   readonly failsafe: boolean;
   /** The time to live of the lease of a leader. */
   readonly ttlMs: number;
-  /** The part that this node plays: `following`, `leading`, and so on. */
-  readonly state: string;
+  /** The part that this node plays: see src/cluster/states.ts. */
+  readonly state: ClusterStateName;
   /** The reason why this node does not lead, or does not ask to; empty if there is none. */
   readonly why: string;
   /** Whether a person has paused the cluster. */
@@ -38,6 +38,23 @@ export interface StatusCluster {
   /** Whether there is no leader, and nobody leads before a person has resumed the cluster. */
   readonly needsPerson: boolean;
 }
+
+/** The part that a node plays in its cluster. A newer node may play one that is not known here. */
+export type ClusterStateName =
+  | 'joining'
+  | 'refused'
+  | 'following'
+  | 'electing'
+  | 'campaigning'
+  | 'opening'
+  | 'leading'
+  | 'holding'
+  | 'moving'
+  | 'stopping'
+  | 'unknown';
+
+/** How a leadership came about: without a leader before, since that one was gone, or because a person wanted it. */
+export type LeadershipReason = 'first' | 'automatic' | 'planned' | 'unknown';
 
 /** A node of a cluster. */
 export interface ClusterMember {
@@ -63,8 +80,8 @@ export interface ClusterLeadership {
   readonly nodeId: string;
   /** The host:port of the node. */
   readonly address: string;
-  /** How it came about: `first`, `automatic` or `planned`. */
-  readonly reason: string;
+  /** How it came about. */
+  readonly reason: LeadershipReason;
   /** When this node saw it, in milliseconds since the epoch. */
   readonly timeMs: number;
 }

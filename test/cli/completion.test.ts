@@ -169,7 +169,7 @@ describe('the manual page', function () {
       assert(shown.includes(words), words);
     for (const words of [
       'The requests of each test (default: 100000).',
-      'The node to use; of several, the one that leads (default: 127.0.0.1:7420, env: HEADWATER_CONNECT).',
+      'The node to use; of several, or of a cluster (headwater+etcd://HOST:PORT,…/NAME), the one that leads (default: 127.0.0.1:7420, env: HEADWATER_CONNECT).',
       'The value; - for the bytes of stdin.',
     ])
       assert(shown.includes(words), words);

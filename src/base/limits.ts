@@ -982,6 +982,9 @@ export const ETCD_MESSAGE_BYTES_MAX = 16 * MiB;
 export const ETCD_WATCH_RETRY_MS_MIN = 50;
 export const ETCD_WATCH_RETRY_MS_MAX = 2_000;
 
+/** An answer of the API server of Kubernetes. A Lease has at most 256 KiB of annotations. */
+export const LEASE_ANSWER_BYTES_MAX = 1 * MiB;
+
 /** How long a client waits for the nodes of its cluster, over all members of etcd. */
 export const CLUSTER_ASK_MS = 2_000;
 /** The waits of a client before it asks again for the nodes of its cluster, twice as long each time. */

@@ -8,13 +8,13 @@ import { EtcdDiscontinuity } from '../../../src/cluster/etcd/errors.js';
 import type { EtcdHeader, EtcdWatchListener } from '../../../src/cluster/etcd/model.js';
 import { clusterKeys } from '../../../src/cluster/etcd-keys.js';
 import { EtcdStore } from '../../../src/cluster/etcd-store.js';
-import { Machine } from '../../../src/cluster/machine.js';
-import type { Action, Call, Event } from '../../../src/cluster/messages.js';
-import { type Timing, timingOf } from '../../../src/cluster/timing.js';
-import type { View } from '../../../src/cluster/view.js';
+import type { Event } from '../../../src/cluster/messages.js';
+import { timingOf } from '../../../src/cluster/timing.js';
+import { type MachineNode, MachineNodes } from '../../support/cluster-machines.js';
 import { ETCD_NEEDED, EtcdCluster, isEtcdInstalled } from '../../support/etcd.js';
 import { skipUnless } from '../../support/installed.js';
 import { RecordingLogger } from '../../support/store.js';
+import { campaign, record, ToldStore } from '../../support/told-store.js';
 
 const TIMING = timingOf(3_000);
 
@@ -25,9 +25,7 @@ interface ToldOptions {
 }
 
 /** A store with a client of its own, and all that it has told. */
-class Told implements AsyncDisposable {
-  readonly events: Event[] = [];
-  readonly logger = new RecordingLogger();
+class Told extends ToldStore implements AsyncDisposable {
   readonly store: EtcdStore;
   readonly client: EtcdClient;
 
@@ -36,6 +34,7 @@ class Told implements AsyncDisposable {
     name: string,
     { onEvent, seenRevision = 0, requestTimeoutMs = TIMING.requestMs }: ToldOptions = {},
   ) {
+    super();
     const { logger } = this;
     this.client = EtcdClient.open({ endpoints, clock: systemClock, logger, requestTimeoutMs });
     this.store = new EtcdStore({
@@ -52,46 +51,10 @@ class Told implements AsyncDisposable {
     });
   }
 
-  /** Carries out a call. @returns its event, and those that came with it. */
-  async call(call: Call): Promise<readonly Event[]> {
-    const from = this.events.length;
-    const ends = new Set(['granted', 'kept', 'lease_unknown', 'published', 'campaigned', 'moved', 'resigned']);
-    const others = new Set(['sync_set', 'known_set', 'request_forgotten', 'failed']);
-    const isEnd = ({ kind }: Event) => ends.has(kind) || others.has(kind) || (kind === 'view' && call.kind === 'read');
-    this.store.begin(call);
-    await eventually(`the end of ${call.kind}`, async () => this.events.slice(from).some(isEnd));
-    return this.events.slice(from);
-  }
-
-  /** Carries out a call that ends as `kind`. */
-  async answer<K extends Event['kind']>(call: Call, kind: K): Promise<Extract<Event, { readonly kind: K }>> {
-    const found = (await this.call(call)).find((event) => event.kind === kind);
-    assert.ok(found, `${call.kind} told ${JSON.stringify(this.events.at(-1))}`);
-    return found as Extract<Event, { readonly kind: K }>;
-  }
-
-  async grant(): Promise<string> {
-    return (await this.answer({ kind: 'grant', ttlMs: TIMING.ttlMs }, 'granted')).lease;
-  }
-
-  get views(): View[] {
-    return this.events.flatMap((event) => (event.kind === 'view' ? [event.view] : []));
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.store.close();
     await this.client.close();
   }
-}
-
-function record(nodeId: string, lease: string, round = 0) {
-  const standing = { historyFence: 0, offset: 7, durableOffset: 5, cannotLead: '' };
-  return { nodeId, address: `${nodeId}:1`, lease, round, ...standing };
-}
-
-function campaign(nodeId: string, lease: string, expected = { lastFence: 0, syncRevision: 0 }, sync?: string[]) {
-  const key = { nodeId, address: `${nodeId}:1`, lease, ttlMs: TIMING.ttlMs, reason: 'first' } as const;
-  return { kind: 'campaign', clusterId: `c-${nodeId}`, fenceBase: 0, key, expected, sync } as const;
 }
 
 describe('etcd as the store of a cluster', function () {
@@ -115,7 +78,7 @@ describe('etcd as the store of a cluster', function () {
   it('makes a leader whose fencing number is the revision of its keys, and names the cluster', async () => {
     await using told = open();
     await told.call({ kind: 'read' });
-    const lease = await told.grant();
+    const lease = await told.grant(TIMING.ttlMs);
     const publish = { kind: 'publish', record: record('a', lease), provesMs: 12 } as const;
     const before = await told.answer(publish, 'published');
     assert.deepEqual(before, { ...before, lease, provesMs: 12, fence: 0 });
@@ -146,7 +109,7 @@ describe('etcd as the store of a cluster', function () {
   it('elects nobody if the last leader or the sync set is not as the candidate has seen', async () => {
     await using told = open();
     await told.call({ kind: 'read' });
-    const lease = await told.grant();
+    const lease = await told.grant(TIMING.ttlMs);
     const { fence = 0 } = await told.answer(campaign('a', lease, undefined, ['a']), 'campaigned');
     const held = await told.answer(campaign('a', lease, { lastFence: fence, syncRevision: fence }), 'campaigned');
     assert.equal(held.fence, undefined);
@@ -165,7 +128,7 @@ describe('etcd as the store of a cluster', function () {
   it('counts fencing numbers from above those of the data that the founder has', async () => {
     await using told = open();
     await told.call({ kind: 'read' });
-    const lease = await told.grant();
+    const lease = await told.grant(TIMING.ttlMs);
     const { fence = 0 } = await told.answer({ ...campaign('a', lease), fenceBase: 1_000_000 }, 'campaigned');
     assert.ok(fence > 1_000_000);
     const published = await told.answer({ kind: 'publish', record: record('a', lease), provesMs: 1 }, 'published');
@@ -183,7 +146,7 @@ describe('etcd as the store of a cluster', function () {
   it('writes for the holder of a fencing number alone', async () => {
     await using told = open();
     await told.call({ kind: 'read' });
-    const lease = await told.grant();
+    const lease = await told.grant(TIMING.ttlMs);
     const { fence = 0 } = await told.answer(campaign('a', lease), 'campaigned');
     const set = { kind: 'set_sync', nodes: ['a', 'b'], expectedRevision: 0 } as const;
     assert.equal((await told.answer({ ...set, fence: fence - 1 }, 'sync_set')).revision, undefined);
@@ -199,7 +162,7 @@ describe('etcd as the store of a cluster', function () {
   it('moves the leader key to another lease, and forgets the request, in one transaction', async () => {
     await using told = open();
     await told.call({ kind: 'read' });
-    const [lease, other] = [await told.grant(), await told.grant()];
+    const [lease, other] = [await told.grant(TIMING.ttlMs), await told.grant(TIMING.ttlMs)];
     const { fence = 0 } = await told.answer(campaign('a', lease), 'campaigned');
     await etcd.control('put', clusterKeys(`n${names}`).request, '{"to":"b"}');
     const { key } = campaign('b', other);
@@ -308,143 +271,6 @@ describe('a watch on the keys of a cluster', () => {
   });
 });
 
-/** A node whose log never changes: a machine over etcd, which opens and stops at once. */
-class Node {
-  readonly #told: Told;
-  readonly #machine: Machine;
-  readonly #onOpen: (node: Node) => void;
-  readonly id: string;
-  readonly stops: string[] = [];
-  untilMs = 0;
-  isOver = false;
-  /** Whether writes wait, so that none is answered. */
-  #isHeld = false;
-
-  constructor(
-    id: string,
-    endpoints: readonly Address[],
-    { name, timing, onOpen }: { name: string; timing: Timing; onOpen: (node: Node) => void },
-  ) {
-    this.id = id;
-    this.#onOpen = onOpen;
-    this.#told = new Told(endpoints, name, {
-      requestTimeoutMs: timing.requestMs,
-      onEvent: (event) => this.#handle(event),
-    });
-    const self = {
-      historyFence: 0,
-      offset: 0,
-      durableOffset: 0,
-      clusterId: '',
-      proposedClusterId: 'c',
-      cannotLead: '',
-    };
-    const options = { mode: 'available', failsafe: false, lagMax: 0, timing, address: `${id}:1` } as const;
-    this.#machine = new Machine({ nodeId: id, self, ...options });
-    this.#tick();
-  }
-
-  get views(): View[] {
-    return this.#told.views;
-  }
-
-  get state() {
-    return this.#machine.state;
-  }
-
-  get why(): string {
-    return this.#machine.why;
-  }
-
-  /** Whether it may answer a write now. */
-  get mayAnswer(): boolean {
-    return !this.isOver && !this.#isHeld && this.untilMs > systemClock.monotonicMs();
-  }
-
-  get leads(): boolean {
-    return this.mayAnswer && this.state.name === 'leading';
-  }
-
-  /** The process is gone: no key is deleted. */
-  async end(): Promise<void> {
-    this.isOver = true;
-    await this.#told[Symbol.asyncDispose]();
-  }
-
-  #tick(): void {
-    if (this.isOver) return;
-    this.#handle({ kind: 'tick' });
-    setTimeout(() => this.#tick(), 25);
-  }
-
-  #handle(event: Event): void {
-    if (this.isOver) return;
-    for (const action of this.#machine.handle(event, systemClock.monotonicMs())) this.#do(action);
-  }
-
-  #do(action: Action): void {
-    if (action.kind === 'call') this.#told.store.begin(action.call);
-    if (action.kind === 'lead' || action.kind === 'renew') this.untilMs = action.untilMs;
-    if (action.kind === 'hold') this.#isHeld = true;
-    if (action.kind === 'release' || action.kind === 'stop_leading') this.#isHeld = false;
-    if (action.kind === 'lead') this.#onOpen(this);
-    const next: Partial<Record<Action['kind'], Event>> = {
-      lead: { kind: 'opened' },
-      stop_leading: { kind: 'stopped' },
-      hold: { kind: 'held' },
-    };
-    const event = next[action.kind];
-    if (action.kind === 'stop_leading') {
-      this.untilMs = 0;
-      this.stops.push(action.reason);
-    }
-    if (event) queueMicrotask(() => this.#handle(event));
-  }
-}
-
-/** Three nodes, of which two never lead at one time. */
-class Nodes implements AsyncDisposable {
-  readonly nodes: Node[];
-  readonly leaders: string[] = [];
-  readonly #broken: string[] = [];
-
-  constructor(endpoints: readonly Address[], name: string, timing: Timing) {
-    const onOpen = (node: Node) => {
-      this.leaders.push(node.id);
-      for (const other of this.nodes ?? [])
-        if (other !== node && other.mayAnswer) this.#broken.push(`${node.id} leads while ${other.id} may answer`);
-    };
-    this.nodes = ['a', 'b', 'c'].map((id) => new Node(id, endpoints, { name, timing, onOpen }));
-  }
-
-  async leader(except?: Node): Promise<Node> {
-    const states = () => this.nodes.map(({ id, state, why }) => `${id} ${state.name} (${why})`).join('; ');
-    const found = await eventually(
-      'a leader',
-      async () => {
-        const leaders = this.nodes.filter(({ leads }) => leads);
-        assert.equal(leaders.length, 1, states());
-        return leaders[0] !== except && leaders[0];
-      },
-      { patienceMs: 30_000, everyMs: 20 },
-    );
-    assert.deepEqual(this.#broken, []);
-    return found;
-  }
-
-  /** The nodes but one follow it. */
-  async followed(leader: Node): Promise<void> {
-    const others = this.nodes.filter((node) => node !== leader && !node.isOver);
-    const follows = ({ state }: Node) => state.name === 'following' && state.leader.nodeId === leader.id;
-    await eventually('the others to follow', async () => others.every(follows));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.end()));
-    assert.deepEqual(this.#broken, []);
-  }
-}
-
 describe('three nodes of a cluster over three members of etcd', function () {
   this.timeout(120_000);
   let etcd: EtcdCluster;
@@ -459,8 +285,12 @@ describe('three nodes of a cluster over three members of etcd', function () {
     await etcd?.[Symbol.asyncDispose]();
   });
 
-  function start(timing = TIMING): Nodes {
-    return new Nodes(etcd.endpoints, `three-${++names}`, timing);
+  function start(timing = TIMING): MachineNodes {
+    const name = `three-${++names}`;
+    return new MachineNodes(timing, (onEvent, { requestMs }) => {
+      const told = new Told(etcd.endpoints, name, { requestTimeoutMs: requestMs, onEvent });
+      return { store: told.store, close: () => told[Symbol.asyncDispose]() };
+    });
   }
 
   it('elect another leader when the process of the first is gone', async () => {
@@ -480,7 +310,7 @@ describe('three nodes of a cluster over three members of etcd', function () {
     await using nodes = start();
     const first = await nodes.leader();
     await nodes.followed(first);
-    const target = nodes.nodes.find((node) => node !== first) as Node;
+    const target = nodes.nodes.find((node) => node !== first) as MachineNode;
     await eventually('the record of the target', async () => first.views.at(-1)?.members.length === 3);
     await etcd.control('put', clusterKeys(`three-${names}`).request, JSON.stringify({ to: target.id }));
     assert.equal(await nodes.leader(first), target);

@@ -177,15 +177,13 @@ function checkTls({ tlsCert, tlsKey, tlsCa, tlsCrl, tlsClients }: NodeConfig): v
 function checkCluster(config: NodeConfig): void {
   const { cluster, follow, followArchive, heartbeatIntervalMs, etcdCert, etcdKey } = config;
   if (cluster === undefined) {
-    const { clusterAddress, clusterMode, failsafe, etcdCa, etcdCredentials } = config;
+    const { clusterAddress, clusterMode, failsafe } = config;
     const all = {
       'cluster-mode': clusterMode === 'safe' ? clusterMode : undefined,
       'cluster-address': clusterAddress,
       failsafe: failsafe || undefined,
-      'etcd-ca': etcdCa,
-      'etcd-cert': etcdCert,
-      'etcd-key': etcdKey,
-      'etcd-credentials': etcdCredentials && 'a file',
+      ...ofEtcd(config),
+      ...ofKubernetes(config),
     };
     for (const [name, value] of Object.entries(all))
       if (value !== undefined) throw invalid(name, 'the cluster in --cluster too', String(value));
@@ -199,6 +197,10 @@ function checkCluster(config: NodeConfig): void {
     );
   if (followArchive !== undefined)
     throw invalid('cluster', 'no --follow-archive beside it: the cluster decides what a node follows', followArchive);
+  const isKubernetes = cluster.startsWith('k8s:');
+  for (const [name, value] of Object.entries(isKubernetes ? ofEtcd(config) : ofKubernetes(config)))
+    if (value !== undefined)
+      throw invalid(name, `a cluster ${isKubernetes ? 'in etcd' : 'k8s://NAMESPACE/NAME'} in --cluster`, cluster);
   if ((etcdCert === undefined) !== (etcdKey === undefined))
     throw invalid('etcd-cert', 'the certificate and its key in --etcd-key', 'one of the two');
   const atMost = longestClusterHeartbeatMs(config);
@@ -208,6 +210,19 @@ function checkCluster(config: NodeConfig): void {
       `at most ${atMost} ms, a third of --cluster-ttl, so that one late heartbeat does not end a leadership`,
       `${heartbeatIntervalMs} ms`,
     );
+}
+
+function ofEtcd({ etcdCa, etcdCert, etcdKey, etcdCredentials }: NodeConfig): Record<string, string | undefined> {
+  return {
+    'etcd-ca': etcdCa,
+    'etcd-cert': etcdCert,
+    'etcd-key': etcdKey,
+    'etcd-credentials': etcdCredentials && 'a file',
+  };
+}
+
+function ofKubernetes({ kubernetesServer }: NodeConfig): Record<string, string | undefined> {
+  return { 'kubernetes-server': kubernetesServer };
 }
 
 function checkHeartbeats({ linkTimeoutMs, heartbeatIntervalMs, minFollowers, maxLagMs }: NodeConfig): void {

@@ -319,15 +319,18 @@ export const OPTIONS = {
     example: '/var/backups/headwater',
   },
 
-  /** The cluster in etcd that decides which node leads: `etcd://h1:2379,h2:2379/NAME`, or `etcds://` for TLS. None by default. */
+  /**
+   * The cluster whose store decides which node leads: `etcd://h1:2379,h2:2379/NAME`, `etcds://` for TLS, or
+   * `k8s://NAMESPACE/NAME` for a Lease of Kubernetes. None by default.
+   */
   cluster: {
     name: 'cluster',
     kind: 'text',
     word: 'URL',
-    form: /^etcds?:\/\/[^/?#@\s]+\/[^/?#\s]{1,100}$/,
-    expected: 'etcd://HOST:PORT,HOST:PORT/NAME, or etcds:// for an etcd with TLS',
+    form: /^(?:etcds?:\/\/[^/?#@\s]+\/[^/?#\s]{1,100}|k8s:\/\/[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253})$/,
+    expected: 'etcd://HOST:PORT,HOST:PORT/NAME, etcds:// for an etcd with TLS, or k8s://NAMESPACE/NAME',
     otherwise: 'no cluster; people decide which node leads',
-    help: 'the cluster of this node in etcd: one of its nodes leads and the others follow, and nobody has to type it',
+    help: 'the cluster of this node in etcd or Kubernetes: one of its nodes leads and the others follow, and nobody has to type it',
     example: 'etcd://10.0.0.1:2379,10.0.0.2:2379,10.0.0.3:2379/main',
   },
 
@@ -381,6 +384,18 @@ export const OPTIONS = {
     most: Number.MAX_SAFE_INTEGER,
     help: 'with --cluster: the most commands that an automatic failover may lose; a person decides beyond it',
     elsewhere: ['maximum_lag_on_failover'],
+  },
+
+  /** The proxy to the API server of Kubernetes, for a node that runs in no pod. */
+  kubernetesServer: {
+    name: 'kubernetes-server',
+    kind: 'text',
+    word: 'URL',
+    form: /^https?:\/\/[^/?#@\s]+$/,
+    expected: 'the URL of a proxy, such as http://127.0.0.1:8001',
+    otherwise: 'the API server of the pod that the node runs in',
+    help: 'with --cluster k8s://…: the address of "kubectl proxy", for a node outside of Kubernetes',
+    example: 'http://127.0.0.1:8001',
   },
 
   /** The CAs that have signed the certificates of etcd. By default, the CAs of the system have. */

@@ -91,6 +91,7 @@ describe('serve', () => {
     if (row.kind === 'choice') return [row.choices[0] as string, row.choices[0]];
     if (row.kind === 'size' && row.most < VALUES.size) return ['2KiB', 2_048];
     if (row.name === 'cluster') return ['etcd://a:1,b:2/main', 'etcd://a:1,b:2/main'];
+    if (row.name === 'kubernetes-server') return ['http://127.0.0.1:8001', 'http://127.0.0.1:8001'];
     if (row.name === 'cluster-ttl') return ['4s', 4_000];
     if (row.name === 's3-endpoint') return ['https://s3.example', 'https://s3.example'];
     if (row.name === 'min-free-space' || row.name === 'request-memory') return ['1GiB', 2 ** 30];
@@ -115,6 +116,7 @@ describe('serve', () => {
     etcdCert: [...CLUSTER, '--etcd-key', '/k'],
     etcdKey: [...CLUSTER, '--etcd-cert', '/c'],
     etcdCredentials: CLUSTER,
+    kubernetesServer: ['--cluster', 'k8s://shop/main'],
   };
 
   for (const [property, row] of rows) {
@@ -172,10 +174,12 @@ describe('the example of a config file', () => {
     );
     // A node follows another node or an archive, or has a cluster that decides.
     const upstreams = [/^follow$|^seed-from$/, /^follow-archive$/, /^cluster$|^cluster-address$|^etcd-/];
+    // The example of --cluster is one in etcd.
+    const inEtcd = entries.filter(({ name }) => name !== 'kubernetes-server');
     for (const own of upstreams.filter((one) => !one.test('follow-archive'))) {
       const isOther = ({ name }: { readonly name: string }) =>
         !own.test(name) && upstreams.some((one) => one.test(name));
-      const together = entries.filter((entry) => !isOther(entry));
+      const together = inEtcd.filter((entry) => !isOther(entry));
       assert.deepEqual(mistakesOf({ ...read(''), entries: together }), []);
     }
     for (const [at, row] of SERVE_ROWS.entries()) {

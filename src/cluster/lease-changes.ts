@@ -4,15 +4,9 @@
  *
  * A change whose answer was lost may be asked for again. The answer is then that of the first time.
  */
+import type { Order } from './cluster.js';
 import type { Call, CallKind, Event } from './messages.js';
 import type { Member, View } from './view.js';
-
-/** The wish of a person, which stands in the store. */
-export type Order =
-  | { readonly kind: 'pause' }
-  /** @param allowed the fencing number of the leader that may be replaced at once; 0 if none. */
-  | { readonly kind: 'resume'; readonly allowed: number }
-  | { readonly kind: 'switch'; readonly to: string };
 
 /** The change, and its answer once it stands. Without a change, the answer is the one of the content as it is. */
 export interface Decision {

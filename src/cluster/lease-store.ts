@@ -14,11 +14,11 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
-import type { ClusterStore } from './cluster.js';
+import type { ClusterStore, Order } from './cluster.js';
 import type { LeaseApi, LeaseObject } from './kubernetes/api.js';
 import { contentOf, EMPTY, leaseWith } from './kubernetes/content.js';
 import { LeaseDiscontinuity } from './kubernetes/errors.js';
-import { type Change, type Decision, decide, type Order, ordered, withoutLease } from './lease-changes.js';
+import { type Change, type Decision, decide, ordered, withoutLease } from './lease-changes.js';
 import type { Call, CallKind, Event } from './messages.js';
 import type { View } from './view.js';
 

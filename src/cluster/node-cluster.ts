@@ -1,5 +1,5 @@
 /**
- * A node's place in its cluster, put together: the driver, etcd as its store, the memory on the disk, and the parts of
+ * A node's place in its cluster, put together: the driver, its store, the memory on the disk, and the parts of
  * the node. The node asks here for the status of the cluster, and passes on what people want.
  */
 import type { Clock } from '../base/clock.js';
@@ -13,12 +13,11 @@ import type { Folder } from '../store/folder.js';
 import type { Store } from '../store/store.js';
 import { Cluster } from './cluster.js';
 import { whyMemberCannotLead } from './election.js';
-import { EtcdClient } from './etcd/client.js';
-import { EtcdStore } from './etcd-store.js';
 import { ClusterMemory } from './memory.js';
 import type { Event } from './messages.js';
 import { NodeParts } from './node-parts.js';
 import type { ClusterSettings } from './settings.js';
+import { openStore } from './store-place.js';
 import type { Member, View } from './view.js';
 
 /** The leaderships that a node remembers. */
@@ -45,7 +44,8 @@ export interface NodeClusterOptions {
 
 export class NodeCluster {
   readonly #options: NodeClusterOptions;
-  readonly #client: EtcdClient;
+  /** Ends the connections to the store. */
+  #disconnect: () => Promise<void> = () => Promise.resolve();
   readonly #parts: NodeParts;
   readonly #cluster: Cluster;
   readonly #history: ClusterLeadership[] = [];
@@ -59,11 +59,10 @@ export class NodeCluster {
   private constructor(options: NodeClusterOptions, memory: ClusterMemory) {
     this.#options = options;
     const { settings, store, replication, clock, logger, address } = options;
-    const { endpoints, tls, user, timing, term } = settings;
-    this.#client = EtcdClient.open({ endpoints, tls, user, clock, logger, requestTimeoutMs: timing.requestMs });
+    const { place, timing, term } = settings;
     const { proposedClusterId } = memory;
     const required = () => this.#cluster.required;
-    const { mode, failsafe, name, lagMax } = settings;
+    const { mode, failsafe, lagMax } = settings;
     this.#parts = new NodeParts({ store, replication, term, clock, mode, timing, proposedClusterId, required });
     this.#cluster = new Cluster({
       mode,
@@ -76,19 +75,20 @@ export class NodeCluster {
       nodeId: store.identity.nodeId,
       address: settings.address ?? address,
       parts: this.#parts,
-      openStore: (seenRevision, onEvent) =>
-        new EtcdStore({
-          name,
+      openStore: (seenRevision, onEvent) => {
+        const opened = openStore(place, {
+          timing,
           seenRevision,
           clock,
           logger,
-          client: this.#client,
-          retryMs: timing.requestMs,
           onEvent: (event) => {
             this.#noted(event);
             onEvent(event);
           },
-        }),
+        });
+        this.#disconnect = () => opened.disconnect();
+        return opened;
+      },
     });
     replication.acknowledgements.signs.listen({
       heard: (epoch) => this.#cluster.heard(epoch),
@@ -106,7 +106,7 @@ export class NodeCluster {
     const { state, view, why } = this.#cluster;
     const nowMs = clock.monotonicMs();
     return {
-      name: settings.name,
+      name: settings.place.name,
       clusterId: view?.clusterId ?? '',
       mode: settings.mode,
       failsafe: settings.failsafe,
@@ -169,7 +169,7 @@ export class NodeCluster {
 
   async close(): Promise<void> {
     await this.#cluster.close();
-    await this.#client.close();
+    await this.#disconnect();
   }
 
   #shown({ nodeId, address, offset, durableOffset, historyFence, ...member }: Member, view: View) {

@@ -3,6 +3,7 @@
  * of the bundle holds them all, so that every other command loads fewer files.
  */
 export { bench } from './bench/bench.js';
+export { clusterHistory, pauseCluster, resumeCluster, showCluster, switchCluster } from './cluster.js';
 export { manualPage } from './completion/manual.js';
 export { completionScript } from './completion/scripts.js';
 export { getOptions, setOptions, takenBack, valuesOf } from './config/live.js';

@@ -13,6 +13,7 @@ import { addBackupCommands } from './backup-commands.js';
 import { addBenchCommand } from './bench-command.js';
 import { addCertCommands } from './cert-commands.js';
 import { addCheckCommands } from './check-commands.js';
+import { addClusterCommands } from './cluster-commands.js';
 import { addCompareCommand } from './compare-commands.js';
 import { addCompletionCommands } from './completion-commands.js';
 import { addConfigCommands } from './config-commands.js';
@@ -81,6 +82,7 @@ export function program({ inShell = false }: ProgramOptions = {}): Command {
   addBackupCommands(headwater);
   addArchiveCommands(headwater);
   addNodeCommands(headwater);
+  addClusterCommands(headwater);
   addConfigCommands(headwater);
   addCompareCommand(headwater);
   addLogCommands(headwater);

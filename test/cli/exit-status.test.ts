@@ -64,6 +64,7 @@ const ROWS: readonly Row[] = [
   { type: ['drain'], asks: true },
   { type: ['node', 'remove', 'nobody'], asks: true, silent: true },
   { type: ['doctor'], asks: true, silent: true },
+  { type: ['cluster'], asks: true, silent: true },
   { type: ['config', 'example'], asks: false },
   { type: ['config', 'print'], asks: false },
   { type: ['config', 'check', 'headwater.toml'], asks: false },

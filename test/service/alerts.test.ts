@@ -159,6 +159,19 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     role: 'follower',
     status: () => ({ cluster: { ...clusterOf(), leaderId: '', leaderAddress: '' } }),
   },
+  'a cluster whose store is silent': {
+    alerts: ['HeadwaterClusterStoreSilent'],
+    role: 'follower',
+    status: () => ({ cluster: clusterOf({ storeSilentMs: 31_000 }) }),
+  },
+  'a cluster of which no other node could lead': {
+    alerts: ['HeadwaterClusterNoSuccessor'],
+    status: () => ({
+      cluster: clusterOf({
+        members: clusterOf().members.map((member, i) => ({ ...member, cannotLead: i === 0 ? '' : 'a drain' })),
+      }),
+    }),
+  },
   'damaged data': { alerts: ['HeadwaterDamage'], status: () => ({ damage: 'a table' }) },
   'lost writes': { alerts: ['HeadwaterLostWrites'], status: () => ({ lostWrites: 3 }) },
   'a superseded leader': { alerts: ['HeadwaterSuperseded'], status: () => ({ superseded: 'a later leader' }) },

@@ -7,8 +7,17 @@ import type { View } from '../../src/cluster/view.js';
 import { RecordingLogger } from './store.js';
 
 const ENDS = new Set([
-  ...['granted', 'kept', 'lease_unknown', 'published', 'campaigned', 'moved', 'resigned'],
-  ...['sync_set', 'known_set', 'request_forgotten', 'failed'],
+  'granted',
+  'kept',
+  'lease_unknown',
+  'published',
+  'campaigned',
+  'moved',
+  'resigned',
+  'sync_set',
+  'known_set',
+  'request_forgotten',
+  'failed',
 ]);
 
 export abstract class ToldStore {
@@ -50,7 +59,7 @@ export function campaign(
   nodeId: string,
   lease: string,
   expected = { lastFence: 0, syncRevision: 0 },
-  sync: string[] | undefined = undefined,
+  sync?: string[],
   ttlMs = 3_000,
 ) {
   const key = { nodeId, address: `${nodeId}:1`, lease, ttlMs, reason: 'first' } as const;

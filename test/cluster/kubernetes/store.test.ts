@@ -36,7 +36,13 @@ class Told extends ToldStore implements AsyncDisposable {
     const shared = { namespace: NAMESPACE, name, clock: systemClock };
     this.#api = new LeaseApi({ ...shared, server, tokenFile: undefined, caFile: undefined, ...api });
     this.store = new LeaseStore({
-      ...{ ...shared, seenRevision, requestMs, ttlMs, pollMs: 25, logger: this.logger, api: this.#api },
+      ...shared,
+      seenRevision,
+      requestMs,
+      ttlMs,
+      pollMs: 25,
+      logger: this.logger,
+      api: this.#api,
       onEvent: (event) => {
         this.events.push(event);
         onEvent?.(event);
@@ -296,7 +302,7 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
     ] as const) {
       api.put(NAMESPACE, name(), lease);
       const events = await told.call({ kind: 'keep_alive', lease: 'x' });
-      assert.deepEqual(events[0], { kind: 'failed', call: 'keep_alive' });
+      assert.ok(events.some((event) => event.kind === 'failed' && event.call === 'keep_alive'));
       const changed = await eventually('the refusal', async () =>
         told.events.find((event) => event.kind === 'store_changed' && says.test(event.reason)),
       );

@@ -46,6 +46,8 @@ export interface ClusterParts {
   readonly term: Pick<LeadershipTerm, 'look' | 'renew' | 'end'>;
   /** The followers that have all writes durably, and those that are too slow to wait for. */
   readonly followers: Pick<Extract<Event, { kind: 'followers' }>, 'level' | 'slow'>;
+  /** The time for which a block of writes has waited for the disk of this node; 0 if none waits. */
+  readonly diskWaitMs: number;
   /** Begins a term and a history. Resolves when the history has begun durably. */
   lead(elected: Elected): Promise<void>;
   /** Resolves when all callers of an ended term have their answers. */
@@ -226,12 +228,19 @@ export class Cluster {
     this.#handle({ kind: 'self', self: this.#self });
     if (this.state.name === 'leading') {
       this.#handle({ kind: 'followers', ...this.#parts.followers });
-      const ended = this.#parts.term.look();
-      if (ended) this.#handle({ kind: 'over', reason: ended.message });
+      const reason = this.#parts.term.look()?.message ?? this.#standstill;
+      if (reason !== undefined) this.#handle({ kind: 'over', reason });
     }
     this.#handle({ kind: 'tick' });
     this.#followAgain();
     this.#remember();
+  }
+
+  /** A leader whose disk stands still keeps its lease, and answers nobody. Another node could. */
+  get #standstill(): string | undefined {
+    const { ttlMs } = this.#options.timing;
+    if (this.#parts.diskWaitMs <= ttlMs) return undefined;
+    return `a write has waited longer than ${ttlMs / 1_000} s for the disk of this node`;
   }
 
   /** Each revision costs a sync of the disk, so a node remembers one in a while. */

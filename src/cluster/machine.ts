@@ -113,8 +113,8 @@ export class Machine {
     },
     moved: ({ done }) => {
       if (this.#state.name !== 'moving') return;
-      this.#act({ kind: 'switch_ended', failure: done ? '' : 'another node holds the leader key' });
-      this.#stop(done ? `the leadership was moved to ${this.#state.request.to}` : 'another node holds the leader key');
+      if (done) this.#switched(this.#state.request.to);
+      else this.#stop('another node holds the leader key');
     },
     resigned: () => {},
     known_set: () => {},
@@ -160,8 +160,12 @@ export class Machine {
 
   #sawAsHolder(fence: number, view: View): void {
     if (view.revision < fence) return;
-    if (view.leader?.fence !== fence)
+    if (view.leader?.fence !== fence) {
+      const state = this.#state;
+      // A view of the move may come before the answer.
+      if (state.name === 'moving' && view.leader?.nodeId === state.request.to) return this.#switched(state.request.to);
       return this.#stop(view.leader ? `${view.leader.nodeId} holds the leader key` : KEY_DELETED);
+    }
     if (this.#calls.has('set_sync')) return;
     this.#sync.saw(view.sync);
   }
@@ -237,6 +241,12 @@ export class Machine {
     if (untilMs <= this.#deadlineMs) return;
     this.#deadlineMs = untilMs;
     this.#act({ kind: 'renew', untilMs });
+  }
+
+  /** The node that a person wanted has the leader key. */
+  #switched(to: string): void {
+    this.#act({ kind: 'switch_ended', failure: '' });
+    this.#stop(`the leadership was moved to ${to}`);
   }
 
   #stop(reason: string): void {

@@ -77,6 +77,10 @@ export class NodeParts implements ClusterParts {
     };
   }
 
+  get diskWaitMs(): number {
+    return this.#options.store.writes.waits.currentMs;
+  }
+
   async lead(elected: Elected): Promise<void> {
     this.#cancelRelease();
     const { store, replication, proposedClusterId } = this.#options;
@@ -127,10 +131,12 @@ export class NodeParts implements ClusterParts {
 
   /** Why the node may not lead, whatever the others are; empty if it may. */
   get #cannotLead(): string {
-    const { data, damage, settings, space } = this.#options.store;
+    const { data, damage, settings, space, writes } = this.#options.store;
     if (settings.maintenance.isDraining) return 'this node is about to be stopped ("headwater drain")';
     if (damage.message !== '') return `this node has damaged data: ${damage.message}. Run "headwater repair" there`;
     if (!data.isServing) return `this node serves no data: ${data.notServing?.message ?? 'the store is not open'}`;
+    if (writes.waits.currentMs > this.#options.timing.ttlMs)
+      return `this node waits for its disk: ${writes.waits.message}`;
     return space.refusal ? `this node takes no writes: ${space.refusal.message}` : '';
   }
 }

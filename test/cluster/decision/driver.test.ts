@@ -20,6 +20,7 @@ const TIMING = timingOf(10_000);
 class Parts implements ClusterParts {
   readonly self = { historyFence: 0, offset: 0, durableOffset: 0, clusterId: 'c', cannotLead: '' };
   readonly followers = { level: [], slow: [] };
+  diskWaitMs = 0;
   readonly done: string[] = [];
   readonly term: LeadershipTerm;
   /** Called when a history is about to begin, before its term. */
@@ -145,6 +146,22 @@ function latch(): { readonly promise: Promise<void>; open(): void } {
 }
 
 describe('the driver of a node in a cluster', () => {
+  it('stops to lead when a write has waited for its disk for longer than a lease lives', async () => {
+    const test = await new Test().leading();
+    test.parts.diskWaitMs = TIMING.ttlMs;
+    await test.clock.advance(100);
+    assert.equal(test.cluster.state.name, 'leading');
+    test.parts.diskWaitMs++;
+    await test.clock.advance(100);
+    assert.notEqual(test.cluster.state.name, 'leading');
+    assert.ok(test.parts.term.ended);
+    assert.ok(test.parts.done.includes('settled, ended'));
+    assert.match(
+      test.logger.lines.map(({ message }) => message).join('\n'),
+      /longer than 10 s for the disk of this node/,
+    );
+  });
+
   it('leads until the deadline of the machine, and renews the term', async () => {
     const test = new Test();
     const beganMs = test.nowMs;

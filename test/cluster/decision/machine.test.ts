@@ -166,6 +166,21 @@ describe('a leader of a cluster', () => {
     assert.match(refused.action('say')?.message ?? '', /was not moved to b: it has findings/);
   });
 
+  it('has switched if a view of the move comes before its answer', () => {
+    for (const [nodeId, failure] of [
+      ['b', ''],
+      ['c', 'c holds the leader key'],
+    ] as const) {
+      const request = { to: 'b', revision: 21 };
+      const view = { revision: 21, leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, request };
+      const test = new Test().leading().see({ ...view, members: [member('a'), member('b')] });
+      test.give({ kind: 'held' });
+      test.see({ ...view, revision: 30, leader: key(nodeId, 30), members: [member('a'), member('b'), member('c')] });
+      assert.equal(test.action('switch_ended')?.failure, failure);
+      assert.equal(test.machine.state.name, 'stopping');
+    }
+  });
+
   it('takes writes again if the node that a person names has left meanwhile', () => {
     const request = { to: 'b', revision: 21 };
     const view = { leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, request };

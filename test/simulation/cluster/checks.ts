@@ -74,7 +74,7 @@ export class Checks implements NodeChecks {
   stops(node: ClusterNode, reason: string): void {
     this.#world.note(`${node.id}: stops: ${reason}`);
     const holds = this.#etcd.view.leader?.fence === node.fence && node.mayAnswer;
-    if (holds && !/moved|does not know|not renewed|deleted|holds|fencing number/.test(reason))
+    if (holds && !/moved|does not know|not renewed|deleted|holds|fencing number|disk of this node/.test(reason))
       this.#fail('a leader whose lease lives goes on', `${node.id}: ${reason}`);
     if (holds && node.heardUnknown === 0 && /does not know/.test(reason))
       this.#fail('a leader whose lease lives goes on', `${node.id}: ${reason}`);

@@ -32,6 +32,7 @@ export const hangDisk: Fault = ({ nodes, world }) => {
   if (!node) return;
   world.note(`${node.id}: its disk hangs when it stops`);
   node.diskHangs = true;
+  node.diskHangsSinceMs = world.nowMs;
 };
 
 /** A pause around the time that a leader has left, or of any length. */

@@ -53,6 +53,7 @@ export class SimulatedNode implements ClusterNode, ClientHost {
   isDown = false;
   /** Whether a leader never ends its last writes when it has to stop. */
   diskHangs = false;
+  diskHangsSinceMs = 0;
   /** The last view that the node has got. */
   seen: View | undefined;
   /** Called right behind the next record of a leader, once. */
@@ -318,12 +319,16 @@ export class SimulatedNode implements ClusterNode, ClientHost {
     const term = this.#term;
     const self = () => this.#self;
     const followers = () => this.#followers;
+    const diskWaitMs = () => (this.diskHangs ? this.world.nowMs - this.diskHangsSinceMs : 0);
     return {
       get self() {
         return self();
       },
       get followers() {
         return followers();
+      },
+      get diskWaitMs() {
+        return diskWaitMs();
       },
       term: {
         look: () => term.look(),

@@ -38,7 +38,14 @@ export type {
   Verified,
   VerifyEvent,
 } from '../model/check.js';
-export type { ClusterLeadership, ClusterMember, ClusterSwitchReply, StatusCluster } from '../model/cluster.js';
+export type {
+  ClusterLeadership,
+  ClusterMember,
+  ClusterStateName,
+  ClusterSwitchReply,
+  LeadershipReason,
+  StatusCluster,
+} from '../model/cluster.js';
 export type { ComparedNode, CompareReply, KeyspaceDigestReply } from '../model/comparison.js';
 export { DURABILITY_LEVELS, type DurabilityLevel } from '../model/durability.js';
 export type { KeyRange, RangeDigest, RepairRangesResponse } from '../model/key-range.js';

@@ -81,6 +81,9 @@ const CALLS: Record<string, (db: Client, time: Time) => Promise<unknown>> = {
   failover: (db, time) => db.failover({ waitMs: 60_000, ...time }),
   forget: (db, time) => db.forget('n', time),
   compare: (db, time) => db.compare(time),
+  clusterStatus: (db, time) => db.clusterStatus(time),
+  clusterPause: (db, time) => db.clusterPause(time),
+  clusterSwitch: (db, time) => db.clusterSwitch('', time),
   rangeDigests: (db, time) => drain(db.rangeDigests('m', everything, time)),
   repairRanges: (db, time) => drain(db.repairRanges(everything, time)),
 };

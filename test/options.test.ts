@@ -10,6 +10,7 @@ import { addServeOptions, SERVE_ROWS, shownDefault, shownNumber, wordOf } from '
 import { checkConfig, type NodeOptions } from '../src/config.js';
 import { OPTIONS, type OptionName, type OptionRow, variableOf } from '../src/options.js';
 import { removeTemporaryDirectories, temporaryDirectory } from './support/database.js';
+import { setVariables } from './support/environment.js';
 import { checkTable } from './support/readme-table.js';
 
 const data = '/nowhere';
@@ -26,12 +27,11 @@ function parsed(args: readonly string[], env: Record<string, string> = {}) {
   addServeOptions(command);
   command.action(() => {});
   command.parse(args, { from: 'user' });
-  const before = { ...process.env };
-  Object.assign(process.env, env);
+  const restore = setVariables(env);
   try {
     return { command, ...serveOptions(command) };
   } finally {
-    process.env = before;
+    restore();
   }
 }
 

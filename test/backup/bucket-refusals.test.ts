@@ -7,6 +7,7 @@ import { BucketPlace } from '../../src/backup/bucket.js';
 import { mayPass } from '../../src/backup/bucket-errors.js';
 import { HeadwaterError } from '../../src/base/errors.js';
 import { BUCKET_ENVIRONMENT } from '../support/bucket-server.js';
+import { setVariables } from '../support/environment.js';
 
 const PART_BYTES = 5 * 2 ** 20;
 const PARTS = 4;
@@ -63,17 +64,17 @@ async function* source(): AsyncGenerator<Buffer> {
 
 describe('an upload to a provider', () => {
   let provider: Provider;
-  const before = { ...process.env };
+  let restore: () => void;
 
   beforeEach(async () => {
-    Object.assign(process.env, BUCKET_ENVIRONMENT);
+    restore = setVariables(BUCKET_ENVIRONMENT);
     provider = new Provider();
     await provider.listen();
   });
 
   afterEach(() => {
     provider.close();
-    process.env = { ...before };
+    restore();
   });
 
   for (const [status, code] of [

@@ -151,12 +151,14 @@ describe('streams of a cluster', () => {
     await caughtUp(leader, follower);
     await writer.set('k3', 'v');
     await writer.publish('c', 'm3');
-    await eventually(`the rest; so far ${seen} ${heard}`, async () => seen.length === 3 && heard.length === 4);
+    await eventually(`the rest; so far ${seen} ${heard}`, async () => seen.length === 3 && heard.at(-1) === 'm3');
     end.abort();
     await watching;
     await listening;
     assert.deepEqual(seen, ['k1', 'k2', 'k3']);
-    assert.deepEqual(heard, ['m1', 'missed', 'm2', 'm3']);
+    // The node may say it before it has reached its upstream, and once more when that has counted them.
+    const told = heard.filter((item, i) => item !== 'missed' || heard[i - 1] !== 'missed');
+    assert.deepEqual(told, ['m1', 'missed', 'm2', 'm3']);
     assert.equal((await follower.status()).missedMessages, 0);
   });
 

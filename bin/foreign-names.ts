@@ -90,7 +90,6 @@ export const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   replicaof: 'Use follow HOST:PORT; for NO ONE, use promote',
   demote: 'Use follow HOST:PORT: a node that follows does not lead. "failover" hands over the leadership',
   'move-leader': 'Use failover --to NODE',
-  cluster: LISTED,
   sentinel: LISTED,
   member: LISTED,
   client: 'Use monitor: it prints the commands of all clients, with their addresses',

@@ -1,7 +1,7 @@
 /**
  * Fills an empty keyspace database from a snapshot's entries as they arrive in key order. Full resyncs and
  * restores use it. Every record is verified. Count and digest prove the whole before the checkpoint is
- * written that makes it a keyspace. While LevelDB writes one chunk, the next is checked and laid out.
+ * written that makes it a keyspace.
  */
 import { HeadwaterError } from '../base/errors.js';
 import { invariant } from '../base/invariant.js';
@@ -27,8 +27,6 @@ export class KeyspaceLoader {
   #lastKey: Buffer | undefined;
   #hasReserved = false;
   #bytes = 0;
-  /** The write of the last chunk. */
-  #writing: Promise<void> = Promise.resolve();
 
   constructor(db: Database) {
     this.#db = db;
@@ -44,10 +42,7 @@ export class KeyspaceLoader {
     return this.#bytes;
   }
 
-  /**
-   * Resolves when the chunk before is written. At most two chunks are in memory.
-   * @throws HeadwaterError `corrupt`, `unknown_format` or `protocol_violation`; the failure of an earlier write.
-   */
+  /** @throws HeadwaterError `corrupt`, `unknown_format` or `protocol_violation`. */
   async add(keys: readonly Buffer[], records: readonly Buffer[]): Promise<void> {
     if (keys.length !== records.length) {
       throw new HeadwaterError(
@@ -76,10 +71,7 @@ export class KeyspaceLoader {
     }
     this.#digest.add(keys.map((key, i) => [key, records[i] as Buffer]));
     this.#prints.putRow(batch);
-    await this.#writing;
-    this.#writing = batch.write();
-    // The next call has it.
-    this.#writing.catch(() => {});
+    await batch.write();
   }
 
   /** @throws HeadwaterError `corrupt` unless count and digest equal the sender's. */
@@ -99,7 +91,6 @@ export class KeyspaceLoader {
       lineage.every((row) => row.firstOffset <= position.offset + 1),
       'a lineage ends at its snapshot',
     );
-    await this.#writing;
     await this.#db.durable();
     const sizes = this.#sizes.kept;
     const reserved = this.#hasReserved || undefined;

@@ -1,6 +1,6 @@
 /**
- * The commands that draw, measure or print scripts, behind one import that is made when one of them runs. A single file
- * of the bundle holds them all, so that every other command loads fewer files.
+ * The commands that draw, measure or print scripts, behind one import that is made when one of them runs. The code
+ * of these modules does not run for any other command.
  */
 export { bench } from './bench/bench.js';
 export { clusterHistory, pauseCluster, resumeCluster, showCluster, switchCluster } from './cluster.js';

@@ -16,11 +16,11 @@ import type { Logger } from '../base/logger.js';
 import { RepeatedLog } from '../base/repeated-log.js';
 import type { ClusterStore, Order } from './cluster.js';
 import type { LeaseApi, LeaseObject } from './kubernetes/api.js';
-import { contentOf, EMPTY, leaseWith } from './kubernetes/content.js';
+import { contentOf, leaseWith } from './kubernetes/content.js';
 import { LeaseDiscontinuity } from './kubernetes/errors.js';
 import { type Change, type Decision, decide, ordered, withoutLease } from './lease-changes.js';
 import type { Call, CallKind, Event } from './messages.js';
-import type { View } from './view.js';
+import { EMPTY_VIEW, type View } from './view.js';
 
 export interface LeaseStoreOptions {
   readonly api: Pick<LeaseApi, 'get' | 'create' | 'update'>;
@@ -227,7 +227,7 @@ export class LeaseStore implements ClusterStore {
     const atMs = clock.monotonicMs();
     const lease = await api.get(deadlineMs);
     const none: LeaseObject = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace } };
-    const known = lease ? { lease, view: contentOf(lease), atMs } : { lease: none, view: EMPTY, atMs };
+    const known = lease ? { lease, view: contentOf(lease), atMs } : { lease: none, view: EMPTY_VIEW, atMs };
     if (known.view.revision < floor)
       throw new LeaseDiscontinuity(
         `the Lease ${namespace}/${name} went back: expected revision ${floor} or later, received ${lease ? known.view.revision : 'no Lease'}. Was it deleted, or Kubernetes restored from a backup? Give the cluster a new name`,

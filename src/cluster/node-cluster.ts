@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.js';
 import { sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import type { ClusterLeadership, StatusCluster } from '../model/cluster.js';
+import type { ClusterLeadership, ClusterMember, StatusCluster } from '../model/cluster.js';
 import type { FailoverReply, FailoverRequest } from '../model/leadership.js';
 import type { Replication } from '../replication/replication.js';
 import type { Folder } from '../store/folder.js';
@@ -172,12 +172,9 @@ export class NodeCluster {
     await this.#disconnect();
   }
 
-  #shown({ nodeId, address, offset, durableOffset, historyFence, ...member }: Member, view: View) {
-    const cannotLead = whyMemberCannotLead(
-      { nodeId, address, offset, durableOffset, historyFence, ...member },
-      view,
-      this.#options.settings,
-    );
+  #shown(member: Member, view: View): ClusterMember {
+    const { nodeId, address, offset, durableOffset, historyFence } = member;
+    const cannotLead = whyMemberCannotLead(member, view, this.#options.settings);
     return { nodeId, address, offset, durableOffset, historyFence, cannotLead };
   }
 

@@ -80,3 +80,18 @@ export interface View {
   /** The fencing number of the leader that a person allows to be replaced at once; 0 if none. */
   readonly allowed: number;
 }
+
+/** The view of a store that nobody has written to. */
+export const EMPTY_VIEW: View = {
+  clusterId: '',
+  revision: 0,
+  leader: undefined,
+  last: undefined,
+  resigned: 0,
+  sync: undefined,
+  members: [],
+  known: [],
+  isPaused: false,
+  request: undefined,
+  allowed: 0,
+};

@@ -1,19 +1,7 @@
 /** What the store of a cluster holds, for tests: nothing yet, a member, and the key of a leader. */
-import type { LeaderKey, Member, View } from '../../src/cluster/view.js';
+import { type LeaderKey, type Member, EMPTY_VIEW as UNWRITTEN, type View } from '../../src/cluster/view.js';
 
-export const EMPTY_VIEW: View = {
-  clusterId: 'c',
-  revision: 10,
-  leader: undefined,
-  last: undefined,
-  resigned: 0,
-  sync: undefined,
-  members: [],
-  known: [],
-  isPaused: false,
-  request: undefined,
-  allowed: 0,
-};
+export const EMPTY_VIEW: View = { ...UNWRITTEN, clusterId: 'c', revision: 10 };
 
 export function member(nodeId: string, more: Partial<Member> = {}): Member {
   const standing = { historyFence: 0, offset: 0, durableOffset: 0, cannotLead: '', round: 0, revision: 5 };

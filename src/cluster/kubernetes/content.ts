@@ -11,20 +11,6 @@ import { KubernetesFailure } from './errors.js';
 
 export const ANNOTATION = 'headwater/cluster';
 
-export const EMPTY: View = {
-  clusterId: '',
-  revision: 0,
-  leader: undefined,
-  last: undefined,
-  resigned: 0,
-  sync: undefined,
-  members: [],
-  known: [],
-  isPaused: false,
-  request: undefined,
-  allowed: 0,
-};
-
 type Kind = 'text' | 'number' | 'boolean' | 'texts';
 type Fields<T> = { readonly [Name in keyof T]-?: Kind };
 

@@ -29,9 +29,9 @@ if (isNode && !(Number(process.env.UV_THREADPOOL_SIZE) >= 16)) process.env.UV_TH
  */
 if (isNode) setFlagsFromString('--heap-growing-percent=200');
 /*
- * Node's loader opens the files of all modules at about the same time. If it may not, it fails with an error of its own
- * (measured: at 128 open files it fails, at 140 it does not). A node needs more: two databases with 32 files each, and
- * a few connections. src/base/descriptors.ts has the number that it wants.
+ * With too few open files, a program ends with an error that nobody understands. A call to a node needs few (measured: 40
+ * are enough), but some commands open a data directory, with two databases of up to 32 files each. A node has connections
+ * besides. src/base/descriptors.ts has the number that it wants.
  */
 const needed = isNode ? 256 + 2 * 32 + 64 : 256;
 const limit = openFilesMax();

@@ -37,8 +37,14 @@ export type DurabilityReached = {
 export interface DetailsByCode {
   /** `cause` is `RESULT` if the arguments are small enough, but the value that they would make is too large. */
   readonly too_large: CommonDetails & { readonly cause?: string | undefined };
-  /** `leader` is the upstream of the follower, host:port: the leader, or a node nearer to it. */
-  readonly read_only_follower: CommonDetails & { readonly leader?: string | undefined };
+  /**
+   * `leader` is the upstream of the follower, host:port: the leader, or a node nearer to it. In a cluster, `cause` is
+   * `ELECTED` if the cluster has made `leader` the leader, and `NO_LEADER` if it has none now.
+   */
+  readonly read_only_follower: CommonDetails & {
+    readonly leader?: string | undefined;
+    readonly cause?: string | undefined;
+  };
   /** The number of followers that are near enough, the number that is needed, and the lag that is near enough. */
   readonly too_few_followers: CommonDetails & {
     readonly followers?: number | undefined;

@@ -181,7 +181,10 @@ export class NodeCluster {
   #noted(event: Event): void {
     const { clock, logger } = this.#options;
     if (event.kind !== 'failed') this.#answeredMs = clock.monotonicMs();
-    const leader = event.kind === 'view' ? event.view.leader : undefined;
+    if (event.kind !== 'view') return;
+    const { leader } = event.view;
+    const isOther = leader !== undefined && leader.nodeId !== this.#options.store.identity.nodeId;
+    this.#options.settings.term.holder = isOther ? leader.address : '';
     if (!leader || leader.fence <= (this.#history.at(-1)?.fence ?? 0)) return;
     const { fence, nodeId, address, reason } = leader;
     this.#history.push({ fence, nodeId, address, reason, timeMs: clock.wallMs() });

@@ -87,4 +87,6 @@ export interface RedisNode {
   /** The memory of messages that answer no request. */
   readonly pushes: PushMemory;
   readonly roles: { readonly role: 'leader' | 'follower' };
+  /** The refusal of a write on a follower. */
+  readonly readOnly: HeadwaterError;
 }

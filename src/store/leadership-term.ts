@@ -13,6 +13,11 @@ import { HeadwaterError } from '../base/errors.js';
 export class LeadershipTerm {
   /** Called when the term ends, in the same turn. */
   onEnd: (reason: HeadwaterError) => void = () => {};
+  /**
+   * host:port of the other node to which the cluster has given the leadership. Empty if there is none, as far as this
+   * node knows. Undefined without a cluster.
+   */
+  holder: string | undefined;
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   /** The deadline by the monotonic clock; infinite without a cluster. */
   #untilMs = Number.POSITIVE_INFINITY;
@@ -26,6 +31,7 @@ export class LeadershipTerm {
   /** The term of a node in a cluster: the node may not lead until `begin`. */
   static notBegun(clock: Pick<Clock, 'monotonicMs'>): LeadershipTerm {
     const term = new LeadershipTerm(clock);
+    term.holder = '';
     term.#ended = new HeadwaterError(
       'unavailable',
       'this node takes no writes, because the cluster has not made it the leader. Try again when the cluster has a leader',

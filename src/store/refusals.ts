@@ -9,8 +9,16 @@ import type { SupersededBy } from './node-record.js';
 /**
  * @param upstream host:port, to which the writes go, or the place of an archive. Empty on a node that waits for its
  * cluster to have a leader.
+ * @param holder host:port of the node that the cluster has made the leader; empty if there is none, undefined without a
+ * cluster.
  */
-export function readOnlyFollower(upstream: string): HeadwaterError {
+export function readOnlyFollower(upstream: string, holder?: string): HeadwaterError {
+  if (holder)
+    return new HeadwaterError(
+      'read_only_follower',
+      `this node is a follower and takes no writes; the leader of its cluster is ${holder}`,
+      { details: { leader: holder, cause: 'ELECTED' } },
+    );
   if (upstream === '')
     return new HeadwaterError(
       'unavailable',
@@ -19,7 +27,8 @@ export function readOnlyFollower(upstream: string): HeadwaterError {
   const message = isArchivePlace(upstream)
     ? `this node follows the archive ${upstream} and takes no writes. Send writes to the leader, or make this node lead with "promote"`
     : `this node is a follower and takes no writes; its upstream is ${upstream}`;
-  return new HeadwaterError('read_only_follower', message, { details: leaderIn(upstream) });
+  const details = { ...leaderIn(upstream), ...(holder === '' && { cause: 'NO_LEADER' }) };
+  return new HeadwaterError('read_only_follower', message, { details });
 }
 
 /** The details of a refusal, with the node to ask instead. An archive is none. */

@@ -253,7 +253,7 @@ export class Writes {
   #whyNone(): HeadwaterError {
     const { role, upstream, supersededBy, asking } = this.#roles;
     if (this.#lastWrite) return shuttingDown();
-    if (role === 'follower') return readOnlyFollower(upstream);
+    if (role === 'follower') return readOnlyFollower(upstream, this.#term.holder);
     if (supersededBy) return superseded(supersededBy);
     if (asking) return askingFollowers(this.#asksUntilMs);
     if (this.#term.ended) return this.#term.ended;

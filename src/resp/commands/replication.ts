@@ -5,6 +5,7 @@ import type { StatusUpstream, UpstreamState } from '../../model/status.js';
 import { int64, textOf, wordOf } from '../arguments/arguments.js';
 import type { Request } from '../codec/request-parser.js';
 import type { CommandFamily, CommandSession } from '../command.js';
+import { masterOf } from '../info/place.js';
 import { endpointOf, isOnline, listedFollowers } from '../info/replication.js';
 import { writeArray } from '../replies/answers.js';
 import { Refusal, SYNTAX_ERROR } from '../replies/refusal.js';
@@ -38,14 +39,15 @@ const ROLE_STATES: Readonly<Record<UpstreamState, string>> = {
 
 async function role({ node, out }: CommandSession): Promise<void> {
   const status = await node.control.status();
-  const { upstream, offset } = status;
-  if (status.role === 'follower' && upstream) {
-    const { host, port } = endpointOf(upstream.address);
+  const { offset } = status;
+  const master = masterOf(status);
+  if (master) {
+    const { host, port } = endpointOf(master.address);
     out.begin('array', 5);
     out.bulk('slave');
     out.bulk(host);
     out.integer(port);
-    out.bulk(ROLE_STATES[upstream.state]);
+    out.bulk(ROLE_STATES[master.state]);
     out.integer(offset);
     return;
   }

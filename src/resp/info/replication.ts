@@ -5,6 +5,7 @@
 import { isArchivePlace, parseAddress, plainHost } from '../../base/address.js';
 import type { FollowerState, NodeStatus, StatusFollower, StatusUpstream, UpstreamState } from '../../model/status.js';
 import type { Fields, InfoFacts } from './facts.js';
+import { type Master, masterOf } from './place.js';
 
 const NO_ID = '0'.repeat(40);
 
@@ -22,8 +23,9 @@ const FAILOVER_STATES = { '': 'no-failover', pausing: 'waiting-for-sync' } as co
 export function replication(facts: InfoFacts): Fields {
   const { status } = facts;
   const listed = listedFollowers(status);
+  const master = masterOf(status);
   return {
-    ...(status.role === 'follower' && status.upstream ? follower(status.upstream, facts) : { role: 'master' }),
+    ...(master ? slaveOf(master, facts) : { role: 'master' }),
     connected_slaves: listed.length,
     ...Object.fromEntries(listed.map((one, index) => [`slave${index}`, slave(one)])),
     master_failover_state:
@@ -43,32 +45,33 @@ export function isOnline({ state }: StatusFollower): boolean {
   return SLAVE_STATES[state] === 'online';
 }
 
-/** A host without the brackets of IPv6, and a port. An archive has its name as host, and the port 0. */
+/** A host without the brackets of IPv6, and a port. An archive has its name as host, and the port 0; so has nobody. */
 export function endpointOf(address: string): { readonly host: string; readonly port: number } {
-  if (isArchivePlace(address)) return { host: address, port: 0 };
+  if (address === '' || isArchivePlace(address)) return { host: address, port: 0 };
   const { host, port } = parseAddress(address);
   return { host: plainHost(host).replace(/^\[(.*)\]$/, '$1'), port };
 }
 
-/** Whether the link to the upstream carries writes. */
-function isUp({ state }: StatusUpstream): boolean {
+/** Whether the link to the master carries writes. */
+function isUp({ state }: Master): boolean {
   return UP.has(state);
 }
 
-function follower(upstream: StatusUpstream, { status, control }: InfoFacts): Fields {
-  const { host, port } = endpointOf(upstream.address);
+function slaveOf(master: Master, { status, control }: InfoFacts): Fields {
+  const { host, port } = endpointOf(master.address);
   const { heardAgoMs, downMs } = control.silence;
+  const { link } = master;
   return {
     role: 'slave',
     master_host: host,
     master_port: port,
-    master_link_status: isUp(upstream) ? 'up' : 'down',
-    master_last_io_seconds_ago: wholeSeconds(isUp(upstream) ? heardAgoMs : undefined),
-    master_sync_in_progress: upstream.state === 'loading' ? 1 : 0,
+    master_link_status: isUp(master) ? 'up' : 'down',
+    master_last_io_seconds_ago: wholeSeconds(isUp(master) ? heardAgoMs : undefined),
+    master_sync_in_progress: master.state === 'loading' ? 1 : 0,
     slave_read_repl_offset: status.offset,
     slave_repl_offset: status.offset,
-    ...(upstream.state === 'loading' ? loading(upstream, heardAgoMs) : {}),
-    ...(isUp(upstream) ? {} : { master_link_down_since_seconds: wholeSeconds(downMs) }),
+    ...(link?.state === 'loading' ? loading(link, heardAgoMs) : {}),
+    ...(isUp(master) ? {} : { master_link_down_since_seconds: wholeSeconds(downMs) }),
     slave_priority: 100,
     slave_read_only: 1,
     replica_announced: 1,

@@ -19,7 +19,7 @@ export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
 export const SYNTAX_ERROR = 'ERR syntax error';
 export const DATABASE_OUT_OF_RANGE = 'ERR DB index is out of range';
 export const NOT_A_FLOAT = 'ERR value is not a valid float';
-export const READ_ONLY = "READONLY You can't write against a read only replica.";
+const READ_ONLY = "READONLY You can't write against a read only replica.";
 
 /** @param name of the command, in lower case. */
 export function wrongArity(name: string): string {
@@ -75,7 +75,6 @@ const SENTENCES: { readonly [Code in ErrorCode]?: string } = {
   not_a_number: NOT_A_FLOAT,
   overflow: 'ERR increment or decrement would overflow',
   no_such_key: 'ERR no such key',
-  read_only_follower: READ_ONLY,
   too_few_followers: 'NOREPLICAS Not enough good replicas to write.',
 };
 
@@ -100,7 +99,7 @@ const FIRST_WORDS: { readonly [Code in ErrorCode]?: string } = {
  * @param operation that the error is about, if it is about one.
  */
 export function sentenceOf(error: HeadwaterError, operation?: Operation): string {
-  const sentence = SENTENCES[error.code];
+  const sentence = HeadwaterError.is(error, 'read_only_follower') ? readOnly(error) : SENTENCES[error.code];
   if (sentence !== undefined) return sentence;
   const message = operation ? inRedisWords(error.message, operation) : error.message;
   return `${FIRST_WORDS[error.code] ?? firstWordOf(error)} ${Buffer.from(message).toString('latin1')}`;
@@ -110,6 +109,16 @@ export function sentenceOf(error: HeadwaterError, operation?: Operation): string
 export function orBusy(failure: unknown): unknown {
   if (!HeadwaterError.is(failure, 'overloaded')) return failure;
   return new Refusal(`BUSY ${Buffer.from(failure.message).toString('latin1')}`);
+}
+
+/**
+ * Redis's sentence alone names no master, and its clients look for its first words. In a cluster the address of the
+ * leader follows, because no client can have it from its configuration. The upstream of any other follower may be a
+ * follower too.
+ */
+function readOnly({ details: { cause, leader } }: HeadwaterError<'read_only_follower'>): string {
+  if (cause === 'ELECTED') return `${READ_ONLY} Writes go to ${leader}, which leads the cluster.`;
+  return cause === 'NO_LEADER' ? `${READ_ONLY} The cluster has no leader now.` : READ_ONLY;
 }
 
 /** The reply for any failure of a command. An unforeseen failure is reported, and the client sees only that it happened. */

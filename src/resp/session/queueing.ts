@@ -2,7 +2,7 @@
 import { HeadwaterError } from '../../base/errors.js';
 import type { Request } from '../codec/request-parser.js';
 import { type Command, type CommandSession, type DataCommand, isAlone, type Known } from '../command.js';
-import { READ_ONLY, Refusal, sentenceOf } from '../replies/refusal.js';
+import { Refusal, sentenceOf } from '../replies/refusal.js';
 import { mayWrite } from './pause.js';
 import type { TransactionState } from './transaction-state.js';
 
@@ -57,7 +57,7 @@ function admitWrites({ node, state: { transaction } }: CommandSession): void {
   // The commands of one chunk are checked together.
   if (transaction.open?.areWritesAdmitted) return;
   const { role } = node.roles;
-  if (role === 'follower' && !node.relay) refuse(transaction, READ_ONLY);
+  if (role === 'follower' && !node.relay) refuse(transaction, sentenceOf(node.readOnly));
   const reason = role === 'leader' ? (node.writes.refusal ?? node.writes.guards.refusal) : undefined;
   if (reason) refuse(transaction, sentenceOf(reason));
   if (transaction.open) transaction.open.areWritesAdmitted = true;

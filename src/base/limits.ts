@@ -653,6 +653,13 @@ export const NEAREST_ANSWER_MS_MAX = 1_000;
  */
 export const LEADER_LOOK_MS = 250;
 
+/**
+ * The silence of a node, with commands on their way, after which a client asks its other addresses for a leader. Then the
+ * waits between two such looks.
+ */
+export const SILENCE_LOOK_MS = 1_000;
+export const SILENCE_LOOK_AGAIN_MS_MAX = 2_000;
+
 /** The wait after a search that found no leader before a client searches again; twice as long each time. */
 export const LEADER_SEARCH_MS_MIN = 500;
 export const LEADER_SEARCH_MS_MAX = 30_000;

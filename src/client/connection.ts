@@ -20,6 +20,7 @@ import { fromStatus } from '../rpc/status.js';
 import { cancelled } from './failures.js';
 import type { CallTime } from './options.js';
 import type { PendingCommand } from './pending-command.js';
+import { SignsOfLife } from './signs-of-life.js';
 import { tracesOf } from './traced-command.js';
 
 export interface ConnectionOwner {
@@ -67,9 +68,6 @@ const CHANNEL_OPTIONS: grpc.ChannelOptions = {
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
 };
 
-/** Bytes that gRPC and HTTP/2 add to a small message. */
-const MESSAGE_FRAMING_BYTES = 14;
-
 export class Connection {
   readonly address: string;
   readonly #client: grpc.Client;
@@ -85,15 +83,11 @@ export class Connection {
    * the command was first seen in this place.
    */
   #first = { number: -1, next: 0, heardBytes: 0 };
-  /** Bytes received by calls beside the pipeline so far. */
-  #besideBytes = 0;
-  /**
-   * The time at which the node last sent anything, by any call. For bytes without a complete message, the time at which
-   * they were noticed.
-   */
-  #heardMs = 0;
-  #heardBytes = 0;
+  readonly #signs: SignsOfLife;
   readonly #beside = new Set<Beside>();
+  /** The history that the node lived in at its last answer. */
+  #history: string | undefined;
+  #wasSilent = false;
   #closed = false;
   #failure: HeadwaterError | undefined;
 
@@ -106,6 +100,7 @@ export class Connection {
     this.address = address;
     this.#client = client;
     this.#receivedBytes = heardBytes;
+    this.#signs = new SignsOfLife(heardBytes);
     this.#stream = stream;
     this.#owner = owner;
   }
@@ -165,6 +160,22 @@ export class Connection {
     return this.#batches.length === 0;
   }
 
+  /** The replication ID of the history that the node lived in at its last answer. Undefined before the first. */
+  get history(): string | undefined {
+    return this.#history;
+  }
+
+  /** True if the connection was given up because the node was silent. */
+  get wasSilent(): boolean {
+    return this.#wasSilent;
+  }
+
+  /** How long the node has sent nothing, though commands are on their way. */
+  silentMs(nowMs: number): number {
+    const first = this.#batches.at(0);
+    return first ? nowMs - Math.max(first.sentMs, this.#signs.heardMs) : 0;
+  }
+
   /**
    * @param guarantees apply to all operations of the message.
    * @param isTraced true if commands may have spans.
@@ -200,7 +211,7 @@ export class Connection {
    * @param timeoutMs the time of a small command.
    */
   expire(nowMs: number, timeoutMs: number): void {
-    this.#noticeBytes(nowMs);
+    this.#signs.notice(nowMs);
     const arrivedBytes = this.#arrivedBytes();
     const beforeMs = nowMs - timeoutMs;
     for (let i = 0; i < this.#batches.length; i++) {
@@ -213,9 +224,9 @@ export class Connection {
         command.expire(nowMs, timeoutMs, isFirst ? command.bytes + arrivedBytes : command.bytes);
       }
     }
-    const first = this.#batches.at(0);
-    const silentMs = first ? nowMs - Math.max(first.sentMs, this.#heardMs) : 0;
+    const silentMs = this.silentMs(nowMs);
     if (silentMs < timeoutMs || silentMs < this.#longestMs()) return;
+    this.#wasSilent = true;
     const message = `${this.address}: the node was silent for ${Math.round(silentMs)} ms`;
     this.break(new HeadwaterError('unreachable', message));
   }
@@ -226,27 +237,10 @@ export class Connection {
    */
   #arrivedBytes(): number {
     const { number, next } = this.#batches.at(0) ?? { number: -1, next: 0 };
-    const heardBytes = this.#heardBytes - this.#besideBytes;
+    const heardBytes = this.#signs.pipelineBytes;
     if (number !== this.#first.number || next !== this.#first.next) this.#first = { number, next, heardBytes };
     // A half-received message of a stream counts until it is complete.
     return Math.min(MESSAGE_BYTES_MAX, Math.max(0, heardBytes - this.#first.heardBytes));
-  }
-
-  /** Counts the bytes of a call beside the pipeline. They are no part of the next reply. */
-  #countedBeside<Response>(decode: (bytes: Buffer) => Response): (bytes: Buffer) => Response {
-    return (bytes) => {
-      this.#besideBytes += bytes.length + MESSAGE_FRAMING_BYTES;
-      return decode(bytes);
-    };
-  }
-
-  /**
-   * Notes received bytes. A reply that is still arriving is no silence, and over a slow link a large one takes long.
-   */
-  #noticeBytes(nowMs: number): void {
-    const heardBytes = this.#receivedBytes();
-    if (heardBytes !== this.#heardBytes) this.#heardMs = nowMs;
-    this.#heardBytes = heardBytes;
   }
 
   /** The longest time of an open command or call that has a time of its own. */
@@ -293,13 +287,13 @@ export class Connection {
         signal?.removeEventListener('abort', cancel);
         this.#beside.delete(beside);
         if (error) return reject(signal?.aborted ? cancelled(signal) : fromStatus(error));
-        this.#heardMs = performance.now();
+        this.#signs.heard();
         resolve(response as Response);
       };
       const call = this.#client.makeUnaryRequest(
         method.path,
         method.request.encode,
-        this.#countedBeside(method.response.decode),
+        this.#signs.countedBeside(method.response.decode),
         request,
         metadataOf(options),
         { deadline: Date.now() + timeoutMs },
@@ -324,7 +318,9 @@ export class Connection {
   ): AsyncGenerator<Response> {
     const { encode } = method.request;
     // An empty message shows that the node works on the next item.
-    const decode = this.#countedBeside((bytes) => (bytes.length === 0 ? SIGN_OF_LIFE : method.response.decode(bytes)));
+    const decode = this.#signs.countedBeside((bytes) =>
+      bytes.length === 0 ? SIGN_OF_LIFE : method.response.decode(bytes),
+    );
     const stream = this.#client.makeServerStreamRequest(method.path, encode, decode, request, metadataOf(headers));
     // After `cancel`, the end arrives as an error when nobody listens any more.
     stream.on('error', () => {});
@@ -337,7 +333,7 @@ export class Connection {
       if (signal?.aborted) cancel();
       silence.begin();
       for await (const response of stream) {
-        this.#heardMs = performance.now();
+        this.#signs.heard();
         silence.end();
         if (response !== SIGN_OF_LIFE) yield response as Response;
         silence.begin();
@@ -369,12 +365,13 @@ export class Connection {
   }
 
   #receive(message: Buffer): void {
-    this.#heardMs = performance.now();
+    this.#signs.heard();
     let replies: Reply[];
     let missed: HeadwaterError | undefined;
     try {
       const response = decodePipelineResponse(message);
       replies = response.replies;
+      this.#history = response.position?.replicationId ?? this.#history;
       if (response.position) this.#owner.saw(response.position, () => this.#wrote(replies));
       if (response.reached && !response.reached.reached) missed = notReached(response.reached);
     } catch (error) {

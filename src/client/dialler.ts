@@ -16,6 +16,8 @@ export class Dialler {
   readonly #owner: ConnectionOwner;
   /** The address of the last connection. */
   #lastAddress: string | undefined;
+  /** The address of the last node that was silent, which is asked last. */
+  #silentAddress: string | undefined;
   /** The failure of the last round over the addresses. Undefined while there is a connection. */
   #failure: HeadwaterError | undefined;
   readonly #waiting = new Set<(outcome: Connection | HeadwaterError) => void>();
@@ -83,16 +85,25 @@ export class Dialler {
     return undefined;
   }
 
-  /** The node before comes first, unless it is known which one leads. */
+  /** The node before comes first, unless it is known which one leads. A node that was silent may accept no connection. */
   get #inOrder(): ReadonlySet<string> {
     const { addresses, leader } = this.#seeds;
     const last = leader === undefined && this.#lastAddress !== undefined ? [this.#lastAddress] : [];
-    return new Set([...last, ...addresses]);
+    const all = new Set([...last, ...addresses]);
+    const silent = this.#silentAddress;
+    if (silent !== undefined && all.delete(silent)) all.add(silent);
+    return all;
+  }
+
+  /** Notes that a node was silent, until another connection has arrived. */
+  avoid(address: string): void {
+    this.#silentAddress = address;
   }
 
   /** Makes this the connection from now on, and gives it to the waiting callers. */
   arrived(connection: Connection): void {
     this.#lastAddress = connection.address;
+    this.#silentAddress = undefined;
     this.#failure = undefined;
     for (const settle of this.#waiting) settle(connection);
   }

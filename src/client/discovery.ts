@@ -25,15 +25,18 @@ export interface Probed {
 /**
  * Returns every node that answers, each once.
  * @param rounds 1 asks only the given addresses, more ask their neighbours too.
+ * @param except an address that is not asked.
  */
 export async function discover(
   addresses: readonly string[],
   dial: DialSettings,
   rounds = DISCOVERY_ROUNDS,
+  except?: string,
 ): Promise<Probed[]> {
   const asked = new Set<string>();
+  if (except !== undefined) asked.add(except);
   const found = new Map<string, Probed>();
-  let next: readonly string[] = addresses;
+  let next: readonly string[] = addresses.filter((address) => address !== except);
   for (let round = 0; round < rounds && next.length > 0; round++) {
     for (const address of next) asked.add(address);
     const probed = (await Promise.all(next.map((address) => probe(address, dial)))).filter((one) => one !== undefined);
@@ -60,6 +63,11 @@ export function leaderAmong(nodes: readonly Probed[]): Probed | undefined {
 /** The epoch of the history that the node lives in. */
 export function epochOf({ status }: Probed): number {
   return status.lineage.at(-1)?.epoch ?? 0;
+}
+
+/** Whether the node lives in a later history that continues this one. */
+export function continues({ status }: Probed, replicationId: string): boolean {
+  return status.lineage.slice(0, -1).some((row) => row.replicationId === replicationId);
 }
 
 /** Asks a node twice over one connection and takes the better round trip. Undefined if the node cannot be reached. */

@@ -126,6 +126,7 @@ export class Route {
   /** Notes that a connection is broken, whichever it was. */
   lost(connection: Connection): void {
     const { name, connection: used, retiring } = this.#state;
+    if (connection.wasSilent) this.#dialler.avoid(connection.address);
     if (connection === retiring) this.#withoutRetiring();
     if (connection !== used) return;
     if (name === 'connected') return this.#to(APART);
@@ -171,9 +172,18 @@ export class Route {
 
   // ---- to the leader ------------------------------------------------------------
 
-  /** Looks for the leader now and then, if this session is to do so. */
+  /** Looks for the leader now and then, if this session is to do so, and while the node in use is silent. */
   look(nowMs: number): void {
     if (this.#looks && this.#search.isDue(nowMs)) void this.#lookAgain();
+    const { name, connection } = this.#state;
+    if (this.#redirect && name === 'connected' && this.#search.isDuePast(connection.silentMs(nowMs)))
+      void this.#lookPast(connection);
+  }
+
+  /** The commands that wait for a silent node may never have an answer. */
+  async #lookPast(connection: Connection): Promise<void> {
+    const nodes = await this.#search.past(connection.address);
+    if (this.#state.connection === connection) await this.consider(nodes);
   }
 
   async #lookAgain(): Promise<void> {
@@ -184,7 +194,7 @@ export class Route {
   async consider(nodes: readonly Probed[]): Promise<void> {
     const { name, connection } = this.#state;
     if (!this.#redirect || name !== 'connected') return;
-    const leader = this.#search.better(nodes, connection.address);
+    const leader = this.#search.better(nodes, connection);
     if (!leader) return;
     this.#to({ name: 'moving', connection, retiring: undefined });
     if (!(await this.#goTo(leader))) return this.#breakIfSilent(nodes, connection);
@@ -208,7 +218,7 @@ export class Route {
     if (name !== 'connected') return false;
     const leader = refusal?.details.leader;
     const hint = typeof leader === 'string' ? leader : refusal && hintOf(refusal);
-    const nodes = await this.#search.find(connection.address, hint);
+    const nodes = await this.#search.find(connection, hint);
     if (this.#state.connection !== connection) return false;
     await this.consider(nodes);
     return this.#state.connection === connection && this.#search.leads(nodes, connection.address);
@@ -236,7 +246,7 @@ export class Route {
     const reason = leader === undefined ? undefined : await this.#goTo(leader, refusal);
     if (leader !== undefined && !reason) return;
     if (this.#maySearch(refusal)) {
-      const found = this.#search.better(await this.#search.find(from.address, hint), from.address);
+      const found = this.#search.better(await this.#search.find(from, hint), from);
       if (found && !(await this.#goTo(found, refusal))) return;
     }
     this.#attemptFailed();

@@ -12,7 +12,7 @@
  */
 
 import { HeadwaterError } from '../base/errors.js';
-import { CLOSE_MS_MAX, REDIRECTS_MAX } from '../base/limits.js';
+import { CLOSE_MS_MAX, REDIRECTS_MAX, SILENCE_LOOK_MS } from '../base/limits.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { OperationKind, OutgoingOperation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
@@ -334,7 +334,8 @@ export class Session implements Caller, ConnectionOwner {
   /** Starts one timer for all commands. Commands with a deadline of their own have their own timers. */
   #startDeadlines(): NodeJS.Timeout {
     const { timeoutMs } = this.#settings;
-    return setInterval(() => this.#expire(timeoutMs), Math.max(1, Math.floor(timeoutMs / DEADLINE_CHECKS))).unref();
+    const everyMs = Math.min(SILENCE_LOOK_MS / 2, Math.max(1, Math.floor(timeoutMs / DEADLINE_CHECKS)));
+    return setInterval(() => this.#expire(timeoutMs), everyMs).unref();
   }
 
   #expire(timeoutMs: number): void {
@@ -348,6 +349,7 @@ export class Session implements Caller, ConnectionOwner {
     this.#queue.expire(nowMs, timeoutMs, connection !== undefined, this.#route.failure);
     retiring?.expire(nowMs, timeoutMs);
     connection?.expire(nowMs, timeoutMs);
+    this.#route.look(nowMs);
   }
 
   // ---- the end ----------------------------------------------------------------------

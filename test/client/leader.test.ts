@@ -4,6 +4,7 @@ import { HeadwaterError } from '../../src/base/errors.js';
 import { Client, type ClientOptions } from '../../src/client/client.js';
 import { superseded } from '../../src/store/refusals.js';
 import { closeAll, closing } from '../rpc/harness.js';
+import { until } from '../support/clock.js';
 import { refusedWith } from '../support/refusals.js';
 import { Place } from './place.js';
 
@@ -97,6 +98,42 @@ describe('a client with several addresses', () => {
     assert(leader.looks - looks <= 16, `${leader.looks - looks} statuses were asked for`);
     await refusedWith('no_leader', db.get('who', { timeoutMs: 500 }));
   });
+
+  it('leaves a silent leader for the one that continues its history, and repeats no write', async () => {
+    leader.leads = false;
+    const db = await connect();
+    await db.set('a', '1');
+    former.store.before = () => new Promise(() => {});
+    const write = refusedWith('outcome_unknown', db.append('a', '2'));
+    const read = db.get('who');
+    [leader.leads, leader.continued] = [true, former.store.position.replicationId];
+    await write;
+    assert.equal(await read, leader.address);
+    assert.equal(leader.store.entries.has('a'), false);
+    await db.set('b', '1');
+    assert.equal(db.address, leader.address);
+  }).timeout(10_000);
+
+  it('stays at a silent leader if the others lead another history, or none', async () => {
+    leader.leads = false;
+    const db = await connect();
+    await db.set('a', '1');
+    let answer = () => {};
+    former.store.before = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    const write = db.set('a', '2');
+    const { looks } = leader;
+    await until('the other is asked', async () => leader.looks > looks);
+    [leader.leads, leader.continued] = [true, 'ef'.repeat(20)];
+    const again = leader.looks;
+    await until('the other is asked again', async () => leader.looks > again + 1);
+    answer();
+    await write;
+    assert.equal(db.address, former.address);
+    assert(leader.looks <= again + 4, `${leader.looks - again} looks`);
+  }).timeout(10_000);
 
   it('that means one node and no other stays', async () => {
     const db = await connect({ redirect: false });

@@ -30,6 +30,8 @@ export class Place {
   leads: boolean;
   /** Of the history that it lives in. */
   epoch = 1;
+  /** The replication ID of the history that its own continues, if it continues one. */
+  continued: string | undefined;
   /** Why it takes no writes, though it leads. */
   superseded = '';
   /** Times that it was asked for its status. */
@@ -100,6 +102,16 @@ export class Place {
     await this.store.submit([{ kind: 'set', key, value }], { bytes: 0, ordered: true });
   }
 
+  get #lineage(): NodeStatus['lineage'] {
+    const { replicationId } = this.store.position;
+    const row = { firstOffset: 1, checksum: '00000000' };
+    if (this.continued === undefined) return [{ ...row, replicationId, epoch: this.epoch }];
+    return [
+      { ...row, replicationId: this.continued, epoch: this.epoch - 1 },
+      { ...row, replicationId: 'cd'.repeat(20), epoch: this.epoch },
+    ];
+  }
+
   async #status(): Promise<NodeStatus> {
     this.looks++;
     await new Promise((resolve) => setTimeout(resolve, this.awayMs));
@@ -111,7 +123,7 @@ export class Place {
       role: this.leads ? 'leader' : 'follower',
       unavailable: this.unavailable,
       superseded: this.superseded,
-      lineage: [{ replicationId: 'ab'.repeat(20), firstOffset: 1, checksum: '00000000', epoch: this.epoch }],
+      lineage: this.#lineage,
       upstream: this.leads
         ? undefined
         : {

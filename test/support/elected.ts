@@ -7,7 +7,7 @@ import { EtcdCluster } from './etcd.js';
 /** The time to live of the lease of a leader. */
 export const TTL_MS = 3_000;
 
-/** A client that waits longer for a leader that stands still does not look for another one. */
+/** A write that waits longer for a leader that stands still would delay the writes behind it. */
 const WRITE_MS_MAX = 500;
 
 /** Three nodes of one cluster, and a load of writes from one client. */

@@ -36,7 +36,7 @@ export async function resumeCluster({ client, output }: Session): Promise<ExitSt
   await client.clusterPause({ undo: true });
   await output.result(
     { paused: false },
-    'resumed: if the leader goes, another node leads, and the next failover need not wait for a person',
+    'resumed: if the leader goes, another node leads, and a failover that waits for a person happens now',
   );
   return EXIT.DONE;
 }

@@ -112,6 +112,11 @@ export class Cluster {
     return this.#machine.why;
   }
 
+  /** Whether nobody leads until a person says so. */
+  get needsPerson(): boolean {
+    return this.#machine.needsPerson;
+  }
+
   /** The nodes that must have a write durably before it is answered; undefined if none may be answered. */
   get required(): ReadonlySet<string> | undefined {
     return this.#machine.required;
@@ -191,7 +196,7 @@ export class Cluster {
     this.#isLeaving = true;
     const isHolding = holdingOf(this.state) !== undefined || this.state.name === 'stopping';
     this.#handle({ kind: 'self', self: this.#self });
-    this.#handle({ kind: 'over', reason: 'the node is being stopped' });
+    this.#handle({ kind: 'over', reason: 'the node is being stopped', isInOrder: true });
     let cancel = () => {};
     const late = new Promise<void>((resolve) => {
       cancel = this.#options.clock.after(withinMs, resolve);

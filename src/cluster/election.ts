@@ -2,6 +2,7 @@
  * The pure decision of a node that sees no leader: does it ask for the leader key, and if not, why? Every node decides
  * by the same records of the store, so usually one of them runs. The store elects one in any case.
  */
+import type { Hearing } from './hearing.js';
 import type { Self } from './messages.js';
 import { FLAPPING_MS, silenceOf, type Timing, WINDOW_MS } from './timing.js';
 import type { MemberRecord, Standing, View } from './view.js';
@@ -20,19 +21,29 @@ export interface Candidacy {
   readonly nowMs: number;
   /** Since when nobody holds the leader key, as this node sees it. */
   readonly sinceMs: number;
-  /** When something of the last leader was heard last. */
-  readonly heardMs: number;
-  /** When the last automatic failover was seen. */
-  readonly failedOverMs: number;
-  /** The offset of the last leader, as far as this node knows it. */
-  readonly leaderOffset: number;
-  /** Whether a leader may go on without the store, so that only known nodes may lead. */
-  readonly failsafe: boolean;
+  readonly hearing: Pick<Hearing, 'failedOverMs' | 'heardMs' | 'leaderOffset'>;
 }
 
-/** @returns why the node does not run; empty if it runs. */
-export function whyNotRun(candidacy: Candidacy): string {
-  return notEligible(candidacy) || notYet(candidacy) || notFurthest(candidacy);
+const NOT_SPOKEN = 'the other nodes have not said how far they are';
+
+/** Why a node does not run. */
+export interface Obstacle {
+  readonly why: string;
+  /** Whether only a person ends it. */
+  readonly needsPerson: boolean;
+}
+
+/** @returns undefined if the node runs. */
+export function whyNotRun(candidacy: Candidacy): Obstacle | undefined {
+  return notEligible(candidacy) ?? notYet(candidacy) ?? notFurthest(candidacy);
+}
+
+function obstacle(why: string): Obstacle {
+  return { why, needsPerson: false };
+}
+
+function forPerson(why: string): Obstacle {
+  return { why, needsPerson: true };
 }
 
 /** Why a node may not lead, whatever the others are; empty if it may. The record in the store tells the others. */
@@ -42,14 +53,10 @@ export function whyCannotLead({ cannotLead, clusterId, proposedClusterId }: Self
 }
 
 /** Why a member may not lead if the leader goes, as the store shows it; empty if it may. */
-export function whyMemberCannotLead(
-  { nodeId, cannotLead }: MemberRecord,
-  { sync, known }: View,
-  { failsafe }: { readonly failsafe: boolean },
-): string {
+export function whyMemberCannotLead({ nodeId, cannotLead }: MemberRecord, view: View): string {
   if (cannotLead !== '') return cannotLead;
-  if (sync && !sync.nodes.includes(nodeId)) return 'this node may lack acknowledged writes';
-  return failsafe && known.length > 0 && !known.includes(nodeId) ? 'the leader does not know this node yet' : '';
+  if (view.sync && !view.sync.nodes.includes(nodeId)) return 'this node may lack acknowledged writes';
+  return isKnown(nodeId, view) ? '' : 'the leader does not know this node yet';
 }
 
 /** Why a leader does not give the leadership to a node; empty if it does. */
@@ -67,48 +74,62 @@ export function whyNotSwitch(
   return mode === 'safe' && !required?.has(to) ? `${to} may lack acknowledged writes` : '';
 }
 
-/** Reasons that time alone does not change. */
-function notEligible({ view, self, nodeId, failsafe }: Candidacy): string {
-  if (view.isPaused) return 'the cluster is paused. Run "headwater cluster resume"';
-  const why = whyCannotLead(self, view);
-  if (why !== '') return why;
-  if (view.sync && !view.sync.nodes.includes(nodeId))
-    return `this node may lack acknowledged writes: those that have all are ${view.sync.nodes.join(', ')}`;
-  if (failsafe && view.known.length > 0 && !view.known.includes(nodeId))
-    return 'the last leader did not know this node';
-  return '';
+/**
+ * Whether a node may lead after a leader that may go on without the store. The list counts on each node, whatever its
+ * own options: a leader without --failsafe empties the list.
+ */
+function isKnown(nodeId: string, { known }: View): boolean {
+  return known.length === 0 || known.includes(nodeId);
 }
 
-function notYet(candidacy: Candidacy): string {
-  const { view, timing, nowMs, sinceMs, heardMs, failedOverMs, nodeId } = candidacy;
+/** Reasons that time alone does not change. */
+function notEligible({ view, self, nodeId }: Candidacy): Obstacle | undefined {
+  if (view.isPaused) return forPerson('the cluster is paused. Run "headwater cluster resume"');
+  const why = whyCannotLead(self, view);
+  if (why !== '') return obstacle(why);
+  if (view.sync && !view.sync.nodes.includes(nodeId))
+    return obstacle(`this node may lack acknowledged writes: those that have all are ${view.sync.nodes.join(', ')}`);
+  if (!isKnown(nodeId, view)) return obstacle('the last leader did not know this node');
+  return undefined;
+}
+
+function notYet(candidacy: Candidacy): Obstacle | undefined {
+  const { view, timing, nowMs, sinceMs, nodeId } = candidacy;
+  const { heardMs, failedOverMs } = candidacy.hearing;
   const { last } = view;
-  if (!last)
-    return allSpoke(view) || nowMs - sinceMs >= WINDOW_MS ? '' : 'the other nodes have not said how far they are';
+  if (!last) return allSpoke(view) || nowMs - sinceMs >= WINDOW_MS ? undefined : obstacle(NOT_SPOKEN);
   // A node that runs does not lead, so a leadership of its own is over.
   const hasStopped = view.resigned === last.fence || last.nodeId === nodeId;
   const silentMs = nowMs - heardMs;
   // The last leader may have been started with another time to live.
   const silenceMs = Math.max(timing.silenceMs, silenceOf(last.ttlMs ?? 0));
   if (!hasStopped && silentMs < silenceMs)
-    return `the last sign of life of the last leader is ${Math.round(silentMs)} ms old. Another one is elected after ${silenceMs} ms`;
+    return obstacle(
+      `the last sign of life of the last leader is ${Math.round(silentMs)} ms old. Another one is elected after ${silenceMs} ms`,
+    );
   if (nowMs - failedOverMs < FLAPPING_MS && !hasStopped && view.allowed !== last.fence)
-    return `the last automatic failover was ${Math.round((nowMs - failedOverMs) / 1_000)} s ago. Another one within ${FLAPPING_MS / 1_000} s needs a person: run "headwater cluster resume"`;
-  if (!allSpoke(view) && nowMs - sinceMs < WINDOW_MS) return 'the other nodes have not said how far they are';
-  return '';
+    return forPerson(
+      `the last automatic failover was ${Math.round((nowMs - failedOverMs) / 1_000)} s ago. Another one within ${FLAPPING_MS / 1_000} s needs a person: run "headwater cluster resume"`,
+    );
+  return !allSpoke(view) && nowMs - sinceMs < WINDOW_MS ? obstacle(NOT_SPOKEN) : undefined;
 }
 
-function notFurthest({ view, self, nodeId, mode, lagMax, leaderOffset }: Candidacy): string {
+function notFurthest({ view, self, nodeId, mode, lagMax, hearing }: Candidacy): Obstacle | undefined {
   const spoken = view.members.filter((member) => hasSpoken(member, view));
   const mayLead = spoken.filter(
     (member) => member.cannotLead === '' && (!view.sync || view.sync.nodes.includes(member.nodeId)),
   );
   const best = furthest(mayLead);
-  if (!best || !mayLead.some((member) => member.nodeId === nodeId)) return 'this node has not said yet how far it is';
-  if (best.nodeId !== nodeId) return `${best.nodeId} is further: offset ${best.offset}, this node ${self.offset}`;
-  const lag = leaderOffset - self.offset;
+  if (!best || !mayLead.some((member) => member.nodeId === nodeId))
+    return obstacle('this node has not said yet how far it is');
+  if (best.nodeId !== nodeId)
+    return obstacle(`${best.nodeId} is further: offset ${best.offset}, this node ${self.offset}`);
+  const lag = hearing.leaderOffset - self.offset;
   if (mode === 'available' && lag > lagMax && view.allowed !== view.last?.fence)
-    return `the last leader was ${lag} commands ahead of this node, and at most ${lagMax} may be lost. Raise --max-lag-on-failover, or run "headwater cluster resume"`;
-  return '';
+    return forPerson(
+      `the last leader was ${lag} commands ahead of this node, and at most ${lagMax} may be lost. Raise --max-lag-on-failover, or run "headwater cluster resume"`,
+    );
+  return undefined;
 }
 
 /** The number of the present round: the leader whose absence is seen. */

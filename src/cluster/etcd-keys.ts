@@ -3,7 +3,7 @@
  *
  *   leader        the leader, on its lease. The revision of the last change, plus the base, is the fencing number
  *   last          the last leader, changed with `leader` in one transaction, so its revision gives the same number
- *   resigned      the fencing number of the last leader that said that it has stopped
+ *   resigned      the fencing number of the last leader that said that it has stopped, and whether a person stopped its node
  *   sync          the nodes that a leader in safe mode waits for
  *   members/<ID>  the record of a node, on its lease
  *   members-known the nodes that may lead with --failsafe
@@ -127,6 +127,7 @@ export function viewOf(
       ttlMs: value.number('ttl_ms'),
     })),
     resigned: field(keys.resigned, (value) => value.number('fence')) ?? 0,
+    isResignedInOrder: field(keys.resigned, (value) => value.is('in_order')) ?? false,
     sync: field(keys.sync, (value) => ({ nodes: value.texts('nodes'), revision: value.revision })),
     members: [...entries.values()]
       .filter(({ key }) => key.startsWith(ofMembers))
@@ -189,6 +190,11 @@ class Value {
   number(name: string): number {
     const value = this.#fields[name];
     return typeof value === 'number' ? value : this.#refuse(name, 'a number');
+  }
+
+  /** False if the field is missing. */
+  is(name: string): boolean {
+    return this.#fields[name] === true;
   }
 
   texts(name: string): readonly string[] {

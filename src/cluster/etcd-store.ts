@@ -226,10 +226,13 @@ export class EtcdStore {
     return { kind: 'moved', done: typeof done === 'number' };
   }
 
-  async #resign({ fence }: CallOf<'resign'>): Promise<Event> {
+  async #resign({ fence, isInOrder }: CallOf<'resign'>): Promise<Event> {
     await this.#transact({
       compares: [this.#isHeldUnder(fence)],
-      success: [{ kind: 'delete', key: this.#keys.leader }, putJson(this.#keys.resigned, { fence })],
+      success: [
+        { kind: 'delete', key: this.#keys.leader },
+        putJson(this.#keys.resigned, { fence, in_order: isInOrder }),
+      ],
     });
     return { kind: 'resigned' };
   }

@@ -13,8 +13,9 @@ export class KnownNodes {
     this.#introduced.clear();
   }
 
-  /** All nodes that the store is to know; undefined if it knows them. */
-  missingIn({ members, known }: View): readonly string[] | undefined {
+  /** The nodes that the store is to know; undefined if it knows these. A leader without `--failsafe` knows none. */
+  wantedIn({ members, known }: View, failsafe: boolean): readonly string[] | undefined {
+    if (!failsafe) return known.length > 0 ? [] : undefined;
     const nodes = [...new Set([...known, ...members.map(({ nodeId }) => nodeId)])];
     return nodes.length === known.length ? undefined : nodes;
   }

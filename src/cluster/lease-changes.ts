@@ -121,8 +121,9 @@ function move({ fence, key }: CallOf<'move_leader'>, view: View, lives: Lives): 
   };
 }
 
-function resign({ fence }: CallOf<'resign'>, view: View): Decision {
-  return ofHolder(fence, view, { leader: undefined, resigned: fence }, { kind: 'resigned' });
+function resign({ fence, isInOrder }: CallOf<'resign'>, view: View): Decision {
+  const change = { leader: undefined, resigned: fence, isResignedInOrder: isInOrder };
+  return ofHolder(fence, view, change, { kind: 'resigned' });
 }
 
 function setSync({ fence, nodes, expectedRevision }: CallOf<'set_sync'>, view: View): Decision {

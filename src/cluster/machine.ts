@@ -10,15 +10,16 @@
  *     (election.ts), or has said that it stopped.
  */
 import { CallsInHand } from './calls-in-hand.js';
-import { type ClusterMode, whyNotRun, whyNotSwitch } from './election.js';
+import { type ClusterMode, type Obstacle, whyNotRun, whyNotSwitch } from './election.js';
 import { Hearing } from './hearing.js';
 import { KnownNodes } from './known-nodes.js';
+import { LastStop } from './last-stop.js';
 import { Membership } from './membership.js';
 import type { Action, Call, CallKind, Event, Self } from './messages.js';
 import { type ClusterState, holdingOf, moved } from './states.js';
 import { SyncSet } from './sync-set.js';
 import type { Timing } from './timing.js';
-import type { SwitchRequest, View } from './view.js';
+import type { LeaderKey, Reason, SwitchRequest, View } from './view.js';
 
 export interface MachineOptions {
   readonly nodeId: string;
@@ -31,7 +32,12 @@ export interface MachineOptions {
   readonly self: Self;
 }
 
+const NO_OBSTACLE: Obstacle = { why: '', needsPerson: false };
+
 const KEY_DELETED = 'the leader key was deleted from the store';
+
+/** Events that only end their call, or only tell the time. */
+const NOTHING_MORE = { tick: () => {}, resigned: () => {}, known_set: () => {}, request_forgotten: () => {} };
 
 type Handlers = { readonly [K in Event['kind']]: (event: Extract<Event, { kind: K }>) => void };
 
@@ -49,9 +55,11 @@ export class Machine {
   #deadlineMs = 0;
   /** When this node won the leader key last, by the monotonic clock. */
   #wonMs = 0;
-  #stoppedFence = 0;
+  readonly #lastStop = new LastStop();
   readonly #known = new KnownNodes();
-  #why = '';
+  #obstacle: Obstacle = NO_OBSTACLE;
+  /** The revision of the wish for another leader that was refused last. */
+  #refusedRequest = 0;
   /** Why the store is refused, until a person accepts it; else empty. */
   #refused = '';
   readonly #sync = new SyncSet();
@@ -69,7 +77,12 @@ export class Machine {
 
   /** Why this node does not lead, or does not run. */
   get why(): string {
-    return this.#refused || this.#why;
+    return this.#refused || this.#obstacle.why;
+  }
+
+  /** Whether nobody leads until a person says so. */
+  get needsPerson(): boolean {
+    return this.#view !== undefined && !this.#view.leader && (this.#view.isPaused || this.#obstacle.needsPerson);
   }
 
   /** The content of the store, as of the last view. */
@@ -94,7 +107,7 @@ export class Machine {
   }
 
   readonly #handlers: Handlers = {
-    tick: () => {},
+    ...NOTHING_MORE,
     self: ({ self }) => {
       this.#self = self;
     },
@@ -114,14 +127,11 @@ export class Machine {
     moved: ({ done }) => {
       if (this.#state.name !== 'moving') return;
       if (done) this.#switched(this.#state.request.to);
-      else this.#stop('another node holds the leader key');
+      else this.#stop('the store did not move the leader key: the key, or the lease of the target, has changed');
     },
-    resigned: () => {},
-    known_set: () => {},
     sync_set: ({ nodes, revision }) => {
       if (revision !== undefined) this.#sync.saw({ nodes, revision });
     },
-    request_forgotten: () => {},
     failed: ({ call }) => this.#failed(call),
     store_changed: ({ reason }) => this.#refuse(reason),
     store_accepted: () => {
@@ -137,7 +147,7 @@ export class Machine {
     opened: () => {
       if (this.#state.name === 'opening') this.#to({ ...this.#state, name: 'leading' });
     },
-    over: ({ reason }) => this.#stop(reason),
+    over: ({ reason, isInOrder = false }) => this.#stop(reason, isInOrder),
     stopped: () => this.#stopped(),
     held: () => this.#held(),
     hold_failed: ({ reason }) => this.#holdFailed(reason),
@@ -192,14 +202,17 @@ export class Machine {
     if (leader.nodeId === this.#options.nodeId) return this.#sawEarlierLife(leader.fence);
     if (state.name === 'following' && state.leader.fence === leader.fence) return;
     this.#to({ name: 'following', leader });
-    this.#why = `${leader.nodeId} leads`;
+    this.#obstacle = { why: `${leader.nodeId} leads`, needsPerson: false };
     this.#act({ kind: 'follow', leader });
   }
 
   /** The key stands until its lease ends. Nobody renews that lease. */
   #sawEarlierLife(fence: number): void {
-    this.#why = 'the leader key is on a lease of an earlier life of this node, which has to end first';
-    if (fence === this.#stoppedFence) this.#call({ kind: 'resign', fence });
+    this.#obstacle = {
+      why: 'the leader key is on a lease of an earlier life of this node, which has to end first',
+      needsPerson: false,
+    };
+    if (fence === this.#lastStop.fence) this.#call(this.#lastStop.resignation(fence));
   }
 
   /** A leader leads on until its deadline, and calls the store no more. */
@@ -213,11 +226,9 @@ export class Machine {
   #won(lease: string, fence: number): void {
     if (holdingOf(this.#state)?.fence === fence || this.#refused !== '') return;
     const untilMs = this.membership.lease === lease ? this.membership.untilMs : 0;
-    const isOld = fence <= this.#stoppedFence || untilMs <= this.#nowMs;
-    if (isOld || holdingOf(this.#state) || this.#state.name === 'stopping') {
-      this.#call({ kind: 'resign', fence });
-      return;
-    }
+    const isOld = fence <= this.#lastStop.fence || untilMs <= this.#nowMs;
+    if (isOld || holdingOf(this.#state) || this.#state.name === 'stopping')
+      return void this.#call(this.#lastStop.resignation(fence));
     if (fence <= this.#self.historyFence)
       return this.#refuse(
         `the fencing number ${fence} is not above ${this.#self.historyFence}, which the data of this node have. The revision of the store went back`,
@@ -249,12 +260,13 @@ export class Machine {
     this.#stop(`the leadership was moved to ${to}`);
   }
 
-  #stop(reason: string): void {
+  #stop(reason: string, isInOrder = false): void {
     const own = holdingOf(this.#state);
     if (!own) return;
-    this.#stoppedFence = own.fence;
-    this.#why = reason;
-    if ('request' in own) this.#act({ kind: 'switch_ended', failure: reason });
+    this.#lastStop.note(own.fence, isInOrder);
+    this.#obstacle = { why: reason, needsPerson: false };
+    // A wish may be on its way: this leader carries it out no more.
+    this.#act({ kind: 'switch_ended', failure: reason });
     this.#to({ name: 'stopping', fence: own.fence });
     this.#act({ kind: 'stop_leading', reason });
   }
@@ -262,7 +274,7 @@ export class Machine {
   #stopped(): void {
     if (this.#state.name !== 'stopping') return;
     if (this.#refused !== '') return this.#to({ name: 'refused', reason: this.#refused });
-    this.#call({ kind: 'resign', fence: this.#state.fence });
+    this.#call(this.#lastStop.resignation(this.#state.fence));
     this.#to({ name: 'joining' });
   }
 
@@ -288,10 +300,9 @@ export class Machine {
     const { fence, lease, request } = this.#state;
     const target = this.#view?.members.find(({ nodeId }) => nodeId === request.to);
     if (!target) return this.#holdFailed('the target is not in the cluster any more');
-    const { nodeId, address, lease: targetLease } = target;
+    const key = keyOf(target, this.#options, 'planned');
+    if (!this.#call({ kind: 'move_leader', fence, key })) return this.#holdFailed('the last move failed a moment ago');
     this.#to({ name: 'moving', fence, lease, request });
-    const key = { nodeId, address, lease: targetLease, ttlMs: this.#options.timing.ttlMs, reason: 'planned' } as const;
-    this.#call({ kind: 'move_leader', fence, key });
   }
 
   #holdFailed(reason: string): void {
@@ -304,10 +315,7 @@ export class Machine {
 
   #adjustSync(followers: { level: readonly string[]; slow: readonly string[] }): void {
     if (this.#options.mode !== 'safe' || this.#state.name !== 'leading' || this.#calls.has('set_sync')) return;
-    // A follower that is no member of the cluster never leads.
-    const isMember = (node: string) => this.#view?.members.some(({ nodeId }) => nodeId === node);
-    const level = followers.level.filter(isMember);
-    const nodes = this.#sync.wanted(this.#options.nodeId, { ...followers, level });
+    const nodes = this.#sync.wanted(this.#options.nodeId, followers, this.#view?.members ?? []);
     if (!nodes) return;
     const expected = { fence: this.#state.fence, expectedRevision: this.#sync.revision };
     if (this.#call({ kind: 'set_sync', nodes, ...expected })) this.#sync.attempt(nodes);
@@ -323,21 +331,20 @@ export class Machine {
       this.membership.proceed(this.#nowMs, this.#view, this.#self, (call) => this.#call(call));
     if (this.#state.name === 'electing') this.#run(this.#state.sinceMs);
     if (this.#state.name !== 'leading') return;
+    const { fence } = this.#state;
+    const nodes = this.#view && this.#known.wantedIn(this.#view, this.#options.failsafe);
+    if (nodes && this.#call({ kind: 'set_known', fence, nodes })) this.#known.introduce(nodes);
     this.#obeyRequest(this.#state);
-    const nodes = this.#options.failsafe && this.#view ? this.#known.missingIn(this.#view) : undefined;
-    if (this.#state.name !== 'leading' || !nodes) return;
-    if (this.#call({ kind: 'set_known', fence: this.#state.fence, nodes })) this.#known.introduce(nodes);
   }
 
   #run(sinceMs: number): void {
     const view = this.#view;
     const { lease, untilMs } = this.membership;
     if (!view || !lease || untilMs <= this.#nowMs || this.#calls.has('campaign')) return;
-    const { heardMs, failedOverMs, leaderOffset } = this.#hearing;
-    const heard = { heardMs, failedOverMs, leaderOffset };
-    const why = whyNotRun({ ...this.#options, ...heard, view, sinceMs, self: this.#self, nowMs: this.#nowMs });
-    if (why !== '' && plain(why) !== plain(this.#why)) this.#say('warn', `the cluster has no leader: ${why}`);
-    this.#why = why;
+    const seen = { hearing: this.#hearing, view, sinceMs, self: this.#self, nowMs: this.#nowMs };
+    const { why, needsPerson } = whyNotRun({ ...this.#options, ...seen }) ?? NO_OBSTACLE;
+    if (why !== '' && plain(why) !== plain(this.#obstacle.why)) this.#say('warn', `the cluster has no leader: ${why}`);
+    this.#obstacle = { why, needsPerson };
     if (why !== '') return;
     if (this.#call(campaignOf(this.#options, view, this.#self, lease))) this.#to({ name: 'campaigning', sinceMs });
   }
@@ -347,14 +354,18 @@ export class Machine {
     if (!request || this.#calls.has('forget_request')) return;
     const { nodeId, mode } = this.#options;
     const why = whyNotSwitch(request.to, this.#view?.members ?? [], nodeId, this.#sync.required, mode);
-    if (why !== '') return this.#refuseSwitch(fence, request, why);
+    if (why !== '' || request.revision === this.#refusedRequest) return this.#refuseSwitch(fence, request, why);
     this.#to({ name: 'holding', fence, lease, request });
     this.#act({ kind: 'hold', nodeId: request.to });
   }
 
+  /** The view may show the wish for a while yet, and it is refused once only. */
   #refuseSwitch(fence: number, { to, revision }: SwitchRequest, failure: string): void {
-    this.#say('error', `the leader was not moved to ${to}: ${failure}`);
-    this.#act({ kind: 'switch_ended', failure });
+    if (revision !== this.#refusedRequest) {
+      this.#say('error', `the leader was not moved to ${to}: ${failure}`);
+      this.#act({ kind: 'switch_ended', failure });
+    }
+    this.#refusedRequest = revision;
     this.#call({ kind: 'forget_request', fence, revision });
   }
 
@@ -383,12 +394,21 @@ export class Machine {
 
 /** The call by which a node asks for the leader key. */
 function campaignOf({ nodeId, address, timing, mode }: MachineOptions, view: View, self: Self, lease: string): Call {
-  const reason = !view.last ? 'first' : 'automatic';
-  const key = { nodeId, address, lease, ttlMs: timing.ttlMs, reason } as const;
+  const isPlanned = view.isResignedInOrder && view.resigned === view.last?.fence;
+  const reason = !view.last ? 'first' : isPlanned ? 'planned' : 'automatic';
+  const key = keyOf({ nodeId, address, lease }, { timing }, reason);
   const expected = { lastFence: view.last?.fence ?? 0, syncRevision: view.sync?.revision ?? 0 };
   const sync = mode === 'safe' && !view.sync ? [nodeId] : undefined;
   const clusterId = self.clusterId || self.proposedClusterId;
   return { kind: 'campaign', clusterId, fenceBase: self.historyFence, key, expected, sync };
+}
+
+function keyOf(
+  { nodeId, address, lease }: Pick<LeaderKey, 'nodeId' | 'address' | 'lease'>,
+  { timing: { ttlMs } }: Pick<MachineOptions, 'timing'>,
+  reason: Reason,
+): Omit<LeaderKey, 'fence'> {
+  return { nodeId, address, lease, ttlMs, reason };
 }
 
 /** A reason without its numbers, which change from look to look. */

@@ -53,7 +53,8 @@ export type Call =
       readonly sync: readonly string[] | undefined;
     }
   | { readonly kind: 'move_leader'; readonly fence: number; readonly key: Omit<LeaderKey, 'fence'> }
-  | { readonly kind: 'resign'; readonly fence: number }
+  /** @param isInOrder whether the node is being stopped by a person, so that the next leadership is no automatic failover. */
+  | { readonly kind: 'resign'; readonly fence: number; readonly isInOrder: boolean }
   | {
       readonly kind: 'set_sync';
       readonly fence: number;
@@ -102,7 +103,7 @@ export type Event =
   /** The node leads: its history has begun durably. */
   | { readonly kind: 'opened' }
   /** The node could not begin to lead, or its term is over. */
-  | { readonly kind: 'over'; readonly reason: string }
+  | { readonly kind: 'over'; readonly reason: string; readonly isInOrder?: boolean }
   /** The node appends and answers nothing more. */
   | { readonly kind: 'stopped' }
   /** Writes wait, and the target of a switch has all of them. */

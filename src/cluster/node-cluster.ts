@@ -3,7 +3,6 @@
  * the node. The node asks here for the status of the cluster, and passes on what people want.
  */
 import type { Clock } from '../base/clock.js';
-import { sleep } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { ClusterLeadership, ClusterMember, StatusCluster } from '../model/cluster.js';
@@ -25,9 +24,6 @@ const HISTORY_MAX = 50;
 
 /** The longest wait for the next leader to take writes, behind a switch. */
 const TAKEN_MS_MAX = 5_000;
-
-/** The time between two looks at the next leader, behind a switch. */
-const TAKEN_LOOK_MS = 5;
 
 export interface NodeClusterOptions {
   readonly settings: ClusterSettings;
@@ -121,7 +117,7 @@ export class NodeCluster {
       required: settings.mode === 'safe' ? [...(this.#cluster.required ?? [])] : [],
       members: view ? view.members.map((member) => this.#shown(member, view)) : [],
       history: this.#history,
-      needsPerson: view !== undefined && !view.leader && (view.isPaused || why.includes('headwater cluster resume')),
+      needsPerson: this.#cluster.needsPerson,
       storeSilentMs: this.#answeredMs === undefined ? undefined : Math.round(nowMs - this.#answeredMs),
     };
   }
@@ -131,9 +127,13 @@ export class NodeCluster {
     return this.#cluster.order({ kind: 'pause' });
   }
 
-  /** Ends a pause, and allows an automatic failover that waits for a person. */
+  /**
+   * Ends a pause, and allows an automatic failover that waits for a person. While a node leads nothing waits, and later
+   * failovers have their bounds.
+   */
   resume(): Promise<void> {
-    return this.#cluster.order({ kind: 'resume', allowed: this.#cluster.view?.last?.fence ?? 0 });
+    const { leader, last } = this.#cluster.view ?? {};
+    return this.#cluster.order({ kind: 'resume', allowed: leader ? 0 : (last?.fence ?? 0) });
   }
 
   /**
@@ -141,15 +141,13 @@ export class NodeCluster {
    * @throws HeadwaterError `failover_failed` if this node stays the leader, or did not lead.
    */
   async switchTo({ to }: Pick<FailoverRequest, 'to'>): Promise<FailoverReply> {
-    const { clock, store, replication, address } = this.#options;
+    const { clock, store, address } = this.#options;
     const { state, view } = this.#cluster;
     if (state.name !== 'leading' || !view) throw this.#notLeading(view);
     const target = this.#target(to, view);
     const beganMs = clock.monotonicMs();
     await this.#cluster.switchTo(target.nodeId);
-    const isTaken = () => replication.link.reports.epoch > state.fence;
-    while (!isTaken() && clock.monotonicMs() - beganMs < TAKEN_MS_MAX)
-      await sleep(clock, TAKEN_LOOK_MS, new AbortController().signal);
+    await this.#taken(state.fence);
     return {
       oldLeader: address,
       newLeader: target.address,
@@ -158,6 +156,16 @@ export class NodeCluster {
       followersMoved: Math.max(0, view.members.length - 2),
       offset: store.data.position.offset,
     };
+  }
+
+  /** Resolves when the leader behind this fencing number takes writes, or too late. */
+  async #taken(fence: number): Promise<void> {
+    const { clock, replication } = this.#options;
+    const { link } = replication;
+    const late = new AbortController();
+    const cancel = clock.after(TAKEN_MS_MAX, () => late.abort());
+    while (!late.signal.aborted && link.reports.epoch <= fence) await link.told.rungAfter(link.told.rings, late.signal);
+    cancel();
   }
 
   /** Gives the leadership back to the cluster before a stop, once all writes are answered. */
@@ -174,7 +182,7 @@ export class NodeCluster {
 
   #shown(member: Member, view: View): ClusterMember {
     const { nodeId, address, offset, durableOffset, historyFence } = member;
-    const cannotLead = whyMemberCannotLead(member, view, this.#options.settings);
+    const cannotLead = whyMemberCannotLead(member, view);
     return { nodeId, address, offset, durableOffset, historyFence, cannotLead };
   }
 

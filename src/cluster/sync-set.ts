@@ -6,7 +6,7 @@
  * Invariant: the required nodes are at least those that the store may name. A change whose answer was lost counts as
  * made and as not made, until the store shows a later revision.
  */
-import type { SyncKey } from './view.js';
+import type { Member, SyncKey } from './view.js';
 
 export class SyncSet {
   #stored: SyncKey | undefined;
@@ -36,11 +36,17 @@ export class SyncSet {
     this.#attempts = [];
   }
 
-  /** The set to ask the store for; undefined if it is as it should be. */
+  /**
+   * The set to ask the store for; undefined if it is as it should be. A follower that is no member of the cluster never
+   * leads.
+   */
   wanted(
     nodeId: string,
-    { level, slow }: { level: readonly string[]; slow: readonly string[] },
+    followers: { readonly level: readonly string[]; readonly slow: readonly string[] },
+    members: readonly Pick<Member, 'nodeId'>[],
   ): readonly string[] | undefined {
+    const { slow } = followers;
+    const level = followers.level.filter((node) => members.some((member) => member.nodeId === node));
     const stored = this.#stored?.nodes;
     const kept = (stored ?? []).filter((node) => node === nodeId || !slow.includes(node));
     const nodes = [...new Set([nodeId, ...kept, ...level])].sort();

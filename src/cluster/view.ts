@@ -71,6 +71,8 @@ export interface View {
   readonly last: LastLeader | undefined;
   /** The fencing number of the last leader that said that it has stopped. */
   readonly resigned: number;
+  /** Whether that leader stopped because a person stopped its node. */
+  readonly isResignedInOrder: boolean;
   readonly sync: SyncKey | undefined;
   readonly members: readonly Member[];
   /** The nodes that may lead with `--failsafe`; empty without it. */
@@ -88,6 +90,7 @@ export const EMPTY_VIEW: View = {
   leader: undefined,
   last: undefined,
   resigned: 0,
+  isResignedInOrder: false,
   sync: undefined,
   members: [],
   known: [],

@@ -40,6 +40,7 @@ const TOP = {
   clusterId: 'text',
   revision: 'number',
   resigned: 'number',
+  isResignedInOrder: 'boolean',
   known: 'texts',
   isPaused: 'boolean',
   allowed: 'number',

@@ -253,6 +253,16 @@ describe('the driver of a node in a cluster', () => {
     }
   });
 
+  it('ends the wait of a person for a switch that it has not seen when it stops', async () => {
+    const test = await new Test().leading();
+    const switched = assert.rejects(test.cluster.switchTo('b'), {
+      code: 'failover_failed',
+      message: /b: the store does not know the lease/,
+    });
+    await test.tell({ kind: 'lease_unknown', call: 'keep_alive', lease: 'lease of a' });
+    await switched;
+  });
+
   it('ends its term when it is closed, and leaves the key to its lease', async () => {
     const test = await new Test().leading();
     await test.cluster.close();

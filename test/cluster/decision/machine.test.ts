@@ -131,7 +131,7 @@ describe('a leader of a cluster', () => {
 
   it('says in the store that it has stopped', () => {
     const test = new Test().leading().give({ kind: 'over', reason: 'its term is over' }).give({ kind: 'stopped' });
-    assert.deepEqual(test.call('resign'), { kind: 'call', call: { kind: 'resign', fence: 20 } });
+    assert.deepEqual(test.call('resign'), { kind: 'call', call: { kind: 'resign', fence: 20, isInOrder: false } });
   });
 
   it('leads on under a store that went back, and until its deadline only', () => {
@@ -189,6 +189,48 @@ describe('a leader of a cluster', () => {
     assert(test.action('release'));
     assert(test.call('forget_request'));
     assert.match(test.action('say')?.message ?? '', /was not moved to b: the target is not in the cluster any more/);
+  });
+
+  it('refuses a wish for another leader once, however long the store shows it', () => {
+    const request = { to: 'b', revision: 21 };
+    const view = { leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, request };
+    const test = new Test().leading().see({ ...view, revision: 21, members: [member('a'), member('b')] });
+    test.give({ kind: 'hold_failed', reason: 'it is too far behind' });
+    assert.match(test.action('switch_ended')?.failure ?? '', /too far behind/);
+    test.give({ kind: 'request_forgotten' }).give({ kind: 'tick' });
+    assert.deepEqual(
+      [test.machine.state.name, test.action('hold'), test.action('say')],
+      ['leading', undefined, undefined],
+    );
+    test.see({ ...view, request: undefined, revision: 22 }).give({ kind: 'request_forgotten' });
+    test.see({ ...view, request: { to: 'b', revision: 23 }, revision: 23, members: [member('a'), member('b')] });
+    assert(test.action('hold'));
+  });
+
+  it('tells a person whose wish it has not seen yet that it has stopped', () => {
+    const test = new Test().leading().give({ kind: 'over', reason: 'its disk stands still' });
+    assert.equal(test.action('switch_ended')?.failure, 'its disk stands still');
+  });
+
+  it('takes writes again if the store has failed to move the key a moment before', () => {
+    const request = { to: 'b', revision: 21 };
+    const members = [member('a', { round: 20 }), member('b', { round: 20 })];
+    const view = { last: { nodeId: 'a', fence: 20 }, request, members };
+    const test = new Test().leading().see({ ...view, leader: key('a', 20), revision: 21 });
+    test.give({ kind: 'held' }).give({ kind: 'failed', call: 'move_leader' }).give({ kind: 'stopped' });
+    test.give({ kind: 'resigned' }).see({ ...view, revision: 22, resigned: 20 });
+    assert(test.call('campaign'));
+    test.give({ kind: 'campaigned', lease: 'lease of a', fence: 23 }).give({ kind: 'opened' });
+    assert.equal(test.machine.state.name, 'holding');
+    test.give({ kind: 'held' });
+    assert.equal(test.machine.state.name, 'leading');
+    assert(test.action('release'));
+  });
+
+  it('empties the list of known nodes without --failsafe', () => {
+    const led = { revision: 21, leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, known: ['b'] };
+    const { call } = new Test().leading().see(led).call('set_known') as Extract<Action, { kind: 'call' }>;
+    assert.deepEqual(call, { kind: 'set_known', fence: 20, nodes: [] });
   });
 
   it('stops if its history does not begin in time, and lets its lease go while it cannot stop', () => {
@@ -268,7 +310,7 @@ describe('a node that does not lead', () => {
     const test = new Test().joined().see({ members: [member('a')], revision: 12 });
     assert(test.call('campaign'));
     test.at(109_000).give({ kind: 'campaigned', lease: 'lease of a', fence: 20 });
-    assert.deepEqual(test.call('resign'), { kind: 'call', call: { kind: 'resign', fence: 20 } });
+    assert.deepEqual(test.call('resign'), { kind: 'call', call: { kind: 'resign', fence: 20, isInOrder: false } });
     assert.equal(test.machine.state.name, 'electing');
   });
 
@@ -299,6 +341,7 @@ describe('a node that does not lead', () => {
         { view: { sync: { nodes: ['b'], revision: 3 } } },
         /may lack acknowledged/,
       ],
+      ['the last leader may go on without the store', { view: { known: ['b'] } }, /did not know this node/],
       ['it may lack writes', { mode: 'safe', view: { sync: { nodes: ['b'], revision: 3 } } }, /may lack acknowledged/],
     ];
   for (const [name, { view, self, mode = 'available' }, why] of reasons)
@@ -324,6 +367,28 @@ describe('a node that does not lead', () => {
     test.see({ ...gone, members: spoken() });
     assert.match(test.machine.why, /within 60 s needs a person/);
     assert.match(test.action('say')?.message ?? '', /needs a person/);
+    assert.equal(test.machine.needsPerson, true);
+    const { call } = test.see({ ...gone, revision: 31, members: spoken(), allowed: 20 }).call('campaign') as Extract<
+      Action,
+      { kind: 'call' }
+    >;
+    assert(call.kind === 'campaign' && call.key.reason === 'automatic' && !test.machine.needsPerson);
+  });
+
+  it('takes no stop in order for an automatic failover', () => {
+    for (const [isResignedInOrder, reason] of [
+      [true, 'planned'],
+      [false, 'automatic'],
+    ] as const) {
+      const test = new Test().joined().see(led);
+      const { call } = test
+        .see({ ...gone, resigned: 20, isResignedInOrder, members: spoken() })
+        .call('campaign') as Extract<Action, { kind: 'call' }>;
+      assert(call.kind === 'campaign' && call.key.reason === reason);
+    }
+    const stopped = new Test().leading().give({ kind: 'over', reason: 'it is being stopped', isInOrder: true });
+    const { call } = stopped.give({ kind: 'stopped' }).call('resign') as Extract<Action, { kind: 'call' }>;
+    assert.deepEqual(call, { kind: 'resign', fence: 20, isInOrder: true });
   });
 
   it('refuses a store of another cluster by name, until a person accepts it', () => {

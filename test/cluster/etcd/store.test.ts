@@ -96,6 +96,7 @@ describe('etcd as the store of a cluster', function () {
         leader: { nodeId: 'a', address: 'a:1', lease, fence, ttlMs: TIMING.ttlMs, reason: 'first' },
         last: { nodeId: 'a', fence, ttlMs: TIMING.ttlMs },
         resigned: 0,
+        isResignedInOrder: false,
         sync: { nodes: ['a'], revision: fence },
         members: [],
         known: [],
@@ -113,7 +114,7 @@ describe('etcd as the store of a cluster', function () {
     const { fence = 0 } = await told.answer(campaign('a', lease, undefined, ['a']), 'campaigned');
     const held = await told.answer(campaign('a', lease, { lastFence: fence, syncRevision: fence }), 'campaigned');
     assert.equal(held.fence, undefined);
-    await told.answer({ kind: 'resign', fence }, 'resigned');
+    await told.answer({ kind: 'resign', fence, isInOrder: true }, 'resigned');
     for (const expected of [
       { lastFence: 0, syncRevision: fence },
       { lastFence: fence, syncRevision: 0 },
@@ -122,7 +123,7 @@ describe('etcd as the store of a cluster', function () {
     const next = await told.answer(campaign('b', lease, { lastFence: fence, syncRevision: fence }), 'campaigned');
     assert.ok((next.fence ?? 0) > fence);
     const view = await eventually('the view', async () => told.views.find(({ leader }) => leader?.nodeId === 'b'));
-    assert.deepEqual([view.resigned, view.clusterId], [fence, 'c-a']);
+    assert.deepEqual([view.resigned, view.isResignedInOrder, view.clusterId], [fence, true, 'c-a']);
   });
 
   it('counts fencing numbers from above those of the data that the founder has', async () => {
@@ -137,7 +138,7 @@ describe('etcd as the store of a cluster', function () {
     const { view } = await told.answer({ kind: 'read' }, 'view');
     assert.deepEqual([view.leader?.fence, view.last?.fence, view.sync?.revision], [fence, fence, set.revision]);
     assert.ok(view.revision >= fence);
-    await told.answer({ kind: 'resign', fence }, 'resigned');
+    await told.answer({ kind: 'resign', fence, isInOrder: false }, 'resigned');
     const expected = { lastFence: fence, syncRevision: set.revision ?? 0 };
     const next = await told.answer({ ...campaign('b', lease, expected), fenceBase: 2_000_000 }, 'campaigned');
     assert.ok(next.fence && next.fence > fence && next.fence < 2_000_000, 'the base of a cluster stays');
@@ -154,7 +155,7 @@ describe('etcd as the store of a cluster', function () {
     assert.equal((await told.answer({ ...set, fence }, 'sync_set')).revision, undefined);
     await told.answer({ kind: 'set_known', fence: fence - 1, nodes: ['x'] }, 'known_set');
     await told.answer({ kind: 'set_known', fence, nodes: ['a'] }, 'known_set');
-    await told.answer({ kind: 'resign', fence: fence - 1 }, 'resigned');
+    await told.answer({ kind: 'resign', fence: fence - 1, isInOrder: false }, 'resigned');
     const { view } = await told.answer({ kind: 'read' }, 'view');
     assert.deepEqual([view.leader?.fence, view.known, view.sync?.nodes, view.resigned], [fence, ['a'], ['a', 'b'], 0]);
   });

@@ -99,6 +99,7 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
       leader: { nodeId: 'a', address: 'a:1', lease, ttlMs: 3_000, reason: 'first', fence: 2 },
       last: { nodeId: 'a', fence: 2, ttlMs: 3_000 },
       resigned: 0,
+      isResignedInOrder: false,
       sync: { nodes: ['a'], revision: 2 },
       members: [{ ...record('a', lease), revision: 1 }],
       known: [],
@@ -120,7 +121,7 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
     const { fence = 0 } = await told.answer(campaign('a', lease, undefined, ['a']), 'campaigned');
     const expected = { lastFence: fence, syncRevision: fence };
     assert.equal((await told.answer(campaign('b', other, expected), 'campaigned')).fence, undefined);
-    await told.answer({ kind: 'resign', fence }, 'resigned');
+    await told.answer({ kind: 'resign', fence, isInOrder: true }, 'resigned');
     for (const wrong of [
       { ...expected, lastFence: 0 },
       { ...expected, syncRevision: 0 },
@@ -130,7 +131,7 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
     const next = await told.answer(campaign('b', other, expected), 'campaigned');
     assert.ok((next.fence ?? 0) > fence);
     const view = await eventually('the view', async () => told.views.find(({ leader }) => leader?.nodeId === 'b'));
-    assert.deepEqual([view.resigned, view.clusterId], [fence, 'c-a']);
+    assert.deepEqual([view.resigned, view.isResignedInOrder, view.clusterId], [fence, true, 'c-a']);
   });
 
   it('writes for the holder of a fencing number alone', async () => {
@@ -147,7 +148,7 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
     assert.equal((await told.answer({ ...set, nodes: ['a'], fence }, 'sync_set')).revision, undefined);
     await told.answer({ kind: 'set_known', fence: fence - 1, nodes: ['x'] }, 'known_set');
     await told.answer({ kind: 'set_known', fence, nodes: ['a'] }, 'known_set');
-    await told.answer({ kind: 'resign', fence: fence - 1 }, 'resigned');
+    await told.answer({ kind: 'resign', fence: fence - 1, isInOrder: false }, 'resigned');
     const { leader, known, sync, resigned } = contentNow();
     assert.deepEqual([leader?.fence, known, sync?.nodes, resigned], [fence, ['a'], ['a', 'b'], 0]);
   });

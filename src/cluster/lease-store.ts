@@ -156,14 +156,20 @@ export class LeaseStore implements ClusterStore {
   }
 
   async #change(call: Change, deadlineMs: number): Promise<Event> {
-    if (call.kind === 'publish' && !this.#own.has(call.record.lease))
-      return { kind: 'lease_unknown', call: 'publish', lease: call.record.lease };
     const event = await this.#transact(
-      (view) => decide(call, view, (lease) => this.#lives(lease, view, this.#options.clock.monotonicMs())),
+      (view) =>
+        this.#hasEnded(call) ??
+        decide(call, view, (lease) => this.#lives(lease, view, this.#options.clock.monotonicMs())),
       deadlineMs,
     );
-    if (call.kind === 'publish') this.#own.set(call.record.lease, true);
+    if (event.kind === 'published') this.#own.set(event.lease, true);
     return event;
+  }
+
+  /** A node that leaves may end its lease while it writes its record. The record must not come back then. */
+  #hasEnded(call: Change): Decision | undefined {
+    if (call.kind !== 'publish' || this.#own.has(call.record.lease)) return undefined;
+    return { answer: () => ({ kind: 'lease_unknown', call: 'publish', lease: call.record.lease }) };
   }
 
   /**
@@ -232,19 +238,19 @@ export class LeaseStore implements ClusterStore {
       throw new LeaseDiscontinuity(
         `the Lease ${namespace}/${name} went back: expected revision ${floor} or later, received ${lease ? known.view.revision : 'no Lease'}. Was it deleted, or Kubernetes restored from a backup? Give the cluster a new name`,
       );
-    this.#took(known);
-    return known;
+    return this.#took(known);
   }
 
-  /** Answers may overtake each other. */
-  #took(known: Known): void {
+  /** Answers may overtake each other. @returns the latest state. */
+  #took(known: Known): Known {
     const { revision } = known.view;
     const before = this.#known;
-    const isOlder = before && revision < before.view.revision;
-    if (isOlder || (before?.view.revision === revision && known.atMs < before.atMs)) return;
+    if (before && (revision < before.view.revision || (revision === before.view.revision && known.atMs < before.atMs)))
+      return before;
     this.#known = known;
     this.#seenRevision = Math.max(this.#seenRevision, revision);
     this.#observe(known.view);
+    return known;
   }
 
   // ---- views ------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 /**
- * An API server of Kubernetes for Leases, over real HTTP or HTTPS: it keeps `resourceVersion` as the real one does. A test
- * lets it fail: with a status, slowly, or by losing answers after success.
+ * An API server of Kubernetes for Leases, over real HTTP or HTTPS. It keeps `resourceVersion` and refuses objects as the real
+ * one does, in the same words (lease-rules.ts). A test lets it fail: with a status, slowly, or by losing answers after success.
  */
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { LeaseObject } from '../../src/cluster/kubernetes/api.js';
+import { notFound, type Refusal, statusOf, whyRefused } from './lease-rules.js';
 
 /** What becomes of a request. */
 export type Fault =
@@ -29,6 +30,7 @@ export class KubernetesApi implements AsyncDisposable {
   readonly #isSecure: boolean;
   #versions = 1_000;
   #uids = 0;
+  readonly namespaces = new Set(['shop']);
   /** The token that the server accepts; undefined for all. */
   token: string | undefined;
   /** Decides about each request. */
@@ -91,9 +93,9 @@ export class KubernetesApi implements AsyncDisposable {
     };
     if (fault === 'silent') return;
     if (typeof fault === 'object' && 'status' in fault)
-      return answer(fault.status, statusOf(fault.status, fault.message ?? 'a fault of the test'));
+      return answer(fault.status, statusOf({ code: fault.status, message: fault.message ?? 'a fault of the test' }));
     if (this.token !== undefined && headers.authorization !== `Bearer ${this.token}`)
-      return answer(401, statusOf(401, 'Unauthorized'));
+      return answer(401, statusOf({ code: 401, message: 'Unauthorized' }));
     if (typeof fault === 'object' && 'slowMs' in fault) await pause(fault.slowMs);
     const { status, value } = this.#answer(method, url, body);
     if (fault === 'lost') return void request.socket.destroy();
@@ -102,18 +104,16 @@ export class KubernetesApi implements AsyncDisposable {
   }
 
   #answer(method: string, url: string, body: LeaseObject | undefined): { status: number; value: object } {
-    const [, namespace = '', name = body?.metadata.name ?? ''] = PATH.exec(url) ?? [];
-    const refuse = (status: number, message: string) => ({ status, value: statusOf(status, message) });
-    if (namespace === '') return refuse(404, 'the server could not find the requested resource');
+    const [, namespace = '', ofUrl] = PATH.exec(url) ?? [];
+    const name = ofUrl ?? body?.metadata.name ?? '';
+    const refuse = (refusal: Refusal) => ({ status: refusal.code, value: statusOf(refusal) });
+    if (namespace === '') return refuse({ code: 404, message: 'the server could not find the requested resource' });
     const key = `${namespace}/${name}`;
     const present = this.#leases.get(key);
-    if (method === 'POST' && present) return refuse(409, `leases.coordination.k8s.io "${name}" already exists`);
-    if (method !== 'POST' && !present) return refuse(404, `leases.coordination.k8s.io "${name}" not found`);
-    if (method === 'PUT' && body?.metadata.resourceVersion !== present?.metadata.resourceVersion)
-      return refuse(
-        409,
-        `Operation cannot be fulfilled on leases.coordination.k8s.io "${name}": the object has been modified`,
-      );
+    if (method === 'POST' && !this.namespaces.has(namespace)) return refuse(notFound('namespaces', namespace));
+    if (method !== 'POST' && !present) return refuse(notFound('leases', name));
+    const refusal = body && whyRefused(body, { method, namespace, name }, present);
+    if (refusal) return refuse(refusal);
     if (method !== 'GET' && body) this.#leases.set(key, this.#stored(body, namespace, name));
     return { status: method === 'POST' ? 201 : 200, value: this.#leases.get(key) as LeaseObject };
   }
@@ -123,10 +123,6 @@ export class KubernetesApi implements AsyncDisposable {
     const resourceVersion = String(++this.#versions);
     return { ...lease, metadata: { ...lease.metadata, name, namespace, uid, resourceVersion } };
   }
-}
-
-function statusOf(code: number, message: string): object {
-  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, message };
 }
 
 function pause(ms: number): Promise<void> {

@@ -66,10 +66,14 @@ export class LeaseApi {
     );
   }
 
-  /** The Lease as the majority of the servers has it; undefined if there is none. @throws KubernetesFailure */
+  /**
+   * The Lease as the majority of the servers has it; undefined if there is none. A proxy that has lost its server answers 404
+   * too, so only an answer that names the Lease counts.
+   * @throws KubernetesFailure
+   */
   async get(deadlineMs: number): Promise<LeaseObject | undefined> {
     const answer = await this.#ask('GET', this.#one, undefined, deadlineMs);
-    return answer.status === 404 ? undefined : this.#leaseIn(answer, 'get');
+    return this.#saysNoLease(answer) ? undefined : this.#leaseIn(answer, 'get');
   }
 
   /** @returns `conflict` if there is one already. @throws KubernetesFailure: it may have been created all the same. */
@@ -96,6 +100,12 @@ export class LeaseApi {
     return new URL(`${this.#collection.pathname}/${encodeURIComponent(this.#options.name)}`, this.#collection);
   }
 
+  #saysNoLease({ status, text }: Answer): boolean {
+    if (status !== 404) return false;
+    const { kind, name } = statusIn(text).details ?? {};
+    return kind === 'leases' && name === this.#options.name;
+  }
+
   #leaseIn({ status, text }: Answer, verb: string): LeaseObject {
     if (status !== 200 && status !== 201) throw this.#refusal(status, text, verb);
     try {
@@ -120,7 +130,13 @@ export class LeaseApi {
         'permission_denied',
         `${said}. Let the service account get, create and update leases of coordination.k8s.io in the namespace ${namespace}: it may not ${verb} them`,
       );
-    if (status === 404) return new KubernetesFailure('invalid_argument', `${said}. Is there a namespace ${namespace}?`);
+    if (status === 404)
+      return new KubernetesFailure(
+        'unreachable',
+        verb === 'create'
+          ? `${said}. Is there a namespace ${namespace}?`
+          : `${said}. Is ${this.#collection.origin} an API server of Kubernetes?`,
+      );
     return new KubernetesFailure(status === 429 ? 'overloaded' : 'unreachable', said);
   }
 
@@ -208,13 +224,24 @@ function unreachable({ origin }: URL, reason: string, cause?: unknown): Kubernet
   return new KubernetesFailure('unreachable', `the API server ${origin} could not be asked: ${reason}`, cause);
 }
 
-/** The sentence of the server, which answers with an object of the kind Status. */
-function messageIn(text: string): string {
+/** An object of the kind Status, as far as it is read. */
+interface Status {
+  readonly message?: unknown;
+  readonly details?: { readonly kind?: unknown; readonly name?: unknown } | null;
+}
+
+/** The object with which the server refuses. A proxy in between answers with any text. */
+function statusIn(text: string): Status {
   try {
-    const { message } = JSON.parse(text) as { message?: unknown };
-    if (typeof message === 'string' && message !== '') return message.slice(0, 300).replace(/\.$/, '');
+    return Object(JSON.parse(text)) as Status;
   } catch {
-    // A proxy in between answers with any text.
+    return {};
   }
+}
+
+/** The sentence of the server. */
+function messageIn(text: string): string {
+  const { message } = statusIn(text);
+  if (typeof message === 'string' && message !== '') return message.slice(0, 300).replace(/\.$/, '');
   return text.slice(0, 100).replace(/\s+/g, ' ') || 'no reason';
 }

@@ -325,6 +325,48 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
     assert.ok(changed?.kind === 'store_changed' && /expected revision 7 or later/.test(changed.reason));
   });
 
+  it('takes a 404 for the end of the Lease only if the server names the Lease', async () => {
+    await using told = open();
+    await told.call({ kind: 'read' });
+    const lease = await told.join('a');
+    const { fence } = await told.answer(campaign('a', lease), 'campaigned');
+    // As a proxy answers that has lost its server, or a load balancer.
+    api.fault = () => ({ status: 404, message: '404 page not found' });
+    await told.answer({ kind: 'keep_alive', lease }, 'failed');
+    assert.ok(
+      told.logger.said(/answered 404: 404 page not found\. Is http:\/\/127\.0\.0\.1:\d+ an API server of Kubernetes\?/),
+    );
+    api.fault = () => undefined;
+    await told.answer({ kind: 'keep_alive', lease }, 'kept');
+    assert.ok(!told.events.some(({ kind }) => kind === 'store_changed'));
+    assert.equal(contentNow().leader?.fence, fence);
+  });
+
+  it('needs a namespace that is there', async () => {
+    await using told = new Told(api.address, name(), { namespace: 'none' });
+    await told.call({ kind: 'read' });
+    const lease = await told.grant(TIMING.ttlMs);
+    await told.answer({ kind: 'publish', record: record('a', lease), provesMs: 1 }, 'failed');
+    assert.ok(told.logger.said(/namespaces "none" not found\. Is there a namespace none\?/));
+  });
+
+  it('does not bring back the record of a node that has left meanwhile', async () => {
+    await using told = open();
+    await told.call({ kind: 'read' });
+    const lease = await told.join('a');
+    let left: Promise<void> | undefined;
+    api.fault = (method) => {
+      if (left || method !== 'PUT') return undefined;
+      // The record arrives behind the end of the lease.
+      left = told.store.endLease(lease);
+      return { slowMs: 200 };
+    };
+    const publish = { kind: 'publish', record: record('a', lease), provesMs: 1 } as const;
+    await told.answer(publish, 'lease_unknown');
+    await left;
+    assert.deepEqual(contentNow().members, []);
+  });
+
   it('goes over HTTPS with a token and a CA that are exchanged while it runs', async () => {
     const directory = temporaryDirectory();
     const [first, second] = [

@@ -22,7 +22,7 @@ import type { Position } from '../model/position.js';
 import type { DownFrame, Handshake, Heartbeat, UpstreamInfo } from '../replication/frames.js';
 import { type Decision, decide } from '../replication/resync.js';
 import type { ArchiveChannel } from './channel.js';
-import { KnownStretches, newestBackupOf, type Sight, sightOf, sightOfBackup } from './sight.js';
+import { backupsOf, KnownStretches, leadsTo, type Sight, sightOf, sightOfBackup } from './sight.js';
 
 export interface ArchiveFeedOptions {
   readonly place: Place;
@@ -39,6 +39,13 @@ interface Sent {
   /** The time of the block, milliseconds since the epoch. 0 if it is not known. */
   readonly timeMs: number;
   readonly lineage: Lineage;
+}
+
+/** The place as a node sees it. */
+interface Seen {
+  readonly sight: Sight;
+  /** The backup with which a node without data begins, if there is one for it. */
+  readonly backup?: StoredBackup;
 }
 
 type Answer =
@@ -83,25 +90,39 @@ export class ArchiveFeed {
   async #answer(handshake: Handshake): Promise<Answer> {
     const { position, keyspaceOffset } = handshake;
     const reach = Math.max(position.offset, keyspaceOffset);
-    // The place may have years of files. A node without data needs none of those before the backup.
-    const backup = reach === 0 ? await newestBackupOf(this.#place) : undefined;
-    const stretches = await this.#known.from(backup?.head.position.offset ?? position.offset);
-    const sight = await this.#sight(stretches, position.offset, backup);
-    if (!sight) return { kind: 'wait', message: this.#noBackup() };
+    const seen = reach === 0 ? await this.#sightOfEmpty() : await this.#sight(position.offset, position.offset);
+    if (!seen) return { kind: 'wait', message: this.#needed('has no backup to begin from') };
+    const { sight } = seen;
     const decision = decide({ ...handshake, lineage: Lineage.received(handshake.lineage) }, sight);
     if (decision.kind === 'wait') return { kind: 'wait', message: decision.message };
     if (decision.kind !== 'full') return { kind: decision.kind, decision, sight };
-    return await this.#fullBy(decision, reach, backup ?? (await newestBackupOf(this.#place)));
+    const backup = seen.backup ?? (await backupsOf(this.#place)).find((one) => leadsTo(one, sight));
+    return await this.#fullBy(decision, reach, backup);
   }
 
-  async #sight(
-    stretches: readonly Stretch[],
-    offset: number,
-    backup: StoredBackup | undefined,
-  ): Promise<Sight | undefined> {
-    if (stretches.length > 0) return await sightOf(stretches, offset);
-    const alone = backup ?? (await newestBackupOf(this.#place));
-    return alone && sightOfBackup(alone, offset);
+  /**
+   * The place may have years of files. A node without data needs none of those before the backup that it begins with: the
+   * newest one from which the newest history goes on.
+   */
+  async #sightOfEmpty(): Promise<Seen | undefined> {
+    let seen: Seen | undefined;
+    for (const backup of await backupsOf(this.#place)) {
+      seen = await this.#sight(backup.head.position.offset, 0, backup);
+      if (seen && leadsTo(backup, seen.sight)) return { ...seen, backup };
+    }
+    return seen && { sight: seen.sight };
+  }
+
+  /**
+   * @param from the offset before which no file counts.
+   * @param offset the end of the node's log.
+   * @param alone the backup that counts if the place has no archive. By default the newest.
+   */
+  async #sight(from: number, offset: number, alone?: StoredBackup): Promise<Seen | undefined> {
+    const stretches = await this.#known.from(from);
+    if (stretches.length > 0) return { sight: await sightOf(stretches, offset) };
+    const newest = alone ?? (await backupsOf(this.#place))[0];
+    return newest && { sight: sightOfBackup(newest, offset) };
   }
 
   async #fullBy(
@@ -120,13 +141,17 @@ export class ArchiveFeed {
         : decision.message;
       return { kind: 'full', decision: { ...decision, message }, backup };
     }
-    if (found === undefined) return { kind: 'wait', message: this.#noBackup() };
+    if (found === undefined)
+      return {
+        kind: 'wait',
+        message: this.#needed('has no backup to begin from, whose history the archive continues'),
+      };
     const message = `this node needs a backup at offset ${least} or later (${decision.reason}: ${decision.message}). The newest one in ${this.#place.name} is at offset ${found}. Make a new backup there: ${this.#backupCommand}`;
     return { kind: 'wait', message };
   }
 
-  #noBackup(): string {
-    return `${this.#place.name} has no backup to begin from. Make one there: ${this.#backupCommand}`;
+  #needed(why: string): string {
+    return `${this.#place.name} ${why}. Make one there: ${this.#backupCommand}`;
   }
 
   get #backupCommand(): string {
@@ -192,7 +217,7 @@ export class ArchiveFeed {
     for (;;) {
       const { position } = this.#sent;
       const stretches = await this.#unlessEnded(this.#known.from(position.offset));
-      this.#refuseLater(stretches, this.#sent);
+      this.#refuseOther(stretches, this.#sent);
       const following = stretches.filter(
         (stretch) => stretch.lastOffset > position.offset && leadsOn(stretch, position),
       );
@@ -237,22 +262,27 @@ export class ArchiveFeed {
     this.#sent = { position: last.position, timeMs: last.timeMs, lineage: lineage.upTo(last.lastOffset) };
   }
 
-  /** Ends the session if the archive has a later history that left the one of the node. The next session judges it. */
-  #refuseLater(stretches: readonly Stretch[], { position, lineage }: Sent): void {
+  /** Ends the session if the archive left the history of the node, or lost it. The next session judges it. */
+  #refuseOther(stretches: readonly Stretch[], { position, lineage }: Sent): void {
+    if (stretches.length === 0) return;
     const { epoch } = lineage.upTo(position.offset);
-    const later = stretches.find((stretch) => stretch.lineage.epoch > epoch && !leadsOn(stretch, position));
-    if (!later) return;
+    const others = stretches.filter((stretch) => !leadsOn(stretch, position));
+    const isLater = others.some((stretch) => stretch.lineage.epoch > epoch);
+    if (!isLater && others.length < stretches.length) return;
     throw new HeadwaterError(
       'unavailable',
-      `${this.#place.name} continues under a later history, without the commands up to offset ${position.offset} of this node`,
+      isLater
+        ? `${this.#place.name} continues under a later history, without the commands up to offset ${position.offset} of this node`
+        : `${this.#place.name} has no archive of the history of this node any more, which is at offset ${position.offset}`,
     );
   }
 
-  /** Ends the session if a place without an archive has a later backup. */
+  /** Ends the session if a place without an archive has a later backup, or none. */
   async #refuseBackup({ offset }: Position): Promise<void> {
-    const backup = await this.#unlessEnded(newestBackupOf(this.#place));
-    if (!backup || backup.head.position.offset <= offset) return;
-    throw new HeadwaterError('unavailable', `${this.#place.name} has a newer backup, ${backup.name}, and no archive`);
+    const [backup] = await this.#unlessEnded(backupsOf(this.#place));
+    if (backup && backup.head.position.offset <= offset) return;
+    const has = backup ? `has a newer backup, ${backup.name}, and no archive` : 'has no backup and no archive any more';
+    throw new HeadwaterError('unavailable', `${this.#place.name} ${has}`);
   }
 
   // ---- the session -------------------------------------------------------------------

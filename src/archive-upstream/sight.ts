@@ -48,10 +48,23 @@ export class KnownStretches {
   }
 }
 
-/** The newest backup of a place, by history, offset and time. Damaged ones do not count. */
-export async function newestBackupOf(place: Place): Promise<StoredBackup | undefined> {
+/** The backups of a place, the newest first, by history, offset and time. Damaged ones do not count. */
+export async function backupsOf(place: Place): Promise<StoredBackup[]> {
   const { backups } = await readBackups(place);
-  return backups.toSorted((a, b) => compareHeads(a.head, b.head)).at(-1);
+  return backups.toSorted((a, b) => compareHeads(b.head, a.head));
+}
+
+/**
+ * Whether a node with the data of a backup can go on as the place does. A backup may have commands of a leader that died
+ * before others had them: the newest history has left those. A later history may have no file of the archive yet.
+ */
+export function leadsTo({ head }: StoredBackup, { clusterId, lineage }: Sight): boolean {
+  const { position } = head;
+  if (head.clusterId !== clusterId) return false;
+  return (
+    new Lineage(head.lineage).epoch > lineage.epoch ||
+    lineage.replicationIdAt(position.offset) === position.replicationId
+  );
 }
 
 /** The backup alone: no file of an archive is in the place. */

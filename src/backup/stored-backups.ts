@@ -6,7 +6,7 @@
 import { HeadwaterError } from '../base/errors.js';
 import type { BackupHead } from '../model/backup.js';
 import { Lineage } from '../model/lineage.js';
-import { type Target, type Unreadable, unreadableFor } from './archive.js';
+import { type ArchiveRoute, findRoute, readArchive, type Target, type Unreadable, unreadableFor } from './archive.js';
 import { parseStretchName } from './archive-file.js';
 import { readBackupKey } from './backup-key.js';
 import { type BucketOptions, BucketPlace, parseBucketUrl } from './bucket.js';
@@ -128,17 +128,17 @@ async function refuseTorn(place: Place, name: string): Promise<void> {
 }
 
 /**
- * The backup from which a restore to the target has the least left to do: the last one of the latest history.
+ * The backups with which a restore to the target may begin: those of the latest history come first, and then the latest.
  * @throws HeadwaterError `invalid_argument`, naming what the place has.
  */
-async function newestBackup(
+async function backupsBefore(
   place: Place,
   { toOffset = Number.MAX_SAFE_INTEGER, toTimeMs = Number.MAX_SAFE_INTEGER }: Target,
-): Promise<StoredBackup> {
+): Promise<[StoredBackup, ...StoredBackup[]]> {
   const { backups, unreadable } = await readBackups(place);
   const early = backups.filter(({ head }) => head.position.offset <= toOffset && head.timeMs <= toTimeMs);
-  const newest = early.toSorted((a, b) => compareHeads(a.head, b.head)).at(-1);
-  if (newest) return newest;
+  const [newest, ...others] = early.toSorted((a, b) => compareHeads(b.head, a.head));
+  if (newest) return [newest, ...others];
   const [first] = unreadable;
   const damaged = first === undefined ? '' : `, and ${unreadable.length} that cannot be read: ${first.why}`;
   throw new HeadwaterError(
@@ -164,11 +164,40 @@ export interface RestoreSource {
  */
 export async function findRestoreSource({ place, file }: Location, target: Target): Promise<RestoreSource> {
   if (file !== undefined) return { source: place.read(file), name: place.pathOf(file), archive: undefined };
-  const { name, head } = await newestBackup(place, target);
-  const reached = head.position.offset;
-  const goesOn = (await place.list()).some((one) => (parseStretchName(one)?.lastOffset ?? 0) > reached);
+  const candidates = await backupsBefore(place, target);
+  const end = (await place.list()).reduce((most, one) => Math.max(most, parseStretchName(one)?.lastOffset ?? 0), 0);
   const isAsked = Object.values(target).some((value) => value !== undefined);
-  return { source: place.read(name), name: place.pathOf(name), archive: goesOn || isAsked ? place : undefined };
+  const needsArchive = ({ head }: StoredBackup) => isAsked || end > head.position.offset;
+  const [newest] = candidates;
+  const found = needsArchive(newest) ? await leading(candidates, target) : newest;
+  const { name } = found;
+  return { source: place.read(name), name: place.pathOf(name), archive: needsArchive(found) ? place : undefined };
+}
+
+/**
+ * The first backup from which the archive leads to the target; the first of all if none does. The newest backup may have
+ * commands of a leader that died before others had them. The archive of the next leader then continues from an earlier
+ * one.
+ */
+async function leading(candidates: [StoredBackup, ...StoredBackup[]], target: Target): Promise<StoredBackup> {
+  const [newest, ...others] = candidates;
+  const { epoch } = new Lineage(newest.head.lineage);
+  if (others.length === 0 || (await routeFrom(newest, target))) return newest;
+  for (const backup of others) {
+    const route = await routeFrom(backup, target);
+    if (route && route.lineage.epoch > epoch) return backup;
+  }
+  return newest;
+}
+
+/** Undefined if the archive does not lead from the backup to the target: the restore says why. */
+async function routeFrom({ place, head }: StoredBackup, target: Target): Promise<ArchiveRoute | undefined> {
+  try {
+    return findRoute(await readArchive(place, head.position.offset), head, target);
+  } catch (error) {
+    if (HeadwaterError.is(error, 'invalid_argument') || HeadwaterError.is(error, 'corrupt')) return undefined;
+    throw error;
+  }
 }
 
 /** Earlier epochs come first, then earlier offsets, then earlier times. */

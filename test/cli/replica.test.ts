@@ -1,7 +1,7 @@
 /** A replica for reads from an archive alone, as real processes: the leader is never asked. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { eventually } from '../../benchmarks/waiting.js';
 import {
@@ -190,6 +190,57 @@ describe('a replica of an archive', function () {
       again.log,
       /--follow-archive .*place is ignored: this node was promoted .* add --accept-data-loss at the start/,
     );
+  });
+
+  it('begins with an older backup if the newest has writes that the next leader never had', async () => {
+    const place = path.join(temporaryDirectory(), 'place');
+    const first = await serve(fresh(), '--archive', place);
+    const data = fresh();
+    const behind = await serve(data, '--archive', place, '--follow', first.address);
+    const shared = await write(first, 0, 5);
+    await done(first, 'backup', path.join(place, 'shared.backup'));
+    await reaches(behind, shared);
+    assert.equal(await behind.end('SIGKILL'), null);
+    await write(first, 100, 5);
+    await done(first, 'backup', path.join(place, 'left.backup'));
+    assert.equal(await first.end('SIGKILL'), null);
+    const next = await serve(data, '--archive', place);
+    await done(next, 'promote');
+    const offset = await write(next, 200, 20);
+    const replica = await serve(fresh(), '--follow-archive', place);
+    const seeded = await serve(fresh(), '--follow', next.address, '--seed-from', place);
+    assert.match(seeded.log, new RegExp(`"event":"seeded","offset":${offset},`));
+    for (const node of [replica, seeded]) {
+      await reaches(node, offset);
+      assert.equal(await digest(node), await digest(next));
+    }
+    // Only a backup of the next leader's history counts for a node that its archive does not reach any more.
+    rmSync(path.join(place, 'shared.backup'));
+    const waiting = await serve(fresh(), '--follow-archive', place);
+    await eventually('the new replica waits', async () =>
+      /no backup to begin from, whose history the archive continues/.test((await seen(waiting)).upstream.waiting_for),
+    );
+  });
+
+  it('says so if its history is gone from the place, and takes nothing of another cluster', async () => {
+    const place = path.join(temporaryDirectory(), 'place');
+    const leader = await serve(fresh(), '--archive', place);
+    await write(leader, 0, 10);
+    await done(leader, 'backup', path.join(place, 'first.backup'));
+    const replica = await serve(fresh(), '--follow-archive', place);
+    await reaches(replica, 10);
+    assert.equal(await leader.end(), 0);
+    for (const name of readdirSync(place)) rmSync(path.join(place, name));
+    await eventually('the replica says that the place is empty', async () =>
+      (await seen(replica)).upstream.waiting_for.includes('has no backup to begin from'),
+    );
+    const other = await serve(fresh(), '--archive', place);
+    await write(other, 0, 30);
+    await done(other, 'backup', path.join(place, 'other.backup'));
+    await eventually('the replica refuses it', async () => /OTHER_CLUSTER/.test((await seen(replica)).upstream.error), {
+      patienceMs: 60_000,
+    });
+    assert.equal((await seen(replica)).offset, 10);
   });
 
   it('loads each new backup of a place without an archive', async () => {

@@ -15,7 +15,8 @@ endWithReaders();
 // A line that commander cannot parse has no parsed options.
 place.json = words.includes('--json');
 process.once('exit', refuseToEndEarly);
-void run();
+/** Settled when the command has done its work. The tests run many commands in one process, and wait for it. */
+export const ended = run();
 
 async function run(): Promise<void> {
   try {

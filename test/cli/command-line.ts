@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { runInProcess } from './in-process.js';
 
 export const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
 /** A node that has not said "ready" by then never will. */
@@ -46,8 +47,22 @@ export async function endAll(): Promise<void> {
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }
 
+/** A command that runs to its end. It has a process of its own only if something of the process matters. */
 export function headwater(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  return begin(args, options).outcome;
+  if (needsProcess(args, options)) return begin(args, options).outcome;
+  return runInProcess(args, environment(options), options.stdin ?? '');
+}
+
+function needsProcess(args: readonly string[], { stdout, cwd, openFilesMax }: RunOptions): boolean {
+  if (process.env.HEADWATER_PROCESSES) return true;
+  if (stdout !== undefined || cwd !== undefined || openFilesMax !== undefined) return true;
+  const words = args.map((word) => word.toLowerCase());
+  return words.includes('serve') || (words.includes('restore') && words.includes('--follow'));
+}
+
+function environment({ env = {} }: RunOptions): Record<string, string | undefined> {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HEADWATER_')));
+  return { ...inherited, ...env };
 }
 
 /** One that is still running, for signals. */
@@ -149,15 +164,15 @@ export class Served {
   }
 }
 
-function launch(args: readonly string[], { env = {}, cwd, stdout, openFilesMax }: RunOptions): ChildProcess {
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HEADWATER_')));
+function launch(args: readonly string[], options: RunOptions): ChildProcess {
+  const { cwd, stdout, openFilesMax } = options;
   const file = stdout === undefined || stdout === null ? undefined : openSync(stdout, 'w');
   const command = [process.execPath, HEADWATER, ...args];
   const limited = ['bash', '-c', 'ulimit -n "$0" && exec "$@"', String(openFilesMax), ...command];
   const [program, ...words] = openFilesMax === undefined ? command : limited;
   const child = spawn(program as string, words, {
     stdio: ['pipe', file ?? 'pipe', 'pipe'],
-    env: { ...inherited, ...env },
+    env: environment(options),
     cwd,
   });
   if (file !== undefined) closeSync(file);

@@ -89,15 +89,21 @@ describe('exit statuses', function () {
   let directory = '';
   let node: Served;
 
+  const home = process.cwd();
   before(async () => {
     directory = temporaryDirectory();
+    // The commands name files by relative paths, in a directory where nothing is.
+    process.chdir(directory);
     node = await Served.start(['--data', path.join(directory, 'node'), '--listen', '127.0.0.1:0']);
     await node.run(['set', 'k', 'v']);
     writeFileSync(path.join(directory, 'headwater.toml'), 'fsync = "always"\n');
   });
-  after(endAll);
+  after(async () => {
+    process.chdir(home);
+    await endAll();
+  });
 
-  /** Each as `type` in a process of its own, a few at a time. */
+  /** Each as `type`, a few at a time. */
   async function expectStatus(
     rows: readonly Row[],
     expected: (row: Row) => number,
@@ -114,9 +120,8 @@ describe('exit statuses', function () {
     await Promise.all([work(), work(), work()]);
   }
 
-  /** From a directory of its own, where nothing is. */
   function run(type: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-    return headwater(type, { cwd: directory, env: { HEADWATER_CONNECT: node.address }, ...options });
+    return headwater(type, { env: { HEADWATER_CONNECT: node.address }, ...options });
   }
 
   it('the table has every command', async () => {

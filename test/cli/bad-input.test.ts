@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { endAll, headwater, temporaryDirectory } from './command-line.js';
+import { begin, endAll, headwaterWithoutNode, temporaryDirectory } from './command-line.js';
 
 /** Stands for a fresh directory. */
 const HERE = '<here>';
@@ -305,7 +305,7 @@ describe('bad input', function () {
     it(`headwater ${typed}${setting && `, ${setting}`}`, async () => {
       if (config !== undefined)
         for (const name of ['c.json', 'c.toml']) writeFileSync(path.join(directory, name), config);
-      const outcome = await headwater(
+      const outcome = await headwaterWithoutNode(
         type.map((word) => word.replace(HERE, directory)),
         { env },
       );
@@ -322,7 +322,7 @@ describe('bad input', function () {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
     try {
-      const outcome = await headwater(['--connect', `127.0.0.1:${port}`, '--timeout', '3s', 'ping']);
+      const outcome = await begin(['--connect', `127.0.0.1:${port}`, '--timeout', '3s', 'ping']).outcome;
       assert.equal(outcome.status, 3);
       assert.match(outcome.stderr, new RegExp(`^headwater: cannot reach 127\\.0\\.0\\.1:${port}: .*\n$`));
     } finally {
@@ -335,7 +335,8 @@ describe('bad input', function () {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
     try {
-      const outcome = await headwater(['--connect', `127.0.0.1:${port}`, '--timeout', '300ms', 'get', 'k']);
+      // The connection ends with the process.
+      const outcome = await begin(['--connect', `127.0.0.1:${port}`, '--timeout', '300ms', 'get', 'k']).outcome;
       assert.equal(outcome.status, 3);
       assert.match(outcome.stderr, /cannot reach .*no answer within 300 ms/);
     } finally {
@@ -345,7 +346,7 @@ describe('bad input', function () {
 
   for (const args of [['--help'], ['help', 'set'], ['serve', '--help'], ['--version']]) {
     it(`headwater ${args.join(' ')} is no mistake`, async () => {
-      const outcome = await headwater(args);
+      const outcome = await headwaterWithoutNode(args);
       assert.equal(outcome.status, 0);
       assert.ok(outcome.stdout.length > 0);
       assert.equal(outcome.stderr, '');

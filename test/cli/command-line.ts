@@ -53,6 +53,12 @@ export function headwater(args: readonly string[], options: RunOptions = {}): Pr
   return runInProcess(args, environment(options), options.stdin ?? '');
 }
 
+/** A command, perhaps `serve`, that must end before there is a node. */
+export function headwaterWithoutNode(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  if (process.env.HEADWATER_PROCESSES) return headwater(args, options);
+  return runInProcess(args, environment(options));
+}
+
 function needsProcess(args: readonly string[], { stdout, cwd, openFilesMax }: RunOptions): boolean {
   if (process.env.HEADWATER_PROCESSES) return true;
   if (stdout !== undefined || cwd !== undefined || openFilesMax !== undefined) return true;

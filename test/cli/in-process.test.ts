@@ -4,10 +4,13 @@ import { Readable } from 'node:stream';
 import { begin, endAll, type RunOptions, Served } from './command-line.js';
 import { runInProcess } from './in-process.js';
 
+const LINES = '{"key":"a","value":"1"}\n{"key":"b","value":"2"}\n';
+
 describe('a command in the process of the tests', () => {
   let node: Served;
   before(async () => {
     node = await Served.fresh();
+    await node.run(['import', '-'], { stdin: LINES });
   });
   after(endAll);
 
@@ -17,7 +20,6 @@ describe('a command in the process of the tests', () => {
     return [{ status, stdout, stderr }, await runInProcess(args, given, stdin)] as const;
   };
 
-  const LINES = '{"key":"a","value":"1"}\n{"key":"b","value":"2"}\n';
   const CASES: ReadonlyArray<readonly [what: string, type: string[], RunOptions?]> = [
     ['a result', ['get', 'a']],
     ['a negative answer', ['get', 'none']],
@@ -35,7 +37,6 @@ describe('a command in the process of the tests', () => {
 
   for (const [what, type, { env, stdin } = {}] of CASES)
     it(`ends as in a process of its own: ${what}`, async () => {
-      await both(['import', '-'], {}, LINES);
       const [ofProcess, here] = await both(type, env as Record<string, string>, stdin);
       assert.deepEqual(here, ofProcess);
       assert.notEqual(`${here.stdout}${here.stderr}`, '');

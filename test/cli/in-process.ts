@@ -14,7 +14,7 @@ import { PassThrough, type Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 
-const FILE = fileURLToPath(new URL('../../dist/bin/commands.cjs', import.meta.url));
+const BIN = fileURLToPath(new URL('../../dist/bin', import.meta.url));
 
 type Require = (id: string) => unknown;
 
@@ -27,38 +27,40 @@ type Program = (
   process: NodeJS.Process,
 ) => void;
 
-const load = createRequire(FILE);
-let compiled: Program | undefined;
+const load = createRequire(path.join(BIN, 'headwater.cjs'));
+const compiled = new Map<string, Program>();
 
 /** Compiled once, at the first command. */
-function program(): Program {
-  compiled ??= new Script(
-    `(function (exports, require, module, __filename, __dirname, process) {${readFileSync(FILE, 'latin1')}\n})`,
-    { filename: FILE },
-  ).runInThisContext() as Program;
-  return compiled;
+function programIn(file: string): Program {
+  const known = compiled.get(file);
+  if (known) return known;
+  const source = `(function (exports, require, module, __filename, __dirname, process) {${readFileSync(file, 'latin1')}\n})`;
+  const program = new Script(source, { filename: file }).runInThisContext() as Program;
+  compiled.set(file, program);
+  return program;
 }
 
-/** Of a command within this process. Its outcome is that of a process. */
+/** The outcome of a command, as a process would have it. A `serve` must end before it has a node. */
 export async function runInProcess(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
-  stdin: string | Buffer | Readable,
+  stdin: string | Buffer | Readable = '',
 ): Promise<{ status: number; stdout: Buffer; stderr: string }> {
   const [stdout, stderr] = [new Collected(), new Collected()];
   const input = new PassThrough();
   if (typeof stdin === 'string' || Buffer.isBuffer(stdin)) input.end(stdin);
   else stdin.pipe(input).on('close', () => stdin.destroy());
-  const own = { argv: [process.execPath, FILE, ...args], env, stdin: input, stdout, stderr, exitCode: undefined };
+  const file = path.join(BIN, args.includes('serve') ? 'serve.cjs' : 'commands.cjs');
+  const own = { argv: [process.execPath, file, ...args], env, stdin: input, stdout, stderr, exitCode: undefined };
   const events = new EventEmitter();
   const status = await new Promise<number>((resolve, reject) => {
     const exit = (code: number) => resolve(code);
     const view = processWith({ ...own, exit }, events);
     const require = (id: string) => (/^(node:)?process$/.test(id) ? view : load(id));
     const loaded: { exports: { ended?: Promise<void> } } = { exports: {} };
-    program()(loaded.exports, require, loaded, FILE, path.dirname(FILE), view);
+    programIn(file)(loaded.exports, require, loaded, file, BIN, view);
     const { ended } = loaded.exports;
-    if (!ended) throw new Error(`${FILE} does not export its end`);
+    if (!ended) throw new Error(`${file} does not export its end`);
     ended.then(() => {
       events.emit('exit', view.exitCode ?? 0);
       resolve(Number(view.exitCode ?? 0));

@@ -11,7 +11,7 @@ import * as grpc from '@grpc/grpc-js';
 import { freePort } from '../../benchmarks/waiting.js';
 import { authorizationOf } from '../../src/access/credentials.js';
 import { Client, HeadwaterError } from '../../src/index.js';
-import { begin, endAll, temporaryDirectory } from '../cli/command-line.js';
+import { endAll, headwater, temporaryDirectory } from '../cli/command-line.js';
 import { TestAuthority, tlsFlags } from '../support/certificates.js';
 import { Cluster, type Daemon, eventually } from '../support/cluster.js';
 
@@ -234,7 +234,7 @@ describe('a secret', function () {
       const waiting = [...runs];
       const work = async () => {
         for (let run = waiting.shift(); run; run = waiting.shift())
-          said.push([run[0].join(' '), await outputOf(...run, COMMAND_S_MAX)]);
+          said.push([run[0].join(' '), await outputOf(...run)]);
       };
       await Promise.all([work(), work(), work()]);
 
@@ -253,7 +253,7 @@ describe('a secret', function () {
           ['config', 'check', config],
           ['serve', '--config', config],
         ])
-          said.push([`${args[0]} ${line.slice(0, 12)}`, await outputOf(args, {}, COMMAND_S_MAX)]);
+          said.push([`${args[0]} ${line.slice(0, 12)}`, await outputOf(args, {})]);
       }
 
       // The pages.
@@ -276,10 +276,7 @@ describe('a secret', function () {
   });
 });
 
-/** A command that does not end by itself is ended after this time. */
-const COMMAND_S_MAX = 15;
-
-/** Every command of the command line that ends by itself, or is ended. */
+/** Every command of the command line that ends by itself. */
 const COMMANDS = [
   'get k',
   'set k v',
@@ -342,11 +339,7 @@ function pageOf(address: string, page: string, secret: string | undefined, ca: s
   });
 }
 
-/** @param mostS ends a command that does not end by itself. */
-async function outputOf(args: readonly string[], env: Record<string, string>, mostS?: number): Promise<string> {
-  const { pid, outcome } = begin(args, { env });
-  const late = mostS === undefined ? undefined : setTimeout(() => process.kill(pid, 'SIGKILL'), mostS * 1_000);
-  const { stdout, stderr } = await outcome;
-  clearTimeout(late);
+async function outputOf(args: readonly string[], env: Record<string, string>): Promise<string> {
+  const { stdout, stderr } = await headwater(args, { env });
   return `${stdout.toString()}${stderr}`;
 }

@@ -36,7 +36,11 @@ describe('the simulated cluster', function () {
       it(bug.name, async () => {
         const undo = bug.plant?.() ?? (() => {});
         try {
-          const violation = await firstViolation(bug.found, (seed) => new ClusterRun(seed, bug.inWorld).run());
+          const violation = await firstViolation(
+            bug.found,
+            (seed) => new ClusterRun(seed, bug.inWorld).run(),
+            bug.near,
+          );
           assert.match(violation, bug.found);
         } finally {
           undo();

@@ -8,6 +8,9 @@ import { skipUnless } from '../support/installed.js';
 const ONE = process.env.HEADWATER_SEED;
 const FIRST_SEED = wholeNumber('HEADWATER_SEED') ?? wholeNumber('HEADWATER_FIRST_SEED') ?? 1;
 
+/** `npm run simulate` and its parts, and not `npm test`. */
+export const IS_LONG_RUN = process.env.HEADWATER_SEEDS !== undefined;
+
 /** For `before`. A part of a long run leaves the planted bugs to the part that begins with the first seed. */
 export function inFirstPart(this: Mocha.Context): void {
   skipUnless(this, ONE === undefined && FIRST_SEED === 1, 'the part of a run that begins with seed 1');

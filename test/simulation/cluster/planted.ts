@@ -8,6 +8,8 @@ export interface PlantedBug {
   readonly name: string;
   /** The invariant that finds it. */
   readonly found: RegExp;
+  /** The seed that finds it. The hunt begins there. */
+  readonly near?: number;
   /** A bug beside the product's own code. */
   readonly inWorld?: Planted;
   /** Plants the bug in the product. @returns the undoing. */
@@ -25,6 +27,7 @@ const TWO = /two leaders never answer|a leader begins when no other can answer/;
 export const BUGS: readonly PlantedBug[] = [
   {
     name: 'a leader that renews a deadline that has passed',
+    near: 75,
     found: TWO,
     plant: () =>
       replaced(LeadershipTerm.prototype, 'look', {
@@ -33,26 +36,34 @@ export const BUGS: readonly PlantedBug[] = [
         },
       }),
   },
-  { name: 'a deadline that counts from the answer', found: TWO, inWorld: 'count from the answer' },
+  { name: 'a deadline that counts from the answer', near: 69, found: TWO, inWorld: 'count from the answer' },
   {
     name: 'an error of the store that is taken for a loss',
     found: /a leader whose lease lives goes on/,
     inWorld: 'an error is a loss',
   },
-  { name: 'a record that proves the lease, and not the leader key', found: TWO, inWorld: 'the lease is enough' },
+  {
+    name: 'a record that proves the lease, and not the leader key',
+    near: 4,
+    found: TWO,
+    inWorld: 'the lease is enough',
+  },
   {
     name: 'a leader that keeps its lease while its disk lets it not stop',
+    near: 52,
     found: /a leader comes back when nothing fails/,
     inWorld: 'a lease is kept while its leader stops',
   },
   { name: 'the nearer node that runs instead of the further', found: /the furthest node runs/, inWorld: 'nearer' },
   {
     name: 'a leader that does not shrink the set before it answers',
+    near: 10,
     found: /no acknowledged write is lost in safe mode/,
     plant: () => replaced(SyncSet.prototype, 'required', { get: () => new Set() }),
   },
   {
     name: 'a node that runs as soon as the key is gone',
+    near: 89,
     found: TWO,
     plant: () =>
       replaced(Hearing.prototype, 'saw', {

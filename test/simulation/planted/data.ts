@@ -21,6 +21,7 @@ const brought = new Map<number, number>();
 export const PLANTED_DATA: readonly PlantedBug[] = [
   {
     name: "a log's tail that keeps dropped blocks",
+    near: 24,
     found: /memory is bounded in bytes/,
     plant() {
       const { vacate } = Fifo.prototype;
@@ -31,6 +32,7 @@ export const PLANTED_DATA: readonly PlantedBug[] = [
   },
   {
     name: 'a resync decision that does not compare checksums',
+    near: 5,
     // What stands behind a token is told by the same look at the log.
     found:
       /a partial resync continues a past that both sides share|a token is good as long as what it stands for is there/,
@@ -127,6 +129,7 @@ export const PLANTED_DATA: readonly PlantedBug[] = [
   },
   {
     name: 'a flush that asks for its keys by seeking',
+    near: 3,
     found: /no write waits for deletion marks/,
     plant() {
       return replace(Presence.prototype, 'of', async function (this: Presence, keys) {
@@ -143,6 +146,7 @@ export const PLANTED_DATA: readonly PlantedBug[] = [
   },
   {
     name: 'a flush that forgets that records were deleted',
+    near: 3,
     found: /no write waits for deletion marks/,
     plant() {
       const { add } = EmptiedRanges.prototype;
@@ -154,6 +158,7 @@ export const PLANTED_DATA: readonly PlantedBug[] = [
   },
   {
     name: 'a database that is missing is made again',
+    near: 3,
     found: /a database is created once/,
     plant() {
       const wasUsed = Object.getOwnPropertyDescriptor(Directory.prototype, 'wasUsed') as PropertyDescriptor;
@@ -192,6 +197,7 @@ export const PLANTED_DATA: readonly PlantedBug[] = [
   },
   {
     name: 'a cache of reads that keeps keys which a flush has changed',
+    near: 5,
     found: /a read finds what a plain replay has/,
     plant: () => replace(ReadCache.prototype, 'forget', () => {}),
   },

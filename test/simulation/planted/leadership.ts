@@ -48,6 +48,7 @@ const DROPPED = /writes of a later epoch are not dropped for older ones/;
 export const PLANTED_LEADERSHIP: readonly PlantedBug[] = [
   {
     name: 'a leader that refuses a grant because it has trimmed the place',
+    near: 4,
     events: oldGrants,
     found: /a giver is refused only if nobody has gone on from its end/,
     plant: answering(async ({ roles: { role }, data: { log } }, { position }) => {
@@ -57,6 +58,7 @@ export const PLANTED_LEADERSHIP: readonly PlantedBug[] = [
   },
   {
     name: 'a follower that refuses a grant because its new leader has gone on',
+    near: 3,
     events: oldGrants,
     found: /a giver is refused only if nobody has gone on from its end/,
     plant: answering(async ({ roles: { role }, data: { log } }, { position }) =>
@@ -65,6 +67,7 @@ export const PLANTED_LEADERSHIP: readonly PlantedBug[] = [
   },
   {
     name: 'a follower of another leader that takes a grant because nothing is written there yet',
+    near: 20,
     events,
     found: /a grant is taken only if nobody has gone on from its end/,
     plant: answering(async ({ roles: { role, handingOver }, data: { log } }, { position: { offset, checksum } }) => {
@@ -74,18 +77,21 @@ export const PLANTED_LEADERSHIP: readonly PlantedBug[] = [
   },
   {
     name: 'a leader that hands its older history to the node that superseded it',
+    near: 5,
     events,
     found: DROPPED,
     plant: deciding('refuse'),
   },
   {
     name: 'a follower that hands its older history to a node of a later epoch',
+    near: 20,
     events,
     found: DROPPED,
     plant: deciding('wait'),
   },
   {
     name: 'a start option that undoes a promotion',
+    near: 5,
     events,
     found: /a start option does not undo a promotion/,
     plant() {

@@ -11,6 +11,8 @@ export interface PlantedBug {
   readonly name: string;
   /** The invariant that finds it. */
   readonly found: RegExp;
+  /** The seed that finds it, 1 if left out. The hunt begins there (hunt.ts). */
+  readonly near?: number;
   /** @returns what takes it out again. */
   plant(): () => void;
   /** What happens in the runs that look for it; as usual if left out. */

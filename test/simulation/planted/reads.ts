@@ -17,11 +17,13 @@ let running: readonly SimulatedNode[] = [];
 export const PLANTED_READS: readonly PlantedBug[] = [
   {
     name: 'a read that does not wait for what its token stands for',
+    near: 3,
     found: /who reads by a token reads what it stands for|who answers within a bound has what its leader had then/,
     plant: () => replace(Freshness.prototype, 'whenFresh', async () => {}),
   },
   {
     name: 'a staleness bound that is judged by the history of the node itself',
+    near: 2,
     events: weighted({ 'read right after coming back': 30, promote: 3, 'mass delete': 0 }),
     found: /who answers within a bound has what its leader had then/,
     plant() {
@@ -46,6 +48,7 @@ export const PLANTED_READS: readonly PlantedBug[] = [
   },
   {
     name: 'a snapshot that carries its sender’s time instead of the time of its position',
+    near: 13,
     events: [...weighted({}), OLDER_WRITES],
     found: /who answers within a bound has what its leader had then/,
     plant() {
@@ -57,6 +60,7 @@ export const PLANTED_READS: readonly PlantedBug[] = [
   },
   {
     name: 'a stream that leaves out a change',
+    near: 8,
     found: /a watcher knows what is there|a subscriber misses no durable message/,
     plant() {
       const { add } = ResponseBuilder.prototype;
@@ -79,6 +83,7 @@ export const PLANTED_READS: readonly PlantedBug[] = [
   },
   {
     name: 'a live message that is sent down twice',
+    near: 4,
     found: /a live message comes at most once|a subscriber knows how many live messages it has missed/,
     plant() {
       const { take } = InterludeReader.prototype;

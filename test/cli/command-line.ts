@@ -14,7 +14,7 @@ import { runInProcess } from './in-process.js';
 
 export const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
 /** A node that has not said "ready" by then never will. */
-const READY_MS_MAX = 15_000;
+const READY_MS_MAX = 45_000;
 
 export interface Outcome {
   readonly status: number | null;

@@ -20,6 +20,7 @@ import type { ConnectionPlace } from '../rpc/connection-place.js';
 import { type Bound, bind } from './binding.js';
 import { Connection } from './connection.js';
 import { ConnectionCounts } from './connection-counts.js';
+import { readingDirectly } from './direct-reads.js';
 import { isHttpRequest, NO_PLAIN_HTTP, refuseHttp } from './http-refusal.js';
 import { Places } from './places.js';
 import { type Protocol, readFirst, readProtocol } from './protocol.js';
@@ -247,10 +248,22 @@ export class Listener {
     if (!redis) return refuse(REDIS_IS_OFF);
     const shortage = this.#claim(connection);
     if (shortage) return refuse(NO_PLACE);
+    // The read that brought the first bytes still belongs to the accepted socket.
+    process.nextTick(() => this.#handToRedis(connection, redis));
+  }
+
+  #handToRedis(connection: Connection, redis: RedisDoor): void {
+    if (connection.socket.destroyed) return;
+    const socket = readingDirectly(connection.socket);
+    if (socket !== connection.socket) {
+      // The close of the accepted socket follows.
+      socket.on('error', () => {});
+      connection.socket = socket;
+    }
     // The bytes flow at the end of this turn, when the door listens.
-    connection.socket.resume();
-    onSignIn(connection.socket, () => this.#unsigned.delete(connection));
-    redis.receive(connection.socket);
+    socket.resume();
+    onSignIn(socket, () => this.#unsigned.delete(connection));
+    redis.receive(socket);
   }
 
   #placeOf(connection: Connection): ConnectionPlace {

@@ -208,4 +208,15 @@ describe('requests of a Redis client', () => {
     assert.equal(get?.[0]?.toString(), 'GET');
     assert((get?.[0]?.buffer.byteLength as number) < 64 * 1024);
   });
+  it('do not keep memory that they share with the chunks of others', () => {
+    const one = parser();
+    const page = Buffer.alloc(8_192);
+    const sent = Buffer.from('*1\r\n$4\r\nPING\r\n*4\r\n$4\r\nMSET\r\n$3\r\nkey\r\n$2\r\nva');
+    const chunk = page.subarray(100, 100 + sent.copy(page, 100));
+    assert.equal(one.take(chunk).length, 1);
+    page.fill('x');
+    const [mset] = one.take(Buffer.from('\r\n$0\r\n\r\n')) as Request[];
+    assert.deepEqual(mset?.map(String), ['MSET', 'key', 'va', '']);
+    for (const argument of mset?.slice(1, 2) ?? []) assert.ok(argument.buffer.byteLength < 100);
+  });
 });

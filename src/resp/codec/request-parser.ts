@@ -116,15 +116,25 @@ export class RequestParser {
   }
 
   /**
-   * Copies the arguments from `first` on if they are a small part of the bytes that they are views of. Otherwise the
-   * beginning of a request would keep the whole request before it in memory.
+   * Copies the arguments from `first` on, in one piece, if they are a small part of the memory that they are views of.
+   * Otherwise the beginning of a request would keep the whole request before it, or the chunks of other connections.
    */
   #releaseBytes(first: number): void {
-    if (this.#bytes.length <= LINE_BYTES_MAX || this.#request.length === first) return;
-    let bytes = 0;
-    for (let i = first; i < this.#request.length; i++) bytes += (this.#request[i] as Buffer).length;
-    if (bytes * 2 > this.#bytes.length) return;
-    for (let i = first; i < this.#request.length; i++) this.#request[i] = Buffer.from(this.#request[i] as Buffer);
+    if (this.#request.length === first) return;
+    const { buffer: memory, length } = this.#bytes;
+    const views = this.#request.filter((argument, i) => i >= first && argument.buffer === memory);
+    const bytes = views.reduce((sum, { length }) => sum + length, 0);
+    const isWhole = memory.byteLength === length;
+    if (isWhole && (length <= LINE_BYTES_MAX || bytes * 2 > length)) return;
+    const kept = Buffer.allocUnsafeSlow(bytes);
+    let end = 0;
+    for (let i = first; i < this.#request.length; i++) {
+      const argument = this.#request[i] as Buffer;
+      if (argument.buffer !== memory) continue;
+      const start = end;
+      end += argument.copy(kept, start);
+      this.#request[i] = kept.subarray(start, end);
+    }
   }
 
   #fail(): void {

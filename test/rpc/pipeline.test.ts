@@ -308,12 +308,12 @@ describe('a pipeline', () => {
     it('a client that does not read stops its own commands', async () => {
       await fill('v', 1024 * 1024);
       const pipeline = open().listenOnce();
-      for (let i = 0; i < 150; i++) pipeline.send(get('v'));
+      for (let i = 0; i < 100; i++) pipeline.send(get('v'));
       await settled(() => store.submissions.length);
       const { length } = store.submissions;
       assert(length < 75, `${length} MiB of replies were made for nobody`);
       pipeline.listen().stream.resume();
-      await pipeline.repliesUpTo(150);
+      await pipeline.repliesUpTo(100);
     });
 
     describe('by the replies, which nobody reads', function () {
@@ -341,23 +341,23 @@ describe('a pipeline', () => {
       };
 
       it('is held for one message of many reads', async () => {
-        const pipeline = await unread([...reads(200), get('none')]);
+        const pipeline = await unread([...reads(90), get('none')]);
         assert(store.replyBytes < madeMax, `${store.replyBytes} bytes of replies`);
-        assert.equal((await rest(pipeline, 201)).at(-1), 'undefined');
+        assert.equal((await rest(pipeline, 91)).at(-1), 'undefined');
       });
 
       it('is held for many messages of many reads, after small ones too', async () => {
         const small = Array.from({ length: 20 }, () => [get('none')]);
-        const pipeline = await unread(...small, ...Array.from({ length: 10 }, () => reads(20)));
+        const pipeline = await unread(...small, ...Array.from({ length: 5 }, () => reads(20)));
         assert(store.replyBytes < madeMax + 20 * MiB, `${store.replyBytes} bytes of replies`);
-        await rest(pipeline, 220);
+        await rest(pipeline, 120);
       });
 
       it('is held for reads that wait for a write before them, and for reads among writes', async () => {
-        const message = [set('a', '1'), ...reads(50), remove, ...reads(49)];
-        const pipeline = await unread([set('a', '1')], reads(200), message, message);
+        const message = [set('a', '1'), ...reads(20), remove, ...reads(19)];
+        const pipeline = await unread([set('a', '1')], reads(90), message, message);
         assert(store.replyBytes < 2 * madeMax, `${store.replyBytes} bytes of replies`);
-        await rest(pipeline, 403);
+        await rest(pipeline, 173);
       });
 
       it('leaves them in order, refused ones and writes between them, with none lost', async () => {
@@ -408,7 +408,7 @@ describe('a pipeline', () => {
       });
 
       it('is released, with the rest of a message, if the client goes away', async () => {
-        const pipeline = await unread(reads(500));
+        const pipeline = await unread(reads(90));
         const made = store.replyBytes;
         pipeline.stream.cancel();
         await pipeline.ended;

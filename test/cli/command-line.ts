@@ -59,8 +59,10 @@ export function headwaterWithoutNode(args: readonly string[], options: RunOption
   return runInProcess(args, environment(options));
 }
 
-function needsProcess(args: readonly string[], { stdout, cwd, openFilesMax }: RunOptions): boolean {
+function needsProcess(args: readonly string[], { env = {}, stdout, cwd, openFilesMax }: RunOptions): boolean {
   if (process.env.HEADWATER_PROCESSES) return true;
+  // Packages and Node itself read other variables from the real environment, the keys of a bucket for one.
+  if (Object.keys(env).some((name) => !name.startsWith('HEADWATER_'))) return true;
   if (stdout !== undefined || cwd !== undefined || openFilesMax !== undefined) return true;
   const words = args.map((word) => word.toLowerCase());
   return words.includes('serve') || (words.includes('restore') && words.includes('--follow'));

@@ -15,7 +15,7 @@ export function addClusterCommands(program: Command): void {
   cluster
     .command('history')
     .description(
-      'print the leaderships that the node has seen since it started, the newest first, each with its reason',
+      'print the last leaderships of the cluster, the newest first, each with its reason. The store of the cluster keeps them: etcd the last 100, a Lease the last 20',
     )
     .action(late(({ clusterHistory }) => clusterHistory));
   cluster

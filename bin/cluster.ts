@@ -18,7 +18,7 @@ export async function showCluster({ client, output }: Session): Promise<ExitStat
   return status.leaderId !== '' && successors(status).length > 0 ? EXIT.DONE : EXIT.NEGATIVE;
 }
 
-/** Prints the leaderships that the node has seen, the newest first. */
+/** Prints the last leaderships of the cluster, the newest first. */
 export async function clusterHistory({ client, output }: Session): Promise<ExitStatus> {
   const { history } = await client.clusterStatus();
   if (output.json) for (const led of history.toReversed()) await output.result(leadershipFields(led), '');
@@ -107,20 +107,22 @@ function membersTable({ members, leaderId }: StatusCluster, paint: Paint): strin
   return drawnTable(['address', 'node', 'offset', 'durable', 'behind', 'could lead'], rows, { right: [2, 3, 4] });
 }
 
-function leadershipFields({ timeMs, ...led }: ClusterLeadership): object {
-  return { time: new Date(timeMs).toISOString(), ...(snakeCase(led) as object) };
+function leadershipFields({ timeMs, endedMs, ...led }: ClusterLeadership): object {
+  const ended = endedMs === 0 ? {} : { ended: new Date(endedMs).toISOString() };
+  return { time: new Date(timeMs).toISOString(), ...ended, ...(snakeCase(led) as object) };
 }
 
 function historyTable(history: readonly ClusterLeadership[]): string {
   const rows = history
     .toReversed()
-    .map(({ fence, nodeId, address, reason, timeMs }) => [
+    .map(({ fence, nodeId, address, reason, timeMs, endedMs }) => [
       new Date(timeMs).toISOString(),
+      endedMs === 0 ? '' : new Date(endedMs).toISOString(),
       grouped(fence),
       address,
       nodeId,
       reason,
     ]);
-  const table = drawnTable(['seen', 'term', 'leader', 'node', 'reason'], rows, { right: [1] });
-  return `${table}\n${plural(history.length, 'leadership')} since this node started`;
+  const table = drawnTable(['began', 'ended', 'term', 'leader', 'node', 'reason'], rows, { right: [2] });
+  return `${table}\n${plural(history.length, 'leadership')} in the store of the cluster`;
 }

@@ -34,6 +34,8 @@ const FLOORS: string[][] = [
   ['src/pipeline/'],
   ['src/config.ts', 'src/rpc/', 'src/resp/', 'src/http/'],
   ['src/cluster/etcd/', 'src/cluster/view.ts'],
+  ['src/cluster/etcd-value.ts', 'src/cluster/leaderships.ts'],
+  ['src/cluster/etcd-leaderships.ts'],
   ['src/cluster/etcd-keys.ts'],
   ['src/client/', 'src/listener/', 'src/live-options.ts'],
   ['src/cluster/'],

@@ -10,12 +10,15 @@
  *   cluster-id    the ID that the first leader gave to the cluster, and the base of the fencing numbers
  *   request       a person's wish for another leader
  *   paused        exists while the cluster is paused
+ *   history       the last leaderships, changed with `leader` in one transaction
  *   allowed       the fencing number of the leader that a person allows to be replaced at once
  *
  * A value is JSON. The lease and the revision of a key are etcd's own, and not in the value.
  */
 import { HeadwaterError } from '../base/errors.js';
 import type { EtcdEntry } from './etcd/model.js';
+import { leadershipsOf } from './etcd-leaderships.js';
+import { Value } from './etcd-value.js';
 import type { LeaderKey, Member, MemberRecord, Reason, View } from './view.js';
 
 export interface ClusterKeys {
@@ -29,6 +32,7 @@ export interface ClusterKeys {
   readonly request: string;
   readonly paused: string;
   readonly allowed: string;
+  readonly history: string;
   member(nodeId: string): string;
 }
 
@@ -54,17 +58,9 @@ export function clusterKeys(name: string): ClusterKeys {
     request: `${prefix}request`,
     paused: `${prefix}paused`,
     allowed: `${prefix}allowed`,
+    history: `${prefix}history`,
     member: (nodeId) => `${prefix}members/${nodeId}`,
   };
-}
-
-/** etcd's ID of a lease as etcdctl shows it. */
-export function leaseText(lease: bigint): string {
-  return lease.toString(16);
-}
-
-export function leaseOf(text: string): bigint {
-  return BigInt(`0x${text}`);
 }
 
 export function leaderValue({ nodeId, address, ttlMs, reason }: Omit<LeaderKey, 'fence' | 'lease'>): string {
@@ -93,8 +89,8 @@ export function fenceBaseOf(keys: ClusterKeys, entries: ReadonlyMap<string, Etcd
 /**
  * The view of a state of etcd.
  * @param entries all keys of the cluster by name.
- * @param ignored called with an error for each key that people write, and that is not readable. Such a key counts as
- *   missing, so that a wrong wish blinds no node.
+ * @param ignored called with an error for each key that nobody decides by, or that people write, and that is not readable.
+ *   Such a key counts as missing, so that it blinds no node.
  * @throws HeadwaterError `protocol_violation` if another value is not what Headwater writes.
  */
 export function viewOf(
@@ -107,15 +103,16 @@ export function viewOf(
     const entry = entries.get(key);
     return entry && take(new Value(entry));
   };
-  const wish = <T>(key: string, take: (value: Value) => T): T | undefined => {
+  const unlessWrong = <T>(read: () => T): T | undefined => {
     try {
-      return field(key, take);
+      return read();
     } catch (error) {
       ignored(error as Error);
       return undefined;
     }
   };
   const base = fenceBaseOf(keys, entries);
+  const history = entries.get(keys.history);
   const ofMembers = keys.member('');
   return {
     clusterId: field(keys.clusterId, (value) => value.text('cluster_id')) ?? '',
@@ -134,8 +131,9 @@ export function viewOf(
       .map((entry) => memberOf(new Value(entry))),
     known: field(keys.known, (value) => value.texts('nodes')) ?? [],
     isPaused: entries.has(keys.paused),
-    request: wish(keys.request, (value) => ({ to: value.text('to'), revision: value.revision })),
-    allowed: wish(keys.allowed, (value) => value.number('fence')) ?? 0,
+    request: unlessWrong(() => field(keys.request, (value) => ({ to: value.text('to'), revision: value.revision }))),
+    allowed: unlessWrong(() => field(keys.allowed, (value) => value.number('fence'))) ?? 0,
+    history: unlessWrong(() => history && leadershipsOf(history, base)) ?? [],
   };
 }
 
@@ -162,68 +160,4 @@ function memberOf(value: Value): Member {
     round: value.number('round'),
     revision: value.revision,
   };
-}
-
-/** The fields of one value. */
-class Value {
-  readonly #entry: EtcdEntry;
-  readonly #fields: Readonly<Record<string, unknown>>;
-
-  constructor(entry: EtcdEntry) {
-    this.#entry = entry;
-    this.#fields = fieldsOf(entry);
-  }
-
-  get revision(): number {
-    return Number(this.#entry.modRevision);
-  }
-
-  get lease(): string {
-    return leaseText(this.#entry.lease);
-  }
-
-  text(name: string): string {
-    const value = this.#fields[name];
-    return typeof value === 'string' ? value : this.#refuse(name, 'text');
-  }
-
-  number(name: string): number {
-    const value = this.#fields[name];
-    return typeof value === 'number' ? value : this.#refuse(name, 'a number');
-  }
-
-  /** False if the field is missing. */
-  is(name: string): boolean {
-    return this.#fields[name] === true;
-  }
-
-  texts(name: string): readonly string[] {
-    const value = this.#fields[name];
-    const isList = Array.isArray(value) && value.every((each) => typeof each === 'string');
-    return isList ? value : this.#refuse(name, 'a list of node IDs');
-  }
-
-  #refuse(name: string, expected: string): never {
-    throw notReadable(this.#entry, `expected ${expected} as ${name}`);
-  }
-}
-
-function fieldsOf(entry: EtcdEntry): Readonly<Record<string, unknown>> {
-  let fields: unknown;
-  try {
-    fields = JSON.parse(entry.value.toString());
-  } catch (error) {
-    throw notReadable(entry, 'expected JSON', error);
-  }
-  if (typeof fields !== 'object' || fields === null) throw notReadable(entry, 'expected a JSON object');
-  return fields as Record<string, unknown>;
-}
-
-function notReadable({ key, value }: EtcdEntry, expected: string, cause?: unknown): HeadwaterError {
-  const received = value.toString().slice(0, 200);
-  return new HeadwaterError(
-    'protocol_violation',
-    `the key ${key} in etcd was not written by Headwater: ${expected}, received ${received}. Delete or repair the key`,
-    { cause },
-  );
 }

@@ -22,16 +22,9 @@ import type {
   EtcdTransactionReply,
   EtcdWatch,
 } from './etcd/model.js';
-import {
-  type ClusterKeys,
-  clusterKeys,
-  fenceBaseOf,
-  leaderValue,
-  leaseOf,
-  leaseText,
-  memberValue,
-  viewOf,
-} from './etcd-keys.js';
+import { type ClusterKeys, clusterKeys, fenceBaseOf, leaderValue, memberValue, viewOf } from './etcd-keys.js';
+import { EtcdLeaderships } from './etcd-leaderships.js';
+import { leaseOf, leaseText } from './etcd-value.js';
 import type { Call, CallKind, Event } from './messages.js';
 import type { View } from './view.js';
 
@@ -60,6 +53,7 @@ export class EtcdStore {
   readonly #log: RepeatedLog;
   /** The state up to which the watch has come. */
   #entries = new Map<string, EtcdEntry>();
+  readonly #leaderships = new EtcdLeaderships();
   #watch: EtcdWatch | undefined;
   /** Whether a state was not handed out, or events were lost, since the last view. */
   #isBroken = false;
@@ -208,7 +202,7 @@ export class EtcdStore {
         unchanged(keys.clusterId, named),
       ],
       success: [
-        ...this.#leaderPuts(key),
+        ...this.#leaderPuts(key, 0, base),
         ...(named === 0n ? [putJson(keys.clusterId, { cluster_id: clusterId, fence_base: base })] : []),
         ...(sync ? [putJson(keys.sync, { nodes: sync })] : []),
       ],
@@ -221,26 +215,34 @@ export class EtcdStore {
   async #move({ fence, key }: CallOf<'move_leader'>): Promise<Event> {
     const done = await this.#transact({
       compares: [this.#isHeldUnder(fence)],
-      success: [...this.#leaderPuts(key), { kind: 'delete', key: this.#keys.request }],
+      success: [...this.#leaderPuts(key, fence, this.#fenceBase), { kind: 'delete', key: this.#keys.request }],
     });
     return { kind: 'moved', done: typeof done === 'number' };
   }
 
   async #resign({ fence, isInOrder }: CallOf<'resign'>): Promise<Event> {
+    const { leader, resigned, history } = this.#keys;
+    const leaderships = this.#leaderships.ended(fence, this.#fenceBase, this.#options.clock.wallMs());
     await this.#transact({
       compares: [this.#isHeldUnder(fence)],
       success: [
-        { kind: 'delete', key: this.#keys.leader },
-        putJson(this.#keys.resigned, { fence, in_order: isInOrder }),
+        { kind: 'delete', key: leader },
+        putJson(resigned, { fence, in_order: isInOrder }),
+        { kind: 'put', key: history, value: leaderships },
       ],
     });
     return { kind: 'resigned' };
   }
 
-  /** The leader key and the memory of it, whose revisions are the fencing number. */
-  #leaderPuts(key: CallOf<'campaign'>['key']): EtcdOperation[] {
-    const { leader, last } = this.#keys;
+  /**
+   * The leader key and the memory of it, whose revisions are the fencing number.
+   * @param ended the fencing number of the leadership that ends for this one; 0 if none does.
+   */
+  #leaderPuts(key: CallOf<'campaign'>['key'], ended: number, base: number): EtcdOperation[] {
+    const { leader, last, history } = this.#keys;
+    const value = this.#leaderships.begun(key, ended, base, this.#options.clock.wallMs());
     return [
+      { kind: 'put', key: history, value },
       { kind: 'put', key: leader, value: leaderValue(key), lease: leaseOf(key.lease) },
       putJson(last, { node_id: key.nodeId, ttl_ms: key.ttlMs }),
     ];
@@ -372,7 +374,10 @@ export class EtcdStore {
 
   #viewOf(entries: ReadonlyMap<string, EtcdEntry>, revision: bigint): View {
     this.#fenceBase = fenceBaseOf(this.#keys, entries);
-    return viewOf(this.#keys, entries, revision, (error) => this.#log.error({}, error.message, 'a wish in etcd'));
+    this.#leaderships.saw(entries.get(this.#keys.history));
+    return viewOf(this.#keys, entries, revision, (error) =>
+      this.#log.error({}, error.message, 'a key of the cluster in etcd'),
+    );
   }
 
   /** @throws EtcdDiscontinuity if this node has seen a later state, before it was started. */

@@ -5,8 +5,12 @@
  * A change whose answer was lost may be asked for again. The answer is then that of the first time.
  */
 import type { Order } from './cluster.js';
+import { leadershipOf, withBegun, withEnded } from './leaderships.js';
 import type { Call, CallKind, Event } from './messages.js';
-import type { Member, View } from './view.js';
+import type { LeaderKey, Member, PastLeadership, View } from './view.js';
+
+/** About 4 KB. Each renewal of each node writes the whole Lease, the leaderships in it too. */
+const LEADERSHIPS_MAX = 20;
 
 /** The change, and its answer once it stands. Without a change, the answer is the one of the content as it is. */
 export interface Decision {
@@ -25,16 +29,17 @@ type CallOf<K extends CallKind> = Extract<Call, { readonly kind: K }>;
 /** The calls that change the content. */
 export type Change = Exclude<Call, { readonly kind: 'grant' | 'keep_alive' | 'read' }>;
 
-export function decide(call: Change, view: View, lives: Lives): Decision {
+/** @param wallMs the time for the history, by which nobody decides. */
+export function decide(call: Change, view: View, lives: Lives, wallMs: number): Decision {
   switch (call.kind) {
     case 'publish':
       return publish(call, view, lives);
     case 'campaign':
-      return campaign(call, view, lives);
+      return campaign(call, view, lives, wallMs);
     case 'move_leader':
-      return move(call, view, lives);
+      return move(call, view, lives, wallMs);
     case 'resign':
-      return resign(call, view);
+      return resign(call, view, wallMs);
     case 'set_sync':
       return setSync(call, view);
     case 'set_known':
@@ -84,6 +89,7 @@ function campaign(
   { key, expected, clusterId, fenceBase, sync }: CallOf<'campaign'>,
   view: View,
   lives: Lives,
+  wallMs: number,
 ): Decision {
   const { leader } = view;
   const answer = (fence: number | undefined): Decision['answer'] => {
@@ -100,13 +106,14 @@ function campaign(
       clusterId: view.clusterId || clusterId,
       leader: { ...key, fence },
       last: { nodeId: key.nodeId, fence, ttlMs: key.ttlMs },
+      history: begun(view.history, key, fence, wallMs),
       ...(sync && { sync: { nodes: sync, revision: fence } }),
     }),
     answer: (fence) => answer(fence)(fence),
   };
 }
 
-function move({ fence, key }: CallOf<'move_leader'>, view: View, lives: Lives): Decision {
+function move({ fence, key }: CallOf<'move_leader'>, view: View, lives: Lives, wallMs: number): Decision {
   const answer = (done: boolean) => (): Event => ({ kind: 'moved', done });
   const { leader } = view;
   if (leader?.lease === key.lease && leader.fence > fence) return { answer: answer(true) };
@@ -115,15 +122,26 @@ function move({ fence, key }: CallOf<'move_leader'>, view: View, lives: Lives): 
     change: (revision) => ({
       leader: { ...key, fence: revision },
       last: { nodeId: key.nodeId, fence: revision, ttlMs: key.ttlMs },
+      history: begun(withEnded(view.history, fence, wallMs), key, revision, wallMs),
       request: undefined,
     }),
     answer: answer(true),
   };
 }
 
-function resign({ fence, isInOrder }: CallOf<'resign'>, view: View): Decision {
-  const change = { leader: undefined, resigned: fence, isResignedInOrder: isInOrder };
+function resign({ fence, isInOrder }: CallOf<'resign'>, view: View, wallMs: number): Decision {
+  const history = withEnded(view.history, fence, wallMs);
+  const change = { leader: undefined, resigned: fence, isResignedInOrder: isInOrder, history };
   return ofHolder(fence, view, change, { kind: 'resigned' });
+}
+
+function begun(
+  history: readonly PastLeadership[],
+  key: Omit<LeaderKey, 'fence'>,
+  fence: number,
+  timeMs: number,
+): readonly PastLeadership[] {
+  return withBegun(history, leadershipOf(key, fence, timeMs), LEADERSHIPS_MAX);
 }
 
 function setSync({ fence, nodes, expectedRevision }: CallOf<'set_sync'>, view: View): Decision {

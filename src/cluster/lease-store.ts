@@ -156,10 +156,11 @@ export class LeaseStore implements ClusterStore {
   }
 
   async #change(call: Change, deadlineMs: number): Promise<Event> {
+    const { clock } = this.#options;
     const event = await this.#transact(
       (view) =>
         this.#hasEnded(call) ??
-        decide(call, view, (lease) => this.#lives(lease, view, this.#options.clock.monotonicMs())),
+        decide(call, view, (lease) => this.#lives(lease, view, clock.monotonicMs()), clock.wallMs()),
       deadlineMs,
     );
     if (event.kind === 'published') this.#own.set(event.lease, true);

@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import type { ClusterLeadership, ClusterMember, StatusCluster } from '../model/cluster.js';
+import type { ClusterMember, StatusCluster } from '../model/cluster.js';
 import type { FailoverReply, FailoverRequest } from '../model/leadership.js';
 import type { Replication } from '../replication/replication.js';
 import type { Folder } from '../store/folder.js';
@@ -18,9 +18,6 @@ import { NodeParts } from './node-parts.js';
 import type { ClusterSettings } from './settings.js';
 import { openStore } from './store-place.js';
 import type { Member, View } from './view.js';
-
-/** The leaderships that a node remembers. */
-const HISTORY_MAX = 50;
 
 /** The longest wait for the next leader to take writes, behind a switch. */
 const TAKEN_MS_MAX = 5_000;
@@ -44,7 +41,8 @@ export class NodeCluster {
   #disconnect: () => Promise<void> = () => Promise.resolve();
   readonly #parts: NodeParts;
   readonly #cluster: Cluster;
-  readonly #history: ClusterLeadership[] = [];
+  /** The fencing number of the last leader that the log names. */
+  #namedFence = 0;
   #answeredMs: number | undefined;
 
   /** @throws HeadwaterError `corrupt` if the memory on the disk is damaged; `disk_full`. */
@@ -116,7 +114,7 @@ export class NodeCluster {
       leftMs: state.name === 'leading' ? Math.max(0, Math.round(this.#cluster.deadlineMs - nowMs)) : 0,
       required: settings.mode === 'safe' ? [...(this.#cluster.required ?? [])] : [],
       members: view ? view.members.map((member) => this.#shown(member, view)) : [],
-      history: this.#history,
+      history: view?.history ?? [],
       needsPerson: this.#cluster.needsPerson,
       storeSilentMs: this.#answeredMs === undefined ? undefined : Math.round(nowMs - this.#answeredMs),
     };
@@ -193,10 +191,9 @@ export class NodeCluster {
     const { leader } = event.view;
     const isOther = leader !== undefined && leader.nodeId !== this.#options.store.identity.nodeId;
     this.#options.settings.term.holder = isOther ? leader.address : '';
-    if (!leader || leader.fence <= (this.#history.at(-1)?.fence ?? 0)) return;
+    if (!leader || leader.fence <= this.#namedFence) return;
     const { fence, nodeId, address, reason } = leader;
-    this.#history.push({ fence, nodeId, address, reason, timeMs: clock.wallMs() });
-    if (this.#history.length > HISTORY_MAX) this.#history.shift();
+    this.#namedFence = fence;
     logger.info(
       { event: 'cluster_leader', leader: address, node_id: nodeId, fence, reason },
       `${address} leads the cluster under the number ${fence} (${reason})`,

@@ -62,6 +62,19 @@ export interface SwitchRequest {
   readonly revision: number;
 }
 
+/** A leadership of the cluster: the present one, or an earlier one. Nobody decides by it. */
+export interface PastLeadership {
+  /** The fencing number. */
+  readonly fence: number;
+  readonly nodeId: string;
+  readonly address: string;
+  readonly reason: Reason;
+  /** When it began, in milliseconds since the epoch, by the clock of the node that wrote it. */
+  readonly timeMs: number;
+  /** When its leader wrote that it has stopped, or has given it to another node; 0 if it has not. */
+  readonly endedMs: number;
+}
+
 export interface View {
   /** Empty until the first leader. */
   readonly clusterId: string;
@@ -81,6 +94,8 @@ export interface View {
   readonly request: SwitchRequest | undefined;
   /** The fencing number of the leader that a person allows to be replaced at once; 0 if none. */
   readonly allowed: number;
+  /** The last leaderships, the newest last. */
+  readonly history: readonly PastLeadership[];
 }
 
 /** The view of a store that nobody has written to. */
@@ -97,4 +112,5 @@ export const EMPTY_VIEW: View = {
   isPaused: false,
   request: undefined,
   allowed: 0,
+  history: [],
 };

@@ -31,7 +31,7 @@ export interface StatusCluster {
   readonly required: readonly string[];
   /** The nodes that are there now. */
   readonly members: readonly ClusterMember[];
-  /** The leaderships that this node has seen since it started, the newest last. */
+  /** The last leaderships, the newest last, as the store of the cluster keeps them. */
   readonly history: readonly ClusterLeadership[];
   /** The time since the store of the cluster has answered; undefined if it never has. */
   readonly storeSilentMs: number | undefined;
@@ -82,8 +82,10 @@ export interface ClusterLeadership {
   readonly address: string;
   /** How it came about. */
   readonly reason: LeadershipReason;
-  /** When this node saw it, in milliseconds since the epoch. */
+  /** When it began, in milliseconds since the epoch, by the clock of the node that wrote it. */
   readonly timeMs: number;
+  /** When its leader wrote that it has stopped, or gave it to another node; 0 if it has not. */
+  readonly endedMs: number;
 }
 
 /** The result of a switch. */

@@ -101,7 +101,7 @@ describe('the command cluster', function () {
     );
     assert.match(
       (await run('cluster', 'history')).stdout.toString(),
-      /^seen +term +leader +node +reason\n.*planned\n.*first\n2 leaderships since/,
+      /^began +ended +term +leader +node +reason\n.*planned\n.*first\n2 leaderships in/,
     );
     const nobody = await run('cluster', 'switch', '--to', 'nobody');
     assert.equal(nobody.status, 3);

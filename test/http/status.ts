@@ -124,7 +124,7 @@ export function clusterOf(changes: Partial<StatusCluster> = {}): StatusCluster {
       { nodeId: '0'.repeat(32), address: 'db1:7420', ...node },
       { nodeId: '9'.repeat(32), address: 'db9:7420', ...node },
     ],
-    history: [{ fence: 45, nodeId: '0'.repeat(32), address: 'db1:7420', reason: 'first', timeMs: 1_000 }],
+    history: [{ fence: 45, nodeId: '0'.repeat(32), address: 'db1:7420', reason: 'first', timeMs: 1_000, endedMs: 0 }],
     storeSilentMs: 20,
     needsPerson: false,
     ...changes,

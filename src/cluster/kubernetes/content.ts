@@ -5,7 +5,7 @@
  * The content is a view whose leases never end: it does not tell the time. Each node judges by the changes that it sees
  * itself whether a lease lives (lease-store.ts). The revision counts the writes, and is 0 before the first.
  */
-import type { LastLeader, LeaderKey, Member, SwitchRequest, SyncKey, View } from '../view.js';
+import type { LastLeader, LeaderKey, Member, PastLeadership, SwitchRequest, SyncKey, View } from '../view.js';
 import type { LeaseObject } from './api.js';
 import { KubernetesFailure } from './errors.js';
 
@@ -35,6 +35,14 @@ const MEMBER: Fields<Member> = {
   cannotLead: 'text',
   round: 'number',
   revision: 'number',
+};
+const LEADERSHIP: Fields<PastLeadership> = {
+  fence: 'number',
+  nodeId: 'text',
+  address: 'text',
+  reason: 'text',
+  timeMs: 'number',
+  endedMs: 'number',
 };
 const TOP = {
   clusterId: 'text',
@@ -70,8 +78,14 @@ export function contentOf(lease: LeaseObject): View {
     last: part('last', LAST),
     sync: part('sync', SYNC),
     request: part('request', REQUEST),
+    // A node of an earlier version writes none.
+    history: listOf(given.history).map((one) => read(one, 'history', LEADERSHIP)),
     members: (given.members as unknown[]).map((member) => read(member, 'members', MEMBER)),
   };
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function fieldsIn<T>(from: unknown, name: string, fields: Fields<T>, refuse: (expected: string) => never): T {

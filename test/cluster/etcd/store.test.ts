@@ -103,6 +103,7 @@ describe('etcd as the store of a cluster', function () {
         isPaused: false,
         request: undefined,
         allowed: 0,
+        history: [{ fence, nodeId: 'a', address: 'a:1', reason: 'first', timeMs: view.history[0]?.timeMs, endedMs: 0 }],
       },
     );
   });

@@ -106,6 +106,7 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
       isPaused: false,
       request: undefined,
       allowed: 0,
+      history: [{ fence, nodeId: 'a', address: 'a:1', reason: 'first', timeMs: view.history[0]?.timeMs, endedMs: 0 }],
     });
     const { spec } = api.lease(NAMESPACE, name()) as LeaseObject;
     const { holderIdentity, leaseDurationSeconds, leaseTransitions, renewTime = '' } = spec ?? {};

@@ -1,6 +1,6 @@
 /** The faults of a run. Each is drawn as likely as it stands here. */
 
-import { leaseOf } from '../../../src/cluster/etcd-keys.js';
+import { leaseOf } from '../../../src/cluster/etcd-value.js';
 import type { SimulatedNode } from './node.js';
 import type { Setting } from './setting.js';
 import { pair } from './world.js';

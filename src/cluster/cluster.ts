@@ -63,7 +63,10 @@ export interface ClusterParts {
 
 export interface ClusterOptions extends Omit<MachineOptions, 'self'> {
   readonly parts: ClusterParts;
-  readonly memory: Pick<ClusterMemory, 'proposedClusterId' | 'seenRevision' | 'saw'>;
+  readonly memory: Pick<ClusterMemory, 'proposedClusterId' | 'seenRevision'> & {
+    /** Remembers a revision of the store. */
+    saw(revision: number): Promise<void>;
+  };
   readonly clock: Clock;
   readonly logger: Logger;
   openStore(seenRevision: number, onEvent: (event: Event) => void): ClusterStore;

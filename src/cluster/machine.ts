@@ -60,7 +60,7 @@ export class Machine {
   #obstacle: Obstacle = NO_OBSTACLE;
   /** The revision of the wish for another leader that was refused last. */
   #refusedRequest = 0;
-  /** Why the store is refused, until a person accepts it; else empty. */
+  /** Why the store is refused, until the node is started again; else empty. */
   #refused = '';
   readonly #sync = new SyncSet();
 
@@ -134,12 +134,6 @@ export class Machine {
     },
     failed: ({ call }) => this.#failed(call),
     store_changed: ({ reason }) => this.#refuse(reason),
-    store_accepted: () => {
-      if (this.#refused === '') return;
-      this.#refused = '';
-      this.#view = undefined;
-      if (this.#state.name === 'refused') this.#to({ name: 'joining' });
-    },
     heard: ({ fence }) => {
       if (fence >= (this.#view?.last?.fence ?? 0)) this.#hearing.heardMs = this.#nowMs;
     },
@@ -159,7 +153,7 @@ export class Machine {
     if (this.#refused !== '' || (before && view.revision < before.revision)) return;
     if (this.#self.clusterId !== '' && view.clusterId !== '' && view.clusterId !== this.#self.clusterId)
       return this.#refuse(
-        `the store belongs to the cluster ${view.clusterId}, and this node has data of the cluster ${this.#self.clusterId}`,
+        `the store belongs to the cluster ${view.clusterId}, and this node has data of the cluster ${this.#self.clusterId}. Start the node with the name of its own cluster. To let it join this one, start it with an empty data directory`,
       );
     this.#view = view;
     this.#hearing.saw(before, view, isWhole, this.#nowMs);

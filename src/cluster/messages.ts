@@ -94,8 +94,6 @@ export type Event =
   | { readonly kind: 'failed'; readonly call: CallKind }
   /** The store is another one, or an older state of it. */
   | { readonly kind: 'store_changed'; readonly reason: string }
-  /** A person says that the store is the right one. */
-  | { readonly kind: 'store_accepted' }
   /** Something of a leader came over the replication stream. */
   | { readonly kind: 'heard'; readonly fence: number }
   /** These nodes have acknowledged a sign of life that this leader sent at `sentMs`. */

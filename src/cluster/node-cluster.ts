@@ -16,7 +16,7 @@ import { ClusterMemory } from './memory.js';
 import type { Event } from './messages.js';
 import { NodeParts } from './node-parts.js';
 import type { ClusterSettings } from './settings.js';
-import { openStore } from './store-place.js';
+import { nameOf, openStore } from './store-place.js';
 import type { Member, View } from './view.js';
 
 /** The longest wait for the next leader to take writes, behind a switch. */
@@ -39,15 +39,21 @@ export class NodeCluster {
   readonly #options: NodeClusterOptions;
   /** Ends the connections to the store. */
   #disconnect: () => Promise<void> = () => Promise.resolve();
+  #storeId: () => string | undefined = () => undefined;
   readonly #parts: NodeParts;
   readonly #cluster: Cluster;
   /** The fencing number of the last leader that the log names. */
   #namedFence = 0;
   #answeredMs: number | undefined;
 
-  /** @throws HeadwaterError `corrupt` if the memory on the disk is damaged; `disk_full`. */
+  /**
+   * @throws HeadwaterError `corrupt` if the memory on the disk is damaged; `invalid_argument` if it is of another
+   *   cluster; `disk_full`.
+   */
   static async open(options: NodeClusterOptions): Promise<NodeCluster> {
-    return new NodeCluster(options, await ClusterMemory.open(options.folder, (count) => options.randomBytes(count)));
+    const { folder, settings } = options;
+    const memory = await ClusterMemory.open(folder, nameOf(settings.place), (count) => options.randomBytes(count));
+    return new NodeCluster(options, memory);
   }
 
   private constructor(options: NodeClusterOptions, memory: ClusterMemory) {
@@ -63,7 +69,11 @@ export class NodeCluster {
       failsafe,
       timing,
       lagMax,
-      memory,
+      memory: {
+        proposedClusterId,
+        seenRevision: memory.seenRevision,
+        saw: (revision) => memory.saw(revision, this.#storeId()),
+      },
       clock,
       logger,
       nodeId: store.identity.nodeId,
@@ -73,6 +83,7 @@ export class NodeCluster {
         const opened = openStore(place, {
           timing,
           seenRevision,
+          storeId: memory.storeId,
           clock,
           logger,
           onEvent: (event) => {
@@ -81,6 +92,7 @@ export class NodeCluster {
           },
         });
         this.#disconnect = () => opened.disconnect();
+        this.#storeId = () => opened.storeId();
         return opened;
       },
     });

@@ -2,7 +2,7 @@
  * The states of a node in a cluster, and the moves between them:
  *
  *   joining      the node has not seen the store yet
- *   refused      the store belongs to another cluster or is an older state: a person has to look
+ *   refused      the store belongs to another cluster or is an older state: a person has to look, and start the node again
  *   following    another node holds the leader key
  *   electing     nobody holds the leader key
  *   campaigning  this node asks for the leader key
@@ -34,7 +34,7 @@ export type Holding = Extract<ClusterState, { readonly lease: string }>;
 
 const NEXT: Readonly<Record<StateName, readonly StateName[]>> = {
   joining: ['following', 'electing', 'opening', 'refused'],
-  refused: ['joining'],
+  refused: [],
   following: ['following', 'electing', 'opening', 'refused'],
   electing: ['electing', 'following', 'campaigning', 'opening', 'refused'],
   campaigning: ['electing', 'following', 'opening', 'refused'],

@@ -44,6 +44,8 @@ export type StorePlace = EtcdPlace | KubernetesPlace;
 interface Opening {
   readonly timing: Timing;
   readonly seenRevision: number;
+  /** The ID of the store that this node has seen before. */
+  readonly storeId: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onEvent: (event: Event) => void;
@@ -52,6 +54,8 @@ interface Opening {
 /** A store with the connections that it uses. `close` ends both. */
 export interface OpenStore extends ClusterStore {
   disconnect(): Promise<void>;
+  /** The ID of the store, once it has answered, if it has one. */
+  storeId(): string | undefined;
 }
 
 /** The client port of etcd. */
@@ -76,15 +80,21 @@ export function storePlaceOf(cluster: string, config: NodeConfig): StorePlace {
   };
 }
 
+/** The place for people and for the memory of the node. The addresses of an etcd may change. */
+export function nameOf(place: StorePlace): string {
+  return place.kind === 'etcd' ? `etcd://…/${place.name}` : `k8s://${place.namespace}/${place.name}`;
+}
+
 export function openStore(place: StorePlace, opening: Opening): OpenStore {
   return place.kind === 'etcd' ? openEtcd(place, opening) : openLease(place, opening);
 }
 
 function openEtcd({ name, ...place }: EtcdPlace, { timing, ...opening }: Opening): OpenStore {
   const { clock, logger } = opening;
-  const client = EtcdClient.open({ ...place, clock, logger, requestTimeoutMs: timing.requestMs });
+  const { storeId: clusterId } = opening;
+  const client = EtcdClient.open({ ...place, clusterId, clock, logger, requestTimeoutMs: timing.requestMs });
   const store = new EtcdStore({ ...opening, name, client, retryMs: timing.requestMs });
-  return Object.assign(store, { disconnect: () => client.close() });
+  return Object.assign(store, { disconnect: () => client.close(), storeId: () => client.clusterId });
 }
 
 function openLease(place: KubernetesPlace, { timing, ...opening }: Opening): OpenStore {
@@ -100,6 +110,8 @@ function openLease(place: KubernetesPlace, { timing, ...opening }: Opening): Ope
   });
   return Object.assign(store, {
     disconnect: async () => api.close(),
+    // A Lease that was deleted and made again has a lower revision.
+    storeId: () => undefined,
   });
 }
 

@@ -55,6 +55,8 @@ export interface EtcdOptions {
   readonly user?: { readonly user: string; readonly password: string } | undefined;
   /** The CA of etcd, and the certificate of this client. True for the CAs of the system. */
   readonly tls?: boolean | TlsOptions | undefined;
+  /** The ID of the cluster that etcd was before. Another one is refused. */
+  readonly clusterId?: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The longest time of a request, over all members. */
@@ -104,12 +106,13 @@ export class EtcdClient {
   readonly #settings: MembersSettings;
   readonly #requestTimeoutMs: number;
   readonly #members: Members;
-  readonly #continuity = new Continuity();
+  readonly #continuity: Continuity;
   readonly #token: UserToken;
   readonly #watches = new Set<Watching>();
   #isClosed = false;
 
-  private constructor({ endpoints, user, tls, clock, logger, requestTimeoutMs }: EtcdOptions) {
+  private constructor({ endpoints, user, tls, clusterId, clock, logger, requestTimeoutMs }: EtcdOptions) {
+    this.#continuity = new Continuity(clusterId);
     this.#settings = {
       addresses: endpoints.map(formatAddress),
       dial: { tls: tlsOf(tls) },
@@ -131,6 +134,11 @@ export class EtcdClient {
    */
   static open(options: EtcdOptions): EtcdClient {
     return new EtcdClient(options);
+  }
+
+  /** The ID of the cluster that etcd is. Undefined before the first answer. */
+  get clusterId(): string | undefined {
+    return this.#continuity.clusterId;
   }
 
   /** Makes a lease. The client chooses its ID, so that a repeated request makes no second lease. */

@@ -10,6 +10,15 @@ export class Continuity {
   /** The highest revision that any answer has shown. */
   #revision = 0n;
 
+  /** @param clusterId the ID that etcd had before this node was started. */
+  constructor(clusterId?: string) {
+    this.#clusterId = clusterId;
+  }
+
+  get clusterId(): string | undefined {
+    return this.#clusterId;
+  }
+
   /** The revision below which no answer to a request that is sent now may be. */
   get revision(): bigint {
     return this.#revision;
@@ -25,7 +34,7 @@ export class Continuity {
     if (clusterId !== this.#clusterId)
       throw new EtcdDiscontinuity(
         'another_cluster',
-        `etcd at ${address} is another cluster: expected the cluster ID ${this.#clusterId}, received ${clusterId}. Check the addresses of etcd`,
+        `etcd at ${address} is another cluster: expected the cluster ID ${this.#clusterId}, received ${clusterId}. Check the addresses of etcd, and restart this node. If the cluster moves to another etcd, stop all nodes, and remove cluster.json in the data directory of each`,
       );
     if (floor !== undefined && revision < floor)
       throw new EtcdDiscontinuity(

@@ -281,7 +281,7 @@ describe('the driver of a node in a cluster', () => {
     assert.equal(test.parts.term.ended?.code, 'shutting_down');
   });
 
-  it('keeps the highest revision and the ID that it proposes on its disk', async () => {
+  it('keeps the ID that it proposes, its store and the highest revision on its disk', async () => {
     const files = new Map<string, string>();
     const folder = {
       read: async (name: string) => files.get(name),
@@ -289,17 +289,24 @@ describe('the driver of a node in a cluster', () => {
         files.set(name, text);
       },
     };
-    const memory = await ClusterMemory.open(folder, (count) => Buffer.alloc(count, 0xab));
+    const open = (place = 'etcd://…/n', byte = 0) =>
+      ClusterMemory.open(folder, place, (count) => Buffer.alloc(count, byte));
+    const memory = await open('etcd://…/elsewhere', 0xab);
     assert.match(files.get(CLUSTER_FILE) ?? '', new RegExp(`"${'ab'.repeat(16)}"`));
-    await memory.saw(12);
-    await memory.saw(11);
-    const again = await ClusterMemory.open(folder, (count) => Buffer.alloc(count));
-    assert.deepEqual([again.proposedClusterId, again.seenRevision], ['ab'.repeat(16), 12]);
+    const moved = await open();
+    await moved.saw(12, 'e7cd');
+    await moved.saw(11, 'other');
+    const again = await open();
+    assert.deepEqual([again.proposedClusterId, again.seenRevision, again.storeId], ['ab'.repeat(16), 12, 'e7cd']);
+    assert.deepEqual([memory.seenRevision, memory.storeId], [0, undefined], 'a node that saw no store may go anywhere');
+    await assert.rejects(open('etcd://…/m'), {
+      code: 'invalid_argument',
+      message: /expected etcd:\/\/…\/n, .* received etcd:\/\/…\/m\. .* stop all nodes, and remove cluster\.json/,
+    });
+    files.set(CLUSTER_FILE, '{"proposed_cluster_id":"ab","seen_revision":7}');
+    assert.equal((await open('etcd://…/m')).seenRevision, 7, 'a file of an earlier version names no place');
     files.set(CLUSTER_FILE, '{}');
-    await assert.rejects(
-      ClusterMemory.open(folder, (count) => Buffer.alloc(count)),
-      { code: 'corrupt' },
-    );
+    await assert.rejects(open(), { code: 'corrupt' });
     const test = new Test();
     test.seenRevision = 44;
     await test.clock.advance(TIMING.keepAliveMs + 60);

@@ -391,11 +391,12 @@ describe('a node that does not lead', () => {
     assert.deepEqual(call, { kind: 'resign', fence: 20, isInOrder: true });
   });
 
-  it('refuses a store of another cluster by name, until a person accepts it', () => {
+  it('refuses a store of another cluster by name, whatever it shows later', () => {
     const test = new Test().joined().see({ clusterId: 'other', revision: 40 });
     assert.equal(test.machine.state.name, 'refused');
     assert.match(test.machine.why, /the store belongs to the cluster other/);
-    assert.equal(test.give({ kind: 'store_accepted' }).machine.state.name, 'joining');
+    assert.match(test.machine.why, /Start the node with the name of its own cluster/);
+    assert.equal(test.see({ revision: 41 }).machine.state.name, 'refused');
   });
 
   it('founds a cluster whose numbers are above the epoch of its data', () => {

@@ -129,13 +129,13 @@ function checkRelations(config: NodeConfig): void {
 }
 
 function checkPlaces(config: NodeConfig): void {
-  const { follow, followArchive, seedFrom, archive, forwardWrites, backupKeyFile, acceptUnencrypted } = config;
+  const { follow, followArchive, seedFrom, cluster, archive, forwardWrites, backupKeyFile, acceptUnencrypted } = config;
   if (follow !== undefined && followArchive !== undefined)
     throw invalid('follow-archive', 'either this option or --follow', 'both');
-  if (seedFrom !== undefined && follow === undefined)
+  if (seedFrom !== undefined && follow === undefined && cluster === undefined)
     throw invalid(
       'seed-from',
-      'the upstream in --follow too, which sends what the archive lacks. To lead with the data of a backup, use "restore"; to follow an archive alone, use --follow-archive',
+      'the upstream in --follow too, or the cluster in --cluster, which sends what the archive lacks. To lead with the data of a backup, use "restore"; to follow an archive alone, use --follow-archive',
       seedFrom,
     );
   if (followArchive !== undefined && archive !== undefined && placesIn(archive).includes(followArchive))

@@ -607,7 +607,8 @@ async function openStore(
   const role =
     follow === undefined ? undefined : { role: 'follower' as const, upstream: follow, overrules: acceptDataLoss };
   const { data: directory } = config;
-  if (place && follow !== undefined) await seed({ directory, place, upstream: follow, logger: surroundings.logger });
+  const upstream = follow ?? 'the leader of the cluster';
+  if (place) await seed({ directory, place, upstream, logger: surroundings.logger });
   return Store.open(
     {
       ...config,

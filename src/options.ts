@@ -315,7 +315,7 @@ export const OPTIONS = {
     name: 'seed-from',
     kind: 'path',
     otherwise: 'none',
-    help: 'with --follow, in an empty data directory: begin with the backup and the archive in this directory, or in s3://BUCKET/PREFIX',
+    help: 'with --follow or --cluster, in an empty data directory: begin with the backup and the archive in this directory, or in s3://BUCKET/PREFIX',
     example: '/var/backups/headwater',
   },
 

@@ -15,7 +15,7 @@ export interface SeedOptions {
   /** The data directory of the node. */
   readonly directory: string;
   readonly place: Place;
-  /** The address of the upstream, for messages. */
+  /** The upstream, for messages. */
   readonly upstream: string;
   readonly logger: Logger;
 }

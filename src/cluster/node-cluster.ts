@@ -63,7 +63,17 @@ export class NodeCluster {
     const { proposedClusterId } = memory;
     const required = () => this.#cluster.required;
     const { mode, failsafe, lagMax } = settings;
-    this.#parts = new NodeParts({ store, replication, term, clock, mode, timing, proposedClusterId, required });
+    this.#parts = new NodeParts({
+      settings,
+      store,
+      replication,
+      term,
+      clock,
+      mode,
+      timing,
+      proposedClusterId,
+      required,
+    });
     this.#cluster = new Cluster({
       mode,
       failsafe,

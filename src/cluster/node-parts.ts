@@ -12,6 +12,7 @@ import type { Elected } from '../store/roles.js';
 import type { Store } from '../store/store.js';
 import type { ClusterParts } from './cluster.js';
 import type { ClusterMode } from './election.js';
+import type { ClusterSettings } from './settings.js';
 import type { Timing } from './timing.js';
 import type { LeaderKey } from './view.js';
 
@@ -31,6 +32,7 @@ export interface NodePartsOptions {
   readonly clock: Clock;
   readonly mode: ClusterMode;
   readonly timing: Timing;
+  readonly settings: Pick<ClusterSettings, 'seedFrom'>;
   /** The ID of the cluster that this node founds if there is none. */
   readonly proposedClusterId: string;
   /** The nodes that must have a write before it is answered; undefined if none may be answered. */
@@ -131,12 +133,16 @@ export class NodeParts implements ClusterParts {
 
   /** Why the node may not lead, whatever the others are; empty if it may. */
   get #cannotLead(): string {
-    const { data, damage, settings, space, writes } = this.#options.store;
+    const { data, identity, damage, settings, space, writes } = this.#options.store;
     if (settings.maintenance.isDraining) return 'this node is about to be stopped ("headwater drain")';
     if (damage.message !== '') return `this node has damaged data: ${damage.message}. Run "headwater repair" there`;
     if (!data.isServing) return `this node serves no data: ${data.notServing?.message ?? 'the store is not open'}`;
     if (writes.waits.currentMs > this.#options.timing.ttlMs)
       return `this node waits for its disk: ${writes.waits.message}`;
+    const { seedFrom } = this.#options.settings;
+    // An empty node would found an empty cluster, and the data of that place would be on no node.
+    if (seedFrom !== undefined && identity.clusterId === '' && data.position.offset === 0)
+      return `this node is empty, though it was started with --seed-from ${seedFrom}. Empty its data directory and start it again, or start it without --seed-from`;
     return space.refusal ? `this node takes no writes: ${space.refusal.message}` : '';
   }
 }

@@ -19,6 +19,8 @@ export interface ClusterSettings {
   readonly address: string | undefined;
   /** The time for which the node may lead. */
   readonly term: LeadershipTerm;
+  /** The place that gives this node its first data; undefined if none does. */
+  readonly seedFrom: string | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface ClusterSettings {
  * @throws HeadwaterError `invalid_argument` if a value or a file is not what it should be.
  */
 export function clusterSettings(config: NodeConfig, clock: Clock): ClusterSettings | undefined {
-  const { cluster, clusterMode, clusterTtlMs, clusterAddress, failsafe, failoverLagMax, listen } = config;
+  const { cluster, clusterMode, clusterTtlMs, clusterAddress, failsafe, failoverLagMax, listen, seedFrom } = config;
   if (cluster === undefined) return undefined;
   if (clusterAddress === undefined && isEverywhere(hostOf(listen)))
     throw new HeadwaterError(
@@ -40,6 +42,7 @@ export function clusterSettings(config: NodeConfig, clock: Clock): ClusterSettin
     timing: timingOf(clusterTtlMs),
     lagMax: failoverLagMax,
     address: clusterAddress,
+    seedFrom,
     term: LeadershipTerm.notBegun(clock),
   };
 }

@@ -262,7 +262,7 @@ describe('a replica of an archive', function () {
   it('is refused with options that contradict it', async () => {
     const cases: ReadonlyArray<readonly [args: string[], words: RegExp]> = [
       [['serve', '--follow-archive', 'x', '--follow', '127.0.0.1:1'], /follow-archive: expected either this option or/],
-      [['serve', '--seed-from', 'x'], /seed-from: expected the upstream in --follow too/],
+      [['serve', '--seed-from', 'x'], /seed-from: expected the upstream in --follow too, or the cluster in --cluster/],
       [['serve', '--follow-archive', 'x', '--archive', 'x'], /archive: expected another place than --follow-archive/],
       [['serve', '--follow-archive', 'x', '--forward-writes'], /forward-writes: expected an upstream that takes/],
       [['serve', '--accept-unencrypted'], /accept-unencrypted: expected the key/],

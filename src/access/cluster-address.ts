@@ -45,11 +45,15 @@ export function isClusterAddress(text: string): boolean {
 }
 
 /**
- * The address without its password, for messages and for the prompt of a shell.
+ * The address without its password, for messages and for the prompt of a shell. In an address that is malformed, all
+ * between the user and the last @ may be the password.
  * @param text an address of any kind.
  */
 export function shownAddress(text: string): string {
-  return text.replace(/(:\/\/[^@:/]*):[^@/]*@/, '$1@').replace(/\?.*$/, '');
+  const isWhole = URL_FORM.test(text.trim());
+  const shown = isWhole ? text.replace(/\?.*$/, '') : text;
+  const password = isWhole ? /(:\/\/[^@:/]*):[^/]*@/ : /^([a-z+-]*:\/+[^@:/]*|[^@:/]*):.*@/is;
+  return shown.replace(password, '$1@').replace(/\?.*$/, '');
 }
 
 /** @throws HeadwaterError `invalid_argument`. The message has no password. */

@@ -187,6 +187,8 @@ export class ClusterSeeds implements Seeds {
       ended: () => end(),
     });
     this.#ended.signal.addEventListener('abort', end, { once: true });
+    // The client may have been closed while the watch began.
+    if (this.#ended.signal.aborted) end();
     await over;
     this.#ended.signal.removeEventListener('abort', end);
     watch.close();

@@ -59,6 +59,8 @@ export interface ClusterParts {
   release(): void;
   /** Answers the writes that all required nodes have. Others may be required now. */
   answer(): void;
+  /** Ends the changes of the role that wait for a store which cannot be opened. */
+  close(): void;
 }
 
 export interface ClusterOptions extends Omit<MachineOptions, 'self'> {
@@ -220,6 +222,7 @@ export class Cluster {
     this.#store.close();
     this.#hold?.abort();
     this.#parts.term.end(shuttingDown());
+    this.#parts.close();
     await this.#changes;
     // A history may have begun meanwhile, and its term with it.
     this.#parts.term.end(shuttingDown());
@@ -340,10 +343,21 @@ export class Cluster {
     this.#change(async () => {
       this.#parts.term.end(reason);
       this.#release();
-      // Whatever fails here, no term runs.
-      await this.#parts.settled().catch((error: Error) => this.#log.error({}, error.message, 'the cluster'));
+      await this.#settled();
       this.#handle({ kind: 'stopped' });
     });
+  }
+
+  /**
+   * Resolves when the callers of the leader have their answers. Whatever fails here, no term runs. A disk that hangs may
+   * never let them go: nothing depends on this node then, and a person has to know.
+   */
+  async #settled(): Promise<void> {
+    const { ttlMs } = this.#options.timing;
+    const message = `the last writes of this leader have not ended within ${ttlMs / 1_000} s, so this node takes no part in its cluster. Another node leads. If the disk of this node does not come back, end the process`;
+    const cancel = this.#options.clock.after(ttlMs, () => this.#log.error({}, message, 'the cluster'));
+    await this.#parts.settled().catch((error: Error) => this.#log.error({}, error.message, 'the cluster'));
+    cancel();
   }
 
   #follow(leader: LeaderKey): void {

@@ -150,8 +150,10 @@ export class LeaseStore implements ClusterStore {
     const askedMs = this.#options.clock.monotonicMs();
     const { view } = await this.#fetch(deadlineMs);
     const isRecorded = view.members.some((member) => member.lease === lease);
-    if (!this.#own.has(lease) || (this.#own.get(lease) && !isRecorded))
+    if (!this.#own.has(lease) || (this.#own.get(lease) && !isRecorded)) {
+      this.#own.delete(lease);
       return { kind: 'lease_unknown', call: 'keep_alive', lease };
+    }
     return { kind: 'kept', askedMs, lease, ttlMs: this.#options.ttlMs };
   }
 

@@ -125,6 +125,11 @@ export class NodeParts implements ClusterParts {
     this.#answers?.look();
   }
 
+  close(): void {
+    this.#cancelRelease();
+    this.#options.store.announceClose();
+  }
+
   /** Resolves when no write waits for other nodes. */
   async whenNobodyWaits(signal: AbortSignal): Promise<void> {
     await this.#answers?.whenNobodyWaits(signal);

@@ -31,9 +31,9 @@ export function readOnlyFollower(upstream: string, holder?: string): HeadwaterEr
   return new HeadwaterError('read_only_follower', message, { details });
 }
 
-/** The details of a refusal, with the node to ask instead. An archive is none. */
+/** The details of a refusal, with the node to ask instead. An archive is none, and a cluster may have no leader. */
 export function leaderIn(upstream: string): { readonly leader?: string } {
-  return isArchivePlace(upstream) ? {} : { leader: upstream };
+  return upstream === '' || isArchivePlace(upstream) ? {} : { leader: upstream };
 }
 
 export function superseded({ node_id, address, epoch }: SupersededBy): HeadwaterError {

@@ -246,7 +246,8 @@ export class Writes {
   /** The reason why this leader takes no writes; undefined if it does, and on a follower. */
   get refusal(): HeadwaterError | undefined {
     const { role, supersededBy, asking } = this.#roles;
-    return role === 'leader' && (supersededBy || asking || this.#term.ended) ? this.#whyNone() : undefined;
+    // A stopped process may have missed the end of its term.
+    return role === 'leader' && (supersededBy || asking || this.#term.look()) ? this.#whyNone() : undefined;
   }
 
   /** The reason why this node takes no writes. */

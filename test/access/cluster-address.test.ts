@@ -55,11 +55,18 @@ describe('the address of a cluster', () => {
 
   it('is shown without its password, also in refusals', () => {
     assert.equal(shownAddress('headwater+etcd://me:canary@h:1,h:2/n?tls-ca=x'), 'headwater+etcd://me@h:1,h:2/n');
+    assert.equal(shownAddress('headwater+etcd://me:can@ary@h:1/n'), 'headwater+etcd://me@h:1/n');
+    assert.equal(shownAddress('headwater+etcd://h:1/n?etcd-ca=a@b'), 'headwater+etcd://h:1/n');
+    assert.equal(shownAddress('headwaters://h:1?tls-ca=x'), 'headwaters://h:1');
     assert.equal(shownAddress('h:1'), 'h:1');
     for (const wrong of [
       'headwater+etcd://me:canary@h',
       'headwater+etcd://me:canary@/n',
       'headwater+x://me:canary@h/n',
+      'headwater+etcd://me:a/canary@h/n',
+      'headwater+etcd://me:a?canary@h/n',
+      'headwater+etcd:/me:canary@h/n',
+      'headwater+etcd://me:a@canary@/n',
     ])
       assert.throws(
         () => destinationOf(wrong),

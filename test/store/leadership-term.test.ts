@@ -141,6 +141,28 @@ describe('the term of a leader', () => {
     await test.store.close();
   });
 
+  it('waits for a store that cannot be opened no longer than until its close is announced', async () => {
+    const { test } = await elected();
+    await test.set('a');
+    test.disk.fault = async (operation) => {
+      if (isAppend(operation) || operation.kind === 'open') throw new Error('EIO');
+    };
+    await assert.rejects(test.set('k'), { code: 'outcome_unknown' });
+    assert.equal(test.store.data.stage, 'reopening');
+    const following = test.store.roles.follow('').catch(() => {});
+    let isOver = false;
+    void following.then(() => {
+      isOver = true;
+    });
+    await until('it is stuck', () => test.store.data.stage === 'stuck', { clock: test.clock, stepMs: 100 });
+    await test.clock.advance(60_000);
+    assert.equal(isOver, false);
+    test.store.announceClose();
+    await following;
+    test.disk.fault = undefined;
+    await test.store.close();
+  });
+
   it('lets the node follow another while a batch of the ended term still runs', async () => {
     const { test, term, clock } = await elected();
     await test.set('a');

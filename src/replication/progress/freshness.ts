@@ -24,7 +24,7 @@ import type { Writes } from '../../store/writes.js';
 /** The parts of the store that this file needs. */
 export interface FreshnessStore {
   readonly data: Pick<StoreData, 'changed' | 'isServing' | 'log' | 'notServing' | 'position'>;
-  readonly roles: Pick<Roles, 'role' | 'upstream'>;
+  readonly roles: Pick<Roles, 'asking' | 'role' | 'upstream'>;
   readonly writes: Pick<Writes, 'refusal'>;
 }
 
@@ -68,26 +68,42 @@ export class Freshness {
   /** The reason why this node answers no reads for now; undefined if it answers them. */
   get refusal(): HeadwaterError | undefined {
     const { serveStaleReads, link } = this.#options;
-    if (serveStaleReads || this.#store.roles.role === 'leader' || link.isLevel) return undefined;
-    return new HeadwaterError(
-      'unavailable',
-      `this node follows ${this.#store.roles.upstream}, is behind it, and serves no stale reads (--no-serve-stale-reads)`,
-      { details: { cause: 'STALE', ...leaderIn(this.#store.roles.upstream) } },
-    );
+    if (serveStaleReads || link.isLevel) return undefined;
+    const why = this.#whyStale;
+    if (why === undefined) return undefined;
+    const { role, upstream } = this.#store.roles;
+    return new HeadwaterError('unavailable', `${why}, and serves no stale reads (--no-serve-stale-reads)`, {
+      details: { cause: 'STALE', ...(role === 'follower' && leaderIn(upstream)) },
+    });
   }
 
   /** The reason why this node answers no reads that are for the leader alone; undefined if it leads. */
   get notLeading(): HeadwaterError | undefined {
-    const { roles, writes } = this.#store;
-    if (roles.role === 'leader') {
-      const { refusal } = writes;
-      return HeadwaterError.is(refusal, 'superseded') ? refusal : undefined;
-    }
+    const { role, upstream } = this.#store.roles;
+    if (role === 'leader') return this.#over;
+    if (upstream === '')
+      return new HeadwaterError(
+        'unavailable',
+        'the read is for the leader alone, and this node follows none. Try again when the cluster has a leader',
+      );
     return new HeadwaterError(
       'read_only_follower',
-      `this node is a follower, and the read is for the leader alone; its upstream is ${roles.upstream}`,
-      { details: leaderIn(roles.upstream) },
+      `this node is a follower, and the read is for the leader alone; its upstream is ${upstream}`,
+      { details: leaderIn(upstream) },
     );
+  }
+
+  get #whyStale(): string | undefined {
+    const { role, upstream } = this.#store.roles;
+    if (role === 'leader') return this.#over && 'this node leads no more';
+    if (upstream === '') return 'this node waits for its cluster to have a leader';
+    return `this node follows ${upstream}, is behind it`;
+  }
+
+  /** The reason why a leader leads no more: another one continues its history, or its term is over. */
+  get #over(): HeadwaterError | undefined {
+    const { roles, writes } = this.#store;
+    return roles.asking ? undefined : writes.refusal;
   }
 
   /**

@@ -26,6 +26,7 @@ class Parts implements ClusterParts {
   /** Called when a history is about to begin, before its term. */
   beginning = () => Promise.resolve();
   following = () => Promise.resolve();
+  settling = () => Promise.resolve();
   holding = () => Promise.resolve();
 
   constructor(clock: TestClock) {
@@ -37,6 +38,7 @@ class Parts implements ClusterParts {
     this.term.begin(untilMs);
   }
   async settled(): Promise<void> {
+    await this.settling();
     this.done.push(`settled, ${this.term.ended ? 'ended' : 'leading'}`);
   }
   async follow({ nodeId }: LeaderKey): Promise<void> {
@@ -51,6 +53,10 @@ class Parts implements ClusterParts {
     this.done.push('release');
   }
   answer(): void {}
+  closing = () => {};
+  close(): void {
+    this.closing();
+  }
 }
 
 /** The node `a`, its store and its time. */
@@ -268,6 +274,22 @@ describe('the driver of a node in a cluster', () => {
     await test.cluster.close();
     assert.equal(test.parts.term.ended?.code, 'shutting_down');
     assert.deepEqual([test.called('resign'), test.clock.waiting], [false, 0]);
+  });
+
+  it('says that its last writes do not end, and is closed all the same', async () => {
+    const test = await new Test().leading();
+    const stuck = latch();
+    test.parts.settling = () => stuck.promise;
+    // The store that cannot be opened gives up when its close is announced.
+    test.parts.closing = stuck.open;
+    await test.tell({ kind: 'lease_unknown', call: 'keep_alive', lease: 'lease of a' });
+    await test.clock.advance(TIMING.ttlMs - 1);
+    assert.equal(test.logger.said(/last writes of this leader/), 0);
+    await test.clock.advance(1);
+    assert.equal(test.logger.said(/have not ended within 10 s.*Another node leads/), 1);
+    assert.equal(test.cluster.state.name, 'stopping');
+    await test.cluster.close();
+    assert.equal(test.clock.waiting, 0);
   });
 
   it('leaves no term when it is closed while its history begins', async () => {

@@ -343,6 +343,7 @@ export class SimulatedNode implements ClusterNode, ClientHost {
         this.#isHeld = false;
       },
       answer: () => {},
+      close: () => {},
     };
   }
 

@@ -172,11 +172,10 @@ export class Cluster {
    * @throws HeadwaterError `failover_failed` if this node stays the leader, or has stopped; `unavailable`.
    */
   async switchTo(nodeId: string): Promise<void> {
-    if (this.state.name !== 'leading' || this.#switched)
-      throw new HeadwaterError(
-        'failover_failed',
-        `expected a leader without a switch under way, received a node that is ${this.state.name}`,
-      );
+    if (this.#switched)
+      throw new HeadwaterError('failover_failed', 'a switch is under way already. Wait until it has ended');
+    if (this.state.name !== 'leading')
+      throw new HeadwaterError('failover_failed', `expected a leader, received a node that is ${this.state.name}`);
     const ended = new Promise<string>((resolve) => {
       this.#switched = resolve;
     });

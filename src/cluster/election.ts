@@ -24,6 +24,9 @@ export interface Candidacy {
   readonly hearing: Pick<Hearing, 'failedOverMs' | 'heardMs' | 'leaderOffset'>;
 }
 
+const MODES_DIFFER =
+  'this node was started with --cluster-mode available, and the cluster is in the mode safe. Start all nodes with one mode. To leave the mode safe, delete the sync set of the cluster in its store';
+
 const NOT_SPOKEN = 'the other nodes have not said how far they are';
 
 /** Why a node does not run. */
@@ -47,7 +50,13 @@ function forPerson(why: string): Obstacle {
 }
 
 /** Why a node may not lead, whatever the others are; empty if it may. The record in the store tells the others. */
-export function whyCannotLead({ cannotLead, clusterId, proposedClusterId }: Self, view: View): string {
+export function whyCannotLead(
+  { cannotLead, clusterId, proposedClusterId }: Self,
+  view: View,
+  mode: ClusterMode,
+): string {
+  // This node would answer writes that the nodes of the sync set do not have, and each of these may lead next.
+  if (mode === 'available' && view.sync) return MODES_DIFFER;
   if (cannotLead !== '' || !view.last || (clusterId || proposedClusterId) === view.clusterId) return cannotLead;
   return `this node has no data of the cluster ${view.clusterId}, and follows its next leader`;
 }
@@ -83,9 +92,9 @@ function isKnown(nodeId: string, { known }: View): boolean {
 }
 
 /** Reasons that time alone does not change. */
-function notEligible({ view, self, nodeId }: Candidacy): Obstacle | undefined {
+function notEligible({ view, self, nodeId, mode }: Candidacy): Obstacle | undefined {
   if (view.isPaused) return forPerson('the cluster is paused. Run "headwater cluster resume"');
-  const why = whyCannotLead(self, view);
+  const why = whyCannotLead(self, view, mode);
   if (why !== '') return obstacle(why);
   if (view.sync && !view.sync.nodes.includes(nodeId))
     return obstacle(`this node may lack acknowledged writes: those that have all are ${view.sync.nodes.join(', ')}`);

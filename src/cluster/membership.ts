@@ -1,5 +1,5 @@
 /** The membership of this node: its lease, and its record in the store, which it writes behind each renewal. */
-import { roundOf, whyCannotLead } from './election.js';
+import { type ClusterMode, roundOf, whyCannotLead } from './election.js';
 import { Lease } from './lease.js';
 import type { Call, Self } from './messages.js';
 import type { Timing } from './timing.js';
@@ -9,6 +9,7 @@ export interface MembershipOptions {
   readonly nodeId: string;
   readonly address: string;
   readonly timing: Timing;
+  readonly mode: ClusterMode;
 }
 
 export class Membership {
@@ -62,7 +63,7 @@ export class Membership {
 
   /** Begins the calls that are due. @param begin begins one, and returns whether it has begun. */
   proceed(nowMs: number, view: View | undefined, self: Self, begin: (call: Call) => boolean): void {
-    const { nodeId, address, timing } = this.#options;
+    const { nodeId, address, timing, mode } = this.#options;
     const lease = this.#lease;
     if (!lease) {
       begin({ kind: 'grant', ttlMs: timing.ttlMs });
@@ -71,7 +72,7 @@ export class Membership {
     if (nowMs - lease.keptMs >= timing.keepAliveMs) begin({ kind: 'keep_alive', lease: lease.id });
     if (!view) return;
     const round = roundOf(view);
-    const cannotLead = whyCannotLead(self, view);
+    const cannotLead = whyCannotLead(self, view, mode);
     const mayLead = cannotLead === '';
     if (this.#recorded === round && this.#recordedMayLead === mayLead) return;
     const { historyFence, offset, durableOffset } = self;

@@ -10,13 +10,13 @@ import type { Member, SyncKey } from './view.js';
 
 export class SyncSet {
   #stored: SyncKey | undefined;
-  /** Sets that the store may have taken instead, since the same revision. */
-  #attempts: Array<readonly string[]> = [];
+  /** The nodes of all sets that the store may have taken instead, since the same revision. */
+  readonly #attempted = new Set<string>();
 
   /** All nodes that must have a write durably; undefined while the set is not in the store: no write is answered. */
   get required(): ReadonlySet<string> | undefined {
     if (!this.#stored) return undefined;
-    return new Set([...this.#stored.nodes, ...this.#attempts.flat()]);
+    return new Set([...this.#stored.nodes, ...this.#attempted]);
   }
 
   get revision(): number {
@@ -27,13 +27,13 @@ export class SyncSet {
   saw(stored: SyncKey | undefined): void {
     if ((stored?.revision ?? 0) <= this.revision && this.#stored) return;
     this.#stored = stored;
-    this.#attempts = [];
+    this.#attempted.clear();
   }
 
   /** Begins a leadership: nothing of the one before counts. */
   begin(stored: SyncKey | undefined): void {
     this.#stored = stored;
-    this.#attempts = [];
+    this.#attempted.clear();
   }
 
   /**
@@ -55,6 +55,6 @@ export class SyncSet {
 
   /** The store is about to be asked for this set. */
   attempt(nodes: readonly string[]): void {
-    this.#attempts.push(nodes);
+    for (const node of nodes) this.#attempted.add(node);
   }
 }

@@ -321,6 +321,19 @@ describe('a node that does not lead', () => {
     assert.equal(test.action('lead')?.fence, 20);
   });
 
+  it('tells the others that it waits for nobody, if the cluster is in the mode safe', () => {
+    const sync = { nodes: ['a', 'b'], revision: 3 };
+    for (const [mode, why] of [
+      ['available', /the cluster is in the mode safe/],
+      ['safe', /^$/],
+    ] as const) {
+      const test = new Test({ mode }).joined().see({ ...led, sync });
+      const { call } = test.call('publish') as Extract<Action, { kind: 'call' }>;
+      assert(call.kind === 'publish');
+      assert.match(call.record.cannotLead, why);
+    }
+  });
+
   it('leaves the key to the further node, and says why', () => {
     const members = [...spoken(), member('c', { round: 20, offset: 7 })];
     const test = new Test()
@@ -337,9 +350,9 @@ describe('a node that does not lead', () => {
       ['it has open findings', { self: { cannotLead: 'it has open findings' } }, /open findings/],
       ['it has no data of the cluster', { self: { clusterId: '' } }, /no data of the cluster c/],
       [
-        'an earlier leader waited for others',
-        { view: { sync: { nodes: ['b'], revision: 3 } } },
-        /may lack acknowledged/,
+        'it would not wait for the nodes that may lead next, as the others do',
+        { view: { sync: { nodes: ['a', 'b'], revision: 3 } } },
+        /--cluster-mode available, and the cluster is in the mode safe/,
       ],
       ['the last leader may go on without the store', { view: { known: ['b'] } }, /did not know this node/],
       ['it may lack writes', { mode: 'safe', view: { sync: { nodes: ['b'], revision: 3 } } }, /may lack acknowledged/],

@@ -46,7 +46,7 @@ describe('a read behind the deadline of the leader', () => {
     const { link } = replication;
     const freshness = new Freshness({ store, clock, link, serveStaleReads: false });
     const within = { writes: false, withinMs: 0, signal: new AbortController().signal };
-    const wanted = { maxStalenessMs: 1_000, withinMs: 1 };
+    const wanted = { atLeast: undefined, maxStalenessMs: 1_000, withinMs: 1 };
     assert.deepEqual([freshness.refusal, freshness.notLeading], [undefined, undefined]);
     await freshness.whenFresh(wanted, within);
     clock.stall(6_000);

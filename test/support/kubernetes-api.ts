@@ -110,12 +110,13 @@ export class KubernetesApi implements AsyncDisposable {
     if (namespace === '') return refuse({ code: 404, message: 'the server could not find the requested resource' });
     const key = `${namespace}/${name}`;
     const present = this.#leases.get(key);
-    if (method === 'POST' && !this.namespaces.has(namespace)) return refuse(notFound('namespaces', namespace));
-    if (method !== 'POST' && !present) return refuse(notFound('leases', name));
+    if (!present && method !== 'GET' && !this.namespaces.has(namespace))
+      return refuse(notFound('namespaces', namespace));
+    if (method === 'GET' && !present) return refuse(notFound('leases', name));
     const refusal = body && whyRefused(body, { method, namespace, name }, present);
     if (refusal) return refuse(refusal);
     if (method !== 'GET' && body) this.#leases.set(key, this.#stored(body, namespace, name));
-    return { status: method === 'POST' ? 201 : 200, value: this.#leases.get(key) as LeaseObject };
+    return { status: method === 'GET' || present ? 200 : 201, value: this.#leases.get(key) as LeaseObject };
   }
 
   #stored(lease: LeaseObject, namespace: string, name: string): LeaseObject {

@@ -52,14 +52,22 @@ function notCreated(lease: LeaseObject, present: LeaseObject | undefined): Refus
   return invalid(lease);
 }
 
+/** A replacement that names no `uid` creates a Lease that is not there. */
 function notReplaced({ metadata }: LeaseObject, present: LeaseObject | undefined): Refusal | undefined {
   const { name, resourceVersion, uid } = metadata;
+  const conflict = (why: string) => ({
+    code: 409,
+    message: `Operation cannot be fulfilled on leases.coordination.k8s.io "${name}": ${why}`,
+  });
+  if (uid !== undefined && uid !== present?.metadata.uid)
+    return conflict(
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${present?.metadata.uid ?? ''}`,
+    );
+  if (!present) return undefined;
   if (resourceVersion === undefined)
     return { code: 422, message: 'metadata.resourceVersion: Invalid value: 0x0: must be specified for an update' };
-  if (resourceVersion === present?.metadata.resourceVersion && (uid ?? present.metadata.uid) === present.metadata.uid)
-    return undefined;
-  const why = 'the object has been modified; please apply your changes to the latest version and try again';
-  return { code: 409, message: `Operation cannot be fulfilled on leases.coordination.k8s.io "${name}": ${why}` };
+  if (resourceVersion === present.metadata.resourceVersion) return undefined;
+  return conflict('the object has been modified; please apply your changes to the latest version and try again');
 }
 
 function invalid({ metadata, spec = {} }: LeaseObject): Refusal | undefined {

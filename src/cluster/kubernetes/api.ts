@@ -83,7 +83,8 @@ export class LeaseApi {
   }
 
   /**
-   * Replaces the Lease that has this `resourceVersion`.
+   * Replaces the Lease that has this `uid` and `resourceVersion`. Without the `uid`, the server would bring back a Lease that
+   * was deleted.
    * @returns `conflict` if somebody has changed or deleted it. @throws KubernetesFailure: it may have been replaced all
    *   the same.
    */
@@ -147,6 +148,8 @@ export class LeaseApi {
     const text = body && JSON.stringify(body);
     const headers = {
       accept: 'application/json',
+      // The server names the writer of an object by it.
+      'user-agent': 'headwater',
       ...(token && { authorization: `Bearer ${token.trim()}` }),
       ...(text && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
     };

@@ -3,66 +3,19 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { eventually } from '../../../benchmarks/waiting.js';
-import { systemClock } from '../../../src/base/clock.js';
-import { LeaseApi, type LeaseApiOptions, type LeaseObject } from '../../../src/cluster/kubernetes/api.js';
+import type { LeaseObject } from '../../../src/cluster/kubernetes/api.js';
 import { ANNOTATION } from '../../../src/cluster/kubernetes/content.js';
-import { LeaseStore } from '../../../src/cluster/lease-store.js';
-import type { Event } from '../../../src/cluster/messages.js';
 import { timingOf } from '../../../src/cluster/timing.js';
 import type { View } from '../../../src/cluster/view.js';
 import { endAll, temporaryDirectory } from '../../cli/command-line.js';
 import { type PemFiles, TestAuthority } from '../../support/certificates.js';
 import { type MachineNode, MachineNodes } from '../../support/cluster-machines.js';
 import { KubernetesApi } from '../../support/kubernetes-api.js';
-import { campaign, record, ToldStore } from '../../support/told-store.js';
+import { ToldLease, type ToldLeaseOptions } from '../../support/told-lease.js';
+import { campaign, record } from '../../support/told-store.js';
 
 const TIMING = timingOf(3_000);
 const NAMESPACE = 'shop';
-
-interface ToldOptions extends Partial<LeaseApiOptions> {
-  readonly onEvent?: (event: Event) => void;
-  readonly seenRevision?: number;
-  readonly requestMs?: number;
-  readonly ttlMs?: number;
-}
-
-class Told extends ToldStore implements AsyncDisposable {
-  readonly store: LeaseStore;
-  readonly #api: LeaseApi;
-
-  constructor(server: string, name: string, options: ToldOptions = {}) {
-    super();
-    const { onEvent, seenRevision = 0, requestMs = TIMING.requestMs, ttlMs = TIMING.ttlMs, ...api } = options;
-    const shared = { namespace: NAMESPACE, name, clock: systemClock };
-    this.#api = new LeaseApi({ ...shared, server, tokenFile: undefined, caFile: undefined, ...api });
-    this.store = new LeaseStore({
-      ...shared,
-      seenRevision,
-      requestMs,
-      ttlMs,
-      pollMs: 25,
-      logger: this.logger,
-      api: this.#api,
-      onEvent: (event) => {
-        this.events.push(event);
-        onEvent?.(event);
-      },
-    });
-  }
-
-  /** As after a grant and the first record. */
-  async join(nodeId: string): Promise<string> {
-    const lease = await this.grant(TIMING.ttlMs);
-    await this.answer({ kind: 'publish', record: record(nodeId, lease), provesMs: 1 }, 'published');
-    return lease;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.store.close();
-    this.#api.close();
-    return Promise.resolve();
-  }
-}
 
 describe('a Lease of Kubernetes as the store of a cluster', function () {
   this.timeout(60_000);
@@ -80,7 +33,7 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
   });
 
   const name = () => `n${names}`;
-  const open = (options: ToldOptions = {}) => new Told(api.address, name(), options);
+  const open = (options: ToldLeaseOptions = {}) => new ToldLease(api.address, name(), options);
 
   function contentNow(): View {
     return JSON.parse(api.lease(NAMESPACE, name())?.metadata.annotations?.[ANNOTATION] ?? '');
@@ -321,9 +274,18 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
     assert.ok(
       other.logger.said(/was not written by Headwater: expected the annotation headwater\/cluster, received none/),
     );
-    await using restarted = new Told(api.address, 'none', { seenRevision: 7 });
+    await using restarted = new ToldLease(api.address, 'none', { seenRevision: 7 });
     const [, changed] = await restarted.call({ kind: 'read' });
     assert.ok(changed?.kind === 'store_changed' && /expected revision 7 or later/.test(changed.reason));
+  });
+
+  it('does not bring back a Lease that was deleted', async () => {
+    await using told = open();
+    await told.call({ kind: 'read' });
+    const lease = await told.join('a');
+    api.put(NAMESPACE, name(), undefined);
+    await told.answer({ kind: 'publish', record: record('a', lease), provesMs: 1 }, 'failed');
+    assert.equal(api.lease(NAMESPACE, name()), undefined);
   });
 
   it('takes a 404 for the end of the Lease only if the server names the Lease', async () => {
@@ -344,7 +306,7 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
   });
 
   it('needs a namespace that is there', async () => {
-    await using told = new Told(api.address, name(), { namespace: 'none' });
+    await using told = new ToldLease(api.address, name(), { namespace: 'none' });
     await told.call({ kind: 'read' });
     const lease = await told.grant(TIMING.ttlMs);
     await told.answer({ kind: 'publish', record: record('a', lease), provesMs: 1 }, 'failed');
@@ -380,7 +342,7 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
     const [tokenFile, caFile] = [path.join(directory, 'token'), path.join(directory, 'ca.crt')];
     writeFileSync(tokenFile, 'first-token\n');
     copyFileSync(first.ca, caFile);
-    await using told = new Told(secure.address, name(), { tokenFile, caFile });
+    await using told = new ToldLease(secure.address, name(), { tokenFile, caFile });
     await told.call({ kind: 'read' });
     await told.join('a');
     secure.token = 'second-token';
@@ -406,7 +368,7 @@ describe('three nodes of a cluster over a Lease of Kubernetes', function () {
 
   function start(): MachineNodes {
     return new MachineNodes(TIMING, (onEvent, { requestMs }) => {
-      const told = new Told(api.address, 'three', { requestMs, onEvent });
+      const told = new ToldLease(api.address, 'three', { requestMs, onEvent });
       return { store: told.store, close: () => told[Symbol.asyncDispose]() };
     });
   }
@@ -431,7 +393,7 @@ describe('three nodes of a cluster over a Lease of Kubernetes', function () {
     await nodes.followed(first);
     const target = nodes.nodes.find((node) => node !== first) as MachineNode;
     await eventually('the record of the target', async () => first.views.at(-1)?.members.length === 3);
-    await using person = new Told(api.address, 'three');
+    await using person = new ToldLease(api.address, 'three');
     await person.store.order({ kind: 'switch', to: target.id });
     assert.equal(await nodes.leader(first), target);
     await nodes.followed(target);

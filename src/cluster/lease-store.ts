@@ -17,7 +17,7 @@ import { RepeatedLog } from '../base/repeated-log.js';
 import type { ClusterStore, Order } from './cluster.js';
 import type { LeaseApi, LeaseObject } from './kubernetes/api.js';
 import { contentOf, leaseWith } from './kubernetes/content.js';
-import { LeaseDiscontinuity } from './kubernetes/errors.js';
+import { KubernetesFailure, LeaseDiscontinuity } from './kubernetes/errors.js';
 import { type Change, type Decision, decide, ordered, withoutLease } from './lease-changes.js';
 import type { Call, CallKind, Event } from './messages.js';
 import { EMPTY_VIEW, type View } from './view.js';
@@ -204,15 +204,21 @@ export class LeaseStore implements ClusterStore {
    */
   async #transact(decision: (view: View) => Decision, deadlineMs: number): Promise<Event> {
     let isFresh = this.#known === undefined;
-    let known = this.#known ?? (await this.#fetch(deadlineMs));
-    for (;;) {
-      const { change, answer, base = 0 } = decision(known.view);
-      const revision = Math.max(known.view.revision, base) + 1;
-      if (!change && isFresh) return answer(revision);
-      if (change && (await this.#write(known, { ...known.view, ...change(revision), revision }, deadlineMs)))
-        return answer(revision);
-      known = await this.#fetch(deadlineMs);
-      isFresh = true;
+    let conflicts = 0;
+    try {
+      let known = this.#known ?? (await this.#fetch(deadlineMs));
+      for (;;) {
+        const { change, answer, base = 0 } = decision(known.view);
+        const revision = Math.max(known.view.revision, base) + 1;
+        if (!change && isFresh) return answer(revision);
+        if (change && (await this.#write(known, { ...known.view, ...change(revision), revision }, deadlineMs)))
+          return answer(revision);
+        if (change) conflicts++;
+        known = await this.#fetch(deadlineMs);
+        isFresh = true;
+      }
+    } catch (error) {
+      throw conflicts > 0 && error instanceof KubernetesFailure ? afterConflicts(error, conflicts) : error;
     }
   }
 
@@ -313,6 +319,12 @@ export class LeaseStore implements ClusterStore {
     this.#log.warn({}, `the call ${kind} to the store of the cluster failed: ${error.message}`, SUBJECT);
     if (error instanceof LeaseDiscontinuity) this.#tell({ kind: 'store_changed', reason: error.message });
   }
+}
+
+/** The time of a call is over sooner if other nodes write too: each of their writes costs it two requests. */
+function afterConflicts({ code, message }: KubernetesFailure, conflicts: number): KubernetesFailure {
+  const times = conflicts === 1 ? 'once' : `${conflicts} times`;
+  return new KubernetesFailure(code, `${message}. Before that, another node wrote first ${times}`);
 }
 
 /** The answer to a person, who needs no event. */

@@ -4,7 +4,8 @@
  * openapi-gen of vendor/k8s.io/code-generator, then `GO111MODULE=off go build ./cmd/kube-apiserver` in a GOPATH.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
@@ -46,7 +47,8 @@ export class KubeApiserver implements AsyncDisposable {
     const authority = await TestAuthority.create(directory);
     const { cert, key } = await authority.issue('apiserver');
     const accounts = path.join(directory, 'accounts.key');
-    execFileSync('openssl', ['genrsa', '-out', accounts, '2048'], { stdio: 'ignore' });
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+    writeFileSync(accounts, privateKey.export({ type: 'pkcs1', format: 'pem' }));
     writeFileSync(path.join(directory, 'tokens.csv'), `${ADMIN},admin,1,system:masters\n`);
     const port = await freePort();
     const options = {

@@ -279,6 +279,18 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
     assert.ok(changed?.kind === 'store_changed' && /expected revision 7 or later/.test(changed.reason));
   });
 
+  it('says how often another node wrote first, if a call ends late', async () => {
+    await using told = open({ requestMs: 300 });
+    await told.call({ kind: 'read' });
+    const lease = await told.join('a');
+    api.fault = (method) => (method === 'PUT' ? { status: 409 } : { lateMs: 60 });
+    await told.answer({ kind: 'publish', record: record('a', lease), provesMs: 1 }, 'failed');
+    assert.match(
+      told.logger.lines.at(-1)?.message ?? '',
+      /could not be asked: .*\. Before that, another node wrote first (\d+ times|once)$/,
+    );
+  });
+
   it('does not bring back a Lease that was deleted', async () => {
     await using told = open();
     await told.call({ kind: 'read' });

@@ -74,10 +74,11 @@ export class ArchiveFeed {
     const stopSigns = this.#giveSigns();
     try {
       const handshake = await this.#unlessEnded(this.#channel.handshake);
-      for (let isTold = false; ; isTold = true) {
+      for (let told = ''; ; ) {
         const answer = await this.#unlessEnded(this.#answer(handshake));
         if (answer.kind !== 'wait') return await this.#serve(answer, handshake);
-        if (!isTold) await this.#send({ kind: 'wait', sources: [], reason: answer.message });
+        if (answer.message !== told) await this.#send({ kind: 'wait', sources: [], reason: answer.message });
+        told = answer.message;
         await this.#pause();
       }
     } finally {

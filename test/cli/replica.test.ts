@@ -217,9 +217,10 @@ describe('a replica of an archive', function () {
     // Only a backup of the next leader's history counts for a node that its archive does not reach any more.
     rmSync(path.join(place, 'shared.backup'));
     const waiting = await serve(fresh(), '--follow-archive', place);
-    await eventually('the new replica waits', async () =>
-      /no backup to begin from, whose history the archive continues/.test((await seen(waiting)).upstream.waiting_for),
-    );
+    const says = (words: RegExp) => async () => words.test((await seen(waiting)).upstream.waiting_for);
+    await eventually('it waits', says(/no backup to begin from, whose history the archive continues/));
+    rmSync(path.join(place, 'left.backup'));
+    await eventually('it says the new reason', says(/has no backup to begin from\. Make one there/));
   });
 
   it('says so if its history is gone from the place, and takes nothing of another cluster', async () => {

@@ -28,8 +28,10 @@ describe('a Lease in a real API server of Kubernetes', function () {
   });
   after(() => server?.[Symbol.asyncDispose]());
 
-  const open = (name = `n${++names}`) =>
-    new ToldLease(server.address, name, { tokenFile: server.tokenFile, caFile: server.caFile });
+  const open = (name = `n${++names}`) => {
+    const { tokenFile, caFile, address } = server;
+    return new ToldLease(address, name, { tokenFile, caFile, requestMs: 10_000 });
+  };
 
   it('refuses what the API server of the tests refuses, and takes what it takes', async () => {
     await using ours = await KubernetesApi.start();

@@ -177,7 +177,7 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
   });
 
   it('is decided again when another node was faster, and loses nothing', async () => {
-    const all = Array.from({ length: 4 }, () => open());
+    const all = Array.from({ length: 4 }, () => open({ requestMs: 10_000 }));
     try {
       await Promise.all(
         all.map(async (told, node) => {

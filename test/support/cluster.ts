@@ -11,6 +11,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, eventually as patiently } from '../../benchmarks/waiting.js';
 import { Client, type ClientOptions } from '../../src/index.js';
+import { type Machine, THIS_MACHINE } from './machines.js';
 
 const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
 const PATIENCE_MS = 15_000;
@@ -39,17 +40,21 @@ export class Daemon {
   credentials: ClientOptions['credentials'];
   /** The environment of the process, beside that of the tests. */
   env: Readonly<Record<string, string>> = {};
+  /** The words before the command, of a program that runs the node in its own process. */
+  tool: readonly string[] = [];
+  readonly #machine: Machine;
   #process: ChildProcess | undefined;
   #client: Promise<Client> | undefined;
 
-  constructor(name: string, port: number, directory: string) {
+  constructor(name: string, port: number, directory: string, machine = THIS_MACHINE) {
     this.name = name;
+    this.#machine = machine;
     this.port = port;
     this.directory = directory;
   }
 
   get address(): string {
-    return `127.0.0.1:${this.port}`;
+    return `${this.#machine.host}:${this.port}`;
   }
 
   get pid(): number {
@@ -75,14 +80,9 @@ export class Daemon {
   /** Resolves when the node serves. */
   async start(...flags: string[]): Promise<void> {
     assert.equal(this.#process, undefined, `${this.name} is running already`);
-    const child = spawn(
-      process.execPath,
-      [this.program, 'serve', '--data', this.directory, '--listen', this.address, ...flags],
-      {
-        stdio: ['ignore', 'ignore', 'pipe'],
-        env: { ...process.env, ...this.env },
-      },
-    );
+    const serve = [this.program, 'serve', '--data', this.directory, '--listen', this.address, ...flags];
+    const [program = '', ...args] = [...this.#machine.words, ...this.tool, process.execPath, ...serve];
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...this.env } });
     this.#process = child;
     const from = this.log.length;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -146,8 +146,8 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** A node that is not started yet. */
-  async node(name: string): Promise<Daemon> {
-    const node = new Daemon(name, await freePort(), path.join(this.#root, name));
+  async node(name: string, machine?: Machine): Promise<Daemon> {
+    const node = new Daemon(name, await freePort(), path.join(this.#root, name), machine);
     this.#nodes.push(node);
     return node;
   }

@@ -3,12 +3,24 @@ import assert from 'node:assert/strict';
 import { Client } from '../../src/index.js';
 import { Cluster, type Daemon, eventually } from './cluster.js';
 import { EtcdCluster } from './etcd.js';
+import type { Machine } from './machines.js';
 
 /** The time to live of the lease of a leader. */
 export const TTL_MS = 3_000;
 
 /** A write that waits longer for a leader that stands still would delay the writes behind it. */
 const WRITE_MS_MAX = 500;
+
+export interface ElectedOptions {
+  /** The nodes, 3 by default. */
+  readonly count?: number;
+  /** The members of etcd, 1 by default. */
+  readonly members?: 1 | 3;
+  /** Where they run: the nodes first, then the members. By default all run on this machine. */
+  readonly machines?: readonly Machine[];
+  /** Variables of the environment of each node, by its place. */
+  readonly env?: (at: number) => Readonly<Record<string, string>>;
+}
 
 /** Three nodes of one cluster, and a load of writes from one client. */
 export class Elected implements AsyncDisposable {
@@ -26,11 +38,24 @@ export class Elected implements AsyncDisposable {
     this.#flags = ['--cluster', url, '--cluster-ttl', `${TTL_MS}ms`, ...flags];
   }
 
-  static async start(flags: readonly string[] = [], count = 3): Promise<Elected> {
-    const elected = new Elected(await EtcdCluster.start(), flags);
-    for (let i = 0; i < count; i++) elected.nodes.push(await elected.#cluster.node(`n${i}`));
-    await Promise.all(elected.nodes.map((node) => elected.begin(node)));
-    return elected;
+  static async start(
+    flags: readonly string[] = [],
+    { count = 3, members = 1, machines = [], env = () => ({}) }: ElectedOptions = {},
+  ): Promise<Elected> {
+    const etcd = await EtcdCluster.start(members, undefined, machines.slice(count));
+    const elected = new Elected(etcd, machines.length > 0 ? [...flags, '--insecure'] : flags);
+    try {
+      for (let i = 0; i < count; i++) {
+        const node = await elected.#cluster.node(`n${i}`, machines[i]);
+        node.env = env(i);
+        elected.nodes.push(node);
+      }
+      await Promise.all(elected.nodes.map((node) => elected.begin(node)));
+      return elected;
+    } catch (error) {
+      await elected[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get log(): string {

@@ -12,6 +12,7 @@ import { eventually, freePort } from '../../benchmarks/waiting.js';
 import type { Address } from '../../src/base/address.js';
 import type { PemFiles } from './certificates.js';
 import { isInstalled } from './installed.js';
+import { type Machine, THIS_MACHINE } from './machines.js';
 
 export const ETCD_NEEDED = 'etcd and etcdctl (etcd-server and etcd-client of Debian)';
 
@@ -28,23 +29,41 @@ export interface EtcdTls {
   readonly isMutual: boolean;
 }
 
+interface EtcdMemberOptions {
+  readonly name: string;
+  readonly endpoint: Address;
+  readonly peerUrl: string;
+  /** Of the cluster. */
+  readonly directory: string;
+  readonly flags: readonly string[];
+  readonly machine: Machine;
+}
+
 /** Shorter than etcd's own, so that the tests take seconds: a lease lives for at least 1.5 elections. */
 const TIMES = { 'heartbeat-interval': '50', 'election-timeout': '500' };
 
 class EtcdMember {
+  readonly name: string;
   readonly endpoint: Address;
+  readonly peerUrl: string;
   readonly #directory: string;
   readonly #flags: readonly string[];
+  readonly #machine: Machine;
   #process: ChildProcess | undefined;
 
-  constructor(endpoint: Address, directory: string, flags: readonly string[]) {
+  constructor({ name, endpoint, peerUrl, directory, flags, machine }: EtcdMemberOptions) {
+    this.name = name;
     this.endpoint = endpoint;
-    this.#directory = directory;
-    this.#flags = [...flags, '--data-dir', directory];
+    this.peerUrl = peerUrl;
+    this.#directory = path.join(directory, name);
+    this.#flags = [...flags, '--data-dir', this.#directory];
+    this.#machine = machine;
   }
 
-  start(): void {
-    this.#process = spawn('etcd', this.#flags, { stdio: 'ignore' });
+  /** @param tool the words before the command, of a program that runs etcd in its own process. */
+  start(tool: readonly string[] = [], ...flags: string[]): void {
+    const [program = '', ...args] = [...this.#machine.words, ...tool, 'etcd', ...this.#flags, ...flags];
+    this.#process = spawn(program, args, { stdio: 'ignore' });
   }
 
   /** As `kill -SIGNAL`. */
@@ -78,31 +97,35 @@ export class EtcdCluster implements AsyncDisposable {
     this.#controlFlags = controlFlags;
   }
 
-  static async start(count: 1 | 3 = 1, tls?: EtcdTls): Promise<EtcdCluster> {
+  /** @param machines where the members run, one after another. */
+  static async start(count: 1 | 3 = 1, tls?: EtcdTls, machines: readonly Machine[] = []): Promise<EtcdCluster> {
     const directory = mkdtempSync(path.join(tmpdir(), 'headwater-etcd-'));
-    const names = Array.from({ length: count }, (_, at) => `m${at}`);
-    const peers = new Map<string, number>();
-    for (const name of names) peers.set(name, await freePort());
-    const initial = names.map((name) => `${name}=http://127.0.0.1:${peers.get(name)}`).join();
+    const places = Array.from({ length: count }, (_, at) => ({
+      name: `m${at}`,
+      machine: machines[at] ?? THIS_MACHINE,
+    }));
+    const peers = new Map<string, string>();
+    for (const { name, machine } of places) peers.set(name, `http://${machine.host}:${await freePort()}`);
+    const initial = [...peers].map(([name, peer]) => `${name}=${peer}`).join();
     const members: EtcdMember[] = [];
-    for (const name of names) {
-      const port = await freePort();
-      const client = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
-      const peer = `http://127.0.0.1:${peers.get(name)}`;
+    for (const { name, machine } of places) {
+      const endpoint = { host: machine.host, port: await freePort() };
+      const client = `${tls ? 'https' : 'http'}://${endpoint.host}:${endpoint.port}`;
+      const peerUrl = peers.get(name) as string;
       const options = {
         name,
         logger: 'zap',
         ...TIMES,
         'listen-client-urls': client,
         'advertise-client-urls': client,
-        'listen-peer-urls': peer,
-        'initial-advertise-peer-urls': peer,
+        'listen-peer-urls': peerUrl,
+        'initial-advertise-peer-urls': peerUrl,
         'initial-cluster': initial,
         'initial-cluster-token': path.basename(directory),
       };
       const words = Object.entries(options).flatMap(([option, value]) => [`--${option}`, value]);
       const flags = tls ? [...words, ...serverFlags(tls)] : words;
-      members.push(new EtcdMember({ host: '127.0.0.1', port }, path.join(directory, name), flags));
+      members.push(new EtcdMember({ name, endpoint, peerUrl, directory, flags, machine }));
     }
     const cluster = new EtcdCluster(members, directory, tls ? controlFlags(tls) : []);
     for (const member of members) member.start();
@@ -116,12 +139,32 @@ export class EtcdCluster implements AsyncDisposable {
 
   /** The members with one that does not lead first. */
   async followerFirst(): Promise<readonly EtcdMember[]> {
-    const rows: Array<{ Endpoint: string; Status: { header: { member_id: number }; leader: number } }> = JSON.parse(
-      await this.control('endpoint', 'status', '-w', 'json'),
-    );
+    const rows = await this.#rows();
     const leader = rows.find(({ Status }) => Status.header.member_id === Status.leader)?.Endpoint ?? '';
     const isLeader = ({ endpoint }: EtcdMember) => leader.endsWith(`:${endpoint.port}`);
     return this.members.toSorted((a, b) => Number(isLeader(a)) - Number(isLeader(b)));
+  }
+
+  /** Resolves when the member leads. All members have to serve. */
+  async makeLeader(member: EtcdMember): Promise<void> {
+    await eventually(`${member.name} to lead etcd`, async () => {
+      const leader = (await this.followerFirst()).at(-1);
+      if (leader === member) return true;
+      if (leader) await this.#control([leader.endpoint], 'move-leader', await this.#idOf(member));
+      return false;
+    });
+  }
+
+  /** Replaces a member by an empty one at its address. */
+  async replace(member: EtcdMember): Promise<void> {
+    await this.control('member', 'remove', await this.#idOf(member));
+    await member.kill();
+    member.wipe();
+    await eventually('etcd to take a member', async () =>
+      this.control('member', 'add', member.name, `--peer-urls=${member.peerUrl}`),
+    );
+    member.start([], '--initial-cluster-state', 'existing');
+    await this.healthy();
   }
 
   /** Resolves when all members serve. @param words the flags that etcdctl needs. */
@@ -132,9 +175,24 @@ export class EtcdCluster implements AsyncDisposable {
   }
 
   /** Runs etcdctl. @returns its output. */
-  async control(...words: string[]): Promise<string> {
+  control(...words: string[]): Promise<string> {
+    return this.#control(this.endpoints, ...words);
+  }
+
+  /** A number in the JSON of etcdctl is not exact, its table is. */
+  async #idOf({ name }: EtcdMember): Promise<string> {
+    const table = await this.control('member', 'list');
+    const row = table.split('\n').find((line) => line.includes(` ${name},`)) ?? '';
+    return row.slice(0, row.indexOf(','));
+  }
+
+  async #rows(): Promise<Array<{ Endpoint: string; Status: { header: { member_id: number }; leader: number } }>> {
+    return JSON.parse(await this.control('endpoint', 'status', '-w', 'json'));
+  }
+
+  async #control(members: readonly Address[], ...words: string[]): Promise<string> {
     const scheme = this.#controlFlags.length > 0 ? 'https' : 'http';
-    const endpoints = this.endpoints.map(({ host, port }) => `${scheme}://${host}:${port}`).join();
+    const endpoints = members.map(({ host, port }) => `${scheme}://${host}:${port}`).join();
     const flags = ['--endpoints', endpoints, ...this.#controlFlags];
     const { stdout, stderr } = await promisify(execFile)('etcdctl', [...flags, ...words], {
       env: { ...process.env, ETCDCTL_API: '3' },

@@ -75,6 +75,7 @@ describe('an etcd with faults', function () {
           if (role === 'leader') await etcd.makeLeader(member);
           await judge.over(atMs + LONG_MS);
           await restart(member);
+          await etcd.healthy();
         });
       });
     }
@@ -164,13 +165,13 @@ describe('an etcd with faults', function () {
       await etcd.makeLeader(member);
       await judge.over(atMs + LONG_MS);
       await restart(member);
+      await etcd.healthy();
     });
   });
 
   async function restart(member: Member, ...tool: string[]): Promise<void> {
     await member.kill();
     member.start(tool);
-    await etcd.healthy();
   }
 });
 

@@ -38,7 +38,8 @@ export class SyncSet {
 
   /**
    * The set to ask the store for; undefined if it is as it should be. A follower that is no member of the cluster never
-   * leads.
+   * leads. A slow node has all answered writes as long as nothing is answered without it, so it may be level too: it
+   * leaves the set all the same.
    */
   wanted(
     nodeId: string,
@@ -46,7 +47,8 @@ export class SyncSet {
     members: readonly Pick<Member, 'nodeId'>[],
   ): readonly string[] | undefined {
     const { slow } = followers;
-    const level = followers.level.filter((node) => members.some((member) => member.nodeId === node));
+    const isMember = (node: string) => members.some((member) => member.nodeId === node);
+    const level = followers.level.filter((node) => isMember(node) && !slow.includes(node));
     const stored = this.#stored?.nodes;
     const kept = (stored ?? []).filter((node) => node === nodeId || !slow.includes(node));
     const nodes = [...new Set([nodeId, ...kept, ...level])].sort();

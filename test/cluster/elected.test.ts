@@ -93,6 +93,22 @@ describe('a cluster on etcd', function () {
     assert.equal(await (await next.leader.client()).get('late'), '2');
   });
 
+  it('answers without a follower that stands still, in the mode safe', async () => {
+    await using elected = await Elected.start(['--cluster-mode', 'safe']);
+    const { leader, followers } = await elected.led();
+    await elected.whole(leader);
+    const client = await leader.client();
+    await client.set('before', '1');
+    followers[0]?.signal('SIGSTOP');
+    const stoppedMs = performance.now();
+    await client.set('without', '1', { timeoutMs: TTL_MS });
+    assert(performance.now() - stoppedMs < TTL_MS);
+    assert.deepEqual((await client.clusterStatus()).required.length, 2);
+    followers[0]?.signal('SIGCONT');
+    await elected.led();
+    await elected.whole(leader);
+  });
+
   it('stops to answer writes while etcd is away, and leads again when etcd is back', async () => {
     await using elected = await Elected.start();
     const { leader } = await elected.led();

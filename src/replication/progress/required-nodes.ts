@@ -83,12 +83,17 @@ export class RequiredNodes {
       .map(({ nodeId }) => nodeId);
   }
 
-  /** The required nodes for which a write has waited too long. A node without a session is waited for least. */
+  /**
+   * The nodes for which a write has waited too long, or would wait if they were required. A node without a session is
+   * waited for least.
+   */
   slow(patience: { readonly connectedMs: number; readonly awayMs: number }): string[] {
     const oldest = this.#oldest;
     if (!oldest) return [];
     const waitedMs = this.#options.clock.monotonicMs() - oldest.sinceMs;
-    return [...(this.#options.required() ?? [])].filter((node) => {
+    const { acknowledgements, required } = this.#options;
+    const nodes = new Set([...(required() ?? []), ...acknowledgements.counting.map(({ nodeId }) => nodeId)]);
+    return [...nodes].filter((node) => {
       const durable = this.#durableAt(node);
       if (node === this.#own || (durable ?? 0) >= oldest.offset) return false;
       return waitedMs >= (durable === undefined ? patience.awayMs : patience.connectedMs);

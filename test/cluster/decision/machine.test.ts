@@ -263,6 +263,20 @@ describe('a leader of a cluster', () => {
     test.give({ kind: 'followers', level: ['b', 'stranger'], slow: [] });
     assert.deepEqual([...(test.machine.required ?? [])], ['a', 'b'], 'a node is waited for before it is in the set');
   });
+
+  it('waits no longer for a slow node that has all answered writes, since nothing is answered', () => {
+    const test = new Test({ mode: 'safe' }).leading();
+    const view = { leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, sync: { nodes: ['a', 'b'], revision: 21 } };
+    test.see({ ...view, revision: 21, members: [member('a'), member('b')] });
+    test.give({ kind: 'followers', level: ['b'], slow: ['b'] });
+    assert.deepEqual(test.call('set_sync'), {
+      kind: 'call',
+      call: { kind: 'set_sync', nodes: ['a'], fence: 20, expectedRevision: 21 },
+    });
+    test.give({ kind: 'sync_set', nodes: ['a'], revision: 22 });
+    test.give({ kind: 'followers', level: ['b'], slow: ['b'] });
+    assert.deepEqual([...(test.machine.required ?? [])], ['a']);
+  });
 });
 
 describe('a node that does not lead', () => {

@@ -22,7 +22,14 @@ import { pair, type World } from './world.js';
 interface Pending {
   readonly offset: number;
   readonly fence: number;
+  readonly sinceMs: number;
 }
+
+/** A session with a silent follower ends after this time. */
+const SESSION_MS = 5_000;
+
+/** The time for which a write waits for a node without a session. */
+const AWAY_MS = 100;
 
 /** What a follower says to its leader about itself. */
 interface Report {
@@ -54,6 +61,8 @@ export class SimulatedNode implements ClusterNode, ClientHost {
   /** Whether a leader never ends its last writes when it has to stop. */
   diskHangs = false;
   diskHangsSinceMs = 0;
+  /** Whether nothing becomes durable on this node any more, while it goes on speaking with others. */
+  syncHangs = false;
   /** The last view that the node has got. */
   seen: View | undefined;
   /** Called right behind the next record of a leader, once. */
@@ -465,21 +474,26 @@ export class SimulatedNode implements ClusterNode, ClientHost {
     const { length } = this.log;
     const last = this.log.at(-1);
     this.later(this.#run.world.between(0, 20), () => {
+      if (this.syncHangs) return;
       if (this.log[length - 1] === last) this.durableOffset = Math.max(this.durableOffset, length);
     });
   }
 
-  /** The followers that are level, and those that are slow. */
+  /** The followers that are level, and those that are slow, as the product counts them (required-nodes.ts). */
   get #followers() {
     const { world, timing } = this.#run;
     const acknowledged = this.log.length - this.#pending.length;
+    const oldest = this.#pending[0];
     const level: string[] = [];
     const slow: string[] = [];
     for (const { id } of this.#nodes) {
       if (id === this.id) continue;
       const report = this.#reports.get(id);
-      if (!report || world.nowMs - report.atMs > timing.requestMs) slow.push(id);
-      else if (report.durableOffset >= acknowledged) level.push(id);
+      const isHere = report !== undefined && world.nowMs - report.atMs <= SESSION_MS;
+      const durableOffset = isHere ? report.durableOffset : -1;
+      if (durableOffset >= acknowledged) level.push(id);
+      if (!oldest || durableOffset >= oldest.offset) continue;
+      if (world.nowMs - oldest.sinceMs >= (isHere ? timing.requestMs : AWAY_MS)) slow.push(id);
     }
     return { level, slow };
   }
@@ -505,7 +519,7 @@ export class SimulatedNode implements ClusterNode, ClientHost {
     this.later(world.between(0, 3), () => {
       if (!this.#leads || this.#isHeld || this.#term.look()) return;
       this.log.push(this.fence);
-      this.#pending.push({ offset: this.log.length, fence: this.fence });
+      this.#pending.push({ offset: this.log.length, fence: this.fence, sinceMs: world.nowMs });
       this.#sync();
       if (world.dice.chance(0.5)) this.#settle();
       else this.later(world.between(0, 25), () => this.#settle());

@@ -62,6 +62,19 @@ export const BUGS: readonly PlantedBug[] = [
     plant: () => replaced(SyncSet.prototype, 'required', { get: () => new Set() }),
   },
   {
+    name: 'a leader that waits for a node whose disk hangs, because nothing is answered without it',
+    found: /a leader comes back when nothing fails/,
+    plant: () => {
+      const { wanted } = SyncSet.prototype;
+      return replaced(SyncSet.prototype, 'wanted', {
+        value(this: SyncSet, ...[nodeId, followers, members]: Parameters<typeof wanted>) {
+          const slow = followers.slow.filter((node) => !followers.level.includes(node));
+          return wanted.call(this, nodeId, { ...followers, slow }, members);
+        },
+      });
+    },
+  },
+  {
     name: 'a node that runs as soon as the key is gone',
     near: 89,
     found: TWO,

@@ -89,6 +89,17 @@ export class ClusterRun implements Setting {
     }
   }
 
+  /** A follower syncs nothing any more, and goes on speaking with its leader, who has to answer without it. */
+  #hangFollower(): void {
+    const leader = this.nodes.find(({ id, mayAnswer }) => mayAnswer && id === this.etcd.view.leader?.nodeId);
+    const follower = this.nodes.find((node) => node !== leader);
+    if (!leader || !follower || this.mode !== 'safe' || !this.#hangs) return;
+    this.world.note(`${follower.id}: its disk hangs`);
+    follower.syncHangs = true;
+    follower.findings = 'this node waits for its disk';
+    this.etcd.set('request', undefined);
+  }
+
   async #heal(): Promise<void> {
     const { world, etcd } = this;
     world.note('nothing fails any more');
@@ -101,6 +112,7 @@ export class ClusterRun implements Setting {
       if (node.isDown) node.start();
       node.accept();
     }
+    this.#hangFollower();
     etcd.set('paused', undefined);
     // Paused processes run again, an earlier lease ends, the old leader is silent, and a person may be needed.
     await this.#pass(5 * this.timing.ttlMs + 15_000);

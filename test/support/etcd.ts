@@ -66,6 +66,10 @@ class EtcdMember {
     this.#process = spawn(program, args, { stdio: 'ignore' });
   }
 
+  get pid(): number {
+    return this.#process?.pid as number;
+  }
+
   /** As `kill -SIGNAL`. */
   signal(signal: NodeJS.Signals): void {
     this.#process?.kill(signal);
@@ -157,11 +161,14 @@ export class EtcdCluster implements AsyncDisposable {
 
   /** Replaces a member by an empty one at its address. */
   async replace(member: EtcdMember): Promise<void> {
-    await this.control('member', 'remove', await this.#idOf(member));
+    const others = this.members.filter((other) => other !== member).map(({ endpoint }) => endpoint);
+    const id = await this.#idOf(member);
+    // etcd refuses both for some seconds behind a change.
+    await eventually('etcd to remove a member', async () => this.#control(others, 'member', 'remove', id));
     await member.kill();
     member.wipe();
     await eventually('etcd to take a member', async () =>
-      this.control('member', 'add', member.name, `--peer-urls=${member.peerUrl}`),
+      this.#control(others, 'member', 'add', member.name, `--peer-urls=${member.peerUrl}`),
     );
     member.start([], '--initial-cluster-state', 'existing');
     await this.healthy();

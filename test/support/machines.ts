@@ -135,7 +135,7 @@ function hold(): ChildProcess {
 
 /** Whether the network is another one than that of the tests. */
 function isApart(words: readonly string[]): boolean {
-  const [program = '', ...args] = [...words, 'readlink', '/proc/self/ns/net'];
+  const [program, ...args] = [...words, 'readlink', '/proc/self/ns/net'];
   return (
     execFileSync(program, args, { encoding: 'utf8' }) !==
     execFileSync('readlink', ['/proc/self/ns/net'], { encoding: 'utf8' })

@@ -38,7 +38,11 @@ export interface GroupOptions {
   /** Whether each follower follows the one before. */
   readonly isChain?: boolean;
   readonly fsync?: Fsync;
+  /** The mode of a cluster on an etcd of its own. Without it, the followers are told whom to follow. */
+  readonly cluster?: ClusterMode | undefined;
 }
+
+export type ClusterMode = 'available' | 'safe';
 
 const children = new Set<ChildProcess>();
 const roots = new Set<string>();
@@ -99,12 +103,23 @@ export class Servers implements AsyncDisposable {
     return this.#server(child, port, directory, readyMs);
   }
 
-  async headwaterGroup({ followers = 1, isChain = false, fsync = 'everysec' }: GroupOptions = {}): Promise<Group> {
-    const flags = ['--fsync', fsync];
+  async headwaterGroup({
+    followers = 1,
+    isChain = false,
+    fsync = 'everysec',
+    cluster,
+  }: GroupOptions = {}): Promise<Group> {
+    const flags = ['--fsync', fsync, ...(cluster ? await this.#clusterFlags(cluster) : [])];
     const leader = await this.headwater('leader', flags);
+    if (cluster) await untilWrites(leader);
     return this.#group(leader, followers, isChain, (i, above) =>
-      this.headwater(`follower-${i}`, [...flags, '--follow', `127.0.0.1:${above.port}`]),
+      this.headwater(`follower-${i}`, cluster ? flags : [...flags, '--follow', `127.0.0.1:${above.port}`]),
     );
+  }
+
+  async #clusterFlags(mode: ClusterMode): Promise<string[]> {
+    const [etcd] = await this.etcd(1);
+    return ['--cluster', `etcd://127.0.0.1:${etcd?.port}/bench`, '--cluster-mode', mode];
   }
 
   /** A Redis master and its replicas, all with their AOF. */
@@ -224,6 +239,16 @@ function tracked(child: ChildProcess): ChildProcess {
   children.add(child);
   child.once('exit', () => children.delete(child));
   return child;
+}
+
+/** Resolves when the node leads. */
+async function untilWrites({ port }: Server): Promise<void> {
+  const client = new Redis(port, { enableReadyCheck: false });
+  try {
+    await eventually('the node to take a write', async () => (await client.set('leads', '')) === 'OK');
+  } finally {
+    client.disconnect();
+  }
 }
 
 async function untilReplicated(leader: Server, follower: Server, i: number): Promise<void> {

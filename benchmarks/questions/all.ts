@@ -3,6 +3,7 @@ import type { Question } from '../question.js';
 import { backup } from './backup.js';
 import { catchUp } from './catch-up.js';
 import { chain } from './chain.js';
+import { cluster } from './cluster.js';
 import { cpu } from './cpu.js';
 import { failover } from './failover.js';
 import { fanOut } from './fan-out.js';
@@ -42,6 +43,7 @@ export const QUESTIONS: readonly Question[] = [
   redis,
   importKeys,
   failover,
+  cluster,
   backup,
   latency,
   massDelete,

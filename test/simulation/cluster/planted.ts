@@ -50,19 +50,20 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a leader that keeps its lease while its disk lets it not stop',
-    near: 52,
+    near: 37,
     found: /a leader comes back when nothing fails/,
     inWorld: 'a lease is kept while its leader stops',
   },
   { name: 'the nearer node that runs instead of the further', found: /the furthest node runs/, inWorld: 'nearer' },
   {
     name: 'a leader that does not shrink the set before it answers',
-    near: 10,
+    near: 8,
     found: /no acknowledged write is lost in safe mode/,
     plant: () => replaced(SyncSet.prototype, 'required', { get: () => new Set() }),
   },
   {
     name: 'a leader that waits for a node whose disk hangs, because nothing is answered without it',
+    near: 24,
     found: /a leader comes back when nothing fails/,
     plant: () => {
       const { wanted } = SyncSet.prototype;
@@ -76,7 +77,7 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a node that runs as soon as the key is gone',
-    near: 89,
+    near: 4,
     found: TWO,
     plant: () =>
       replaced(Hearing.prototype, 'saw', {

@@ -81,6 +81,16 @@ export class Elected implements AsyncDisposable {
     });
   }
 
+  /** Another failover within a minute needs a person: allows it as soon as nobody leads, which costs no time. */
+  async allow(nodes: readonly Daemon[]): Promise<void> {
+    await eventually('the leader key to be gone', async () => {
+      const client = await (nodes[0] as Daemon).client();
+      if ((await client.clusterStatus()).leaderId !== '') return false;
+      await client.clusterPause({ undo: true });
+      return true;
+    });
+  }
+
   /** Writes until `unload`: each key once, and a failed write under the next key. */
   load(): void {
     const { signal } = this.#unloading;

@@ -3,9 +3,13 @@
  * compared, and the time without writes is told for each kind of fault.
  */
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assertEqualData, type Daemon, eventually } from '../../support/cluster.js';
 import { Elected, type ElectedOptions } from '../../support/elected.js';
 import { type Answer, WriteHistory } from '../../support/write-history.js';
+
+/** A person looks so often whether a node needs one. */
+const LOOK_MS = 100;
 
 /** How often each fault comes. */
 export const ROUNDS = Number(process.env.HEADWATER_ROUNDS ?? 3);
@@ -15,6 +19,7 @@ export class Judge implements AsyncDisposable {
   readonly history: WriteHistory;
   leader: Daemon;
   readonly #mode: 'safe' | 'available';
+  readonly #over = new AbortController();
   readonly #gapsMs: number[] = [];
   /** What came of each fault, beside the time without writes. */
   readonly #notes: string[] = [];
@@ -24,6 +29,7 @@ export class Judge implements AsyncDisposable {
     this.history = history;
     this.leader = leader;
     this.#mode = mode;
+    for (const node of elected.nodes) void this.#attend(node);
   }
 
   static async start(mode: 'safe' | 'available', options: ElectedOptions & { flags?: string[] } = {}): Promise<Judge> {
@@ -76,8 +82,21 @@ export class Judge implements AsyncDisposable {
     await this.grown();
     this.#gapsMs.push(this.history.longestGapMs(atMs));
     this.#notes.push(this.leader === before ? 'same leader' : 'another leader');
-    // Another failover within the minute.
-    await (await this.leader.client()).clusterPause({ undo: true });
+  }
+
+  /** Another failover within a minute needs a person: a person is there. */
+  async #attend(node: Daemon): Promise<void> {
+    const { signal } = this.#over;
+    while (!signal.aborted) {
+      await this.#resume(node).catch(() => {});
+      await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #resume(node: Daemon): Promise<void> {
+    const client = await node.client();
+    const { needsPerson } = await client.clusterStatus();
+    if (needsPerson) await client.clusterPause({ undo: true });
   }
 
   /** Ends the load, and judges all of it. */
@@ -111,6 +130,7 @@ export class Judge implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort();
     await this.history[Symbol.asyncDispose]();
     await this.elected[Symbol.asyncDispose]();
   }

@@ -47,7 +47,7 @@ describe('Redis clients of a cluster', function () {
   });
 
   it('see no master in a node that has lost its lease, and no address while nobody leads', async () => {
-    await using elected = await Elected.start([], { count: 1 });
+    await using elected = await Elected.start([], 1);
     const [node] = elected.nodes as [Daemon];
     await elected.led();
     assert.match(await ask(node, 'ROLE'), /^\*3\r\n\$6\r\nmaster\r\n/);

@@ -12,8 +12,6 @@ export const TTL_MS = 3_000;
 const WRITE_MS_MAX = 500;
 
 export interface ElectedOptions {
-  /** The nodes, 3 by default. */
-  readonly count?: number;
   /** The members of etcd, 1 by default. */
   readonly members?: 1 | 3;
   /** Where they run: the nodes first, then the members. By default all run on this machine. */
@@ -40,7 +38,8 @@ export class Elected implements AsyncDisposable {
 
   static async start(
     flags: readonly string[] = [],
-    { count = 3, members = 1, machines = [], env = () => ({}) }: ElectedOptions = {},
+    count = 3,
+    { members = 1, machines = [], env = () => ({}) }: ElectedOptions = {},
   ): Promise<Elected> {
     const etcd = await EtcdCluster.start(members, undefined, machines.slice(count));
     const elected = new Elected(etcd, machines.length > 0 ? [...flags, '--insecure'] : flags);

@@ -33,7 +33,7 @@ export class Judge implements AsyncDisposable {
   }
 
   static async start(mode: 'safe' | 'available', options: ElectedOptions & { flags?: string[] } = {}): Promise<Judge> {
-    const elected = await Elected.start(['--cluster-mode', mode, ...(options.flags ?? [])], options);
+    const elected = await Elected.start(['--cluster-mode', mode, ...(options.flags ?? [])], 3, options);
     try {
       const { leader } = await elected.led();
       await elected.whole(leader);

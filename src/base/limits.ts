@@ -660,6 +660,11 @@ export const LEADER_LOOK_MS = 250;
 export const SILENCE_LOOK_MS = 1_000;
 export const SILENCE_LOOK_AGAIN_MS_MAX = 2_000;
 
+/**
+ * The longest wait between two searches while commands wait for a leader. A failover seems so much longer to the client.
+ */
+export const LEADER_MISSED_MS_MAX = 750;
+
 /** The wait after a search that found no leader before a client searches again; twice as long each time. */
 export const LEADER_SEARCH_MS_MIN = 500;
 export const LEADER_SEARCH_MS_MAX = 30_000;

@@ -5,7 +5,7 @@
 import { firstOf } from '../base/abort.js';
 import { Bell } from '../base/bell.js';
 import type { HeadwaterError } from '../base/errors.js';
-import { LEADER_SEARCH_MS_MIN } from '../base/limits.js';
+import { LEADER_MISSED_MS_MAX, LEADER_SEARCH_MS_MIN } from '../base/limits.js';
 import { backOff } from './back-off.js';
 import { isMomentary, needsLeader } from './failures.js';
 import type { RetrySettings } from './options.js';
@@ -26,7 +26,10 @@ export interface RepetitionOptions {
 
 export class Repetition {
   readonly #options: RepetitionOptions;
-  /** A search asks every node. So its waits reach LEADER_SEARCH_MS_MIN, however short those of the commands are. */
+  /**
+   * A search asks every node. So its waits reach LEADER_SEARCH_MS_MIN, however short those of the commands are. They get
+   * no longer than LEADER_MISSED_MS_MAX, since all writes wait for the next search once a leader is there again.
+   */
   readonly #searching: RetrySettings;
   /** Rings when another connection is in use, and the held commands are released. */
   readonly #released = new Bell();
@@ -39,7 +42,8 @@ export class Repetition {
   constructor(options: RepetitionOptions) {
     const { retry } = options;
     this.#options = options;
-    this.#searching = { ...retry, maxMs: Math.max(retry.maxMs, LEADER_SEARCH_MS_MIN) };
+    const maxMs = Math.min(Math.max(retry.maxMs, LEADER_SEARCH_MS_MIN), LEADER_MISSED_MS_MAX);
+    this.#searching = { ...retry, maxMs };
   }
 
   /** Puts the command into the queue for another attempt. Returns false if there will be none. */

@@ -192,6 +192,14 @@ describe('the wait before another attempt', () => {
     assert(performance.now() - beganMs > 240, `9 searches in ${performance.now() - beganMs} ms`);
   });
 
+  it('stays short if it is for a leader, since all writes wait for the next search', async () => {
+    const { seen, waits } = begin({ minMs: 1, maxMs: 600_000, attempts: 100 });
+    const patient = command();
+    retriesOf(patient).failures = 30;
+    assert(waits.holds(patient, NO_LEADER));
+    await until(() => seen.sent === 1, 'the leader');
+  });
+
   it('goes on to grow with a later command, if still no leader was found', async () => {
     const { queue, seen, waits } = begin({ ...FAST, attempts: 20 }, 9);
     const first = command();

@@ -11,9 +11,10 @@ import type { Damage } from '../../src/model/check.js';
 import { KEYSPACE_DATABASE, LOG_DATABASE } from '../../src/store/generation.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
+import { times } from '../support/seeds.js';
 import { key, TestStore } from '../support/store.js';
 
-const FLIPS = 250;
+const FLIPS = times(80);
 
 afterEach(removeTemporaryDirectories);
 

@@ -3,14 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { eventually } from '../../benchmarks/waiting.js';
-import {
-  BUCKET,
-  BUCKET_ENVIRONMENT,
-  type BucketServer,
-  hasBucketServer,
-  NEEDS_BUCKET,
-  startBucket,
-} from '../support/bucket-server.js';
+import { BUCKET, type BucketServer, hasBucketServer, NEEDS_BUCKET, startBucket } from '../support/bucket-server.js';
 import { skipUnless } from '../support/installed.js';
 import { endAll, headwater, Served, temporaryDirectory } from './command-line.js';
 
@@ -34,7 +27,7 @@ describe('an archive in a folder and in a bucket', function () {
   before(async function () {
     skipUnless(this, hasBucketServer(), NEEDS_BUCKET);
     server = await startBucket();
-    env = { ...BUCKET_ENVIRONMENT, HEADWATER_S3_ENDPOINT: server.endpoint };
+    env = { HEADWATER_S3_ENDPOINT: server.endpoint };
     folder = path.join(temporaryDirectory(), 'archive');
     const flags = ['--archive', `${folder},${BUCKET_PLACE}`, '--archive-interval', '100ms'];
     const node = await Served.start(

@@ -3,14 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import {
-  BUCKET,
-  BUCKET_ENVIRONMENT,
-  type BucketServer,
-  hasBucketServer,
-  NEEDS_BUCKET,
-  startBucket,
-} from '../support/bucket-server.js';
+import { BUCKET, type BucketServer, hasBucketServer, NEEDS_BUCKET, startBucket } from '../support/bucket-server.js';
 import { skipUnless } from '../support/installed.js';
 import { endAll, headwater, type Outcome, Served, temporaryDirectory } from './command-line.js';
 
@@ -141,7 +134,7 @@ describe('a backup under a key', function () {
       skipUnless(this, hasBucketServer(), NEEDS_BUCKET);
       server = await startBucket();
       const keyFile = newKey('bucket-key');
-      env = { ...BUCKET_ENVIRONMENT, HEADWATER_S3_ENDPOINT: server.endpoint, HEADWATER_BACKUP_KEY_FILE: keyFile };
+      env = { HEADWATER_S3_ENDPOINT: server.endpoint, HEADWATER_BACKUP_KEY_FILE: keyFile };
     });
     after(async () => {
       await server?.close();

@@ -28,7 +28,7 @@ describe('a backup in a bucket', function () {
   before(async function () {
     skipUnless(this, hasBucketServer(), NEEDS_BUCKET);
     server = await startBucket();
-    env = { ...BUCKET_ENVIRONMENT, HEADWATER_S3_ENDPOINT: server.endpoint };
+    env = { HEADWATER_S3_ENDPOINT: server.endpoint };
     node = await Served.fresh();
   });
   beforeEach(() => {

@@ -6,7 +6,6 @@ import path from 'node:path';
 import { eventually } from '../../benchmarks/waiting.js';
 import {
   BUCKET,
-  BUCKET_ENVIRONMENT,
   type BucketServer,
   FaultProxy,
   hasBucketServer,
@@ -291,7 +290,7 @@ describe('a replica of an archive', function () {
       server = await startBucket();
       const faults = randomFaults(new Dice(16), 10);
       proxy = new FaultProxy(server.port, () => (isAway ? '503' : faults()));
-      env = { ...BUCKET_ENVIRONMENT, HEADWATER_S3_ENDPOINT: server.endpoint };
+      env = { HEADWATER_S3_ENDPOINT: server.endpoint };
     });
     after(async () => {
       env = {};

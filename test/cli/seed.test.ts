@@ -5,7 +5,6 @@ import path from 'node:path';
 import { eventually } from '../../benchmarks/waiting.js';
 import {
   BUCKET,
-  BUCKET_ENVIRONMENT,
   type BucketServer,
   FaultProxy,
   hasBucketServer,
@@ -40,7 +39,7 @@ describe('a follower seeded from a bucket', function () {
     skipUnless(this, hasBucketServer(), NEEDS_BUCKET);
     server = await startBucket();
     proxy = new FaultProxy(server.port, randomFaults(new Dice(7), 10));
-    env = { ...BUCKET_ENVIRONMENT, HEADWATER_S3_ENDPOINT: await proxy.listen() };
+    env = { HEADWATER_S3_ENDPOINT: await proxy.listen() };
   });
   beforeEach(() => {
     place = `s3://${BUCKET}/seed/${places++}`;

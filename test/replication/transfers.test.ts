@@ -11,11 +11,12 @@ import type { DownFrame } from '../../src/replication/frames.js';
 import type { Line } from '../support/channel.js';
 import { until } from '../support/clock.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
+import { times } from '../support/seeds.js';
 import { set } from '../support/store.js';
 import { level, type TestNode, type World, worldForEachTest } from '../support/world.js';
 
-const CUTS = 100;
-const SPOILT = 60;
+const CUTS = times(40);
+const SPOILT = times(25);
 const TIMEOUT_MS = 10_000;
 
 describe('a snapshot on its way', function () {

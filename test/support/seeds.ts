@@ -7,6 +7,11 @@ export function runs(count: number): { seed: number; numRuns: number } {
   return { seed: seedOfThisRun() | 0, numRuns: Math.max(1, Math.round(count * factor)) };
 }
 
+/** How often `npm test` repeats a random fault. HEADWATER_RUNS multiplies it (`npm run thorough`). */
+export function times(count: number): number {
+  return Math.max(1, Math.round(count * Number(process.env.HEADWATER_RUNS ?? 1)));
+}
+
 /** A replication ID that a person can tell from another: one or two letters, repeated. */
 export function historyId(letters: string): string {
   return Buffer.from(letters.padEnd(20, letters)).toString('hex');

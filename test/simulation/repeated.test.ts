@@ -18,9 +18,9 @@ import { Seeds } from './seeds.js';
 import { Simulation } from './simulation.js';
 import { TimeRun } from './time/run.js';
 
-const SEEDS = new Seeds(10, 10);
+const SEEDS = new Seeds(5, 10);
 /** Watching every promise of a run makes it slow. */
-const SEEDS_WATCHED = new Seeds(4, 4);
+const SEEDS_WATCHED = new Seeds(2, 4);
 
 const GARBAGE_BYTES = 64 * 1024;
 const THIS_FILE = fileURLToPath(import.meta.url);

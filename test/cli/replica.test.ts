@@ -36,7 +36,7 @@ interface Seen {
 }
 
 describe('a replica of an archive', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let env: Record<string, string> = {};
   afterEach(endAll);
 

@@ -46,7 +46,8 @@ export async function startBucket(): Promise<BucketServer> {
     configureBuckets: [{ name: BUCKET }],
   });
   const { port } = await server.run();
-  Object.assign(process.env, BUCKET_ENVIRONMENT);
+  // A command in the process of the tests sets the last in an environment of its own.
+  Object.assign(process.env, BUCKET_ENVIRONMENT, { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' });
   return { endpoint: `http://127.0.0.1:${port}`, port, close: () => server.close() };
 }
 

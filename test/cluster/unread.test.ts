@@ -71,10 +71,10 @@ class Pipeline {
 describe('replies that nobody reads', function () {
   this.timeout(300_000);
 
-  /** 192 MiB of replies of one connection, and 384 MiB of four. */
+  /** 192 MiB of replies of one connection, and 320 MiB of four. */
   for (const { connections, reads } of [
     { connections: 1, reads: 96 },
-    { connections: 4, reads: 48 },
+    { connections: 4, reads: 40 },
   ]) {
     it(`stay in bounded memory on ${connections} x ${DUPLEX_STREAMS_MAX} pipelines`, async () => {
       await using cluster = new Cluster();

@@ -115,7 +115,8 @@ describe('the package', function () {
 
   for (const compiler of COMPILERS) {
     const isForBundlers = FOR_BUNDLERS.includes(compiler);
-    it(`type-checks with ${compiler}, from modules and CommonJS, for Node${isForBundlers ? ' and for bundlers' : ''}`, async () => {
+    const kinds = isForBundlers ? 'for Node and for bundlers' : 'for Node';
+    it(`type-checks with ${compiler}, from modules and CommonJS, ${kinds}`, async () => {
       await consumer.write('program.mts', PROGRAM);
       await consumer.write('program.cts', PROGRAM);
       for (const [name, text] of TYPES) await consumer.write(name, text);

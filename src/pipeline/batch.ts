@@ -213,3 +213,23 @@ export function merged(answers: readonly Reply[], refused: ReadonlyMap<number, R
   let next = 0;
   return Array.from({ length: answers.length + refused.size }, (_, i) => refused.get(i) ?? (answers[next++] as Reply));
 }
+
+/** True for a write that was not refused. */
+export function isDone(reply: Reply, operation: Operation): boolean {
+  return reply.kind !== 'error' && isWrite(operation);
+}
+
+/** The replies of an answered batch, with a refusal in the place of each write that is done. */
+export function withWritesRefused({ replies, accepted, refused }: Batch, refusal: Reply): Reply[] {
+  let next = 0;
+  return replies.map((reply, index) => {
+    if (refused?.has(index)) return reply;
+    return isDone(reply, accepted[next++] as Operation) ? refusal : reply;
+  });
+}
+
+/** The reply to a write that was done by a leader whose term has ended since. */
+export function outcomeUnknown(cause: HeadwaterError): Reply {
+  const message = `the write may or may not have happened: ${cause.message}`;
+  return errorReply(new HeadwaterError('outcome_unknown', message, { cause }));
+}

@@ -3,7 +3,7 @@
  * a batch whose replies were too large for one step. The rest is submitted when all before it has been sent.
  */
 import type { Reply } from '../model/operation.js';
-import { type Batch, split } from './batch.js';
+import { type Batch, split, withWritesRefused } from './batch.js';
 import type { Output } from './output.js';
 
 export class BatchesInHand {
@@ -64,6 +64,13 @@ export class BatchesInHand {
     this.#batches.splice(index, 1, first, rest);
     this.reads++;
     this.rests++;
+  }
+
+  /** Puts a refusal in the place of each write that is done, and whose reply has not left. */
+  refuseWrites(refusal: Reply): void {
+    for (const batch of this.#batches) {
+      if (batch.answered && batch.writes) batch.replies = withWritesRefused(batch, refusal);
+    }
   }
 
   /**

@@ -37,10 +37,9 @@ import type { FreshnessWanted } from '../model/guarantees.js';
 import type { Operation, Reply } from '../model/operation.js';
 import type { Position } from '../model/position.js';
 import { errorReply } from '../model/reply-size.js';
-import { isWrite } from '../model/write-kinds.js';
 import { publicError, withNothingDone } from '../protobuf/error.js';
 import type { DecodedOperation, DecodedPipelineRequest } from '../protobuf/pipeline.js';
-import { type Asked, allRefused, type Batch, batchesOf, merged } from './batch.js';
+import { type Asked, allRefused, type Batch, batchesOf, isDone, merged, outcomeUnknown } from './batch.js';
 import { BatchesInHand } from './batches-in-hand.js';
 import type { Caller } from './caller.js';
 import type { CommandTap } from './monitors.js';
@@ -95,6 +94,8 @@ export interface PipelineStream<M extends Message> {
 
 export interface PipelineStore {
   readonly limits: Limits;
+  /** The reason why this node, which has led, may answer no write any more. Undefined if it may. */
+  readonly guards?: { readonly termOver: HeadwaterError | undefined };
   /** Bytes of operations that wait for the writer, of all streams. */
   readonly queuedBytes: number;
   /** Resolves when `queuedBytes` is at most `bytes`, or `signal` aborts. */
@@ -397,6 +398,9 @@ class Pipeline<M extends Message> {
 
   #flush(): void {
     this.#flushing = false;
+    // Replies that stand behind others in order may leave long after the commit path has looked at the term.
+    const over = this.#store.guards?.termOver;
+    if (over) this.#inHand.refuseWrites(outcomeUnknown(over));
     let isMore: boolean;
     do {
       isMore = this.#inHand.moveTo(this.#output);
@@ -448,9 +452,4 @@ class Pipeline<M extends Message> {
     this.#output.clear();
     this.#settle.resolve();
   }
-}
-
-/** True for a write that was not refused. */
-function isDone(reply: Reply, operation: Operation): boolean {
-  return reply.kind !== 'error' && isWrite(operation);
 }

@@ -1,17 +1,26 @@
 /**
  * The reasons for which a leader refuses writes for a while: the disk has no room, or too few followers have caught up.
- * Reads are answered all the same. In a cluster, answers may wait for the nodes that may lead next.
+ * Reads are answered all the same. In a cluster, answers may wait for the nodes that may lead next,
+ * and leave no more once the leader's term is over.
  */
 import type { HeadwaterError } from '../base/errors.js';
+import type { LeadershipTerm } from './leadership-term.js';
 import type { Space } from './space.js';
 
 export class WriteGuards {
   readonly #space: Pick<Space, 'refusal' | 'refusalOf'>;
+  readonly #term: Pick<LeadershipTerm, 'look'>;
   #guard: (() => HeadwaterError | undefined) | undefined;
   #mayAnswer: ((offset: number) => Promise<void>) | undefined;
 
-  constructor(space: Pick<Space, 'refusal' | 'refusalOf'>) {
+  constructor(space: Pick<Space, 'refusal' | 'refusalOf'>, term: Pick<LeadershipTerm, 'look'>) {
     this.#space = space;
+    this.#term = term;
+  }
+
+  /** The reason why this node, which has led in a cluster, may answer no write any more. Undefined if it may. */
+  get termOver(): HeadwaterError | undefined {
+    return this.#term.look();
   }
 
   /** Sets the guard. The error that it returns refuses writes. A leader calls it once for each message that writes. */

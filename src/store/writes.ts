@@ -72,7 +72,7 @@ export class Writes {
   constructor({ limits, waits, space, clock, gate, roles, data, tenures, term, reserved }: WritesOptions) {
     this.limits = limits;
     this.waits = waits;
-    this.guards = new WriteGuards(space);
+    this.guards = new WriteGuards(space, term);
     this.#clock = clock;
     this.#gate = gate;
     this.#roles = roles;

@@ -44,6 +44,7 @@ export class FakeStore implements KeyValueStore, PipelineStore {
   randomKey: Buffer | undefined;
   now = 1_000_000;
   queuedBytes = 0;
+  readonly guards: { termOver: HeadwaterError | undefined } = { termOver: undefined };
   /** Everything that was submitted, in order. */
   readonly submissions: Submission[] = [];
   /** Of all replies so far. */

@@ -106,6 +106,23 @@ describe('guarantees at the server', () => {
     assert.deepEqual(replies(), ['set', 'set', 'get', 'set']);
   });
 
+  it('an answer that waits for others leaves no more once the term of the leader is over', async () => {
+    const { promise, open: release } = gate();
+    reach = async () => {
+      await promise;
+      throw new HeadwaterError('outcome_unknown', 'the term is over');
+    };
+    const send = open();
+    send([set('a', '1')], FOLLOWERS);
+    send([set('b', '1'), get('b')]);
+    await until(() => store.entries.has('b'), 'both writes to be done');
+    assert.deepEqual(replies(), []);
+    store.guards.termOver = new HeadwaterError('unavailable', 'the deadline passed 5 ms ago');
+    release();
+    await until(() => replies().length === 3, 'all answers');
+    assert.deepEqual(replies(), ['outcome_unknown!', 'outcome_unknown!', 'get']);
+  });
+
   it('two messages with durability never share an answer', async () => {
     let asked = 0;
     reach = async () => ({ ...REACHED, followersAppended: ++asked });

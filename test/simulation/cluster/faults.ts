@@ -62,6 +62,7 @@ const cutBoth: Fault = (run) => {
 };
 
 function cutFor({ world, timing }: Run, line: string, ms = world.between(0, 2 * timing.ttlMs)): void {
+  if (world.isHealed) return;
   world.note(`cut: ${line} for ${ms.toFixed(0)} ms`);
   world.cut.add(line);
   world.after(ms, () => world.cut.delete(line));
@@ -102,14 +103,17 @@ const revoke: Fault = (run) => {
   if (key && run.world.dice.chance(0.5)) cutFor(run, key.nodeId);
 };
 
-/** A person deletes the leader key, and the watch of the leader is far behind. */
+/** A person deletes the leader key. The watch of the leader is far behind, and the others may get nothing from it. */
 const deleteKey: Fault = (run) => {
   const { etcd, world, timing, nodes } = run;
   const holder = nodes.find(({ id }) => id === etcd.view.leader?.nodeId);
   if (!holder || !world.dice.chance(0.5)) return;
   world.note('a person deletes the leader key');
   etcd.set('leader', undefined);
-  holder.lagFor(world.between(0, 4 * timing.ttlMs));
+  const ms = world.between(0, 4 * timing.ttlMs);
+  holder.lagFor(ms);
+  if (!world.dice.chance(0.5)) return;
+  for (const other of nodes) if (other !== holder) cutFor(run, pair(holder.id, other.id), ms);
 };
 
 const compact: Fault = ({ etcd }) => etcd.compact();

@@ -27,7 +27,7 @@ const TWO = /two leaders never answer|a leader begins when no other can answer/;
 export const BUGS: readonly PlantedBug[] = [
   {
     name: 'a leader that renews a deadline that has passed',
-    near: 75,
+    near: 89,
     found: TWO,
     plant: () =>
       replaced(LeadershipTerm.prototype, 'look', {
@@ -36,7 +36,7 @@ export const BUGS: readonly PlantedBug[] = [
         },
       }),
   },
-  { name: 'a deadline that counts from the answer', near: 69, found: TWO, inWorld: 'count from the answer' },
+  { name: 'a deadline that counts from the answer', near: 268, found: TWO, inWorld: 'count from the answer' },
   {
     name: 'an error of the store that is taken for a loss',
     found: /a leader whose lease lives goes on/,
@@ -44,13 +44,13 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a record that proves the lease, and not the leader key',
-    near: 4,
+    near: 28,
     found: TWO,
     inWorld: 'the lease is enough',
   },
   {
     name: 'a leader that keeps its lease while its disk lets it not stop',
-    near: 37,
+    near: 52,
     found: /a leader comes back when nothing fails/,
     inWorld: 'a lease is kept while its leader stops',
   },
@@ -63,7 +63,7 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a leader that waits for a node whose disk hangs, because nothing is answered without it',
-    near: 24,
+    near: 208,
     found: /a leader comes back when nothing fails/,
     plant: () => {
       const { wanted } = SyncSet.prototype;
@@ -77,7 +77,7 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a node that runs as soon as the key is gone',
-    near: 4,
+    near: 93,
     found: TWO,
     plant: () =>
       replaced(Hearing.prototype, 'saw', {

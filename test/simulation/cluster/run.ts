@@ -103,12 +103,14 @@ export class ClusterRun implements Setting {
   async #heal(): Promise<void> {
     const { world, etcd } = this;
     world.note('nothing fails any more');
+    world.isHealed = true;
     world.cut.clear();
     etcd.isUp = true;
     etcd.repair();
     this.#healDisks();
     for (const node of this.nodes) {
       node.findings = '';
+      node.stallBehindPublish = () => {};
       if (node.isDown) node.start();
       node.accept();
     }

@@ -13,6 +13,8 @@ interface Due {
 export class World {
   readonly dice: Dice;
   nowMs = 0;
+  /** True in the last part of a run, in which no line is cut any more: a fault may come long after its event. */
+  isHealed = false;
   /** Nodes that cannot reach the store, and pairs of nodes that cannot reach each other. */
   readonly cut = new Set<string>();
   readonly trace: string[] = [];

@@ -51,7 +51,7 @@ interface Sent {
   readonly leads: boolean;
 }
 
-export class SimulatedNode implements ClusterNode, ClientHost {
+export class SimulatedNode implements ClusterNode {
   log: number[] = [];
   durableOffset = 0;
   /** Open findings of verify, and those that the machine knows. */
@@ -165,9 +165,8 @@ export class SimulatedNode implements ClusterNode, ClientHost {
     this.#lagsUntilMs = this.world.nowMs + ms;
   }
 
-  /** Runs a task of this life, after the pause if the process stands still then. */
-  later(delayMs: number, task: () => void): void {
-    const life = this.#life;
+  /** Runs a task of a life, after the pause if the process stands still then. */
+  later(delayMs: number, task: () => void, life = this.#life): void {
     const due = () => {
       if (life !== this.#life) return;
       const waitMs = this.#pausedUntilMs - this.world.nowMs;
@@ -258,7 +257,7 @@ export class SimulatedNode implements ClusterNode, ClientHost {
       const { name } = this.cluster.state;
       if (before !== name) this.world.note(`${this.id}: ${before} → ${name}`);
     };
-    const store = new EtcdStore({ ...of, onEvent, name: NAME, retryMs: 50, client: new SimulatedClient(this) });
+    const store = new EtcdStore({ ...of, onEvent, name: NAME, retryMs: 50, client: new SimulatedClient(this.#host) });
     const begin = (call: Call) => {
       if (call.kind === 'keep_alive') keptAlive = call.lease;
       if (call.kind === 'keep_alive') this.#kept = leaseOf(call.lease);
@@ -298,15 +297,39 @@ export class SimulatedNode implements ClusterNode, ClientHost {
     return event;
   }
 
+  /** The node for the client of this life. An answer that comes after a crash is for nobody. */
+  get #host(): ClientHost {
+    const { world, etcd, requestMs } = this;
+    const life = this.#life;
+    const node = this;
+    return {
+      world,
+      etcd,
+      requestMs,
+      get nowMs() {
+        return node.nowMs;
+      },
+      get reachesEtcd() {
+        return node.reachesEtcd;
+      },
+      get watchLags() {
+        return node.watchLags;
+      },
+      later: (delayMs, task) => this.later(delayMs, task, life),
+    };
+  }
+
   get #clock(): Clock {
+    const life = this.#life;
     return {
       wallMs: () => this.nowMs,
       monotonicMs: () => this.nowMs,
       after: (delayMs, task) => {
         let isCancelled = false;
-        this.later(delayMs, () => {
+        const due = () => {
           if (!isCancelled) task();
-        });
+        };
+        this.later(delayMs, due, life);
         return () => {
           isCancelled = true;
         };
@@ -461,8 +484,9 @@ export class SimulatedNode implements ClusterNode, ClientHost {
       this.cluster.heard(fence);
       this.#signMs = signMs;
     }
-    // Answers may overtake each other here. In a stream they do not.
-    if (fence === this.#followed.fence && sentMs <= this.#followed.sentMs) return;
+    // Answers may overtake each other here, also those of an earlier leadership. In a stream they do not.
+    const { fence: last, sentMs: lastMs } = this.#followed;
+    if (fence < last || (fence === last && sentMs <= lastMs)) return;
     this.#followed = { fence, sentMs };
     if (commands.length === 0 && from === this.log.length) return;
     this.log = [...this.log.slice(0, from), ...commands];

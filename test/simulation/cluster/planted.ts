@@ -50,7 +50,7 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a leader that keeps its lease while its disk lets it not stop',
-    near: 52,
+    near: 132,
     found: /a leader comes back when nothing fails/,
     inWorld: 'a lease is kept while its leader stops',
   },
@@ -63,7 +63,7 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a leader that waits for a node whose disk hangs, because nothing is answered without it',
-    near: 208,
+    near: 396,
     found: /a leader comes back when nothing fails/,
     plant: () => {
       const { wanted } = SyncSet.prototype;

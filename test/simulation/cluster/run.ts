@@ -21,12 +21,14 @@ export class ClusterRun implements Setting {
   readonly mode: ClusterMode;
   readonly failsafe: boolean;
   readonly hasMoved: boolean;
+  readonly #seed: number;
   readonly #planted: Planted | undefined;
   #personComes = false;
   /** Whether disks of leaders hang in this run. */
   readonly #hangs: boolean;
 
   constructor(seed: number, planted?: Planted) {
+    this.#seed = seed;
     this.#planted = planted;
     this.#hangs = seed % 4 === 0;
     this.world = new World(seed);
@@ -65,7 +67,8 @@ export class ClusterRun implements Setting {
       }
       await this.#heal();
     } catch (error) {
-      if (error instanceof Violation) throw new Violation(`${error.message}\n${world.trace.slice(-80).join('\n')}`);
+      if (error instanceof Violation)
+        throw new Violation(`${error.message} (seed ${this.#seed})\n${world.trace.slice(-80).join('\n')}`);
       throw error;
     }
   }

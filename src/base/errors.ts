@@ -301,6 +301,11 @@ const KINDS: { readonly [Code in ErrorCode]?: Kind } = {
   disk_full: { name: 'DiskFull', class: DiskFull },
 };
 
+/** @param why nobody knows whether the write is done. */
+export function outcomeUnknown(why: string, options: { cause: Error; details?: Details }): HeadwaterError {
+  return new HeadwaterError('outcome_unknown', `the write may or may not have happened: ${why}`, options);
+}
+
 export function shuttingDown(): HeadwaterError {
   return new HeadwaterError('shutting_down', 'the node is shutting down');
 }

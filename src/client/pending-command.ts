@@ -3,7 +3,7 @@
  * ignored.
  */
 
-import { HeadwaterError, TimeoutError } from '../base/errors.js';
+import { HeadwaterError, outcomeUnknown, TimeoutError } from '../base/errors.js';
 import { CALL_BYTES_PER_MS, CALL_SMALL_BYTES } from '../base/limits.js';
 import type { Guarantees } from '../model/guarantees.js';
 import type { OperationKind, OutgoingOf, OutgoingOperation, Reply, ReplyTo } from '../model/operation.js';
@@ -156,8 +156,7 @@ export class PendingCommand {
    */
   giveUp(reason: HeadwaterError): void {
     if (this.place !== 'sent' || !this.writes) return this.reject(reason);
-    const message = `the write may or may not have happened: ${reason.message}`;
-    this.reject(new HeadwaterError('outcome_unknown', message, { cause: reason, details: { reason: reason.code } }));
+    this.reject(outcomeUnknown(reason.message, { cause: reason, details: { reason: reason.code } }));
   }
 }
 

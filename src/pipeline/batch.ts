@@ -219,17 +219,18 @@ export function isDone(reply: Reply, operation: Operation): boolean {
   return reply.kind !== 'error' && isWrite(operation);
 }
 
-/** The replies of an answered batch, with a refusal in the place of each write that is done. */
-export function withWritesRefused({ replies, accepted, refused }: Batch, refusal: Reply): Reply[] {
+/**
+ * The replies of an answered batch, with a refusal in the place of writes.
+ * @param isConcerned whether a reply to an operation that was accepted has to be refused.
+ */
+export function withWritesRefused(
+  { replies, accepted, refused }: Batch,
+  refusal: Reply,
+  isConcerned: (reply: Reply, operation: Operation) => boolean = isDone,
+): Reply[] {
   let next = 0;
   return replies.map((reply, index) => {
     if (refused?.has(index)) return reply;
-    return isDone(reply, accepted[next++] as Operation) ? refusal : reply;
+    return isConcerned(reply, accepted[next++] as Operation) ? refusal : reply;
   });
-}
-
-/** The reply to a write that was done by a leader whose term has ended since. */
-export function outcomeUnknown(cause: HeadwaterError): Reply {
-  const message = `the write may or may not have happened: ${cause.message}`;
-  return errorReply(new HeadwaterError('outcome_unknown', message, { cause }));
 }

@@ -22,7 +22,7 @@
  */
 import type { Guard } from '../access/grant.js';
 import type { Clock } from '../base/clock.js';
-import { HeadwaterError, shuttingDown } from '../base/errors.js';
+import { HeadwaterError, outcomeUnknown, shuttingDown } from '../base/errors.js';
 import { JointTasks } from '../base/joint-tasks.js';
 import {
   FRESH_WAIT_BYTES_MAX,
@@ -39,7 +39,7 @@ import type { Position } from '../model/position.js';
 import { errorReply } from '../model/reply-size.js';
 import { publicError, withNothingDone } from '../protobuf/error.js';
 import type { DecodedOperation, DecodedPipelineRequest } from '../protobuf/pipeline.js';
-import { type Asked, allRefused, type Batch, batchesOf, isDone, merged, outcomeUnknown } from './batch.js';
+import { type Asked, allRefused, type Batch, batchesOf, isDone, merged } from './batch.js';
 import { BatchesInHand } from './batches-in-hand.js';
 import type { Caller } from './caller.js';
 import type { CommandTap } from './monitors.js';
@@ -400,7 +400,7 @@ class Pipeline<M extends Message> {
     this.#flushing = false;
     // Replies that stand behind others in order may leave long after the commit path has looked at the term.
     const over = this.#store.guards?.termOver;
-    if (over) this.#inHand.refuseWrites(outcomeUnknown(over));
+    if (over) this.#inHand.refuseWrites(errorReply(outcomeUnknown(over.message, { cause: over })));
     let isMore: boolean;
     do {
       isMore = this.#inHand.moveTo(this.#output);

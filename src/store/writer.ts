@@ -8,7 +8,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LogicalClock } from '../base/clock.js';
-import { HeadwaterError } from '../base/errors.js';
+import { HeadwaterError, outcomeUnknown } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
 import { keyName } from '../base/key-name.js';
 import { BLOCK_BYTES_TARGET, BLOCK_COMMANDS_MAX, READ_BYTES_MAX } from '../base/limits.js';
@@ -45,8 +45,6 @@ interface Waiter {
 }
 
 const SLOW_READ = () => 'reading the keys of a block from the keyspace takes long';
-
-const OUTCOME_UNKNOWN = 'the write may or may not have happened: ';
 
 export class Writer {
   readonly #log: Log;
@@ -325,7 +323,7 @@ export class Writer {
   #failed(batch: ReadonlyArray<Written>, cause: Error): void {
     const over = cause === this.#term.ended ? this.#term.ended : undefined;
     const why = over?.message ?? 'appending it to the log failed';
-    const unknown = new HeadwaterError('outcome_unknown', `${OUTCOME_UNKNOWN}${why}`, { cause });
+    const unknown = outcomeUnknown(why, { cause });
     for (const item of batch) item.reject(unknown);
     this.#closed ??=
       over ?? new HeadwaterError('unavailable', `the store is reopening after a failure: ${cause.message}`, { cause });

@@ -3,7 +3,6 @@
  * that a test may stop, kill and start again. The data are in a directory that ends with the cluster.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,6 +11,7 @@ import { eventually, freePort } from '../../benchmarks/waiting.js';
 import type { Address } from '../../src/base/address.js';
 import type { PemFiles } from './certificates.js';
 import { isInstalled } from './installed.js';
+import { killed } from './killed.js';
 import { type Machine, THIS_MACHINE } from './machines.js';
 
 export const ETCD_NEEDED = 'etcd and etcdctl (etcd-server and etcd-client of Debian)';
@@ -78,10 +78,7 @@ class EtcdMember {
   async kill(): Promise<void> {
     const process = this.#process;
     this.#process = undefined;
-    if (process === undefined || process.exitCode !== null || process.signalCode !== null) return;
-    const exited = once(process, 'exit');
-    process.kill('SIGKILL');
-    await exited;
+    await killed(process);
   }
 
   /** Loses all data. To be called when killed. */

@@ -7,7 +7,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
@@ -15,6 +14,7 @@ import path from 'node:path';
 import { eventually, freePort } from '../../benchmarks/waiting.js';
 import { TestAuthority } from './certificates.js';
 import { EtcdCluster } from './etcd.js';
+import { killed } from './killed.js';
 
 export const APISERVER = process.env.HEADWATER_KUBE_APISERVER;
 export const APISERVER_NEEDED = 'a kube-apiserver, whose path is in HEADWATER_KUBE_APISERVER';
@@ -91,10 +91,7 @@ export class KubeApiserver implements AsyncDisposable {
   async kill(): Promise<void> {
     const process = this.#process;
     this.#process = undefined;
-    if (process === undefined || process.exitCode !== null || process.signalCode !== null) return;
-    const exited = once(process, 'exit');
-    process.kill('SIGKILL');
-    await exited;
+    await killed(process);
   }
 
   /** As `kill -SIGNAL`. */

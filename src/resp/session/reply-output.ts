@@ -10,7 +10,7 @@ import type { Operation, Reply } from '../../model/operation.js';
 import type { Position } from '../../model/position.js';
 import { errorReply } from '../../model/reply-size.js';
 import { isWrite } from '../../model/write-kinds.js';
-import { type Batch, waitOf } from '../../pipeline/batch.js';
+import { type Batch, waitOf, withWritesRefused } from '../../pipeline/batch.js';
 import { Output } from '../../pipeline/output.js';
 import type { ReplyWriter } from '../codec/reply-writer.js';
 import type { Asked, Known } from '../command.js';
@@ -175,15 +175,10 @@ export class ReplyOutput extends Output {
   }
 }
 
-/** The replies, with an error in the place of each write that is done and has not become as durable as its client wants. */
-function withoutSafety({ replies, accepted, refused }: Batch, reached: DurabilityReached): Reply[] {
-  const unsafe = errorReply(notReached(reached));
-  let next = 0;
-  return replies.map((reply, index) => {
-    if (refused?.has(index)) return reply;
-    const isAsked = isWrite(accepted[next++] as Operation);
-    return isAsked && hasWritten(reply) ? unsafe : reply;
-  });
+/** The replies, with an error in the place of each write that is done and has not become as durable as its client wants it. */
+function withoutSafety(batch: Batch, reached: DurabilityReached): Reply[] {
+  const isUnsafe = (reply: Reply, operation: Operation) => isWrite(operation) && hasWritten(reply);
+  return withWritesRefused(batch, errorReply(notReached(reached)), isUnsafe);
 }
 
 /** False for a write that was refused, or whose condition did not hold. */

@@ -301,19 +301,21 @@ export class SimulatedNode implements ClusterNode {
   get #host(): ClientHost {
     const { world, etcd, requestMs } = this;
     const life = this.#life;
-    const node = this;
+    const nowMs = () => this.nowMs;
+    const reachesEtcd = () => this.reachesEtcd;
+    const watchLags = () => this.watchLags;
     return {
       world,
       etcd,
       requestMs,
       get nowMs() {
-        return node.nowMs;
+        return nowMs();
       },
       get reachesEtcd() {
-        return node.reachesEtcd;
+        return reachesEtcd();
       },
       get watchLags() {
-        return node.watchLags;
+        return watchLags();
       },
       later: (delayMs, task) => this.later(delayMs, task, life),
     };

@@ -306,7 +306,7 @@ export class EtcdStore {
     const state = new Map(entries.map((entry) => [entry.key, entry]));
     const view = this.#viewOf(state, header.revision);
     if (!this.#watch && !this.#isClosed) this.#watchFrom(state, header.revision);
-    return { kind: 'view', view, isWhole: false };
+    return { kind: 'view', view, isWhole: false, wallMs: this.#options.clock.wallMs() };
   }
 
   #watchFrom(state: Map<string, EtcdEntry>, revision: bigint): void {
@@ -365,7 +365,7 @@ export class EtcdStore {
       const view = this.#viewOf(this.#entries, revision);
       const isWhole = !this.#isBroken;
       this.#isBroken = false;
-      this.#tell({ kind: 'view', view, isWhole });
+      this.#tell({ kind: 'view', view, isWhole, wallMs: this.#options.clock.wallMs() });
     } catch (error) {
       this.#isBroken = true;
       this.#log.error({}, (error as Error).message, SUBJECT);

@@ -29,7 +29,7 @@ type CallOf<K extends CallKind> = Extract<Call, { readonly kind: K }>;
 /** The calls that change the content. */
 export type Change = Exclude<Call, { readonly kind: 'grant' | 'keep_alive' | 'read' }>;
 
-/** @param wallMs the time for the history, by which nobody decides. */
+/** @param wallMs the time for the history. */
 export function decide(call: Change, view: View, lives: Lives, wallMs: number): Decision {
   switch (call.kind) {
     case 'publish':

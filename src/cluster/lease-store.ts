@@ -271,7 +271,7 @@ export class LeaseStore implements ClusterStore {
       this.#isPolling = true;
       this.#pollLater();
     }
-    return { kind: 'view', view: this.#living(known), isWhole };
+    return { kind: 'view', view: this.#living(known), isWhole, wallMs: this.#options.clock.wallMs() };
   }
 
   #pollLater(): void {
@@ -296,7 +296,7 @@ export class LeaseStore implements ClusterStore {
     const text = JSON.stringify(view);
     if (text === this.#told) return;
     this.#told = text;
-    this.#tell({ kind: 'view', view, isWhole: true });
+    this.#tell({ kind: 'view', view, isWhole: true, wallMs: this.#options.clock.wallMs() });
   }
 
   /** The content without the leases that have ended. */

@@ -111,7 +111,7 @@ export class Machine {
     self: ({ self }) => {
       this.#self = self;
     },
-    view: ({ view, isWhole }) => this.#saw(view, isWhole),
+    view: (seen) => this.#saw(seen),
     granted: (granted) => this.membership.granted(granted),
     kept: (kept) => this.membership.kept(kept),
     lease_unknown: ({ lease }) => {
@@ -148,7 +148,7 @@ export class Machine {
     followers: (followers) => this.#adjustSync(followers),
   };
 
-  #saw(view: View, isWhole: boolean): void {
+  #saw({ view, isWhole, wallMs }: Extract<Event, { kind: 'view' }>): void {
     const before = this.#view;
     if (this.#refused !== '' || (before && view.revision < before.revision)) return;
     if (this.#self.clusterId !== '' && view.clusterId !== '' && view.clusterId !== this.#self.clusterId)
@@ -156,7 +156,7 @@ export class Machine {
         `the store belongs to the cluster ${view.clusterId}, and this node has data of the cluster ${this.#self.clusterId}. Start the node with the name of its own cluster. To let it join this one, start it with an empty data directory`,
       );
     this.#view = view;
-    this.#hearing.saw(before, view, isWhole, this.#nowMs);
+    this.#hearing.saw(before, view, isWhole, { nowMs: this.#nowMs, wallMs });
     const own = holdingOf(this.#state);
     if (own) this.#sawAsHolder(own.fence, view);
     else if (this.#state.name !== 'campaigning' && this.#state.name !== 'stopping') this.#place(view);

@@ -70,8 +70,11 @@ export type CallKind = Call['kind'];
 export type Event =
   | { readonly kind: 'tick' }
   | { readonly kind: 'self'; readonly self: Self }
-  /** @param isWhole whether no event between this view and the one before was missed. */
-  | { readonly kind: 'view'; readonly view: View; readonly isWhole: boolean }
+  /**
+   * @param isWhole whether no event between this view and the one before was missed.
+   * @param wallMs the wall clock of this machine, which the history is held against.
+   */
+  | { readonly kind: 'view'; readonly view: View; readonly isWhole: boolean; readonly wallMs: number }
   | { readonly kind: 'granted'; readonly askedMs: number; readonly lease: string; readonly ttlMs: number }
   | { readonly kind: 'kept'; readonly askedMs: number; readonly lease: string; readonly ttlMs: number }
   | { readonly kind: 'lease_unknown'; readonly call: 'keep_alive' | 'publish'; readonly lease: string }

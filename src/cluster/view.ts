@@ -62,7 +62,10 @@ export interface SwitchRequest {
   readonly revision: number;
 }
 
-/** A leadership of the cluster: the present one, or an earlier one. Nobody decides by it. */
+/**
+ * A leadership of the cluster: the present one, or an earlier one. The list decides only one thing: whether the last
+ * automatic failover is so recent that a person is needed (hearing.ts).
+ */
 export interface PastLeadership {
   /** The fencing number. */
   readonly fence: number;

@@ -117,7 +117,7 @@ class Test {
   }
 
   see(view: Partial<View>): Promise<this> {
-    return this.tell({ kind: 'view', view: { ...EMPTY_VIEW, ...view }, isWhole: true });
+    return this.tell({ kind: 'view', view: { ...EMPTY_VIEW, ...view }, isWhole: true, wallMs: this.clock.wallMs() });
   }
 
   called(kind: CallKind): boolean {

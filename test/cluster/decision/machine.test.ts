@@ -8,6 +8,9 @@ import { EMPTY_VIEW, key, member } from '../../support/cluster-view.js';
 
 const TIMING = timingOf(10_000);
 
+/** The wall clock of the node. */
+const WALL_MS = 1_900_000_000_000;
+
 /** A record of before the leadership, and one under it. */
 const BEFORE = { revision: 11, fence: 0 };
 const HELD = { revision: 21, fence: 20 };
@@ -43,7 +46,7 @@ class Test {
   }
 
   see(view: Partial<View>, isWhole = true): this {
-    return this.give({ kind: 'view', view: { ...EMPTY_VIEW, ...view }, isWhole });
+    return this.give({ kind: 'view', view: { ...EMPTY_VIEW, ...view }, isWhole, wallMs: WALL_MS });
   }
 
   /** A member of a cluster, with a lease that is proven now. */
@@ -283,6 +286,8 @@ describe('a node that does not lead', () => {
   const gone = { revision: 30, last: { nodeId: 'b', fence: 20 } };
   const led = { revision: 21, leader: key('b', 20), last: { nodeId: 'b', fence: 20 } };
   const spoken = (more: Partial<Member> = {}) => [member('a', { round: 20, ...more })];
+  const failedOver = (timeMs: number, fence = 20) =>
+    ({ fence, nodeId: 'b', address: 'b:1', reason: 'automatic', timeMs, endedMs: 0 }) as const;
 
   it('follows the holder of the key', () => {
     const test = new Test().joined().see(led);
@@ -388,7 +393,8 @@ describe('a node that does not lead', () => {
 
   it('needs a person for a second automatic failover within a minute', () => {
     const test = new Test().joined().see({ revision: 11 });
-    test.see({ ...led, leader: { ...key('b', 20), reason: 'automatic' } });
+    // A wrong clock of the new leader changes nothing for a node that was watching.
+    test.see({ ...led, history: [failedOver(WALL_MS - 3_600_000)] });
     test.at(112_500).give({ kind: 'granted', askedMs: 112_500, lease: 'lease of a', ttlMs: 10_000 });
     test.give({ kind: 'published', lease: 'lease of a', provesMs: 112_500, ...HELD });
     test.see({ ...gone, members: spoken() });
@@ -400,6 +406,31 @@ describe('a node that does not lead', () => {
       { kind: 'call' }
     >;
     assert(call.kind === 'campaign' && call.key.reason === 'automatic' && !test.machine.needsPerson);
+  });
+
+  it('knows of an automatic failover from before it was started by the history of the store', () => {
+    const started = (timeMs: number) => {
+      const test = new Test().see({ ...gone, members: spoken(), history: [failedOver(timeMs)] });
+      test.at(112_500).give({ kind: 'granted', askedMs: 112_500, lease: 'lease of a', ttlMs: 10_000 });
+      return test.give({ kind: 'published', lease: 'lease of a', provesMs: 112_500, ...HELD });
+    };
+    const recent = started(WALL_MS - 40_000);
+    assert.match(recent.machine.why, /the last automatic failover was 53 s ago. .* run "headwater cluster resume"/);
+    assert(recent.machine.needsPerson);
+    assert(started(WALL_MS - 50_000).call('campaign'), 'a minute is over');
+    const ahead = started(WALL_MS + 3_600_000);
+    assert.match(ahead.machine.why, /failover was 13 s ago/, 'a clock that is ahead costs a minute at most');
+    const later = { kind: 'granted', lease: 'lease of a', ttlMs: 10_000 } as const;
+    ahead.at(160_000).give({ ...later, askedMs: 160_000 });
+    assert(ahead.give({ kind: 'published', lease: 'lease of a', provesMs: 160_000, ...HELD }).call('campaign'));
+  });
+
+  it('knows of an automatic failover that came and went while it did not reach the store', () => {
+    const test = new Test().joined().see(led);
+    test.see({ ...gone, revision: 40, last: { nodeId: 'b', fence: 35 }, history: [failedOver(WALL_MS, 35)] }, false);
+    test.at(112_500).give({ kind: 'granted', askedMs: 112_500, lease: 'lease of a', ttlMs: 10_000 });
+    test.give({ kind: 'published', lease: 'lease of a', provesMs: 112_500, revision: 41, fence: 0 });
+    assert.match(test.machine.why, /the last automatic failover was 13 s ago/);
   });
 
   it('takes no stop in order for an automatic failover', () => {

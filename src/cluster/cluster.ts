@@ -38,7 +38,8 @@ export type Order =
   | { readonly kind: 'pause' }
   /** @param allowed the fencing number of the leader that may be replaced at once; 0 if none. */
   | { readonly kind: 'resume'; readonly allowed: number }
-  | { readonly kind: 'switch'; readonly to: string };
+  /** @param fence the fencing number of the leader that is asked. */
+  | { readonly kind: 'switch'; readonly to: string; readonly fence: number };
 
 /** The parts of the node that a cluster moves. */
 export interface ClusterParts {
@@ -174,13 +175,14 @@ export class Cluster {
   async switchTo(nodeId: string): Promise<void> {
     if (this.#switched)
       throw new HeadwaterError('failover_failed', 'a switch is under way already. Wait until it has ended');
-    if (this.state.name !== 'leading')
-      throw new HeadwaterError('failover_failed', `expected a leader, received a node that is ${this.state.name}`);
+    const { state } = this;
+    if (state.name !== 'leading')
+      throw new HeadwaterError('failover_failed', `expected a leader, received a node that is ${state.name}`);
     const ended = new Promise<string>((resolve) => {
       this.#switched = resolve;
     });
     try {
-      await this.order({ kind: 'switch', to: nodeId });
+      await this.order({ kind: 'switch', to: nodeId, fence: state.fence });
       const failure = await ended;
       if (failure === '') return;
       throw new HeadwaterError('failover_failed', `the leadership was not given to ${nodeId}: ${failure}`);

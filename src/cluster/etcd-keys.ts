@@ -8,7 +8,7 @@
  *   members/<ID>  the record of a node, on its lease
  *   members-known the nodes that may lead with --failsafe
  *   cluster-id    the ID that the first leader gave to the cluster, and the base of the fencing numbers
- *   request       a person's wish for another leader
+ *   request       a person's wish for another leader, and the fencing number of the leader that was asked
  *   paused        exists while the cluster is paused
  *   history       the last leaderships, changed with `leader` in one transaction
  *   allowed       the fencing number of the leader that a person allows to be replaced at once
@@ -19,7 +19,7 @@ import { HeadwaterError } from '../base/errors.js';
 import type { EtcdEntry } from './etcd/model.js';
 import { leadershipsOf } from './etcd-leaderships.js';
 import { Value } from './etcd-value.js';
-import type { LeaderKey, Member, MemberRecord, Reason, View } from './view.js';
+import type { LeaderKey, Member, MemberRecord, Reason, SwitchRequest, View } from './view.js';
 
 export interface ClusterKeys {
   readonly prefix: string;
@@ -131,7 +131,7 @@ export function viewOf(
       .map((entry) => memberOf(new Value(entry))),
     known: field(keys.known, (value) => value.texts('nodes')) ?? [],
     isPaused: entries.has(keys.paused),
-    request: unlessWrong(() => field(keys.request, (value) => ({ to: value.text('to'), revision: value.revision }))),
+    request: unlessWrong(() => field(keys.request, requestOf)),
     allowed: unlessWrong(() => field(keys.allowed, (value) => value.number('fence'))) ?? 0,
     history: unlessWrong(() => history && leadershipsOf(history, base)) ?? [],
   };
@@ -146,6 +146,10 @@ function leaderOf(value: Value, base: number): LeaderKey {
     ttlMs: value.number('ttl_ms'),
     reason: value.text('reason') as Reason,
   };
+}
+
+function requestOf(value: Value): SwitchRequest {
+  return { to: value.text('to'), fence: value.numberOr('fence', 0), revision: value.revision };
 }
 
 function memberOf(value: Value): Member {

@@ -105,7 +105,7 @@ export class EtcdStore {
       case 'resume':
         return [{ kind: 'delete', key: paused }, putJson(allowed, { fence: order.allowed })];
       case 'switch':
-        return [putJson(request, { to: order.to })];
+        return [putJson(request, { to: order.to, fence: order.fence })];
     }
   }
 

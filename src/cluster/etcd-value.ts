@@ -40,6 +40,11 @@ export class Value {
     return typeof value === 'number' ? value : this.#refuse(name, 'a number');
   }
 
+  /** @param missing the value of a field that the writer did not know. */
+  numberOr(name: string, missing: number): number {
+    return this.#fields[name] === undefined ? missing : this.number(name);
+  }
+
   /** False if the field is missing. */
   is(name: string): boolean {
     return this.#fields[name] === true;

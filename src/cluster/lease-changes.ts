@@ -57,7 +57,7 @@ export function ordered(order: Order, revision: number): Partial<View> {
     case 'resume':
       return { isPaused: false, allowed: order.allowed };
     case 'switch':
-      return { request: { to: order.to, revision } };
+      return { request: { to: order.to, fence: order.fence, revision } };
   }
 }
 

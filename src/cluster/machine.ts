@@ -347,17 +347,21 @@ export class Machine {
     const request = this.#view?.request;
     if (!request || this.#calls.has('forget_request')) return;
     const { nodeId, mode } = this.#options;
-    const why = whyNotSwitch(request.to, this.#view?.members ?? [], nodeId, this.#sync.required, mode);
+    const isMeant = request.fence === fence;
+    const why = isMeant
+      ? whyNotSwitch(request.to, this.#view?.members ?? [], nodeId, this.#sync.required, mode)
+      : 'an earlier leader was asked for it';
     if (why !== '' || request.revision === this.#refusedRequest) return this.#refuseSwitch(fence, request, why);
     this.#to({ name: 'holding', fence, lease, request });
     this.#act({ kind: 'hold', nodeId: request.to });
   }
 
   /** The view may show the wish for a while yet, and it is refused once only. */
-  #refuseSwitch(fence: number, { to, revision }: SwitchRequest, failure: string): void {
+  #refuseSwitch(fence: number, { to, revision, fence: asked }: SwitchRequest, failure: string): void {
     if (revision !== this.#refusedRequest) {
       this.#say('error', `the leader was not moved to ${to}: ${failure}`);
-      this.#act({ kind: 'switch_ended', failure });
+      // Behind a wish of an earlier leadership, a later wish may be on its way to this leader.
+      if (asked === fence) this.#act({ kind: 'switch_ended', failure });
     }
     this.#refusedRequest = revision;
     this.#call({ kind: 'forget_request', fence, revision });

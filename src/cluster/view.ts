@@ -59,6 +59,11 @@ export interface SyncKey {
 /** A person's wish for another leader. */
 export interface SwitchRequest {
   readonly to: string;
+  /**
+   * The fencing number of the leader that was asked; 0 if the writer has named none. No other leader carries out the
+   * wish: its person has seen that leader fail, and has gone.
+   */
+  readonly fence: number;
   readonly revision: number;
 }
 

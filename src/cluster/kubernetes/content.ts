@@ -12,7 +12,8 @@ import { KubernetesFailure } from './errors.js';
 export const ANNOTATION = 'headwater/cluster';
 
 type Kind = 'text' | 'number' | 'boolean' | 'texts';
-type Fields<T> = { readonly [Name in keyof T]-?: Kind };
+/** The kind of each field, and its value if the writer did not know the field yet. */
+type Fields<T> = { readonly [Name in keyof T]-?: Kind | readonly [Kind, T[Name]] };
 
 const LEADER: Fields<LeaderKey> = {
   nodeId: 'text',
@@ -24,7 +25,7 @@ const LEADER: Fields<LeaderKey> = {
 };
 const LAST: Fields<LastLeader> = { nodeId: 'text', fence: 'number', ttlMs: 'number' };
 const SYNC: Fields<SyncKey> = { nodes: 'texts', revision: 'number' };
-const REQUEST: Fields<SwitchRequest> = { to: 'text', revision: 'number' };
+const REQUEST: Fields<SwitchRequest> = { to: 'text', fence: ['number', 0], revision: 'number' };
 const MEMBER: Fields<Member> = {
   nodeId: 'text',
   address: 'text',
@@ -90,8 +91,9 @@ function listOf(value: unknown): unknown[] {
 
 function fieldsIn<T>(from: unknown, name: string, fields: Fields<T>, refuse: (expected: string) => never): T {
   const given = Object(from) as Record<string, unknown>;
-  const found = Object.entries(fields as Record<string, Kind>).map(([field, kind]) => {
-    const value = given[field];
+  const found = Object.entries(fields as Record<string, Kind | readonly [Kind, unknown]>).map(([field, of]) => {
+    const [kind, missing] = typeof of === 'string' ? [of] : of;
+    const value = given[field] ?? missing;
     if (!isOfKind(value, kind)) refuse(`${kind} as ${name}.${field}`);
     return [field, value];
   });

@@ -249,7 +249,7 @@ describe('the driver of a node in a cluster', () => {
       test.parts.holding = () => held.promise.then(() => failure && Promise.reject(failure));
       const leader = key('a', 20);
       const led = { leader, last: { nodeId: 'a', fence: 20 }, members: [member('a'), member('b')], revision: 21 };
-      await test.see({ ...led, request: { to: 'b', revision: 21 } });
+      await test.see({ ...led, request: { to: 'b', fence: 20, revision: 21 } });
       assert.deepEqual(test.parts.done.slice(1), ['hold b']);
       assert.equal(test.called('move_leader'), false);
       held.open();

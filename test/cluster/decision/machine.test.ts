@@ -157,7 +157,7 @@ describe('a leader of a cluster', () => {
   });
 
   it('moves the key to the node that a person names, and leads no more if the answer is lost', () => {
-    const request = { to: 'b', revision: 21 };
+    const request = { to: 'b', fence: 20, revision: 21 };
     const view = { revision: 21, leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, request };
     const test = new Test().leading().see({ ...view, members: [member('a'), member('b')] });
     assert.deepEqual(test.action('hold'), { kind: 'hold', nodeId: 'b' });
@@ -174,7 +174,7 @@ describe('a leader of a cluster', () => {
       ['b', ''],
       ['c', 'c holds the leader key'],
     ] as const) {
-      const request = { to: 'b', revision: 21 };
+      const request = { to: 'b', fence: 20, revision: 21 };
       const view = { revision: 21, leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, request };
       const test = new Test().leading().see({ ...view, members: [member('a'), member('b')] });
       test.give({ kind: 'held' });
@@ -185,7 +185,7 @@ describe('a leader of a cluster', () => {
   });
 
   it('takes writes again if the node that a person names has left meanwhile', () => {
-    const request = { to: 'b', revision: 21 };
+    const request = { to: 'b', fence: 20, revision: 21 };
     const view = { leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, request };
     const test = new Test().leading().see({ ...view, revision: 21, members: [member('a'), member('b')] });
     test.see({ ...view, revision: 22, members: [member('a')] }).give({ kind: 'held' });
@@ -195,7 +195,7 @@ describe('a leader of a cluster', () => {
   });
 
   it('refuses a wish for another leader once, however long the store shows it', () => {
-    const request = { to: 'b', revision: 21 };
+    const request = { to: 'b', fence: 20, revision: 21 };
     const view = { leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, request };
     const test = new Test().leading().see({ ...view, revision: 21, members: [member('a'), member('b')] });
     test.give({ kind: 'hold_failed', reason: 'it is too far behind' });
@@ -206,8 +206,26 @@ describe('a leader of a cluster', () => {
       ['leading', undefined, undefined],
     );
     test.see({ ...view, request: undefined, revision: 22 }).give({ kind: 'request_forgotten' });
-    test.see({ ...view, request: { to: 'b', revision: 23 }, revision: 23, members: [member('a'), member('b')] });
+    test.see({
+      ...view,
+      request: { to: 'b', fence: 20, revision: 23 },
+      revision: 23,
+      members: [member('a'), member('b')],
+    });
     assert(test.action('hold'));
+  });
+
+  it('does not carry out a wish that was meant for an earlier leader', () => {
+    const request = { to: 'b', fence: 15, revision: 16 };
+    const view = { leader: key('a', 20), last: { nodeId: 'a', fence: 20 }, request };
+    const test = new Test().leading().see({ ...view, revision: 21, members: [member('a'), member('b')] });
+    assert.equal(test.machine.state.name, 'leading');
+    assert.match(test.action('say')?.message ?? '', /was not moved to b: an earlier leader was asked for it/);
+    assert(test.call('forget_request'));
+    assert.equal(test.action('switch_ended'), undefined, 'a wish to this leader may be on its way');
+    test.see({ ...view, revision: 22, request: { to: 'b', fence: 20, revision: 22 }, members: [member('b')] });
+    assert.equal(test.action('hold'), undefined, 'the store still forgets the other wish');
+    assert(test.give({ kind: 'request_forgotten' }).action('hold'));
   });
 
   it('tells a person whose wish it has not seen yet that it has stopped', () => {
@@ -216,7 +234,7 @@ describe('a leader of a cluster', () => {
   });
 
   it('takes writes again if the store has failed to move the key a moment before', () => {
-    const request = { to: 'b', revision: 21 };
+    const request = { to: 'b', fence: 20, revision: 21 };
     const members = [member('a', { round: 20 }), member('b', { round: 20 })];
     const view = { last: { nodeId: 'a', fence: 20 }, request, members };
     const test = new Test().leading().see({ ...view, leader: key('a', 20), revision: 21 });
@@ -224,6 +242,9 @@ describe('a leader of a cluster', () => {
     test.give({ kind: 'resigned' }).see({ ...view, revision: 22, resigned: 20 });
     assert(test.call('campaign'));
     test.give({ kind: 'campaigned', lease: 'lease of a', fence: 23 }).give({ kind: 'opened' });
+    const again = { revision: 24, request: { to: 'b', fence: 23, revision: 24 } };
+    test.see({ ...view, ...again, leader: key('a', 23), last: { nodeId: 'a', fence: 23 } });
+    test.give({ kind: 'request_forgotten' });
     assert.equal(test.machine.state.name, 'holding');
     test.give({ kind: 'held' });
     assert.equal(test.machine.state.name, 'leading');

@@ -314,7 +314,12 @@ describe('three nodes of a cluster over three members of etcd', function () {
     await nodes.followed(first);
     const target = nodes.nodes.find((node) => node !== first) as MachineNode;
     await eventually('the record of the target', async () => first.views.at(-1)?.members.length === 3);
-    await etcd.control('put', clusterKeys(`three-${names}`).request, JSON.stringify({ to: target.id }));
+    const { fence = 0 } = first.views.at(-1)?.leader ?? {};
+    const { request } = clusterKeys(`three-${names}`);
+    // A wish that names no leader, as an earlier version wrote it, may be meant for an earlier one.
+    await etcd.control('put', request, JSON.stringify({ to: target.id }));
+    await eventually('the wish to be forgotten', async () => (await etcd.control('get', request)) === '');
+    await etcd.control('put', request, JSON.stringify({ to: target.id, fence }));
     assert.equal(await nodes.leader(first), target);
     await nodes.followed(target);
     const led = target.views.filter(({ last }) => last);

@@ -115,8 +115,10 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
     await told.store.order({ kind: 'pause' });
     assert.equal(told.views.at(-1)?.isPaused, true);
     await told.store.order({ kind: 'resume', allowed: fence });
-    await told.store.order({ kind: 'switch', to: 'b' });
-    assert.deepEqual([contentNow().isPaused, contentNow().allowed, contentNow().request?.to], [false, fence, 'b']);
+    await told.store.order({ kind: 'switch', to: 'b', fence });
+    const asked = contentNow();
+    assert.deepEqual([asked.isPaused, asked.allowed], [false, fence]);
+    assert.deepEqual([asked.request?.to, asked.request?.fence], ['b', fence]);
     const key = { ...campaign('b', other).key, reason: 'planned' } as const;
     const gone = { ...key, lease: 'abc' };
     assert.equal((await told.answer({ kind: 'move_leader', fence, key: gone }, 'moved')).done, false);
@@ -406,7 +408,8 @@ describe('three nodes of a cluster over a Lease of Kubernetes', function () {
     const target = nodes.nodes.find((node) => node !== first) as MachineNode;
     await eventually('the record of the target', async () => first.views.at(-1)?.members.length === 3);
     await using person = new ToldLease(api.address, 'three');
-    await person.store.order({ kind: 'switch', to: target.id });
+    const { fence = 0 } = first.views.at(-1)?.leader ?? {};
+    await person.store.order({ kind: 'switch', to: target.id, fence });
     assert.equal(await nodes.leader(first), target);
     await nodes.followed(target);
     assert.ok(target.views.filter(({ last }) => last).every(({ leader }) => leader));

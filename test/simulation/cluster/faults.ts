@@ -121,7 +121,7 @@ const compact: Fault = ({ etcd }) => etcd.compact();
 const switchLeader: Fault = ({ etcd, world, nodes }) => {
   const to = world.dice.pick(nodes).id;
   world.note(`a person wants ${to} to lead`);
-  etcd.set('request', { to });
+  etcd.set('request', { to, fence: etcd.view.leader?.fence ?? 0 });
 };
 
 const pauseCluster: Fault = ({ etcd, world, timing }) => {

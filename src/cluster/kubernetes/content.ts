@@ -4,6 +4,11 @@
  *
  * The content is a view whose leases never end: it does not tell the time. Each node judges by the changes that it sees
  * itself whether a lease lives (lease-store.ts). The revision counts the writes, and is 0 before the first.
+ *
+ * While the nodes of a cluster are upgraded, two versions write one object:
+ *   - A field that was added later has a value here for objects that an earlier version wrote. That value means what the
+ *     earlier version did. A field that every version writes has none: without it, nobody wrote the object.
+ *   - Each object keeps the fields that this version does not know, as long as this node does not make the object again.
  */
 import type { LastLeader, LeaderKey, Member, PastLeadership, SwitchRequest, SyncKey, View } from '../view.js';
 import type { LeaseObject } from './api.js';
@@ -12,7 +17,7 @@ import { KubernetesFailure } from './errors.js';
 export const ANNOTATION = 'headwater/cluster';
 
 type Kind = 'text' | 'number' | 'boolean' | 'texts';
-/** The kind of each field, and its value if the writer did not know the field yet. */
+/** The kind of each field, and the value of a field that an earlier version has not written. */
 type Fields<T> = { readonly [Name in keyof T]-?: Kind | readonly [Kind, T[Name]] };
 
 const LEADER: Fields<LeaderKey> = {
@@ -49,7 +54,7 @@ const TOP = {
   clusterId: 'text',
   revision: 'number',
   resigned: 'number',
-  isResignedInOrder: 'boolean',
+  isResignedInOrder: ['boolean', false],
   known: 'texts',
   isPaused: 'boolean',
   allowed: 'number',
@@ -97,7 +102,7 @@ function fieldsIn<T>(from: unknown, name: string, fields: Fields<T>, refuse: (ex
     if (!isOfKind(value, kind)) refuse(`${kind} as ${name}.${field}`);
     return [field, value];
   });
-  return Object.fromEntries(found) as T;
+  return { ...given, ...Object.fromEntries(found) } as T;
 }
 
 function isOfKind(value: unknown, kind: Kind): boolean {

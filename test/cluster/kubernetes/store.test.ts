@@ -247,6 +247,46 @@ describe('a Lease of Kubernetes as the store of a cluster', function () {
     assert.equal(fence, view.leader?.fence);
   });
 
+  it('shares a Lease with nodes of an earlier and of a later version', async () => {
+    await using told = open();
+    await told.call({ kind: 'read' });
+    const [lease, other] = [await told.join('a'), await told.join('b')];
+    const { fence = 0 } = await told.answer(campaign('a', lease), 'campaigned');
+    const { isResignedInOrder: _, history, ...earlier } = contentNow();
+    const later = { zone: 'north' };
+    const content = {
+      ...earlier,
+      ...later,
+      members: earlier.members.map((member) => ({ ...member, ...later })),
+      leader: { ...earlier.leader, ...later },
+      history: history.map((one) => ({ ...one, ...later })),
+      request: { to: 'b', revision: 1 },
+    };
+    const present = api.lease(NAMESPACE, name()) as LeaseObject;
+    const annotations = { [ANNOTATION]: JSON.stringify(content) };
+    api.put(NAMESPACE, name(), { ...present, metadata: { ...present.metadata, annotations } });
+    await using reader = open();
+    await reader.call({ kind: 'read' });
+    const { isResignedInOrder, request } = reader.views.at(-1) as View;
+    assert.deepEqual([isResignedInOrder, request?.fence], [false, 0]);
+    await reader.store.order({ kind: 'pause' });
+    await told.answer({ kind: 'publish', record: record('b', other), provesMs: 1 }, 'published');
+    const kept = contentNow() as unknown as Record<'leader' | 'history' | 'members', object> & { zone: string };
+    assert.equal(kept.zone, 'north');
+    for (const part of [kept.leader, kept.history]) assert.match(JSON.stringify(part), /"zone":"north"/);
+    const zones = contentNow().members.map((member) => [member.nodeId, 'zone' in member]);
+    assert.deepEqual(
+      zones,
+      [
+        ['a', true],
+        ['b', false],
+      ],
+      'a node writes its own record again',
+    );
+    await told.answer({ kind: 'resign', fence, isInOrder: true }, 'resigned');
+    assert.match(JSON.stringify(contentNow().history), /"zone":"north"/);
+  });
+
   it('refuses a Lease that was deleted, is older, or was written by others', async () => {
     await using told = open();
     await told.call({ kind: 'read' });

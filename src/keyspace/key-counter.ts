@@ -69,7 +69,7 @@ export class KeyCounter {
 
   /** The keys that the layer adds to those on disk, undefined if its keys or their records are long together. */
   async #changeBy(layer: Layer, checkpoint: CheckpointRecord): Promise<number | undefined> {
-    const presence = Presence.at(checkpoint, this.#db);
+    const presence = Presence.at(checkpoint, this.#db, () => this.#isDiskAtCheckpoint(checkpoint));
     const changes = new KeyChanges(layer, []);
     let [keyBytes, readBytes] = [0, 0];
     for (let entry = 0; entry < layer.count; entry++) {

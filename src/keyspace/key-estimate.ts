@@ -52,8 +52,8 @@ export class KeyEstimate {
 
   async #sampled(): Promise<number> {
     const { overlay, checkpoint } = this.#keyspace;
-    const presence = Presence.at(checkpoint, this.#db);
     const layers = overlay.visible;
+    const presence = Presence.at(checkpoint, this.#db, () => overlay.oldest === undefined);
     const samples = layers.map((layer, at) => sampleOf(new KeyChanges(layer, layers.slice(at + 1)), presence));
     for (const sample of samples) {
       const { layer, entries, rows } = sample;

@@ -35,9 +35,17 @@ export class Presence {
     this.#group = new GroupSize(sizes);
   }
 
-  /** Answers for the records of a checkpoint. */
-  static at({ unmarked, sizes }: CheckpointRecord, db: Database): Presence {
-    return new Presence(db, { isUnmarked: unmarked === true }, RecordSizes.parse(sizes));
+  /**
+   * Answers for the records of a checkpoint.
+   * @param isThere false once a flush may have written more. A flush leaves marks, and may begin between two groups of keys.
+   */
+  static at({ unmarked, sizes }: CheckpointRecord, db: Database, isThere: () => boolean): Presence {
+    const emptied = {
+      get isUnmarked() {
+        return unmarked === true && isThere();
+      },
+    };
+    return new Presence(db, emptied, RecordSizes.parse(sizes));
   }
 
   /** The most bytes that an answer for this key needs. A seek reads the key alone. */

@@ -649,6 +649,28 @@ describe('a count of all keys without a checkpoint', () => {
     assert.equal(await counter.count(), 1);
   });
 
+  it('does not seek among the deletion marks of a flush that began between two groups of keys', async () => {
+    const bench = await Bench.open();
+    const old = Array.from({ length: 300 }, (_, i) => `old${i}`);
+    bench.apply(...old.map((name) => put(name)));
+    await bench.flushAll();
+    bench.apply(...many(READ_GROUP_KEYS_MAX + 1));
+    let groups = 0;
+    const hasMany = async (keys: Buffer[]) => {
+      const found = await bench.db.hasMany(keys);
+      if (groups++ === 0) {
+        bench.apply(...old.map(del));
+        await bench.flushAll();
+      }
+      return found;
+    };
+    const getMany = (keys: Buffer[]) => bench.db.getMany(keys);
+    const counter = new KeyCounter(Object.assign(Object.create(bench.db), { hasMany, getMany }), bench.keyspace);
+    assert.equal(await counter.count(), undefined);
+    assert.equal(groups, 1);
+    assert.equal(bench.disk.marksSought, 0);
+  });
+
   it('is not made before a flush that a crash has cut short was made again', async () => {
     const bench = await Bench.open();
     bench.apply(...many(3 * FLUSH_CHUNK_ENTRIES));

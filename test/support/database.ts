@@ -333,9 +333,11 @@ class Handle {
         return values;
       },
       hasMany: async (keys) => {
+        // A seek walks over the marks that stood there at the call.
+        const isUnmarked = this.#marks.count === 0;
         const found = await this.#read(keys, this.#level.hasMany(keys));
         let marks = 0;
-        for (const [i, key] of keys.entries()) if (!found[i]) marks += await this.#marksBehind(key);
+        for (const [i, key] of keys.entries()) if (!found[i] && !isUnmarked) marks += await this.#marksBehind(key);
         this.#disk.marksSought += marks;
         await this.#walked(marks);
         return found;

@@ -137,6 +137,12 @@ export const REPLY_MESSAGE_BYTES_TARGET = 256 * KiB;
 export const FLUSHED_TOGETHER_BYTES = 256 * KiB;
 export const FLUSHED_TOGETHER_MAX = 128;
 
+/**
+ * The largest key behind which a follower offers to resume an interrupted full resync. The key travels in the handshake,
+ * which has to fit into one message.
+ */
+export const RESUME_KEY_BYTES_MAX = 64 * KiB;
+
 /** Blocks and records gathered for one replication frame; a single one may be larger. */
 export const FRAME_BYTES_MAX = 256 * KiB;
 

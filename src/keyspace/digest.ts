@@ -1,11 +1,28 @@
 /** The digest by which keyspaces are compared. */
 import { createHash, type Hash } from 'node:crypto';
 import { copyBytes } from '../base/copy.js';
+import { HeadwaterError } from '../base/errors.js';
 import { ENTRY_HEADER_BYTES } from './entry-packer.js';
 import { RECORD_HEADER_BYTES, RECORD_OVERHEAD_BYTES, RECORD_TRAILER_BYTES, verifyRecordAt } from './record.js';
 
 /** A key and its record, verified. */
 export type KeyAndRecord = [key: Buffer, record: Buffer];
+
+/** The number of keys and the digest of a keyspace. */
+export interface KeyspaceProof {
+  readonly keys: number;
+  readonly digest: Buffer;
+}
+
+/** @throws HeadwaterError `corrupt` unless count and digest of the keyspace at `offset` equal the sender's. */
+export function checkProof(found: KeyspaceProof, expected: KeyspaceProof, offset: number): void {
+  if (found.keys === expected.keys && found.digest.equals(expected.digest)) return;
+  const hex = ({ digest }: KeyspaceProof) => digest.toString('hex');
+  throw new HeadwaterError(
+    'corrupt',
+    `the snapshot at offset ${offset} is not complete: expected ${expected.keys} keys and the digest ${hex(expected)}, received ${found.keys} and ${hex(found)}`,
+  );
+}
 
 /** Bytes of an entry beside key and value. */
 const FIELDS_BYTES = 17;

@@ -46,6 +46,7 @@ export const FIELDS = {
     handsOverTo: 'name',
     grant: 'name',
   },
+  KeptLoad: { clusterId: 'name', logEnd: 'required' },
   Acknowledgement: { replicationId: 'id' },
   NodeReport: { nodeId: 'name', nonce: 'name', replicationId: 'id', address: 'name', via: 'name' },
   DigestReport: { markId: 'name', nodeId: 'name', address: 'name' },

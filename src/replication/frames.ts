@@ -54,6 +54,20 @@ export interface Handshake {
   readonly live?: LivePlace | undefined;
   /** The newest content of the log that the asking node knows (model/content-version.ts). */
   readonly contentVersion: number;
+  /** The part of an interrupted full resync that the asking node has kept. */
+  readonly keptLoad?: KeptLoad | undefined;
+}
+
+/** The entries of a snapshot up to a key, and the log behind the snapshot's position. */
+export interface KeptLoad {
+  /** The ID of the cluster that the data belong to. */
+  readonly clusterId: string;
+  /** The end of the log. All entries are of this offset or an earlier one. */
+  readonly logEnd: Position;
+  /** The last key of the entries. */
+  readonly lastKey: Buffer;
+  /** The number of entries. */
+  readonly keys: number;
 }
 
 export interface Acknowledgement {
@@ -169,6 +183,8 @@ export interface FullResync {
   readonly branchOffset: number | undefined;
   /** The place from which messages come. Undefined from a sender that does not count. */
   readonly live?: LivePlace | undefined;
+  /** The position behind which the log comes if an interrupted full resync resumes; else undefined. */
+  readonly logFrom?: Position | undefined;
 }
 
 export interface Refuse {

@@ -10,7 +10,7 @@ import { CONTENT_VERSION } from '../model/content-version.js';
 import type { StoreData } from '../store/data.js';
 import type { NodeIdentity } from '../store/node-identity.js';
 import type { Roles } from '../store/roles.js';
-import { type Handshake, PROTOCOL_VERSION, type UpFrame } from './frames.js';
+import { type Handshake, type KeptLoad, PROTOCOL_VERSION, type UpFrame } from './frames.js';
 
 /** The parts of the store that this file needs. */
 export interface IntroducedStore {
@@ -32,7 +32,12 @@ export interface Introduced {
  */
 export function followerHandshake(
   store: IntroducedStore,
-  introduced: Introduced & { readonly acceptDataLoss: boolean; readonly full: boolean; readonly byOrder: boolean },
+  introduced: Introduced & {
+    readonly acceptDataLoss: boolean;
+    readonly full: boolean;
+    readonly byOrder: boolean;
+    readonly keptLoad: KeptLoad | undefined;
+  },
 ): Handshake {
   return {
     ...introduction(store, introduced),
@@ -46,6 +51,7 @@ export function followerHandshake(
     grant: store.roles.handingOver?.grant ?? '',
     byOrder: introduced.byOrder,
     live: store.roles.handingOver && store.data.log.interludes.place,
+    keptLoad: introduced.keptLoad,
   };
 }
 

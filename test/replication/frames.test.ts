@@ -76,6 +76,9 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
     grant: name,
     byOrder: fc.boolean(),
     live: place,
+    keptLoad: fc.option(record({ clusterId: name, logEnd: position, lastKey: bytes, keys: offset }), {
+      nil: undefined,
+    }),
   }),
   record<Acknowledgement>({
     kind: kind('acknowledgement'),
@@ -142,6 +145,7 @@ const downFrame: fc.Arbitrary<DownFrame | Part> = fc.oneof(
     keysEstimate: offset,
     branchOffset: fc.oneof(fc.constant(undefined), offset),
     live: place,
+    logFrom: fc.option(position, { nil: undefined }),
   }),
   record<Down<'refuse'>>({
     kind: kind('refuse'),

@@ -5,6 +5,7 @@
  * messages and marks that were placed there. The follower sets the pace: the
  * writer does not know that the outflow exists.
  */
+import { Bell } from '../../base/bell.js';
 import { beginSleep, type Clock } from '../../base/clock.js';
 import { HeadwaterError } from '../../base/errors.js';
 import { FRAME_BYTES_MAX, FRAME_INTERVAL_BUSY_MS, FRAME_INTERVAL_MS, FRAMES_AHEAD_MAX } from '../../base/limits.js';
@@ -45,6 +46,8 @@ export class Outflow {
   readonly #cursor: Cursor;
   #history: string;
   #sent: { readonly offset: number; readonly checksum: number };
+  /** Rings when more blocks were sent. */
+  readonly #moved = new Bell();
   readonly #interludes: InterludeReader;
   /** The time of the next frame, if frames had left at their intervals. */
   #frameMs = Number.NEGATIVE_INFINITY;
@@ -69,6 +72,18 @@ export class Outflow {
     return this.#sent;
   }
 
+  /**
+   * Resolves when all blocks up to `offset` were sent.
+   * @throws the reason of `ended`.
+   */
+  async whenSent(offset: number): Promise<void> {
+    const { ended } = this.#options;
+    while (this.#sent.offset < offset) {
+      await this.#moved.rungAfter(this.#moved.rings, ended);
+      if (ended.aborted) throw ended.reason;
+    }
+  }
+
   /** Sends without an end. Rejects with the reason of `ended`, or an error. */
   async run(): Promise<never> {
     const { clock, ended } = this.#options;
@@ -86,6 +101,7 @@ export class Outflow {
       this.#lastFrameMs = nowMs;
       this.#isCatchingUp = this.#cursor.offset < this.#log.end.offset;
       await this.#sendAll(blocks);
+      this.#moved.ring();
     }
   }
 

@@ -8,6 +8,7 @@ import { firstOf } from '../../base/abort.js';
 import { sleep } from '../../base/clock.js';
 import { type Details, HeadwaterError } from '../../base/errors.js';
 import type { RepeatedLog } from '../../base/repeated-log.js';
+import type { KeyspaceSnapshot } from '../../keyspace/snapshot.js';
 import { Cursor } from '../../log/cursor.js';
 import type { Log } from '../../log/log.js';
 import { whenMoved } from '../../log/wait.js';
@@ -15,7 +16,8 @@ import { contentNeeded } from '../../model/content-version.js';
 import { Lineage } from '../../model/lineage.js';
 import type { Position } from '../../model/position.js';
 import type { StatusRefusal } from '../../model/status.js';
-import type { DownFrame, Handshake, UpstreamInfo } from '../frames.js';
+import type { DownFrame, Handshake, KeptLoad, UpstreamInfo } from '../frames.js';
+import { whyNotResumed } from '../resume.js';
 import { type Decision, decide } from '../resync.js';
 import type { FeedNode } from './feed-node.js';
 import type { FeedSender } from './feed-sender.js';
@@ -218,14 +220,19 @@ export class ResyncAnswer {
     // A shared snapshot may be older than the start of the log, or than the follower's own position in this history.
     const { position: came, keyspaceOffset } = this.#handshake;
     const had = branchOffset ?? Math.max(came.offset, keyspaceOffset);
-    const snapshot = await this.#node.store.snapshots.at({ share: true, notBefore: Math.max(had, log.base.offset) });
-    const { position } = snapshot;
-    const cursor = new Cursor(log, position, { pinnedFor: this.#options.name });
-    let isHeld = true;
+    const resumed = await this.#resumed(log);
+    let cursor = resumed?.cursor;
+    let held: KeyspaceSnapshot | undefined;
     try {
+      const notBefore = Math.max(had, log.base.offset, cursor?.offset ?? 0);
+      const snapshot = await this.#node.store.snapshots.at({ share: true, notBefore });
+      held = snapshot;
+      const { position } = snapshot;
+      cursor ??= new Cursor(log, position, { pinnedFor: this.#options.name });
       const positionTimeMs = await timeOf(position, log);
       const interludes = log.interludes.reader();
-      this.#resynced('full', decision, position.offset, `at offset ${position.offset}: ${message}`);
+      const behind = resumed ? `, resumes behind ${resumed.keys} keys that the follower has kept` : '';
+      this.#resynced('full', decision, position.offset, `at offset ${position.offset}${behind}: ${message}`);
       await this.#sender.send({
         kind: 'fullResync',
         upstream: this.#upstream(),
@@ -238,12 +245,14 @@ export class ResyncAnswer {
         keysEstimate: snapshot.keys ?? 0,
         branchOffset,
         live: counted(interludes.place),
+        logFrom: resumed?.logEnd,
       });
-      const history = log.history.lineage.replicationIdAt(position.offset);
+      const history = log.history.lineage.replicationIdAt(cursor.offset);
       const outflow = this.#outflow({ cursor, interludes, log, history });
       this.#state.to({ name: 'snapshot', outflow });
-      isHeld = false;
-      const sending = sendSnapshot(snapshot, this.#sender).then(() => {
+      held = undefined;
+      const kept = resumed && { lastKey: resumed.lastKey, caughtUp: () => outflow.whenSent(position.offset) };
+      const sending = sendSnapshot(snapshot, this.#sender, kept).then(() => {
         this.#leavePlace();
         // The session may have ended while the last frame was on its way.
         if (this.#state.name !== 'ended') this.#state.to({ name: 'streaming', outflow });
@@ -251,10 +260,38 @@ export class ResyncAnswer {
       // Both pull at the follower's pace. The first failure ends the session.
       await Promise.all([sending.catch((error) => this.#fail(error)), this.#stream(outflow)]);
     } finally {
-      cursor.close();
+      cursor?.close();
       // The session has ended before the snapshot was sent.
-      if (isHeld) await snapshot.release();
+      await held?.release();
     }
+  }
+
+  /**
+   * The part that the follower has kept of an interrupted full resync, with a cursor at the end of its log. Undefined if
+   * it has kept nothing, or nothing that this log continues.
+   */
+  async #resumed(log: Log): Promise<(KeptLoad & { readonly cursor: Cursor }) | undefined> {
+    const { keptLoad } = this.#handshake;
+    if (!keptLoad) return undefined;
+    const { logEnd, keys } = keptLoad;
+    // The log is pinned before the look at it, so nothing is trimmed before the first read.
+    const cursor = new Cursor(log, logEnd, { pinnedFor: this.#options.name });
+    try {
+      const { end, base } = log;
+      const { lineage } = log.history;
+      // A snapshot needs no block that is damaged here.
+      const checksumAtEnd = await log.lookup.checksumAt(logEnd.offset).catch(trimmedIfDamaged);
+      const { clusterId } = this.#node.store.identity;
+      const why = whyNotResumed(keptLoad, { clusterId, lineage, end, base, checksumAtEnd });
+      if (why === undefined) return { ...keptLoad, cursor };
+      const { log: told, name } = this.#options;
+      told.info({ keys }, `the interrupted full resync of ${name} begins again from its first key: ${why}`, name);
+    } catch (error) {
+      cursor.close();
+      throw error;
+    }
+    cursor.close();
+    return undefined;
   }
 
   #resynced(kind: 'partial' | 'full', cause: ResyncCause, offset: number, how: string): void {
@@ -316,6 +353,11 @@ export function tooOldFor(
     reason: 'OLDER_VERSION',
     message: `this tree has users, and the follower runs a version that does not know them: it would let everybody read and write. The tree needs content version ${needed}, the follower has ${contentVersion}. Update the follower`,
   };
+}
+
+function trimmedIfDamaged(error: unknown): 'trimmed' {
+  if (HeadwaterError.is(error, 'corrupt')) return 'trimmed';
+  throw error;
 }
 
 /** The time of the block that ends there; undefined if damage makes it unreadable. That does not end a resync. */

@@ -72,7 +72,7 @@ export class RoleChanges {
     const { link } = this.#options.ends;
     const done = this.#changing.then(async () => {
       await this.#store.data.lettingThrough(async () => {
-        await link.stop();
+        await link.stop({ keepsLoad: true });
         await this.#tailRecovery?.stop();
       });
       let next = this.#store.roles.role === 'follower' ? link.orders : NO_ORDERS;
@@ -82,6 +82,8 @@ export class RoleChanges {
         next = orders ?? next;
         return changed;
       } finally {
+        // A part of the data of a former upstream is of no use to a node that leads.
+        if (this.#store.roles.role !== 'follower') await link.stop();
         this.#takeUp(next);
       }
     });

@@ -28,6 +28,7 @@ import type { Acknowledgements } from '../progress/acknowledgements.js';
 import { Reasons } from '../reasons.js';
 import { Detour, type ResyncFrom } from './detour.js';
 import { LinkState, type LinkStateName } from './link-state.js';
+import { LoadKeeper } from './load-keeper.js';
 import type { Resync } from './resync-figures.js';
 import { type SessionReport, UpstreamSession } from './session.js';
 import { UpstreamReports } from './upstream-reports.js';
@@ -125,6 +126,8 @@ export class Link {
   readonly #clock: Clock;
   readonly #state = new LinkState();
   readonly #detour: Detour;
+  /** Outlives the sessions, and the changes of the upstream. */
+  readonly #keeper: LoadKeeper;
   readonly reports: UpstreamReports;
   #upstream = '';
   /** The node ID of the upstream, once a session knows it; empty before. */
@@ -147,6 +150,7 @@ export class Link {
     this.#store = options.store;
     this.#log = RepeatedLog.of(options);
     this.#detour = new Detour({ ...options, logger: this.#log });
+    this.#keeper = new LoadKeeper({ logger: this.#log });
     this.#clock = options.clock;
     this.reports = new UpstreamReports(options, this.#state);
   }
@@ -162,14 +166,18 @@ export class Link {
     this.#running = this.#run(this.#stop.signal);
   }
 
-  /** Stops the link. Nothing of this upstream enters the store after it resolves. */
-  async stop(): Promise<void> {
+  /**
+   * Stops the link. Nothing of this upstream enters the store after it resolves.
+   * @param options.keepsLoad whether the next upstream may resume a full resync that this interrupts.
+   */
+  async stop({ keepsLoad } = { keepsLoad: false }): Promise<void> {
     this.#stop.abort(new HeadwaterError('cancelled', 'this node no longer follows'));
     await this.#running;
     // The staleness comes from this upstream's reports. The next upstream may differ, and the data may leave its
     // history.
     this.reports.forgetAge();
     this.#state.to('stopped');
+    if (!keepsLoad) await this.#keeper.drop();
   }
 
   /**
@@ -241,7 +249,7 @@ export class Link {
 
   get status() {
     const behind = this.reports.behind(this.#session?.heldUpTo);
-    const loading = this.#session?.progress;
+    const loading = this.#session?.progress ?? this.#keeper.progress;
     const held = this.#session?.heldUpTo === undefined ? undefined : this.#store.space.refusal;
     return {
       address: this.#upstream,
@@ -291,6 +299,8 @@ export class Link {
       ...this.#options,
       logger: this.#log,
       channel,
+      stop,
+      keeper: this.#keeper,
       state: this.#state,
       upstream,
       address: this.#options.address(),

@@ -27,6 +27,7 @@ import { Publishing } from '../publish-window.js';
 import { Silence, watchSilence } from '../silence.js';
 import { Acknowledger } from './acknowledger.js';
 import type { LinkState } from './link-state.js';
+import type { LoadKeeper } from './load-keeper.js';
 import { type Resync, ResyncFigures } from './resync-figures.js';
 import { SnapshotLoad } from './snapshot-load.js';
 import { UpstreamTime } from './upstream-time.js';
@@ -68,6 +69,10 @@ export interface UpstreamSessionOptions {
   readonly marks: Marks;
   /** Makes the spans of writes. Undefined on a node that does not trace. */
   readonly spans?: WriteSpans | undefined;
+  /** Keeps the loaded part of a full resync that the end of a session interrupts. */
+  readonly keeper: LoadKeeper;
+  /** Ends the proof of a full resync, which may take long. */
+  readonly stop: AbortSignal;
 }
 
 /** The session's events for parts that outlive it. */
@@ -179,7 +184,8 @@ export class UpstreamSession {
     try {
       this.#state.to('handshake');
       this.#options.report.introducing();
-      await this.#channel.send(followerHandshake(this.#store, this.#options));
+      const keptLoad = this.#options.keeper.offer;
+      await this.#channel.send(followerHandshake(this.#store, { ...this.#options, keptLoad }));
       this.#acknowledger.start();
       for (;;) {
         const frames = await this.#channel.receive();
@@ -189,13 +195,16 @@ export class UpstreamSession {
         this.#busy = false;
         this.#silence.broken();
       }
+    } catch (error) {
+      const load = this.#load;
+      this.#load = undefined;
+      if (load) await this.#options.keeper.ended(load, HeadwaterError.from(error));
+      throw error;
     } finally {
       stopWatch();
       this.#publishing.close(new HeadwaterError('unavailable', 'the session with the upstream has ended'));
       this.#acknowledger.stop();
       this.#options.acknowledgements.signs.sessionEnded();
-      await this.#load?.close();
-      this.#load = undefined;
       this.#channel.close();
     }
   }
@@ -276,6 +285,7 @@ export class UpstreamSession {
       case 'continue':
         await this.#options.report.accepted(frame.upstream);
         this.#time.heard(frame.upstream.timeMs);
+        await this.#options.keeper.drop();
         await this.#continue(frame);
         break;
       case 'wait':
@@ -288,6 +298,7 @@ export class UpstreamSession {
       case 'refuse':
         this.#state.to('refused');
         this.#options.report.refused(frame.reason, frame.message);
+        await this.#options.keeper.drop();
         throw new HeadwaterError(
           'resync_refused',
           `the upstream refused to resync (${frame.reason}): ${frame.message}. This node continues to serve its data`,
@@ -372,9 +383,10 @@ export class UpstreamSession {
         'expected the end of a snapshot, received the beginning of another',
       );
     const { upstream } = this.#options;
+    const resumes = frame.logFrom ? ` resumes behind ${this.#options.keeper.progress?.keys ?? 0} keys` : '';
     this.#logger.info(
       { upstream, reason: frame.reason },
-      `full resync from ${upstream} at offset ${frame.position.offset} (${frame.reason}: ${frame.message}). This node serves its old data meanwhile`,
+      `full resync from ${upstream} at offset ${frame.position.offset}${resumes} (${frame.reason}: ${frame.message}). This node serves its old data meanwhile`,
     );
     this.#load = await SnapshotLoad.begin(this.#store, frame, this.#options);
     this.#livePlace = frame.live;
@@ -384,9 +396,10 @@ export class UpstreamSession {
 
   async #finishLoading(proof: { keys: number; digest: Buffer }): Promise<void> {
     const loading = this.#expectLoading();
-    await loading.prove(proof);
+    await loading.prove(proof, this.#options.stop);
     this.#load = undefined;
     await loading.adopt(this.#livePlace);
+    this.#options.keeper.completed();
     const { why, bytes, clusterId } = loading;
     await this.#streams(this.#figures.of('full', why, bytes), clusterId);
   }

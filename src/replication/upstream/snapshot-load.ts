@@ -2,7 +2,8 @@
  * A full resync at the follower. Writes that would be lost are saved first. The
  * new data are built beside the old data, and replace them once count and
  * digest are proven. If the resync is given up before that, the old data are
- * unchanged.
+ * unchanged. If its session ends, load-keeper.ts keeps the loaded part for the
+ * next session.
  */
 import { HeadwaterError } from '../../base/errors.js';
 import { isOutOfSpace } from '../../disk/files.js';
@@ -16,6 +17,7 @@ import type { NodeIdentity } from '../../store/node-identity.js';
 import type { Replacement } from '../../store/replacement.js';
 import type { Space } from '../../store/space.js';
 import type { FullResync } from '../frames.js';
+import type { LoadKeeper } from './load-keeper.js';
 
 /** The parts of the store that this file needs. */
 export interface SnapshotLoadStore {
@@ -28,13 +30,14 @@ export interface SnapshotLoadStore {
 
 export class SnapshotLoad {
   readonly why: Pick<FullResync, 'reason' | 'message' | 'details'>;
+  readonly replacement: Replacement;
   readonly #store: SnapshotLoadStore;
-  readonly #replacement: Replacement;
   readonly #frame: FullResync;
+  #isSound = true;
 
   private constructor(store: SnapshotLoadStore, replacement: Replacement, frame: FullResync) {
     this.#store = store;
-    this.#replacement = replacement;
+    this.replacement = replacement;
     this.#frame = frame;
     const { reason, message, details } = frame;
     this.why = { reason, message, details };
@@ -47,26 +50,42 @@ export class SnapshotLoad {
   static async begin(
     store: SnapshotLoadStore,
     frame: FullResync,
-    { acceptDataLoss }: { acceptDataLoss: boolean },
+    { acceptDataLoss, keeper }: { acceptDataLoss: boolean; keeper: LoadKeeper },
   ): Promise<SnapshotLoad> {
     if (!acceptDataLoss) refuseWiping(store, frame);
     const { branchOffset, position, lineage, upstream, positionTimeMs = upstream.timeMs } = frame;
     if (branchOffset !== undefined)
       await withRoom(store, FOR_LOST_WRITES, 0, () => store.lostWrites.save(branchOffset));
+    if (frame.logFrom) return new SnapshotLoad(store, keeper.resume(frame), frame);
+    await keeper.drop();
     const replacement = await withRoom(store, FOR_RESYNC, 0, () =>
       store.intake.beginReplacement(position, Lineage.received(lineage), positionTimeMs),
     );
     return new SnapshotLoad(store, replacement, frame);
   }
 
+  /** Whether the loaded part of an interrupted resync is the beginning of this one. */
+  get isResumed(): boolean {
+    return this.#frame.logFrom !== undefined;
+  }
+
+  /** Whether all that was added is in place, so that another session may continue. */
+  get isSound(): boolean {
+    return this.#isSound;
+  }
+
   /** Loaded keys, and the estimate of all keys, for display. */
   get progress(): { keys: number; keysEstimate: number } {
-    return { keys: this.#replacement.keys, keysEstimate: this.#frame.keysEstimate };
+    return { keys: this.replacement.keys, keysEstimate: this.keysEstimate };
+  }
+
+  get keysEstimate(): number {
+    return this.#frame.keysEstimate;
   }
 
   /** Bytes of the snapshot's keys and records loaded so far. */
   get bytes(): number {
-    return this.#replacement.bytes;
+    return this.replacement.bytes;
   }
 
   get clusterId(): string {
@@ -75,27 +94,35 @@ export class SnapshotLoad {
 
   addEntries(keys: readonly Buffer[], records: readonly Buffer[]): Promise<void> {
     const bytes = records.reduce((sum, record) => sum + record.length, 0);
-    return withRoom(this.#store, FOR_RESYNC, bytes, () => this.#replacement.addEntries(keys, records));
+    return this.#soundOr(withRoom(this.#store, FOR_RESYNC, bytes, () => this.replacement.addEntries(keys, records)));
   }
 
   appendBlocks(blocks: readonly Block[], rows: readonly LineageRow[]): Promise<void> {
     const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, 0);
-    return withRoom(this.#store, FOR_RESYNC, bytes, () => this.#replacement.appendBlocks(blocks, rows));
+    return this.#soundOr(withRoom(this.#store, FOR_RESYNC, bytes, () => this.replacement.appendBlocks(blocks, rows)));
   }
 
-  /** Proves the snapshot by its count and digest. Nothing more may be added afterwards. */
-  prove(proof: { keys: number; digest: Buffer }): Promise<void> {
-    return namingRoom(FOR_RESYNC, () => this.#replacement.finish(proof));
+  /**
+   * Proves the snapshot by its count and digest. Nothing more may be added afterwards.
+   * @param stop ends a proof that takes long.
+   */
+  prove(proof: { keys: number; digest: Buffer }, stop: AbortSignal): Promise<void> {
+    return this.#soundOr(namingRoom(FOR_RESYNC, () => this.replacement.finish(proof, stop)));
   }
 
   /** Replaces the old data by the proven data. */
   adopt(live: LivePlace | undefined): Promise<void> {
-    return namingRoom(FOR_RESYNC, () => this.#store.intake.adopt(this.#replacement, this.clusterId, live));
+    return namingRoom(FOR_RESYNC, () => this.#store.intake.adopt(this.replacement, this.clusterId, live));
   }
 
-  /** Gives up a load that is not proven, and frees the disk space that it took. */
-  close(): Promise<void> {
-    return this.#replacement.abandon();
+  /** After a failure nobody knows which part is in place. */
+  async #soundOr(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#isSound = false;
+      throw error;
+    }
   }
 }
 

@@ -47,7 +47,7 @@ describe('the HTTP port with TLS', () => {
   }
 
   it('shows probes to all and metrics to clients with a certificate, and refuses plain HTTP', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const daemon = await cluster.node('node');
     const port = await freePort();
     await daemon.start(...tlsFlags(node, authority.ca), '--http', `127.0.0.1:${port}`);
@@ -73,7 +73,7 @@ describe('the HTTP port with TLS', () => {
   });
 
   it('refuses a certificate that is revoked on a connection that is open', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const own = await TestAuthority.create(await temporaryDirectory());
     const [files, scraper] = [await own.issue('node'), await own.issue('scraper')];
     const crl = await own.revoke([]);
@@ -102,7 +102,7 @@ describe('the HTTP port with TLS', () => {
   });
 
   it('is for all if the node asks nobody for a certificate', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const daemon = await cluster.node('node');
     const port = await freePort();
     await daemon.start(...tlsFlags(node), '--http', `127.0.0.1:${port}`);

@@ -31,7 +31,7 @@ describe('TLS', () => {
     client = await authority.issue('client', { names: ['spiffe://test/reader', 'reader'], usages: ['client'] });
   });
   beforeEach(() => {
-    cluster = new Cluster();
+    cluster = new Cluster({ isInProcess: true });
   });
   afterEach(() => cluster[Symbol.asyncDispose]());
   after(removeTemporaryDirectories);

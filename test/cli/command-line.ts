@@ -1,16 +1,16 @@
 /**
- * The compiled command line as real processes: one that runs to its end, and a
- * node that serves until it is told to stop. Every process that a test starts
- * here is ended, by its process ID, by `endAll` at the latest.
+ * The compiled command line: a command that runs to its end, and a node that serves until it is told to stop. Both are in
+ * the process of the tests, unless something of a process matters. Everything that a test starts here is ended, by its
+ * process ID if it has one, by `endAll` at the latest.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { runInProcess } from './in-process.js';
+import { NodeInProcess, runInProcess } from './in-process.js';
 
 export const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
 /** A node that has not said "ready" by then never will. */
@@ -30,9 +30,11 @@ export interface RunOptions {
   readonly stdout?: string | null;
   /** As `ulimit -n` sets it. */
   readonly openFilesMax?: number;
+  /** A node has a process of its own: it can be killed, paused and looked at. */
+  readonly hasOwnProcess?: boolean;
 }
 
-const started = new Set<ChildProcess>();
+const started = new Set<ChildProcess | NodeInProcess>();
 const directories: string[] = [];
 
 /** A fresh directory; gone after `endAll`. */
@@ -43,7 +45,7 @@ export function temporaryDirectory(): string {
 }
 
 export async function endAll(): Promise<void> {
-  await Promise.all([...started].map((child) => end(child, 'SIGKILL')));
+  await Promise.all([...started].map(endNow));
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }
 
@@ -59,13 +61,17 @@ export function headwaterWithoutNode(args: readonly string[], options: RunOption
   return runInProcess(args, environment(options));
 }
 
-function needsProcess(args: readonly string[], { env = {}, stdout, cwd, openFilesMax }: RunOptions): boolean {
-  if (process.env.HEADWATER_PROCESSES) return true;
+function needsProcess(args: readonly string[], options: RunOptions): boolean {
+  const words = args.map((word) => word.toLowerCase());
+  const isNode = words.includes('serve') || (words.includes('restore') && words.includes('--follow'));
+  return isNode || hasOwnProcess(options);
+}
+
+function hasOwnProcess({ env = {}, stdout, cwd, openFilesMax, hasOwnProcess: isWanted }: RunOptions): boolean {
+  if (process.env.HEADWATER_PROCESSES || isWanted) return true;
   // Packages and Node itself read other variables from the real environment, the keys of a bucket for one.
   if (Object.keys(env).some((name) => !name.startsWith('HEADWATER_'))) return true;
-  if (stdout !== undefined || cwd !== undefined || openFilesMax !== undefined) return true;
-  const words = args.map((word) => word.toLowerCase());
-  return words.includes('serve') || (words.includes('restore') && words.includes('--follow'));
+  return stdout !== undefined || cwd !== undefined || openFilesMax !== undefined;
 }
 
 function environment({ env = {} }: RunOptions): Record<string, string | undefined> {
@@ -97,10 +103,10 @@ async function outcomeOf(child: ChildProcess, options: RunOptions): Promise<Outc
 export class Served {
   /** host:port that it took. */
   readonly address: string;
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcess | NodeInProcess;
   readonly #log: () => string;
 
-  private constructor(address: string, child: ChildProcess, log: () => string) {
+  private constructor(address: string, child: ChildProcess | NodeInProcess, log: () => string) {
     this.address = address;
     this.#child = child;
     this.#log = log;
@@ -113,7 +119,9 @@ export class Served {
 
   /** Runs a command that becomes a node. Resolves when the node is ready. */
   static async by(args: readonly string[], options: RunOptions = {}): Promise<Served> {
-    const child = launch(args, options);
+    const child = hasOwnProcess(options)
+      ? launch(args, options)
+      : tracked(new NodeInProcess(args, environment(options)));
     child.stdin?.end();
     let log = '';
     return new Promise((resolve, reject) => {
@@ -133,6 +141,12 @@ export class Served {
   /** Starts a node in a fresh directory, at any free port. */
   static fresh(...more: string[]): Promise<Served> {
     return Served.start(['--data', path.join(temporaryDirectory(), 'node'), '--listen', '127.0.0.1:0', ...more]);
+  }
+
+  /** As `fresh`, for a test that kills it, pauses it, or looks at its process. */
+  static inOwnProcess(...more: string[]): Promise<Served> {
+    const args = ['--data', path.join(temporaryDirectory(), 'node'), '--listen', '127.0.0.1:0', ...more];
+    return Served.start(args, { hasOwnProcess: true });
   }
 
   /** What it has said so far. */
@@ -184,18 +198,23 @@ function launch(args: readonly string[], options: RunOptions): ChildProcess {
     cwd,
   });
   if (file !== undefined) closeSync(file);
+  return tracked(child);
+}
+
+function tracked<Child extends ChildProcess | NodeInProcess>(child: Child): Child {
   started.add(child);
-  child.once('exit', () => started.delete(child));
+  (child as EventEmitter).once('exit', () => started.delete(child));
   return child;
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+async function endNow(child: ChildProcess | NodeInProcess): Promise<void> {
+  if (child instanceof NodeInProcess) child.dispose();
+  else if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
   await ended(child);
 }
 
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+async function ended(child: ChildProcess | NodeInProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child as EventEmitter, 'exit');
 }
 
 async function readAll(stream: NodeJS.ReadableStream | null): Promise<Buffer> {

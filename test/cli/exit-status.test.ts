@@ -94,7 +94,9 @@ describe('exit statuses', function () {
     directory = temporaryDirectory();
     // The commands name files by relative paths, in a directory where nothing is.
     process.chdir(directory);
-    node = await Served.start(['--data', path.join(directory, 'node'), '--listen', '127.0.0.1:0']);
+    node = await Served.start(['--data', path.join(directory, 'node'), '--listen', '127.0.0.1:0'], {
+      hasOwnProcess: true,
+    });
     await node.run(['set', 'k', 'v']);
     writeFileSync(path.join(directory, 'headwater.toml'), 'fsync = "always"\n');
   });

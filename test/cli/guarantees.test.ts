@@ -1,7 +1,6 @@
 /** What a command asks beside its operation: how durable, how fresh; and what it hears where that is not so. */
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import { endAll, type Outcome, Served, temporaryDirectory } from './command-line.js';
+import { endAll, type Outcome, Served } from './command-line.js';
 
 const ANOTHER_HISTORY = `${'0123456789'.repeat(4)}:3:00000000`;
 
@@ -20,11 +19,8 @@ describe('the guarantees of a command', function () {
   let follower: Served;
 
   before(async () => {
-    const directory = temporaryDirectory();
-    const start = (name: string, ...more: string[]) =>
-      Served.start(['--data', path.join(directory, name), '--listen', '127.0.0.1:0', ...more]);
-    leader = await start('leader');
-    follower = await start('follower', '--follow', leader.address);
+    leader = await Served.fresh();
+    follower = await Served.inOwnProcess('--follow', leader.address);
   });
   after(endAll);
 

@@ -1,4 +1,4 @@
-/** Commands in the process of the tests do what they do in a process of their own. */
+/** Commands and nodes in the process of the tests do what they do in a process of their own. */
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { begin, endAll, type RunOptions, Served } from './command-line.js';
@@ -43,14 +43,62 @@ describe('a command in the process of the tests', () => {
     });
 
   it('reads a stream, and leaves the process of the tests as it was', async () => {
-    const before = { status: process.exitCode, words: process.argv, listeners: process.listenerCount('exit') };
+    const state = () => ({
+      status: process.exitCode,
+      words: process.argv,
+      listeners: process.listenerCount('exit'),
+    });
+    const before = state();
     const outcome = await runInProcess(
       ['--connect', node.address, 'import', '-'],
       process.env,
       Readable.from([Buffer.from(LINES.slice(0, 10)), Buffer.from(LINES.slice(10))]),
     );
     assert.equal(outcome.status, 0, outcome.stderr);
-    const after = { status: process.exitCode, words: process.argv, listeners: process.listenerCount('exit') };
-    assert.deepEqual(after, before);
+    assert.deepEqual(state(), before);
+  });
+});
+
+describe('a node in the process of the tests', () => {
+  before(function () {
+    if (process.env.HEADWATER_PROCESSES) this.skip();
+  });
+  afterEach(endAll);
+
+  const OPTIONS = ['--fsync', 'never', '--log-level', 'debug'];
+
+  /** The kinds of its lines, in order. */
+  const told = (node: Served) => [...node.log.matchAll(/"event":"(\w+)"/g)].map(([, event]) => event);
+
+  it('logs and ends as in a process of its own', async () => {
+    const nodes = [await Served.inOwnProcess(...OPTIONS), await Served.fresh(...OPTIONS)] as const;
+    for (const node of nodes) {
+      assert.equal((await node.run(['set', 'k', 'v'])).status, 0);
+      assert.equal(await node.end('SIGINT'), 0);
+    }
+    const [other, here] = nodes;
+    assert.deepEqual(told(here), told(other));
+    assert.deepEqual([told(here).at(0), told(here).at(-1)], ['starting', 'stopped']);
+  });
+
+  it('says which status a start ends with that is refused', async () => {
+    const flags = ['--follow', '127.0.0.1:1', '--cluster', 'etcd://127.0.0.1:1/a'];
+    const why = (start: Promise<Served>) =>
+      start.then(
+        () => 'it has started',
+        ({ message }: Error) => message.slice(-300),
+      );
+    const [other, here] = [await why(Served.inOwnProcess(...flags)), await why(Served.fresh(...flags))];
+    assert.match(here, /ended with 2/);
+    assert.equal(here.replace(/headwater-cli-\w+/g, ''), other.replace(/headwater-cli-\w+/g, ''));
+  });
+
+  it('refuses the signals that would end the tests, and ends all the same', async () => {
+    const node = await Served.fresh();
+    await assert.rejects(node.end('SIGKILL'), /SIGKILL would end the tests\. Give it a process of its own/);
+    assert.throws(() => node.pid, /in the process of the tests\. Give it a process of its own/);
+    const ended = node.end();
+    await assert.rejects(node.end(), /a second signal would end the tests/);
+    assert.equal(await ended, 0);
   });
 });

@@ -1,10 +1,11 @@
 /**
- * A command of the built program within the process of the tests. A process of its own takes 0.2 s of the processor, and
- * this a seventh of it. The whole program is evaluated again for each command, with a `process` of its own: its words,
- * its environment, its streams and its exit status.
+ * A command or a node of the built program within the process of the tests. A command in a process of its own takes 0.2 s
+ * of the processor, and here a seventh of it. A node takes 0.5 s to start, and here a third. The whole program is
+ * evaluated again for each of them, with a `process` of its own: its words, its environment, its streams, its signals and
+ * its exit status.
  *
- * Signals, the working directory, the limits and the real stdout of a process need a process: command-line.ts starts
- * one for them. `npm run commands` starts one for every command of the tests.
+ * A kill, a pause, the working directory, the limits and the real stdout of a process need a process: command-line.ts and
+ * ../support/cluster.ts start one for them. `npm run commands` starts one for every command and node of the tests.
  */
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -50,13 +51,72 @@ export async function runInProcess(
   const input = new PassThrough();
   if (typeof stdin === 'string' || Buffer.isBuffer(stdin)) input.end(stdin);
   else stdin.pipe(input).on('close', () => stdin.destroy());
-  const file = path.join(BIN, args.includes('serve') ? 'serve.cjs' : 'commands.cjs');
-  const own = { argv: [process.execPath, file, ...args], env, stdin: input, stdout, stderr, exitCode: undefined };
-  const events = new EventEmitter();
-  const status = await new Promise<number>((resolve, reject) => {
+  const status = await evaluate(args, { env, stdin: input, stdout, stderr }, new EventEmitter());
+  input.destroy();
+  return { status, stdout: stdout.bytes, stderr: stderr.bytes.toString() };
+}
+
+/**
+ * A command that becomes a node, with the members of a child process that the tests use. SIGTERM, SIGINT and SIGHUP do
+ * what they do to a process, once each.
+ */
+export class NodeInProcess extends EventEmitter<{ exit: [status: number] }> {
+  readonly stdin: undefined;
+  readonly stderr = new PassThrough();
+  readonly signalCode: null = null;
+  exitCode: number | null = null;
+  readonly #signals = new EventEmitter();
+  #isEnding = false;
+
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv) {
+    super();
+    const stdin = new PassThrough().end();
+    void evaluate(args, { env, stdin, stdout: new Collected(), stderr: this.stderr }, this.#signals).then((status) => {
+      this.stderr.end();
+      this.exitCode = status;
+      this.emit('exit', status);
+    });
+  }
+
+  get pid(): number {
+    throw new Error(`this node is in the process of the tests. ${OWN_PROCESS}`);
+  }
+
+  kill(signal: NodeJS.Signals): boolean {
+    if (signal !== 'SIGHUP' && this.#isEnding) throw new Error(`a second signal would end the tests. ${OWN_PROCESS}`);
+    if (!this.#signals.emit(signal, signal)) throw new Error(`${signal} would end the tests. ${OWN_PROCESS}`);
+    this.#isEnding ||= signal !== 'SIGHUP';
+    return true;
+  }
+
+  /** As a test ends it, whatever the node does. */
+  dispose(): void {
+    if (!this.#isEnding) this.kill('SIGTERM');
+  }
+}
+
+const OWN_PROCESS = 'Give it a process of its own';
+
+/** What a command sees of its process, beside the words. */
+interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
+
+/** Resolves with the exit status of a program that has its own state of all modules. */
+async function evaluate(args: readonly string[], given: Surroundings, events: EventEmitter): Promise<number> {
+  const isNode = args.includes('serve') || (args.includes('restore') && args.includes('--follow'));
+  const file = path.join(BIN, isNode ? 'serve.cjs' : 'commands.cjs');
+  const own = { argv: [process.execPath, file, ...args], exitCode: undefined, ...given };
+  return new Promise<number>((resolve, reject) => {
     const exit = (code: number) => resolve(code);
     const view = processWith({ ...own, exit }, events);
-    const require = (id: string) => (/^(node:)?process$/.test(id) ? view : load(id));
+    const require = (id: string) => {
+      if (/^(node:)?process$/.test(id)) return view;
+      return id === 'pino' ? pinoTo(given.stderr) : load(id);
+    };
     const loaded: { exports: { ended?: Promise<void> } } = { exports: {} };
     programIn(file)(loaded.exports, require, loaded, file, BIN, view);
     const { ended } = loaded.exports;
@@ -66,8 +126,15 @@ export async function runInProcess(
       resolve(Number(view.exitCode ?? 0));
     }, reject);
   });
-  input.destroy();
-  return { status, stdout: stdout.bytes, stderr: stderr.bytes.toString() };
+}
+
+/** The library of the log writes to the descriptors of the real process. */
+function pinoTo(stderr: Writable): unknown {
+  const pino = load('pino') as typeof import('pino').pino;
+  const view = Object.assign((...given: Parameters<typeof pino>) => pino(...given), pino, {
+    destination: () => stderr,
+  });
+  return Object.assign(view, { pino: view });
 }
 
 /** The process of the tests, but for `own`, and for signals and events, which nobody sends. */

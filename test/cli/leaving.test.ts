@@ -1,8 +1,7 @@
 /** A node that leaves the tree, and what `doctor` says meanwhile: a chain of three nodes. */
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { eventually } from '../support/cluster.js';
-import { endAll, headwater, Served, temporaryDirectory } from './command-line.js';
+import { endAll, headwater, Served } from './command-line.js';
 
 interface Doctored {
   readonly nodes: ReadonlyArray<{ readonly address: string; readonly role: string }>;
@@ -16,9 +15,6 @@ const OF_THE_MACHINE =
 describe('a node that leaves', function () {
   this.timeout(120_000);
   let nodes: Served[];
-
-  const start = async (name: string, ...flags: string[]) =>
-    Served.start(['--data', path.join(temporaryDirectory(), name), '--listen', '127.0.0.1:0', ...flags]);
 
   async function ok(node: Served, ...args: string[]): Promise<string> {
     const { status, stdout, stderr } = await node.run(args);
@@ -41,9 +37,9 @@ describe('a node that leaves', function () {
   }
 
   beforeEach(async () => {
-    const leader = await start('a');
-    const middle = await start('b', '--follow', leader.address);
-    const last = await start('c', '--follow', middle.address);
+    const leader = await Served.fresh();
+    const middle = await Served.fresh('--follow', leader.address);
+    const last = await Served.inOwnProcess('--follow', middle.address);
     nodes = [leader, middle, last];
     await ok(leader, 'set', 'k', 'v');
     await chainIsWhole();

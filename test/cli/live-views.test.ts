@@ -226,9 +226,9 @@ describe('top', function () {
   }
 
   before(async () => {
-    leader = await Served.fresh();
+    leader = await Served.inOwnProcess();
     middle = await Served.fresh('--follow', leader.address);
-    below = await Served.fresh('--follow', middle.address);
+    below = await Served.inOwnProcess('--follow', middle.address);
     await leader.run(['set', 'a', '1']);
   });
   after(endAll);

@@ -1,7 +1,6 @@
 /** The commands on nodes: a leader, a follower, and what each says of itself. */
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import { endAll, Served, temporaryDirectory } from './command-line.js';
+import { endAll, Served } from './command-line.js';
 
 const PATIENCE_MS = 15_000;
 
@@ -52,9 +51,7 @@ describe('the commands on nodes', function () {
   let follower: Served;
 
   before(async () => {
-    const directory = temporaryDirectory();
-    const start = (name: string) => Served.start(['--data', path.join(directory, name), '--listen', '127.0.0.1:0']);
-    [leader, follower] = await Promise.all([start('leader'), start('follower')]);
+    [leader, follower] = await Promise.all([Served.fresh(), Served.inOwnProcess()]);
     await leader.run(['import', '-'], { stdin: '{"key":"a","value":"1"}\n{"key":"b","value":"2"}\n' });
   });
   after(endAll);

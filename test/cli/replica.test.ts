@@ -54,6 +54,12 @@ describe('a replica of an archive', function () {
     return Served.start(['--data', data, '--listen', '127.0.0.1:0', ...INTERVAL, ...flags], { env });
   }
 
+  /** A node that is killed or paused. */
+  function serveInOwnProcess(data: string, ...flags: string[]): Promise<Served> {
+    const args = ['--data', data, '--listen', '127.0.0.1:0', ...INTERVAL, ...flags];
+    return Served.start(args, { env, hasOwnProcess: true });
+  }
+
   async function write(node: Served, from: number, count: number): Promise<number> {
     const lines = Array.from({ length: count }, (_, i) =>
       JSON.stringify({ key: `k${from + i}`, value: `v${from + i}` }),
@@ -87,7 +93,7 @@ describe('a replica of an archive', function () {
     });
     await done(leader, 'backup', path.join(place, 'first.backup'), ...key);
     const data = fresh();
-    const replica = await serve(data, '--follow-archive', place, ...key);
+    const replica = await serveInOwnProcess(data, '--follow-archive', place, ...key);
     const offset = await write(leader, 100, 500);
     for (const node of [waiting, replica]) {
       await reaches(node, offset);
@@ -142,7 +148,7 @@ describe('a replica of an archive', function () {
     const leader = await serve(fresh(), '--archive', place);
     await write(leader, 0, 10);
     await done(leader, 'backup', path.join(place, 'first.backup'));
-    const replica = await serve(fresh(), '--follow-archive', place);
+    const replica = await serveInOwnProcess(fresh(), '--follow-archive', place);
     const before = await write(leader, 10, 10);
     await reaches(replica, before);
     // The next file of the archive is lost before the replica has seen it.
@@ -193,9 +199,9 @@ describe('a replica of an archive', function () {
 
   it('begins with an older backup if the newest has writes that the next leader never had', async () => {
     const place = path.join(temporaryDirectory(), 'place');
-    const first = await serve(fresh(), '--archive', place);
+    const first = await serveInOwnProcess(fresh(), '--archive', place);
     const data = fresh();
-    const behind = await serve(data, '--archive', place, '--follow', first.address);
+    const behind = await serveInOwnProcess(data, '--archive', place, '--follow', first.address);
     const shared = await write(first, 0, 5);
     await done(first, 'backup', path.join(place, 'shared.backup'));
     await reaches(behind, shared);

@@ -30,7 +30,8 @@ describe('headwater serve', function () {
   });
   afterEach(endAll);
 
-  const start = (...flags: string[]) => Served.start(['--data', path.join(directory, 'data'), ...ANY_PORT, ...flags]);
+  const start = (...flags: string[]) =>
+    Served.start(['--data', path.join(directory, 'data'), ...ANY_PORT, ...flags], { hasOwnProcess: true });
 
   it('logs its address, its ID and that it is ready in one line; logs are JSON lines', async () => {
     const node = await start();
@@ -151,7 +152,7 @@ describe('headwater serve', function () {
       HEADWATER_DATA: path.join(directory, 'from-env'),
       HEADWATER_LOG_LEVEL: 'debug',
     };
-    const node = await Served.start(['--data', path.join(directory, 'from-flag')], { env });
+    const node = await Served.start(['--data', path.join(directory, 'from-flag')], { env, hasOwnProcess: true });
     assert.equal(logLines(node.log).find(({ event }) => event === 'ready')?.data, path.join(directory, 'from-flag'));
     assert.equal(
       (JSON.parse((await node.run(['status', '--json'])).stdout.toString()) as { fsync: string }).fsync,

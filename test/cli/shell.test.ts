@@ -100,7 +100,7 @@ describe('the shell', function () {
     });
 
     it('ends at the first line that waits in vain for a node that has gone', async () => {
-      const own = await Served.fresh();
+      const own = await Served.inOwnProcess();
       const stdin = new PassThrough();
       const stdout = path.join(temporaryDirectory(), 'stdout');
       const { outcome } = begin(['--connect', own.address, '--timeout', '500ms', 'shell'], { stdin, stdout });
@@ -269,7 +269,7 @@ describe('the shell', function () {
     });
 
     it('gives up a command that waits for a node that stands still, at Ctrl-C', async () => {
-      const frozen = await Served.fresh();
+      const frozen = await Served.inOwnProcess();
       const terminal = start(['--connect', frozen.address, '--timeout', '1h']);
       await terminal.sees('leader> ');
       process.kill(frozen.pid, 'SIGSTOP');
@@ -285,7 +285,7 @@ describe('the shell', function () {
     });
 
     it('ends at a Ctrl-D that is typed while a command runs, behind the lines before it', async () => {
-      const frozen = await Served.fresh();
+      const frozen = await Served.inOwnProcess();
       const terminal = start(['--connect', frozen.address]);
       await terminal.sees('leader> ');
       process.kill(frozen.pid, 'SIGSTOP');

@@ -27,7 +27,7 @@ describe('the start of a command', function () {
   let node: Served;
 
   before(async () => {
-    node = await Served.fresh();
+    node = await Served.inOwnProcess();
     await node.run(['set', 'k', 'v']);
   });
   after(endAll);

@@ -39,7 +39,7 @@ describe('import and export', function () {
 
   before(async () => {
     directory = temporaryDirectory();
-    node = await Served.start(['--data', path.join(directory, 'data'), '--listen', '127.0.0.1:0']);
+    node = await Served.inOwnProcess();
     client = await Client.connect(node.address);
   });
   beforeEach(() => client.flushAll());
@@ -103,7 +103,7 @@ describe('import and export', function () {
   });
 
   it('read on only as the node answers, so that a file may be larger than memory', async () => {
-    const slow = await Served.start(['--data', path.join(directory, 'slow'), '--listen', '127.0.0.1:0']);
+    const slow = await Served.inOwnProcess();
     let given = 0;
     const stdin = Readable.from(
       (function* () {
@@ -275,7 +275,7 @@ describe('import and export', function () {
   });
 
   it('stop when the node is gone, and say how far they got', async () => {
-    const doomed = await Served.start(['--data', path.join(directory, 'doomed'), '--listen', '127.0.0.1:0']);
+    const doomed = await Served.inOwnProcess();
     const line = `{"key":"k","value":"${'v'.repeat(1_000)}"}\n`;
     const importing = doomed.run(['import', '-', '--timeout', '1s'], {
       stdin: Readable.from(endlessly(line.repeat(100))),

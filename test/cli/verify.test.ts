@@ -10,7 +10,7 @@ describe('verify', function () {
 
   before(async () => {
     data = path.join(temporaryDirectory(), 'data');
-    const node = await Served.start(['--data', data, '--listen', '127.0.0.1:0']);
+    const node = await Served.start(['--data', data, '--listen', '127.0.0.1:0'], { hasOwnProcess: true });
     const lines = Array.from({ length: 500 }, (_, i) => `{"key":"k${i}","value":"${`value ${i} `.repeat(20)}"}\n`);
     assert.equal((await node.run(['import', '-'], { stdin: lines.join('') })).status, 0);
     const running = await headwater(['verify', '--data', data]);

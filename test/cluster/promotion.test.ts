@@ -30,7 +30,7 @@ describe('promotion', () => {
   let cluster: Cluster;
 
   beforeEach(() => {
-    cluster = new Cluster();
+    cluster = new Cluster({ isInProcess: true });
   });
 
   afterEach(async () => {
@@ -57,6 +57,7 @@ describe('promotion', () => {
   });
 
   it('survives restarts, and a second promotion of the same node changes nothing', async () => {
+    cluster.isInProcess = false;
     const [a, b] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await fill(a, 'first:');
     await caughtUp(a, b);
@@ -95,6 +96,7 @@ describe('promotion', () => {
   });
 
   it('is not overruled by a start option that the node is started with each time', async () => {
+    cluster.isInProcess = false;
     const [a, b] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await fill(a, 'shared:');
     await caughtUp(a, b);
@@ -121,6 +123,7 @@ describe('promotion', () => {
   });
 
   it('is not undone by a returning leader, which takes no more writes and drops none', async () => {
+    cluster.isInProcess = false;
     const [a, b] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await fill(a, 'shared:');
     await caughtUp(a, b);
@@ -190,8 +193,12 @@ describe('a chain', () => {
 
   beforeEach(async () => {
     cluster = new Cluster();
-    [a, b] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
+    // The head is killed in a test.
+    [a] = (await cluster.leaderAndFollowers(0)) as [Daemon];
+    cluster.isInProcess = true;
+    b = await cluster.node('b');
     c = await cluster.node('c');
+    await b.start('--follow', a.address);
     await c.start('--follow', b.address);
     await fill(a, 'a:');
     await caughtUp(a, b);

@@ -85,7 +85,7 @@ describe('a bit that the disk has changed', function () {
   }
 
   it('in the keyspace of a follower is named by verify, and repaired with all data', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const [leader, follower] = await stoppedFollower(cluster);
     flipBit(fileOf(follower, 'keyspace', /\.ldb$/), 0.5);
     await follower.start();
@@ -108,7 +108,7 @@ describe('a bit that the disk has changed', function () {
   });
 
   it('in the log of a follower is repaired: the commands given up come back', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const [leader, follower] = await stoppedFollower(cluster);
     flipBit(fileOf(follower, 'log', /\.ldb$/), 0.3);
     const before = await headwater(['verify', '--data', follower.directory]);
@@ -131,7 +131,7 @@ describe('a bit that the disk has changed', function () {
   });
 
   it('in a file that LevelDB reads at once stops a follower, or is repaired with --auto-repair', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const [leader, follower] = await leaderAndFollower(cluster);
     await fill(leader, 500);
     await caughtUp(leader, follower);
@@ -170,7 +170,7 @@ describe('a bit that the disk has changed', function () {
   });
 
   it('in a leader is not repaired: the refusal says what to do', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 50);
     const { status, stderr } = await run(leader, 'repair');
@@ -180,7 +180,7 @@ describe('a bit that the disk has changed', function () {
   });
 
   it('in a follower with automatic repair is repaired without a command', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const [leader, follower] = await stoppedFollower(cluster);
     flipBit(fileOf(follower, 'log', /\.ldb$/), 0.3);
     await follower.start('--auto-repair');
@@ -191,7 +191,7 @@ describe('a bit that the disk has changed', function () {
   });
 
   it('in any table of the log of a running follower is found by verify and repaired', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const [leader, follower] = await stoppedFollower(cluster);
     await follower.start();
     await caughtUp(leader, follower);
@@ -216,7 +216,7 @@ describe('a bit that the disk has changed', function () {
   });
 
   it('is searched by one check at a time, and only as long as the caller is there', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 500);
     const client = await leader.client();

@@ -39,7 +39,7 @@ describe('replication between daemons', () => {
   let cluster: Cluster;
 
   beforeEach(() => {
-    cluster = new Cluster();
+    cluster = new Cluster({ isInProcess: true });
   });
 
   afterEach(async () => {
@@ -61,6 +61,7 @@ describe('replication between daemons', () => {
   });
 
   it('continues a killed follower from its own disk, without a full resync', async () => {
+    cluster.isInProcess = false;
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
     await fill(await leader.client(), 'a:', 1_000);
@@ -75,6 +76,7 @@ describe('replication between daemons', () => {
   });
 
   it('continues after the leader was killed, under the new history that it begins', async () => {
+    cluster.isInProcess = false;
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
     await fill(await leader.client(), 'a:', 1_000);
@@ -147,6 +149,7 @@ describe('replication between daemons', () => {
   });
 
   it('does not let an empty leader wipe its followers', async () => {
+    cluster.isInProcess = false;
     const [leader, follower] = await cluster.leaderAndFollowers(1);
     assert.ok(leader && follower);
     await fill(await leader.client(), 'a:', 100);

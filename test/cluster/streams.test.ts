@@ -45,7 +45,7 @@ describe('streams of a cluster', () => {
   const children: Running[] = [];
 
   beforeEach(() => {
-    cluster = new Cluster();
+    cluster = new Cluster({ isInProcess: true });
   });
 
   afterEach(async () => {

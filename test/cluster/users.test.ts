@@ -57,7 +57,7 @@ async function hasUsers(node: Daemon, credentials: Credentials): Promise<boolean
 describe('users on several nodes', () => {
   let cluster: Cluster;
   beforeEach(() => {
-    cluster = new Cluster();
+    cluster = new Cluster({ isInProcess: true });
   });
   afterEach(async () => {
     for (const client of open) await client.close({ timeoutMs: 0 });
@@ -67,6 +67,7 @@ describe('users on several nodes', () => {
   });
 
   it('are known on every node, survive a promotion and a restart, and are equal everywhere', async () => {
+    cluster.isInProcess = false;
     const { leader, followers, boss, file } = await guarded(cluster, 1);
     const [follower] = followers as [Daemon];
     await (await leader.client()).set('k', 'v');
@@ -279,7 +280,7 @@ describe('the doctor of a tree with users', () => {
   afterEach(endAll);
 
   it('asks a follower that is away, and says which option it lacks', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     await (await leader.client()).set('k', 'v', { durability: { level: 'followers_synced', followers: 1 } });
     const { secret } = await (await leader.client()).users.create('boss', { roles: ['admin'] });
@@ -300,7 +301,7 @@ describe('the command user', () => {
   afterEach(endAll);
 
   it('makes, shows, rotates and revokes users, and never takes or prints a secret twice', async () => {
-    const cluster = new Cluster();
+    const cluster = new Cluster({ isInProcess: true });
     try {
       const node = await cluster.node('node');
       await node.start();
@@ -372,7 +373,7 @@ describe('the command user', () => {
   });
 
   it('shows prefixes of any bytes, with escapes for those that a terminal would obey', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const node = await cluster.node('node');
     await node.start();
     const client = await as(node, undefined);

@@ -23,7 +23,7 @@ describe('why', function () {
   let cluster: Cluster;
 
   beforeEach(() => {
-    cluster = new Cluster();
+    cluster = new Cluster({ isInProcess: true });
   });
 
   afterEach(async () => {
@@ -125,6 +125,7 @@ describe('why', function () {
   });
 
   it('the log of a stopped node can be dumped, that of a running node cannot', async () => {
+    cluster.isInProcess = false;
     const node = await cluster.node('alone');
     await node.start();
     const client = await node.client();

@@ -8,7 +8,7 @@ import { Scrape } from './scrape.js';
 
 describe('headwater serve --http', () => {
   it('names the port in its line, and counts checkpoints and backups', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const node = await cluster.node('leader');
     const address = `127.0.0.1:${await freePort()}`;
     await node.start('--http', address);

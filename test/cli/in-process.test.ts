@@ -1,7 +1,9 @@
 /** Commands and nodes in the process of the tests do what they do in a process of their own. */
 import assert from 'node:assert/strict';
+import os from 'node:os';
+import path from 'node:path';
 import { Readable } from 'node:stream';
-import { begin, endAll, type RunOptions, Served } from './command-line.js';
+import { begin, endAll, type RunOptions, Served, temporaryDirectory } from './command-line.js';
 import { runInProcess } from './in-process.js';
 
 const LINES = '{"key":"a","value":"1"}\n{"key":"b","value":"2"}\n';
@@ -47,6 +49,7 @@ describe('a command in the process of the tests', () => {
       status: process.exitCode,
       words: process.argv,
       listeners: process.listenerCount('exit'),
+      priority: os.getPriority(),
     });
     const before = state();
     const outcome = await runInProcess(
@@ -55,6 +58,9 @@ describe('a command in the process of the tests', () => {
       Readable.from([Buffer.from(LINES.slice(0, 10)), Buffer.from(LINES.slice(10))]),
     );
     assert.equal(outcome.status, 0, outcome.stderr);
+    // A backup to a file lowers the priority of its process.
+    const backup = path.join(temporaryDirectory(), 'backup');
+    assert.equal((await runInProcess(['--connect', node.address, 'backup', backup], process.env)).status, 0);
     assert.deepEqual(state(), before);
   });
 });

@@ -29,6 +29,12 @@ if (isNode && !(Number(process.env.UV_THREADPOOL_SIZE) >= 16)) process.env.UV_TH
  */
 if (isNode) setFlagsFromString('--heap-growing-percent=200');
 /*
+ * The hot path is many small functions in many files, and V8 inlines 920 bytes of bytecode into a function at the most.
+ * (Measured with 50 connections of redis-benchmark and a command each: with this bound, a SET takes 42 µs of the leader's
+ * processor instead of 46, and a GET 22.4 instead of 23.5. With a bound twice as large, no less.)
+ */
+if (isNode) setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000');
+/*
  * With too few open files, a program ends with an error that nobody understands. A call to a node needs few (measured: 40
  * are enough), but some commands open a data directory, with two databases of up to 32 files each. A node has connections
  * besides. src/base/descriptors.ts has the number that it wants.

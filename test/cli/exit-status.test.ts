@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { endAll, headwater, type Outcome, type RunOptions, Served, temporaryDirectory } from './command-line.js';
+import { runInProcess } from './in-process.js';
 
 const [DONE, NEGATIVE, USAGE, REFUSED] = [0, 1, 2, 3];
 /** Nothing listens there. */
@@ -84,6 +85,16 @@ const ROWS: readonly Row[] = [
   { type: ['man'], asks: false },
 ];
 
+/**
+ * Those that continue until their process ends, and one of each kind of the others: it prints a value, many lines, bytes,
+ * or what it knows without a node. `npm run commands` has a process for all.
+ */
+const OF_PROCESSES = ['watch', 'bench', 'latency', 'top', 'get', 'scan', 'export', 'backup', 'help'];
+
+function needsProcess([command = '']: readonly string[]): boolean {
+  return process.env.HEADWATER_PROCESSES !== undefined || OF_PROCESSES.includes(command);
+}
+
 describe('exit statuses', function () {
   this.timeout(120_000);
   let directory = '';
@@ -154,18 +165,21 @@ describe('exit statuses', function () {
       ({ missing = [] }) => run(missing),
     ));
 
+  const inProcess = (type: readonly string[], stdoutError: 'ENOSPC' | 'EPIPE') =>
+    runInProcess(type, { ...process.env, HEADWATER_CONNECT: node.address }, '', stdoutError);
+
   it('3: the disk under stdout is full', () =>
     expectStatus(
       ROWS.filter(({ silent }) => !silent),
       () => REFUSED,
-      ({ type }) => run(type, { stdout: '/dev/full' }),
+      ({ type }) => (needsProcess(type) ? run(type, { stdout: '/dev/full' }) : inProcess(type, 'ENOSPC')),
     ));
 
   it('0: the reader of stdout has gone, unless a part of the output is worth nothing', () =>
     expectStatus(
       ROWS.filter(({ silent }) => !silent),
       ({ type }) => (type[0] === 'backup' ? REFUSED : DONE),
-      ({ type }) => run(type, { stdout: null }),
+      ({ type }) => (needsProcess(type) ? run(type, { stdout: null }) : inProcess(type, 'EPIPE')),
     ));
 
   const FILES: ReadonlyArray<readonly [verb: string, type: (file: string) => string[]]> = [

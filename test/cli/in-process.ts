@@ -42,13 +42,19 @@ function programIn(file: string): Program {
   return program;
 }
 
-/** The outcome of a command, as a process would have it. A `serve` must end before it has a node. */
+/**
+ * The outcome of a command, as a process would have it. A `serve` must end before it has a node.
+ *
+ * @param stdoutError stdout fails at each write with this error of the system. A command that never ends by itself
+ *   continues then after its exit, so it needs a process.
+ */
 export async function runInProcess(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   stdin: string | Buffer | Readable = '',
+  stdoutError?: 'ENOSPC' | 'EPIPE',
 ): Promise<{ status: number; stdout: Buffer; stderr: string }> {
-  const [stdout, stderr] = [new Collected(), new Collected()];
+  const [stdout, stderr] = [new Collected(stdoutError), new Collected()];
   const input = new PassThrough();
   if (typeof stdin === 'string' || Buffer.isBuffer(stdin)) input.end(stdin);
   else stdin.pipe(input).on('close', () => stdin.destroy());
@@ -156,13 +162,20 @@ function processWith(own: Record<PropertyKey, unknown>, events: EventEmitter): N
 
 class Collected extends Writable {
   readonly #chunks: Buffer[] = [];
+  readonly #error: Error | undefined;
+
+  constructor(code?: 'ENOSPC' | 'EPIPE') {
+    super({ autoDestroy: false }); // the stdout of a process is never destroyed
+    const errno = -os.constants.errno[code ?? 'EPIPE'];
+    this.#error = code && Object.assign(new Error(`${code}: write`), { code, errno, syscall: 'write' });
+  }
 
   get bytes(): Buffer {
     return Buffer.concat(this.#chunks);
   }
 
-  override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
-    this.#chunks.push(chunk);
-    done();
+  override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error) => void): void {
+    if (!this.#error) this.#chunks.push(chunk);
+    done(this.#error);
   }
 }

@@ -18,7 +18,7 @@ describe('a slow link', function () {
   let follower: Daemon;
 
   beforeEach(async () => {
-    cluster = new Cluster();
+    cluster = new Cluster({ isInProcess: true });
     leader = await cluster.node('leader');
     follower = await cluster.node('follower');
     await leader.start(...SILENCE);

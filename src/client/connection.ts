@@ -6,7 +6,7 @@ import * as grpc from '@grpc/grpc-js';
 import type { DialSettings } from '../access/dial.js';
 import { HeadwaterError } from '../base/errors.js';
 import { Fifo } from '../base/fifo.js';
-import { HANG_UP_MS_MAX, MESSAGE_BYTES_MAX, SENDING_BYTES_MAX } from '../base/limits.js';
+import { HANG_UP_MS_MAX, MESSAGE_BYTES_MAX, SENDING_BYTES_MAX, STREAM_SILENCE_MS_MAX } from '../base/limits.js';
 import { SIGN_OF_LIFE } from '../base/signs-of-life.js';
 import { notReached } from '../model/durability.js';
 import type { Guarantees } from '../model/guarantees.js';
@@ -226,9 +226,7 @@ export class Connection {
     }
     const silentMs = this.silentMs(nowMs);
     if (silentMs < timeoutMs || silentMs < this.#longestMs()) return;
-    this.#wasSilent = true;
-    const message = `${this.address}: the node was silent for ${Math.round(silentMs)} ms`;
-    this.break(new HeadwaterError('unreachable', message));
+    this.#breakAsSilent(silentMs);
   }
 
   /**
@@ -340,6 +338,7 @@ export class Connection {
       }
     } catch (error) {
       if (signal?.aborted) throw cancelled(signal);
+      if (silence.isOver) this.#hadSilentStream(silenceMs);
       throw silence.isOver
         ? new HeadwaterError('deadline_exceeded', `${this.address}: no answer within ${silenceMs} ms`)
         : fromStatus(error as Error);
@@ -349,6 +348,22 @@ export class Connection {
       signal?.removeEventListener('abort', cancel);
       stream.cancel();
     }
+  }
+
+  /**
+   * Gives up the connection to a node that let a stream wait for so long, and sent nothing else either. The next stream
+   * would go to the same node. Commands and other calls have times of their own, so their node is not given up here.
+   */
+  #hadSilentStream(silentMs: number): void {
+    if (silentMs < STREAM_SILENCE_MS_MAX || !this.idle || this.#longestMs() > silentMs) return;
+    this.#breakAsSilent(silentMs);
+  }
+
+  #breakAsSilent(silentMs: number): void {
+    this.#wasSilent = true;
+    this.break(
+      new HeadwaterError('unreachable', `${this.address}: the node was silent for ${Math.round(silentMs)} ms`),
+    );
   }
 
   #listen(): void {
@@ -372,7 +387,7 @@ export class Connection {
       const response = decodePipelineResponse(message);
       replies = response.replies;
       this.#history = response.position?.replicationId ?? this.#history;
-      if (response.position) this.#owner.saw(response.position, () => this.#wrote(replies));
+      if (response.position) this.#owner.saw(response.position, () => wrote(replies, this.#batches));
       if (response.reached && !response.reached.reached) missed = notReached(response.reached);
     } catch (error) {
       this.break(HeadwaterError.from(error));
@@ -394,17 +409,6 @@ export class Connection {
     if (this.idle) this.#owner.moved(this);
   }
 
-  /** True if one of the replies, which belong to the first unanswered commands, is to a write that was done. */
-  #wrote(replies: readonly Reply[]): boolean {
-    let next = 0;
-    for (let i = 0; i < this.#batches.length && next < replies.length; i++) {
-      const { commands, next: at } = this.#batches.at(i) as Batch;
-      for (const { writes } of commands.slice(at, at + replies.length - next))
-        if (replies[next++]?.kind !== 'error' && writes) return true;
-    }
-    return false;
-  }
-
   #close(reason: HeadwaterError): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -413,6 +417,17 @@ export class Connection {
     for (const { commands, next } of this.#batches.takeAll()) unanswered.push(...commands.slice(next));
     this.#owner.closed(this, reason, unanswered);
   }
+}
+
+/** True if one of the replies, which belong to the first unanswered commands, is to a write that was done. */
+function wrote(replies: readonly Reply[], batches: Fifo<Batch>): boolean {
+  let next = 0;
+  for (let i = 0; i < batches.length && next < replies.length; i++) {
+    const { commands, next: at } = batches.at(i) as Batch;
+    for (const { writes } of commands.slice(at, at + replies.length - next))
+      if (replies[next++]?.kind !== 'error' && writes) return true;
+  }
+  return false;
 }
 
 /** Runs `over` if nothing ends the silence in time, and no byte arrives meanwhile. */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type ErrorCode, HeadwaterError } from '../../src/base/errors.js';
+import { STREAM_SILENCE_MS_MAX } from '../../src/base/limits.js';
 import { Client } from '../../src/client/client.js';
 import { json } from '../../src/client/codec.js';
 import { ORIGIN, type Position } from '../../src/model/position.js';
@@ -16,6 +17,7 @@ import type {
 import { type StreamDoor, streamService } from '../../src/rpc/stream-service.js';
 import { FakeStore } from '../rpc/fake-store.js';
 import { closeAll, closing, serve } from '../rpc/harness.js';
+import { SlowProxy } from '../support/slow-proxy.js';
 
 const ID = 'ab'.repeat(20);
 
@@ -288,6 +290,23 @@ describe('the loops of a client', () => {
     }
     assert.deepEqual(items, ['put']);
   });
+
+  it('leave a node that is silent, though no command is sent to it', async () => {
+    const other = new Scripted();
+    other.script = [[{ events: [put(2)], position: at(2), more: false }]];
+    const store = new FakeStore();
+    const { address } = await serve(store, { services: [streamService(other, { publish }, store)] });
+    await using proxy = await SlowProxy.before(Number(db.address?.split(':').at(-1)), 1_000_000);
+    const client = closing(await Client.connect([proxy.address, address]));
+    assert.equal(client.address, proxy.address);
+    door.script = [[{ events: [put(1)], position: at(1), more: false }]];
+    const loop = client.watch({ from: at(0) });
+    assert.equal((await loop.next()).value?.kind, 'put');
+    proxy.freeze();
+    const { value } = await loop.next();
+    assert.deepEqual([value?.kind, value?.position], ['put', at(2)]);
+    assert.equal(client.address, address);
+  }).timeout(2 * STREAM_SILENCE_MS_MAX + 10_000);
 
   it('end when the client is closed', async () => {
     const ended = assert.rejects(db.watch().next(), { code: 'cancelled' });

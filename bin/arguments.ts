@@ -4,7 +4,14 @@
  */
 import { InvalidArgumentError } from 'commander';
 import { destinationOf, splitAddresses } from '../src/access/addresses.js';
-import { type AddressOptions, expectedAddress, isAddress, withoutUser } from '../src/base/address.js';
+import {
+  type AddressOptions,
+  expectedAddress,
+  FOLLOWS_NO_ARCHIVE,
+  isAddress,
+  isArchivePlace,
+  withoutUser,
+} from '../src/base/address.js';
 import { HeadwaterError } from '../src/base/errors.js';
 import { TIMER_MS_MAX } from '../src/base/limits.js';
 import { bytesOfText, isText } from './byte-text.js';
@@ -122,6 +129,15 @@ export function parseAddress(text: string, options: AddressOptions = {}): string
   if (isAddress(text, options)) return text;
   const user = text.includes('@') ? ' without a user' : '';
   throw refusal(`${expectedAddress(options)}${user && `,${user}`}`, withoutUser(text));
+}
+
+/** Parses the address of a node to follow. */
+export function parseUpstream(text: string): string {
+  if (!isArchivePlace(text)) return parseAddress(text);
+  const shown = JSON.stringify(withoutUser(text).slice(0, SHOWN_CHARACTERS_MAX));
+  throw new InvalidArgumentError(
+    `Expected the HOST:PORT of a node, received the archive ${shown}. ${FOLLOWS_NO_ARCHIVE}.`,
+  );
 }
 
 /** Parses the name of a node: its node ID, a beginning of the ID, or HOST:PORT. A node would repeat the name in its log. */

@@ -3,7 +3,7 @@
  * status message in snake case.
  */
 import { type Command, Option } from 'commander';
-import { parseAddress, parseInterval, parseNode } from './arguments.js';
+import { parseInterval, parseNode, parseUpstream } from './arguments.js';
 import { onlyAddress, onNode, type Session } from './connection.js';
 import { plural } from './figures.js';
 import { snakeCase } from './json-names.js';
@@ -28,7 +28,7 @@ export function addNodeCommands(program: Command): void {
     .action(onNode(digest));
   program
     .command('follow')
-    .argument('<HOST:PORT>', 'the node to follow', parseAddress)
+    .argument('<HOST:PORT>', 'the node to follow', parseUpstream)
     .description('make the node a read-only follower of another node; restarts keep this')
     .option('--accept-data-loss', 'drop the data of this node if the two histories conflict')
     .option(

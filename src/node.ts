@@ -18,7 +18,7 @@ import { Archives } from './backup/archives.js';
 import { Backups } from './backup/backups.js';
 import { refuseFile } from './backup/folder.js';
 import { isBucketUrl, placesIn } from './backup/place.js';
-import { formatAddress, hostOf, isArchivePlace, parseAddress } from './base/address.js';
+import { formatAddress, hostOf, isArchivePlace, parseUpstream } from './base/address.js';
 import { systemClock } from './base/clock.js';
 import { connectionsMax, warnOfFewDescriptors } from './base/descriptors.js';
 import { HeadwaterError, shuttingDown } from './base/errors.js';
@@ -279,7 +279,7 @@ export class Node {
    */
   async follow(address: string, options: Pick<FollowRequest, 'acceptDataLoss' | 'full'>): Promise<void> {
     refuseInCluster(this.#config, 'follow another node');
-    return this.#parts.replication.follow(formatAddress(parseAddress(address, {}, 'address')), options);
+    return this.#parts.replication.follow(formatAddress(parseUpstream(address, 'address')), options);
   }
 
   /**

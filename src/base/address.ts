@@ -69,6 +69,23 @@ export function isArchivePlace(upstream: string): boolean {
   return /^s3:\/\//i.test(upstream) || path.isAbsolute(upstream);
 }
 
+/** Why a node that runs does not follow an archive, with the way to do it. */
+export const FOLLOWS_NO_ARCHIVE =
+  'A running node does not begin to follow an archive. Start one with "headwater serve --follow-archive PLACE", or with "headwater restore --follow PLACE"';
+
+/**
+ * The address of a node to follow.
+ * @throws HeadwaterError `invalid_argument`, which says for the place of an archive how a node follows that.
+ */
+export function parseUpstream(text: unknown, field: string): Address {
+  if (typeof text === 'string' && isArchivePlace(text))
+    throw new HeadwaterError(
+      'invalid_argument',
+      `${field}: expected the HOST:PORT of a node, received the archive ${shown(text)}. ${FOLLOWS_NO_ARCHIVE}`,
+    );
+  return parseAddress(text, {}, field);
+}
+
 /** The host of an address that `parseAddress` accepted. */
 export function hostOf(address: string): string {
   return address.slice(0, address.lastIndexOf(':'));

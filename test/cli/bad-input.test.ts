@@ -113,6 +113,10 @@ const REFUSALS: readonly Refusal[] = [
     says: /^headwater: cannot reach no-such-host\.invalid:1: there is no host of that name\. .*\n$/,
   },
   { type: ['--connect', '127.0.0.1:1', 'status', '--json'], status: 3, says: /cannot reach/ },
+  {
+    type: ['follow', 's3://bucket/prefix'],
+    says: /received the archive "s3:.*headwater serve --follow-archive/,
+  },
   { type: ['follow', 'nowhere'], says: /Expected HOST:PORT.*received "nowhere"/ },
   {
     type: serve('--fsync', 'sometimes'),

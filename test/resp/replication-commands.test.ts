@@ -40,6 +40,16 @@ describe('commands about replication', () => {
     assert.equal(await ask(follower, 'REPLICAOF no one'), OK);
   });
 
+  it('refuse an archive as a master, and name the way to follow one', async () => {
+    const node = await door.node();
+    const reply = await ask(node, 'REPLICAOF s3://bucket/prefix 7420');
+    assert.match(
+      reply,
+      /^-ERR address: .*received the archive "s3:.*headwater serve --follow-archive PLACE/,
+    );
+    assert.match(await ask(node, 'ROLE'), /master/);
+  });
+
   it('keep the writes that only the old leader has in lost-writes/', async () => {
     const [old, next] = [await door.node(), await door.node()];
     await ask(old, 'SET a 1');

@@ -1,5 +1,5 @@
 /** Commands about the role of the node and its place in the tree: ROLE, REPLICAOF, FAILOVER. */
-import { formatAddress } from '../../base/address.js';
+import { formatAddress, isArchivePlace } from '../../base/address.js';
 import { sleep } from '../../base/clock.js';
 import type { StatusUpstream, UpstreamState } from '../../model/status.js';
 import { int64, textOf, wordOf } from '../arguments/arguments.js';
@@ -94,7 +94,8 @@ function upstreamOf(request: Request): string {
 /** An IPv6 address has no brackets in Redis. */
 function addressOf(host: Buffer, port: number): string {
   const text = textOf(host);
-  return formatAddress({ host: text.includes(':') && !text.startsWith('[') ? `[${text}]` : text, port });
+  const isBare = text.includes(':') && !text.startsWith('[') && !isArchivePlace(text);
+  return formatAddress({ host: isBare ? `[${text}]` : text, port });
 }
 
 /**

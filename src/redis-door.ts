@@ -23,9 +23,7 @@ import type { NodeControl } from './resp/node-control.js';
 import type { RedisNode } from './resp/redis-node.js';
 import { ScanCursors } from './resp/scan-cursors.js';
 import type { LeaderRelay } from './resp/session/forwarded-writes.js';
-import type { LeadershipTerm } from './store/leadership-term.js';
 import { MemoryReads } from './store/memory-reads.js';
-import { readOnlyFollower } from './store/refusals.js';
 import type { Store } from './store/store.js';
 import type { Streams } from './streams/streams.js';
 
@@ -45,8 +43,6 @@ interface Parts
   readonly dial: DialSettings;
   readonly logger: Logger;
   readonly store: Store;
-  /** Undefined for a node without a cluster. */
-  readonly cluster: { readonly term: Pick<LeadershipTerm, 'holder'> } | undefined;
   readonly replication: Replication;
   readonly streams: Streams;
   readonly monitors: Monitors;
@@ -75,7 +71,7 @@ export async function redisDoor(node: WholeNode, parts: Parts, options: DoorOpti
       guarantees,
       roles,
       get readOnly() {
-        return readOnlyFollower(roles.upstream, parts.cluster?.term.holder);
+        return writes.guards.ofFollower(roles.upstream);
       },
       options: config,
       counts: new DoorCounts(clock),

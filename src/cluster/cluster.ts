@@ -337,8 +337,11 @@ export class Cluster {
 
   /** The term ends now. A history that is about to begin has a term too, which ends when it has begun. */
   #stop(message: string): void {
-    const reason = new HeadwaterError('unavailable', `this leader has stopped: ${message}`);
-    this.#log.warn({}, reason.message, 'the cluster');
+    const reason = new HeadwaterError(
+      'unavailable',
+      `this leader has stopped: ${message}. Try again when the cluster has a leader`,
+    );
+    this.#log.warn({}, `this leader has stopped: ${message}`, 'the cluster');
     this.#parts.term.end(reason);
     this.#hold?.abort();
     this.#change(async () => {

@@ -6,7 +6,7 @@ import type { NodeConfig } from '../config.js';
 import { LeadershipTerm } from '../store/leadership-term.js';
 import type { ClusterMode } from './election.js';
 import { type StorePlace, storePlaceOf } from './store-place.js';
-import { type Timing, timingOf } from './timing.js';
+import { type Timing, timingOf, WINDOW_MS } from './timing.js';
 
 export interface ClusterSettings {
   /** The place of the store that decides. */
@@ -35,14 +35,15 @@ export function clusterSettings(config: NodeConfig, clock: Clock): ClusterSettin
       'invalid_argument',
       `cluster-address: expected the HOST:PORT at which the other nodes reach this one, because --listen ${listen} names no machine; received none`,
     );
+  const timing = timingOf(clusterTtlMs);
   return {
     place: storePlaceOf(cluster, config),
     mode: clusterMode,
     failsafe,
-    timing: timingOf(clusterTtlMs),
+    timing,
     lagMax: failoverLagMax,
     address: clusterAddress,
     seedFrom,
-    term: LeadershipTerm.notBegun(clock),
+    term: LeadershipTerm.notBegun(clock, timing.silenceMs + WINDOW_MS),
   };
 }

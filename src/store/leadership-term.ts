@@ -18,6 +18,8 @@ export class LeadershipTerm {
    * node knows. Undefined without a cluster.
    */
   holder: string | undefined;
+  /** The time within which the cluster elects another leader if no person is needed. Undefined without a cluster. */
+  electionMs: number | undefined;
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   /** The deadline by the monotonic clock; infinite without a cluster. */
   #untilMs = Number.POSITIVE_INFINITY;
@@ -29,9 +31,10 @@ export class LeadershipTerm {
   }
 
   /** The term of a node in a cluster: the node may not lead until `begin`. */
-  static notBegun(clock: Pick<Clock, 'monotonicMs'>): LeadershipTerm {
+  static notBegun(clock: Pick<Clock, 'monotonicMs'>, electionMs: number): LeadershipTerm {
     const term = new LeadershipTerm(clock);
     term.holder = '';
+    term.electionMs = electionMs;
     term.#ended = new HeadwaterError(
       'unavailable',
       'this node takes no writes, because the cluster has not made it the leader. Try again when the cluster has a leader',

@@ -4,30 +4,35 @@ import { isArchivePlace } from '../base/address.js';
 import { HeadwaterError } from '../base/errors.js';
 import type { Operation, Reply } from '../model/operation.js';
 import { isWrite } from '../model/write-kinds.js';
+import type { LeadershipTerm } from './leadership-term.js';
 import type { SupersededBy } from './node-record.js';
 
 /**
  * @param upstream host:port, to which the writes go, or the place of an archive. Empty on a node that waits for its
  * cluster to have a leader.
- * @param holder host:port of the node that the cluster has made the leader; empty if there is none, undefined without a
- * cluster.
  */
-export function readOnlyFollower(upstream: string, holder?: string): HeadwaterError {
+export function readOnlyFollower(
+  upstream: string,
+  { holder, electionMs = 0 }: Pick<LeadershipTerm, 'electionMs' | 'holder'>,
+): HeadwaterError {
   if (holder)
     return new HeadwaterError(
       'read_only_follower',
       `this node is a follower and takes no writes; the leader of its cluster is ${holder}`,
       { details: { leader: holder, cause: 'ELECTED' } },
     );
-  if (upstream === '')
-    return new HeadwaterError(
-      'unavailable',
-      'this node takes no writes, because the cluster has not made it the leader. Try again when the cluster has a leader',
-    );
+  if (holder === '') return withoutLeader(upstream, electionMs);
   const message = isArchivePlace(upstream)
     ? `this node follows the archive ${upstream} and takes no writes. Send writes to the leader, or make this node lead with "promote"`
     : `this node is a follower and takes no writes; its upstream is ${upstream}`;
-  const details = { ...leaderIn(upstream), ...(holder === '' && { cause: 'NO_LEADER' }) };
+  return new HeadwaterError('read_only_follower', message, { details: leaderIn(upstream) });
+}
+
+/** A node that followed the last leader names it: that one may be back. Another one has led itself, or was just started. */
+function withoutLeader(upstream: string, electionMs: number): HeadwaterError {
+  const message = `this node takes no writes, and knows no leader of its cluster now. One is elected within ${Math.ceil(electionMs / 1_000)} s, unless a person is needed: "headwater cluster" says so. Try again then`;
+  if (upstream === '') return new HeadwaterError('unavailable', message);
+  const details = { ...leaderIn(upstream), cause: 'NO_LEADER' };
   return new HeadwaterError('read_only_follower', message, { details });
 }
 

@@ -139,7 +139,7 @@ export class Roles {
     try {
       this.#refuseWhileStuck();
       await this.#changes.runUnlessClosing(async () => {
-        await this.#tenures.endSettled(readOnlyFollower(upstream));
+        await this.#tenures.endSettled(readOnlyFollower(upstream, this.#options.term));
         await this.#playing(async () => {
           await this.#node.update({ ...STEPPED_DOWN, upstream });
           this.#stages.stopAsking();

@@ -17,7 +17,7 @@ import { GatheredReads } from './gathered-reads.js';
 import type { Generation } from './generation.js';
 import type { LeadershipTerm } from './leadership-term.js';
 import { readAll } from './reader.js';
-import { askingFollowers, readOnlyFollower, refusingWrites, superseded } from './refusals.js';
+import { askingFollowers, refusingWrites, superseded } from './refusals.js';
 import type { RecordChanges, Records, ReservedRecords } from './reserved-records.js';
 import type { Roles } from './roles.js';
 import type { Space } from './space.js';
@@ -254,7 +254,7 @@ export class Writes {
   #whyNone(): HeadwaterError {
     const { role, upstream, supersededBy, asking } = this.#roles;
     if (this.#lastWrite) return shuttingDown();
-    if (role === 'follower') return readOnlyFollower(upstream, this.#term.holder);
+    if (role === 'follower') return this.guards.ofFollower(upstream);
     if (supersededBy) return superseded(supersededBy);
     if (asking) return askingFollowers(this.#asksUntilMs);
     if (this.#term.ended) return this.#term.ended;

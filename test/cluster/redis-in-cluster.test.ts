@@ -7,6 +7,8 @@ import { ETCD_NEEDED, isEtcdInstalled } from '../support/etcd.js';
 import { skipUnless } from '../support/installed.js';
 
 const READ_ONLY = "-READONLY You can't write against a read only replica.";
+const NO_LEADER =
+  'node takes no writes, and knows no leader of its cluster now. One is elected within 5 s, unless a person is needed: "headwater cluster" says so. Try again then';
 
 describe('Redis clients of a cluster', function () {
   this.timeout(120_000);
@@ -34,7 +36,7 @@ describe('Redis clients of a cluster', function () {
       }
       return false;
     });
-    assert(replies.has(`${READ_ONLY} The cluster has no leader now.\r\n`), [...replies].join(''));
+    assert(replies.has(`${READ_ONLY} This ${NO_LEADER}.\r\n`), [...replies].join(''));
     const last = next === one ? other : one;
     await eventually('the new leader to be named', async () => {
       assert.match(await ask(last, 'ROLE'), /^\*5\r\n\$5\r\nslave\r\n/);
@@ -56,7 +58,12 @@ describe('Redis clients of a cluster', function () {
       (await ask(node, 'ROLE')).startsWith('*5\r\n$5\r\nslave\r\n$0\r\n\r\n:0\r\n'),
     );
     assert.deepEqual(await masterIn(node), [':0', 'down']);
-    assert.match(await ask(node, 'SET a 1'), /^-LOADING this node takes no writes, because the cluster has not made/);
+    await eventually('the node to have stood down', async () => (await ask(node, 'SET a 1')).includes(NO_LEADER));
+    for (const line of ['SET a 1', 'INCR a']) assert.equal(await ask(node, line), `-LOADING this ${NO_LEADER}\r\n`);
+    assert.equal(await ask(node, 'MULTI', 'SET a 1'), `+OK\r\n-LOADING this ${NO_LEADER}\r\n`);
+    const client = await node.client();
+    const refused = { code: 'deadline_exceeded', message: new RegExp(`no answer within 5000 ms: this ${NO_LEADER}`) };
+    await assert.rejects(client.set('a', '1', { timeoutMs: 5_000 }), refused);
   });
 });
 

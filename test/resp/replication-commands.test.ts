@@ -43,10 +43,7 @@ describe('commands about replication', () => {
   it('refuse an archive as a master, and name the way to follow one', async () => {
     const node = await door.node();
     const reply = await ask(node, 'REPLICAOF s3://bucket/prefix 7420');
-    assert.match(
-      reply,
-      /^-ERR address: .*received the archive "s3:.*headwater serve --follow-archive PLACE/,
-    );
+    assert.match(reply, /^-ERR address: .*received the archive "s3:.*headwater serve --follow-archive PLACE/);
     assert.match(await ask(node, 'ROLE'), /master/);
   });
 

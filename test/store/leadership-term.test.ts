@@ -16,7 +16,7 @@ let fence = 100;
 /** A leader by election, whose term ends in `TERM_MS`. */
 async function elected(): Promise<{ test: TestStore; term: LeadershipTerm; clock: TestClock }> {
   const clock = new TestClock();
-  const term = LeadershipTerm.notBegun(clock);
+  const term = LeadershipTerm.notBegun(clock, 5_000);
   const test = await TestStore.open({ clock, term });
   await test.store.roles.promote({ elected: { fence: ++fence, untilMs: clock.monotonicMs() + TERM_MS } });
   return { test, term, clock };
@@ -32,8 +32,8 @@ async function refusal(test: TestStore): Promise<string> {
 describe('the term of a leader', () => {
   it('refuses writes and begins no history until the node is elected', async () => {
     const clock = new TestClock();
-    const test = await TestStore.open({ clock, term: LeadershipTerm.notBegun(clock) });
-    assert.match(await refusal(test), /the cluster has not made it the leader/);
+    const test = await TestStore.open({ clock, term: LeadershipTerm.notBegun(clock, 5_000) });
+    assert.match(await refusal(test), /knows no leader of its cluster now. One is elected within 5 s/);
     assert.equal(
       test.store.roles.role,
       'follower',
@@ -117,8 +117,8 @@ describe('the term of a leader', () => {
     await test.set('k');
     const { epoch } = test.store.data.log.history.lineage;
     await test.store.close();
-    const again = await test.another({ term: LeadershipTerm.notBegun(test.clock) });
-    assert.match(await refusal(again), /the cluster has not made it the leader/);
+    const again = await test.another({ term: LeadershipTerm.notBegun(test.clock, 5_000) });
+    assert.match(await refusal(again), /knows no leader of its cluster now. One is elected within 5 s/);
     assert.equal(again.store.data.log.history.lineage.epoch, epoch);
     assert.equal(term.ended, undefined);
     await again.store.close();

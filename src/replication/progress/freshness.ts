@@ -17,15 +17,16 @@ import type { Log } from '../../log/log.js';
 import type { FreshnessWanted } from '../../model/guarantees.js';
 import { NO_HISTORY, type Position } from '../../model/position.js';
 import type { StoreData } from '../../store/data.js';
-import { leaderIn, readOnlyFollower } from '../../store/refusals.js';
+import { leaderIn } from '../../store/refusals.js';
 import type { Roles } from '../../store/roles.js';
+import type { WriteGuards } from '../../store/write-guards.js';
 import type { Writes } from '../../store/writes.js';
 
 /** The parts of the store that this file needs. */
 export interface FreshnessStore {
   readonly data: Pick<StoreData, 'changed' | 'isServing' | 'log' | 'notServing' | 'position'>;
   readonly roles: Pick<Roles, 'asking' | 'role' | 'upstream'>;
-  readonly writes: Pick<Writes, 'refusal'>;
+  readonly writes: Pick<Writes, 'refusal'> & { readonly guards: Pick<WriteGuards, 'ofFollower'> };
 }
 
 /** The link to the upstream, as far as freshness needs it. */
@@ -122,7 +123,8 @@ export class Freshness {
     const { clock } = this.#options;
     const endMs = clock.monotonicMs() + Math.min(wanted.withinMs || FRESH_WITHIN_MS_MAX, withinMs, FRESH_WITHIN_MS_MAX);
     for (;;) {
-      if (writes && this.#store.roles.role === 'follower') throw readOnlyFollower(this.#store.roles.upstream);
+      const { role, upstream } = this.#store.roles;
+      if (writes && role === 'follower') throw this.#store.writes.guards.ofFollower(upstream);
       const before = this.#now();
       const lacking = await this.#lacking(wanted);
       if (!lacking) return;

@@ -116,9 +116,9 @@ export function orBusy(failure: unknown): unknown {
  * leader follows, because no client can have it from its configuration. The upstream of any other follower may be a
  * follower too.
  */
-function readOnly({ details: { cause, leader } }: HeadwaterError<'read_only_follower'>): string {
+function readOnly({ message, details: { cause, leader } }: HeadwaterError<'read_only_follower'>): string {
   if (cause === 'ELECTED') return `${READ_ONLY} Writes go to ${leader}, which leads the cluster.`;
-  return cause === 'NO_LEADER' ? `${READ_ONLY} The cluster has no leader now.` : READ_ONLY;
+  return cause === 'NO_LEADER' ? `${READ_ONLY} ${message.charAt(0).toUpperCase()}${message.slice(1)}.` : READ_ONLY;
 }
 
 /** The reply for any failure of a command. An unforeseen failure is reported, and the client sees only that it happened. */

@@ -30,7 +30,7 @@ class Parts implements ClusterParts {
   holding = () => Promise.resolve();
 
   constructor(clock: TestClock) {
-    this.term = LeadershipTerm.notBegun(clock);
+    this.term = LeadershipTerm.notBegun(clock, 5_000);
   }
   async lead({ fence, untilMs }: Elected): Promise<void> {
     this.done.push(`lead ${fence}`);

@@ -13,7 +13,7 @@ describe('a write that waits for followers', () => {
 
   it('is unknown if its time is over together with the term of the leader', async () => {
     const { clock } = world;
-    const term = LeadershipTerm.notBegun(clock);
+    const term = LeadershipTerm.notBegun(clock, 5_000);
     const leader = await world.node('L', { term });
     await leader.store.roles.promote({ elected: { fence: 500, untilMs: clock.monotonicMs() + 6_000 } });
     await leader.test.set('k');
@@ -40,7 +40,7 @@ describe('a read behind the deadline of the leader', () => {
 
   it('is refused if it is for the leader alone, or must not be stale, before any timer has run', async () => {
     const { clock } = world;
-    const term = LeadershipTerm.notBegun(clock);
+    const term = LeadershipTerm.notBegun(clock, 5_000);
     const { store, replication } = await world.node('L', { term });
     await store.roles.promote({ elected: { fence: 500, untilMs: clock.monotonicMs() + 6_000 } });
     const { link } = replication;

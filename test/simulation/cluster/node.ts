@@ -188,7 +188,7 @@ export class SimulatedNode implements ClusterNode {
     this.#upstream = undefined;
     this.#pending = [];
     this.#reports.clear();
-    this.#term = LeadershipTerm.notBegun(this.#clock);
+    this.#term = LeadershipTerm.notBegun(this.#clock, 5_000);
     this.cluster = this.#openCluster();
     this.later(world.between(0, 50), () => this.cluster.start());
     const look = () => {

@@ -20,7 +20,7 @@ import { Subscriber, Watcher } from './clients/stream-readers.js';
 import { Writers } from './clients/writers.js';
 import { Dice } from './dice.js';
 import { Journal } from './journal.js';
-import { SimulatedNetwork } from './nodes/network.js';
+import { SimulatedNetwork, sendInSmallFrames } from './nodes/network.js';
 import { SimulatedNode } from './nodes/node.js';
 import { statesOf } from './report.js';
 import { Work } from './work.js';
@@ -61,7 +61,11 @@ export class Simulation {
     this.accounts = new Accounts(this);
     this.#leadership = new Leadership(this);
     this.#places = new KeptPlaces(journal, this.accounts);
-    this.network.onLine = new Resyncs({ history, journal, nodes, leadership: this.#leadership }).watch;
+    const resyncs = new Resyncs({ history, journal, nodes, leadership: this.#leadership });
+    this.network.onLine = (line) => {
+      sendInSmallFrames(line, clock);
+      resyncs.watch(line);
+    };
     const watcher = new Watcher(history, journal.count);
     const subscriber = new Subscriber(history, journal.count, this.#live);
     const clients = { clock, dice, history, journal, nodes, work, accounts: this.accounts, watcher, subscriber };

@@ -2,6 +2,7 @@
  * The oracle of resyncs: the tree of all blocks says whether the logs of both
  * sides allow a partial resync. A resync is partial exactly if they do.
  */
+import type { Position } from '../../../src/model/position.js';
 import type { Line } from '../../support/channel.js';
 import type { Journal } from '../journal.js';
 import type { SimulatedNode } from '../nodes/node.js';
@@ -31,6 +32,10 @@ export class Resyncs {
       journal.note(`${name} down ${frame.kind}`);
       if (frame.kind === 'continue') journal.checked(() => this.#judgePartial(line));
       if (frame.kind === 'fullResync') journal.checked(() => this.#judgeFull(line, frame.reason));
+      if (frame.kind === 'fullResync' && frame.logFrom) {
+        const { logFrom, position } = frame;
+        journal.checked(() => this.#judgeResumed(line, logFrom, position));
+      }
       if (frame.kind === 'refuse') journal.count(`refused ${frame.reason}`);
       journal.checked(() => leadership.sent(line, frame));
     };
@@ -53,6 +58,14 @@ export class Resyncs {
     this.#simulation.journal.count('partial resync');
     if (this.#partialAllowed(line) === false)
       throw new Violation(`a partial resync continues a past that both sides share: ${line.from} from ${line.to}`);
+  }
+
+  #judgeResumed(line: Line, logFrom: Position, position: Position): void {
+    const { history, journal } = this.#simulation;
+    journal.count('full resync resumed');
+    if (logFrom.offset < position.offset) journal.count('full resync resumed over writes');
+    if (!leadsTo(history.at(logFrom), history.at(position)))
+      throw new Violation(`a full resync resumes in a past that both sides share: ${line.from} from ${line.to}`);
   }
 
   #judgeFull(line: Line, reason: string): void {

@@ -21,6 +21,7 @@ import {
 import { checkpoint, forge, forget, inspect, trim } from './disk-events.js';
 import type { Event } from './event.js';
 import { HANDOVERS } from './handovers.js';
+import { INTERRUPTED_RESYNC } from './interrupted-resyncs.js';
 import { KEY_READS } from './key-reads.js';
 import { LOST_FILES } from './lost-files.js';
 import { LOST_WRITES } from './lost-writes.js';
@@ -71,4 +72,5 @@ export const EVENTS: readonly Event[] = [
   ...HANDOVERS,
   ...LOST_WRITES,
   BUSY_UPSTREAM,
+  INTERRUPTED_RESYNC,
 ];

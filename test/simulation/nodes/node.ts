@@ -101,6 +101,9 @@ export class SimulatedNode extends TestNode {
       if (message.includes('. The log now begins there,')) this.#raised++;
       if (/the known followers sent back [1-9]/.test(message)) journal.count('got back by asking');
       if (clock.dead) return;
+      if (message.startsWith('the interrupted full resync keeps ')) journal.count('full resync interrupted');
+      if (/a full resync that had resumed has failed: the snapshot .* is not complete/.test(message))
+        journal.failed(new Violation(`a full resync that resumes proves itself: ${this.address}, ${message}`));
       journal.note(`${this.address} ${level}: ${message}`);
       this.#said(message);
     };

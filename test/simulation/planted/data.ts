@@ -11,8 +11,11 @@ import { LogHistory } from '../../../src/log/history.js';
 import { Log } from '../../../src/log/log.js';
 import { LogLookup } from '../../../src/log/lookup.js';
 import { LogTrimming } from '../../../src/log/trimming.js';
+import type { KeptLoad } from '../../../src/replication/frames.js';
 import { Silence } from '../../../src/replication/silence.js';
+import { LoadKeeper } from '../../../src/replication/upstream/load-keeper.js';
 import { Directory } from '../../../src/store/directory.js';
+import { KeyspaceReplay } from '../../../src/store/keyspace-replay.js';
 import { type PlantedBug, replace, weighted } from './planting.js';
 
 /** The checksum that a follower brought, by the offset it asked from. */
@@ -193,6 +196,38 @@ export const PLANTED_DATA: readonly PlantedBug[] = [
         undo();
         Object.defineProperty(Silence.prototype, 'heardMs', heardMs);
       };
+    },
+  },
+  {
+    name: 'a full resync that resumes and does not replay the log over its entries',
+    events: weighted({ 'interrupted full resync': 4 }),
+    found: /a full resync that resumes proves itself/,
+    plant() {
+      const { apply } = KeyspaceReplay.prototype;
+      return replace(KeyspaceReplay.prototype, 'apply', function (this: KeyspaceReplay, block) {
+        const { bytes, firstOffset, position } = block;
+        return apply.call(this, { bytes, firstOffset, position, visit: () => {} } as unknown as Block);
+      });
+    },
+  },
+  {
+    name: 'a follower that offers a key behind the last one that it has loaded',
+    events: weighted({ 'interrupted full resync': 4 }),
+    found: /a full resync that resumes proves itself/,
+    plant() {
+      const offer = Object.getOwnPropertyDescriptor(LoadKeeper.prototype, 'offer') as PropertyDescriptor;
+      Object.defineProperty(LoadKeeper.prototype, 'offer', {
+        ...offer,
+        get(this: LoadKeeper) {
+          const kept = offer.get?.call(this) as KeptLoad | undefined;
+          if (!kept) return undefined;
+          const { length } = kept.lastKey;
+          const lastKey = Buffer.from(kept.lastKey);
+          lastKey[length - 1] = (lastKey[length - 1] ?? 0) + 1;
+          return { ...kept, lastKey };
+        },
+      });
+      return () => void Object.defineProperty(LoadKeeper.prototype, 'offer', offer);
     },
   },
   {

@@ -67,7 +67,7 @@ export const PLANTED_LEADERSHIP: readonly PlantedBug[] = [
   },
   {
     name: 'a follower of another leader that takes a grant because nothing is written there yet',
-    near: 20,
+    near: 37,
     events,
     found: /a grant is taken only if nobody has gone on from its end/,
     plant: answering(async ({ roles: { role, handingOver }, data: { log } }, { position: { offset, checksum } }) => {
@@ -84,7 +84,7 @@ export const PLANTED_LEADERSHIP: readonly PlantedBug[] = [
   },
   {
     name: 'a follower that hands its older history to a node of a later epoch',
-    near: 20,
+    near: 33,
     events,
     found: DROPPED,
     plant: deciding('wait'),

@@ -17,7 +17,7 @@ let running: readonly SimulatedNode[] = [];
 export const PLANTED_READS: readonly PlantedBug[] = [
   {
     name: 'a read that does not wait for what its token stands for',
-    near: 3,
+    near: 13,
     found: /who reads by a token reads what it stands for|who answers within a bound has what its leader had then/,
     plant: () => replace(Freshness.prototype, 'whenFresh', async () => {}),
   },
@@ -48,7 +48,7 @@ export const PLANTED_READS: readonly PlantedBug[] = [
   },
   {
     name: 'a snapshot that carries its sender’s time instead of the time of its position',
-    near: 13,
+    near: 42,
     events: [...weighted({}), OLDER_WRITES],
     found: /who answers within a bound has what its leader had then/,
     plant() {

@@ -143,6 +143,9 @@ export const FLUSHED_TOGETHER_MAX = 128;
  */
 export const RESUME_KEY_BYTES_MAX = 64 * KiB;
 
+/** How long a follower waits for an upstream that is a follower too and behind the log of its interrupted full resync. */
+export const KEPT_LOG_WAIT_MS_MAX = 5_000;
+
 /** Blocks and records gathered for one replication frame; a single one may be larger. */
 export const FRAME_BYTES_MAX = 256 * KiB;
 

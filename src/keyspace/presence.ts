@@ -37,7 +37,8 @@ export class Presence {
 
   /**
    * Answers for the records of a checkpoint.
-   * @param isThere false once a flush may have written more. A flush leaves marks, and may begin between two groups of keys.
+   * @param isThere false once a flush may have written more. A flush leaves marks, and may begin between two groups of
+   *   keys.
    */
   static at({ unmarked, sizes }: CheckpointRecord, db: Database, isThere: () => boolean): Presence {
     const emptied = {

@@ -10,6 +10,7 @@ import type { KeptLoad } from './frames.js';
 
 /** The upstream, as far as the decision needs it. */
 export interface ResumingSide {
+  readonly role: 'leader' | 'follower';
   readonly clusterId: string;
   readonly lineage: Lineage;
   readonly end: Position;
@@ -19,8 +20,24 @@ export interface ResumingSide {
   readonly checksumAtEnd: ChecksumLookup;
 }
 
+/**
+ * Whether the upstream is a follower too and merely behind the kept log, so that it may have all of that log in a moment.
+ * A follower that began again there would delete what it has kept.
+ */
+export function mayCatchUp(
+  { clusterId, logEnd }: KeptLoad,
+  upstream: Pick<ResumingSide, 'role' | 'clusterId' | 'end'>,
+): boolean {
+  const { role, end } = upstream;
+  const isBehind = end.offset < logEnd.offset && end.replicationId === logEnd.replicationId;
+  return role === 'follower' && isBehind && clusterId === upstream.clusterId;
+}
+
 /** @returns why the resync cannot resume, for people; undefined if it resumes. */
-export function whyNotResumed({ clusterId, logEnd }: KeptLoad, upstream: ResumingSide): string | undefined {
+export function whyNotResumed(
+  { clusterId, logEnd }: KeptLoad,
+  upstream: Omit<ResumingSide, 'role'>,
+): string | undefined {
   const { base, end, lineage, checksumAtEnd } = upstream;
   if (clusterId !== upstream.clusterId)
     return `the kept data are of the cluster ${clusterId}, and this node belongs to ${upstream.clusterId || 'none'}`;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Lineage } from '../../src/model/lineage.js';
 import type { KeptLoad } from '../../src/replication/frames.js';
-import { type ResumingSide, whyNotResumed } from '../../src/replication/resume.js';
+import { mayCatchUp, type ResumingSide, whyNotResumed } from '../../src/replication/resume.js';
 import { historyId } from '../support/seeds.js';
 
 const [a, b] = [historyId('a'), historyId('b')];
@@ -10,6 +10,7 @@ const at = (offset: number, replicationId: string) => ({ replicationId, offset, 
 
 /** The log of the upstream holds 6 to 20, and continues as b from 11. */
 const UPSTREAM: ResumingSide = {
+  role: 'follower',
   clusterId: 'c',
   lineage: new Lineage([
     { replicationId: a, firstOffset: 1, checksum: 0, epoch: 1 },
@@ -40,4 +41,14 @@ describe('an interrupted full resync', () => {
       if (why) assert.match(found ?? '', why);
       else assert.equal(found, undefined);
     });
+
+  const waits: Array<[name: string, kept: Partial<KeptLoad>, upstream: Partial<ResumingSide>, waits: boolean]> = [
+    ['waits at a follower that is behind', { logEnd: at(21, b) }, {}, true],
+    ['does not wait at a leader', { logEnd: at(21, b) }, { role: 'leader' }, false],
+    ['does not wait in another history', { logEnd: at(21, a) }, {}, false],
+    ['does not wait in another cluster', { logEnd: at(21, b), clusterId: 'd' }, {}, false],
+    ['does not wait for what is there', { logEnd: at(20, b) }, {}, false],
+  ];
+  for (const [name, kept, upstream, expected] of waits)
+    it(name, () => assert.equal(mayCatchUp({ ...KEPT, ...kept }, { ...UPSTREAM, ...upstream }), expected));
 });

@@ -7,6 +7,7 @@
 import { firstOf } from '../../base/abort.js';
 import { sleep } from '../../base/clock.js';
 import { type Details, HeadwaterError } from '../../base/errors.js';
+import { KEPT_LOG_WAIT_MS_MAX } from '../../base/limits.js';
 import type { RepeatedLog } from '../../base/repeated-log.js';
 import type { KeyspaceSnapshot } from '../../keyspace/snapshot.js';
 import { Cursor } from '../../log/cursor.js';
@@ -17,7 +18,7 @@ import { Lineage } from '../../model/lineage.js';
 import type { Position } from '../../model/position.js';
 import type { StatusRefusal } from '../../model/status.js';
 import type { DownFrame, Handshake, KeptLoad, UpstreamInfo } from '../frames.js';
-import { whyNotResumed } from '../resume.js';
+import { mayCatchUp, whyNotResumed } from '../resume.js';
 import { type Decision, decide } from '../resync.js';
 import type { FeedNode } from './feed-node.js';
 import type { FeedSender } from './feed-sender.js';
@@ -65,6 +66,8 @@ export class ResyncAnswer {
   #place: FullResyncPlace | undefined;
   /** Whether the follower was told why nothing can be decided yet. */
   #isTold = false;
+  /** Until when the follower waits for this node's log to reach the kept one. Undefined before it has to. */
+  #keptLogUntilMs: number | undefined;
   /** The number of that place that the follower was told. */
   #toldNumber = 0;
 
@@ -113,6 +116,7 @@ export class ResyncAnswer {
         if (decision.kind === 'full') {
           cursor.close();
           if (handshake.catchingUp) return await this.#refuse(decision);
+          if (await this.#waitForKeptLog(log)) continue;
           this.#place ??= this.#node.fullResyncs.ask();
           if (this.#place.number === 0) return await this.#full(decision, log);
           await this.#waitForPlace(this.#place);
@@ -186,6 +190,22 @@ export class ResyncAnswer {
     this.#state.to({ name: 'waiting' });
     await firstOf(this.#sender.ended, (over) => [place.whenMoved(over), sleep(clock, heartbeatIntervalMs, over)]);
     if (this.#sender.ended.aborted) throw this.#sender.ended.reason;
+  }
+
+  /** @returns whether it has waited for the log that the follower has kept, so that the follower is to be judged again. */
+  async #waitForKeptLog(log: Log): Promise<boolean> {
+    const { keptLoad } = this.#handshake;
+    const { clock, store } = this.#node;
+    const { clusterId } = store.identity;
+    if (!keptLoad || !mayCatchUp(keptLoad, { role: store.roles.role, clusterId, end: log.end })) return false;
+    this.#keptLogUntilMs ??= clock.monotonicMs() + KEPT_LOG_WAIT_MS_MAX;
+    if (clock.monotonicMs() >= this.#keptLogUntilMs) return false;
+    const { offset } = keptLoad.logEnd;
+    await this.#wait(
+      `the follower has kept the log up to offset ${offset}, the upstream is a follower too and is at ${log.end.offset}`,
+      log,
+    );
+    return true;
   }
 
   async #continue(decision: Decision & { kind: 'continue' }, cursor: Cursor, log: Log): Promise<void> {

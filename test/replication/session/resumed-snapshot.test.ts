@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
-import { RESUME_KEY_BYTES_MAX, SNAPSHOT_SHARE_MS } from '../../../src/base/limits.js';
+import { KEPT_LOG_WAIT_MS_MAX, RESUME_KEY_BYTES_MAX, SNAPSHOT_SHARE_MS } from '../../../src/base/limits.js';
 import type { DownFrame, KeptLoad, UpFrame } from '../../../src/replication/frames.js';
 import type { Line } from '../../support/channel.js';
 import { key, set } from '../../support/store.js';
@@ -174,6 +174,42 @@ describe('a full resync that was interrupted', () => {
     await follower.follow('S');
     await level(world, sibling, follower);
     assert.equal(said(sibling, /full resync of follower F at offset \d+, resumes behind/), 1);
+  });
+
+  it('waits for a sibling that is behind the kept log, and then resumes there', async () => {
+    const leader = await world.node('L');
+    await large(leader);
+    const sibling = await world.node('S', { follows: 'L' });
+    await level(world, leader, sibling);
+    const behind = { ...sibling.store.data.log.end };
+    // The sibling hears nothing more of its leader, which the follower still reaches.
+    await sibling.follow('nobody');
+    await change(leader, 1);
+    cutAfterChunks(4);
+    const follower = await interrupted();
+    await follower.follow('S');
+    await world.until('the sibling lets it wait', () => follower.link.status.state === 'waiting');
+    assert.deepEqual(sibling.store.data.log.end, behind);
+    await comesBack(leader);
+    await sibling.follow('L');
+    await level(world, leader, sibling, follower);
+    assert.equal(said(sibling, /full resync of follower F at offset \d+, resumes behind/), 1);
+  });
+
+  it('waits no longer than five seconds for a sibling that stays behind', async () => {
+    const leader = await world.node('L');
+    await large(leader);
+    const sibling = await world.node('S', { follows: 'L' });
+    await level(world, leader, sibling);
+    await sibling.follow('nobody');
+    await change(leader, 1);
+    cutAfterChunks(4);
+    const follower = await interrupted();
+    await follower.follow('S');
+    await world.until('the sibling lets it wait', () => follower.link.status.state === 'waiting');
+    await world.clock.advance(KEPT_LOG_WAIT_MS_MAX + 1);
+    await level(world, sibling, follower);
+    assert.equal(said(sibling, /begins again from its first key: the follower needs the log after offset/), 1);
   });
 
   it('begins again if the log of the upstream was trimmed meanwhile', async () => {

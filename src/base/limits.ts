@@ -1006,6 +1006,16 @@ export const ETCD_WATCH_RETRY_MS_MAX = 2_000;
 /** An answer of the API server of Kubernetes. A Lease has at most 256 KiB of annotations. */
 export const LEASE_ANSWER_BYTES_MAX = 1 * MiB;
 
+/**
+ * The longest wait before a node repeats a write of a Lease that another node has written meanwhile, twice as long each
+ * time. The real waits are a part of it, by chance.
+ */
+export const CONFLICT_WAIT_MS_MIN = 50;
+export const CONFLICT_WAIT_MS_MAX = 1_000;
+
+/** A node that has read a Lease so long ago reads it again before it writes. */
+export const LEASE_RECENT_MS = 100;
+
 /** How long a client waits for the nodes of its cluster, over all members of etcd. */
 export const CLUSTER_ASK_MS = 2_000;
 /** The waits of a client before it asks again for the nodes of its cluster, twice as long each time. */

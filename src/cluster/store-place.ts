@@ -105,6 +105,7 @@ function openLease(place: KubernetesPlace, { timing, ...opening }: Opening): Ope
     ...opening,
     ttlMs,
     requestMs,
+    random: Math.random,
     api,
     pollMs: Math.min(POLL_MS_MAX, requestMs / 2),
   });

@@ -70,6 +70,7 @@ class Node {
       requestMs: TIMING.requestMs,
       pollMs: 300,
       seenRevision: 0,
+      random: () => world.between(0, 1),
       clock: this.#clock,
       logger: silentLogger,
       onEvent: (event) => this.#handle(event),

@@ -31,6 +31,7 @@ export class ToldLease extends ToldStore implements AsyncDisposable {
       requestMs,
       ttlMs,
       pollMs: 25,
+      random: Math.random,
       logger: this.logger,
       api: this.#api,
       onEvent: (event) => {

@@ -4,6 +4,7 @@
  * that is really dead must be noticed all the same.
  */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { Client } from '../../src/index.js';
 import { assertEqualData, Cluster, type Daemon, eventually } from '../support/cluster.js';
 import { SlowProxy } from '../support/slow-proxy.js';
@@ -75,6 +76,27 @@ describe('a slow link', function () {
     await assertEqualData(leader, follower);
     assert.equal((await follower.status()).fullResyncs, 1);
     assert.deepEqual(deadLinks(), [[], []]);
+  });
+
+  it('that breaks in the middle of a full resync carries only the rest of it afterwards', async () => {
+    const keys = 8;
+    const bytes = MiB / 2;
+    await using proxy = await SlowProxy.before(leader.port, 2 * MiB);
+    // Random, so that nothing on the way makes less of it.
+    const db = await leader.client();
+    for (let i = 0; i < keys; i++) await db.set(`key ${i}`, randomBytes(bytes));
+    await follower.start(...SILENCE, '--follow', proxy.address);
+    const loaded = async () => (await follower.status()).upstream?.loadedKeys ?? 0;
+    const kept = await eventually('half of the keys are there', async () => {
+      const count = await loaded();
+      return count >= keys / 2 && count;
+    });
+    proxy.cut();
+    await set(leader, 'key 0', 1);
+    await assertEqualData(leader, follower);
+    assert.match(leader.log, /full resync of follower \S+ at offset \d+, resumes behind \d keys/);
+    const most = (keys + kept) * bytes;
+    assert(proxy.passedBytes < most, `${proxy.passedBytes} bytes passed, expected less than ${most}`);
   });
 
   it('carries a large message up that a client of the follower publishes', async () => {

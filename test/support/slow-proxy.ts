@@ -1,6 +1,6 @@
 /**
  * A TCP proxy that passes so many bytes a second in each direction, or, as a
- * dead link, none at all while both ends stay connected.
+ * dead link, none at all while both ends stay connected. Connections can break.
  */
 import net from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
@@ -52,6 +52,11 @@ export class SlowProxy implements AsyncDisposable {
     this.#bytesPerSecond = 0;
   }
 
+  /** Breaks all connections. New ones may come. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   async #pass(from: net.Socket, to: net.Socket): Promise<void> {
     for await (const bytes of from as AsyncIterable<Buffer>) {
       for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
@@ -66,7 +71,7 @@ export class SlowProxy implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+    this.cut();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }

@@ -92,11 +92,15 @@ export class ClusterRun implements Setting {
     }
   }
 
-  /** A follower syncs nothing any more, and goes on speaking with its leader, who has to answer without it. */
+  /**
+   * A follower syncs nothing any more, and continues to speak with its leader, who has to answer without it. Not the node
+   * that is about to lead by the wish of a person: a disk that hangs would not have let it begin.
+   */
   #hangFollower(): void {
-    const leader = this.nodes.find(({ id, mayAnswer }) => mayAnswer && id === this.etcd.view.leader?.nodeId);
-    const follower = this.nodes.find((node) => node !== leader);
-    if (!leader || !follower || this.mode !== 'safe' || !this.#hangs) return;
+    const { leader: holder, request } = this.etcd.view;
+    const leader = this.nodes.find(({ id, mayAnswer }) => mayAnswer && id === holder?.nodeId);
+    const follower = this.nodes.find((node) => node !== leader && node.id !== request?.to);
+    if (leader?.cluster.state.name !== 'leading' || !follower || this.mode !== 'safe' || !this.#hangs) return;
     this.world.note(`${follower.id}: its disk hangs`);
     follower.syncHangs = true;
     follower.findings = 'this node waits for its disk';

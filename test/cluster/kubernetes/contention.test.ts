@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../../src/base/clock.js';
 import { LEASE_RECENT_MS } from '../../../src/base/limits.js';
+import { silentLogger } from '../../../src/base/logger.js';
 import type { LeaseObject } from '../../../src/cluster/kubernetes/api.js';
 import { LeaseStore } from '../../../src/cluster/lease-store.js';
-import { silentLogger } from '../../support/store.js';
 
 const TTL_MS = 10_000;
 const REQUEST_MS = 3_000;

@@ -141,6 +141,7 @@ const HANDED: Record<string, string> = {
   'src/store/reserved-records.ts': 'src/store/store.ts',
   'src/replication/leadership/tail-recovery.ts': 'src/replication/leadership/role-changes.ts',
   'src/replication/upstream/detour.ts': 'src/replication/upstream/link.ts',
+  'src/replication/upstream/load-keeper.ts': 'src/replication/upstream/link.ts',
   'src/replication/upstream/session.ts': 'src/replication/upstream/link.ts',
   'src/store/checkpoint.ts': 'src/store/assembly.ts',
   'src/store/clock-step.ts': 'src/store/assembly.ts',

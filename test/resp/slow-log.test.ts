@@ -149,7 +149,7 @@ describe('SLOWLOG', () => {
   });
 
   it('does not count the time in which a client does not read', async () => {
-    const node = await door.node({ slowLogMicroseconds: 400_000 });
+    const node = await door.node({ slowLogMicroseconds: 1_000_000 });
     const wire = door.open(node);
     wire.command('SET', 'big', Buffer.alloc(BIG_BYTES, 'x'));
     await wire.lines(1);

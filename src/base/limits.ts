@@ -1013,7 +1013,7 @@ export const LEASE_ANSWER_BYTES_MAX = 1 * MiB;
 export const CONFLICT_WAIT_MS_MIN = 50;
 export const CONFLICT_WAIT_MS_MAX = 1_000;
 
-/** A node that has read a Lease so long ago reads it again before it writes. */
+/** A node that read the Lease longer ago than this reads it again before it writes. */
 export const LEASE_RECENT_MS = 100;
 
 /** How long a client waits for the nodes of its cluster, over all members of etcd. */

@@ -850,8 +850,8 @@ export const FREEING_BYTES = MiB;
 export const BALLAST_BYTES = 64 * MiB;
 /** The ballast is written a while after the start, a piece at a time, so that it does not slow other work. */
 export const BALLAST_DELAY_MS = 3_000;
-export const BALLAST_PIECE_BYTES = 2 * MiB;
-export const BALLAST_PAUSE_MS = 25;
+export const BALLAST_PIECE_BYTES = 256 * KiB;
+export const BALLAST_PAUSE_MS = 10;
 /** The wait before a ballast that found no room is tried again. */
 export const BALLAST_RETRY_MS = 10_000;
 

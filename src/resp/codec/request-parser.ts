@@ -94,7 +94,7 @@ export class RequestParser {
     try {
       this.#parse(found);
       this.#releaseBytes(found.length > 0 ? 0 : first);
-      this.#held.add(this.#bytes.subarray(this.#at));
+      if (this.#at < this.#bytes.length) this.#held.add(this.#bytes.subarray(this.#at));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail();

@@ -110,7 +110,7 @@ export class Session implements CommandSession, Client {
     const calls = new SessionCalls(this, [connection.out, this.#unsent], () => this.#output.unanswered);
     this.state = new SessionState(id, node.clock.wallMs(), calls, userOf(this));
     this.#reading = new Reading(connection.socket);
-    this.#intake = new Intake(new RequestParser(requestLimits(node.writes.limits, this.state), NAMES), memory, {
+    this.#intake = new Intake(new RequestParser(new SessionLimits(node.writes.limits, this.state), NAMES), memory, {
       setHeldBack: (isHeldBack) => this.#reading.setHeldBack(isHeldBack),
       isIdle: () => connection.sending.bytes > 0 || this.#isBlocked,
       drop: () => connection.drop(),
@@ -508,15 +508,25 @@ function ask(
   }
 }
 
-/** The limits of the node, and the user, may change while the session runs. */
-function requestLimits(limits: Limits, { user }: SessionState): RequestLimits {
-  return {
-    get argumentBytesMax() {
-      if (user.grant.bits === 0) return UNSIGNED_ARGUMENT_BYTES_MAX;
-      return Math.max(limits.keyBytesMax, limits.valueBytesMax);
-    },
-    get requestBytesMax() {
-      return user.grant.bits === 0 ? UNSIGNED_REQUEST_BYTES_MAX : 2 * limits.transactionBytesMax;
-    },
-  };
+/**
+ * The limits of the node, and the user, may change while the session runs. Getters of a class, because the parser reads
+ * them for each request, and an object with getters of its own would have another shape in each session.
+ */
+class SessionLimits implements RequestLimits {
+  readonly #limits: Limits;
+  readonly #state: SessionState;
+
+  constructor(limits: Limits, state: SessionState) {
+    this.#limits = limits;
+    this.#state = state;
+  }
+
+  get argumentBytesMax(): number {
+    if (this.#state.user.grant.bits === 0) return UNSIGNED_ARGUMENT_BYTES_MAX;
+    return Math.max(this.#limits.keyBytesMax, this.#limits.valueBytesMax);
+  }
+
+  get requestBytesMax(): number {
+    return this.#state.user.grant.bits === 0 ? UNSIGNED_REQUEST_BYTES_MAX : 2 * this.#limits.transactionBytesMax;
+  }
 }

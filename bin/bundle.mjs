@@ -26,10 +26,10 @@ const CERTIFICATES = 'bin/certificates.js';
 /** The node starts this file by its place beside its own. */
 const THREAD = 'src/backup/worker.js';
 /**
- * Packages with worker threads, one that gRPC loads only for a service that no command has, and one of which the receiver
- * of spans has to find the same copy. Those for buckets are there only if somebody has installed them.
+ * One package that gRPC loads only for a service that no command has, and one of which the receiver of spans has to find
+ * the same copy. Those for buckets are there only if somebody has installed them.
  */
-const EXTERNAL = ['pino', '@grpc/proto-loader', '@opentelemetry/api', '@aws-sdk/client-s3', '@aws-sdk/lib-storage'];
+const EXTERNAL = ['@grpc/proto-loader', '@opentelemetry/api', '@aws-sdk/client-s3', '@aws-sdk/lib-storage'];
 /** Packages that find their native code beside their own files. */
 const NATIVE = ['level', '@node-rs/crc32', 'lz4-napi', 'snappy'];
 

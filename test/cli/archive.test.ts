@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { eventually } from '../../benchmarks/waiting.js';
 import { BUCKET, type BucketServer, hasBucketServer, NEEDS_BUCKET, startBucket } from '../support/bucket-server.js';
 import { skipUnless } from '../support/installed.js';
-import { endAll, headwater, Served, temporaryDirectory } from './command-line.js';
+import { endAll, eventually, headwater, Served, temporaryDirectory } from './command-line.js';
 
 const BUCKET_PLACE = `s3://${BUCKET}/archive`;
 

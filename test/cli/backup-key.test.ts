@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import path from 'node:path';
 import { BUCKET, type BucketServer, hasBucketServer, NEEDS_BUCKET, startBucket } from '../support/bucket-server.js';
 import { skipUnless } from '../support/installed.js';
-import { endAll, headwater, type Outcome, Served, temporaryDirectory } from './command-line.js';
+import { endAll, headwater, headwaterWithoutNode, type Outcome, Served, temporaryDirectory } from './command-line.js';
 
 describe('a backup under a key', function () {
   this.timeout(60_000);
@@ -121,7 +121,7 @@ describe('a backup under a key', function () {
 
   it('keeps a node from starting whose key cannot be read', async () => {
     const flags = ['--data', fresh(), '--archive', archive, '--backup-key-file', path.join(folder, 'absent')];
-    const { status, stderr } = await headwater(['serve', '--listen', '127.0.0.1:0', ...flags]);
+    const { status, stderr } = await headwaterWithoutNode(['serve', '--listen', '127.0.0.1:0', ...flags]);
     assert.equal(status, 2, stderr);
     assert.match(stderr, /backup-key-file: cannot read .*absent: no such file/);
   });

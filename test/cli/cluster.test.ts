@@ -1,9 +1,9 @@
 /** `cluster` and the commands below it, over three real nodes and a real etcd. */
 import assert from 'node:assert/strict';
-import { Cluster, type Daemon, eventually } from '../support/cluster.js';
+import { Cluster, type Daemon } from '../support/cluster.js';
 import { ETCD_NEEDED, EtcdCluster, isEtcdInstalled } from '../support/etcd.js';
 import { skipUnless } from '../support/installed.js';
-import { endAll, headwater, type Outcome } from './command-line.js';
+import { endAll, eventually, headwater, type Outcome } from './command-line.js';
 
 describe('the command cluster', function () {
   this.timeout(120_000);

@@ -10,11 +10,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { eventually as patiently } from '../../benchmarks/waiting.js';
+import type { Client } from '../../src/client/index.js';
 import { NodeInProcess, runInProcess } from './in-process.js';
 
 export const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', import.meta.url));
 /** A node that has not said "ready" by then never will. */
 const READY_MS_MAX = 45_000;
+/** Each look by a command takes some 30 ms of the processor, or 250 ms if the command has a process of its own. */
+const LOOK_INTERVAL_MS = 100;
 
 export interface Outcome {
   readonly status: number | null;
@@ -36,6 +40,12 @@ export interface RunOptions {
 
 const started = new Set<ChildProcess | NodeInProcess>();
 const directories: string[] = [];
+const clients: Array<Promise<Client>> = [];
+
+/** Waits for a condition that commands look at. */
+export function eventually<T>(what: string, condition: () => Promise<T | false | undefined>, patienceMs = 60_000) {
+  return patiently(what, condition, { patienceMs, everyMs: LOOK_INTERVAL_MS });
+}
 
 /** A fresh directory; gone after `endAll`. */
 export function temporaryDirectory(): string {
@@ -46,6 +56,7 @@ export function temporaryDirectory(): string {
 
 export async function endAll(): Promise<void> {
   await Promise.all([...started].map(endNow));
+  await Promise.allSettled(clients.splice(0).map(async (client) => (await client).close()));
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }
 
@@ -105,6 +116,7 @@ export class Served {
   readonly address: string;
   readonly #child: ChildProcess | NodeInProcess;
   readonly #log: () => string;
+  #client: Promise<Client> | undefined;
 
   private constructor(address: string, child: ChildProcess | NodeInProcess, log: () => string) {
     this.address = address;
@@ -158,6 +170,12 @@ export class Served {
     return this.#child.pid as number;
   }
 
+  /** A client of this node and no other. A look by it takes a thirtieth of the processor's time of a command. */
+  client(): Promise<Client> {
+    this.#client ??= connected(this.address);
+    return this.#client;
+  }
+
   /** Runs a command against this node. */
   run(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
     return headwater(['--connect', this.address, ...args], options);
@@ -184,6 +202,13 @@ export class Served {
     await ended(this.#child);
     return this.#child.exitCode;
   }
+}
+
+function connected(address: string): Promise<Client> {
+  // Few files need the client, which takes a moment to load.
+  const client = import('../../src/client/index.js').then((it) => it.Client.connect(address, { redirect: false }));
+  clients.push(client);
+  return client;
 }
 
 function launch(args: readonly string[], options: RunOptions): ChildProcess {

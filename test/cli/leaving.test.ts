@@ -1,7 +1,6 @@
 /** A node that leaves the tree, and what `doctor` says meanwhile: a chain of three nodes. */
 import assert from 'node:assert/strict';
-import { eventually } from '../support/cluster.js';
-import { endAll, headwater, Served } from './command-line.js';
+import { endAll, eventually, headwater, Served } from './command-line.js';
 
 interface Doctored {
   readonly nodes: ReadonlyArray<{ readonly address: string; readonly role: string }>;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../benchmarks/waiting.js';
 import { describeStatus } from '../../bin/status.js';
 import { Client } from '../../src/client/index.js';
@@ -170,7 +171,10 @@ describe('monitor', function () {
       done = true;
     };
     seen.then(stop, stop);
-    while (!done) await node.run(args);
+    while (!done) {
+      await node.run(args);
+      await sleep(PATIENCE.everyMs);
+    }
     return seen;
   }
 
@@ -249,7 +253,7 @@ describe('top', function () {
       if (holds(nodes)) return nodes;
       throw new Error(JSON.stringify(nodes));
     };
-    return eventually('the tree', seen, PATIENCE);
+    return eventually('the tree', seen, { ...PATIENCE, everyMs: 100 });
   }
 
   it('finds the whole tree from any node, and asks each node itself', async () => {

@@ -1,8 +1,11 @@
 /** The commands on nodes: a leader, a follower, and what each says of itself. */
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { endAll, Served } from './command-line.js';
 
 const PATIENCE_MS = 15_000;
+/** A look by a command takes some 30 ms of the processor. */
+const LOOK_INTERVAL_MS = 100;
 
 interface Status {
   readonly [field: string]: unknown;
@@ -42,6 +45,7 @@ async function eventually(node: Served, what: string, holds: (status: Status) =>
     const status = last.status === 0 ? (JSON.parse(last.stdout.toString()) as Status) : undefined;
     if (status && holds(status)) return status;
     assert.ok(performance.now() < deadline, `waited in vain: ${what}; ${last.stdout.toString()}${last.stderr}`);
+    await sleep(LOOK_INTERVAL_MS);
   }
 }
 

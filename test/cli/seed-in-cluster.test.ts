@@ -1,7 +1,6 @@
 /** A new node of a cluster takes its data from a bucket, and the rest from the leader. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { eventually } from '../../benchmarks/waiting.js';
 import {
   BUCKET,
   BUCKET_ENVIRONMENT,
@@ -12,7 +11,7 @@ import {
 } from '../support/bucket-server.js';
 import { ETCD_NEEDED, EtcdCluster, isEtcdInstalled } from '../support/etcd.js';
 import { skipUnless } from '../support/installed.js';
-import { endAll, Served, temporaryDirectory } from './command-line.js';
+import { endAll, eventually, Served, temporaryDirectory } from './command-line.js';
 
 interface Seen {
   readonly role: string;

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { eventually } from '../../benchmarks/waiting.js';
 import {
   BUCKET,
   type BucketServer,
@@ -14,7 +13,7 @@ import {
 } from '../support/bucket-server.js';
 import { Dice } from '../support/dice.js';
 import { skipUnless } from '../support/installed.js';
-import { endAll, Served, temporaryDirectory } from './command-line.js';
+import { endAll, eventually, Served, temporaryDirectory } from './command-line.js';
 
 interface Seen {
   readonly offset: number;
@@ -76,7 +75,7 @@ describe('a follower seeded from a bucket', function () {
       const now = await seen(follower);
       return now.upstream.state === 'streaming' && now.offset >= offset && now;
     };
-    const found = await eventually('the follower is level', at, { patienceMs: 60_000 });
+    const found = await eventually('the follower is level', at);
     assert.equal(await digest(follower), await digest(leader));
     return found;
   }
@@ -86,9 +85,7 @@ describe('a follower seeded from a bucket', function () {
     await write(leader, 300);
     await done(leader, 'backup', place);
     const offset = await write(leader, 300, 300);
-    await eventually('the archive has it', async () => ((await seen(leader)).archive?.offset ?? 0) >= offset, {
-      patienceMs: 60_000,
-    });
+    await eventually('the archive has it', async () => ((await seen(leader)).archive?.offset ?? 0) >= offset);
     const data = fresh();
     const flags = ['--follow', leader.address, '--seed-from', place];
     const follower = await serve(data, ...flags);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { endAll, headwater, Served, temporaryDirectory } from './command-line.js';
+import { endAll, headwaterWithoutNode, Served, temporaryDirectory } from './command-line.js';
 
 const ANY_PORT = ['--listen', '127.0.0.1:0'];
 
@@ -30,11 +30,12 @@ describe('headwater serve', function () {
   });
   afterEach(endAll);
 
-  const start = (...flags: string[]) =>
+  const start = (...flags: string[]) => Served.start(['--data', path.join(directory, 'data'), ...ANY_PORT, ...flags]);
+  const startInOwnProcess = (...flags: string[]) =>
     Served.start(['--data', path.join(directory, 'data'), ...ANY_PORT, ...flags], { hasOwnProcess: true });
 
   it('logs its address, its ID and that it is ready in one line; logs are JSON lines', async () => {
-    const node = await start();
+    const node = await startInOwnProcess();
     const ready = logLines(node.log).find(({ event }) => event === 'ready');
     assert.match(String(ready?.address), /^127\.0\.0\.1:[1-9]\d*$/);
     assert.match(String(ready?.node_id), /^[0-9a-f]{32}$/);
@@ -49,14 +50,14 @@ describe('headwater serve', function () {
   });
 
   it('has a thread pool wide enough for two databases', async () => {
-    const node = await start();
+    const node = await startInOwnProcess();
     const threads = Number(/^Threads:\t(\d+)$/m.exec(readFileSync(`/proc/${node.pid}/status`, 'utf8'))?.[1]);
     assert.ok(threads > 16, `expected the main thread and at least 16 of the pool, saw ${threads}`);
   });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`stops in order at ${signal} with status 0, and has everything when it starts again`, async () => {
-      const node = await start();
+      const node = await startInOwnProcess();
       await node.run(['set', 'kept', 'yes']);
       const before = JSON.parse((await node.run(['status', '--json'])).stdout.toString()) as {
         node_id: string;
@@ -72,12 +73,12 @@ describe('headwater serve', function () {
   }
 
   it('ends at once at a second signal, with status 130', async () => {
-    const node = await start();
+    const node = await startInOwnProcess();
     assert.equal(await node.signalTwice('SIGTERM', 'SIGINT'), 130);
   });
 
   it('has everything that it answered after SIGKILL', async () => {
-    const node = await start();
+    const node = await startInOwnProcess();
     const stdin = Array.from({ length: 1_000 }, (_, i) => `{"key":"k${i}","value":"v"}\n`).join('');
     assert.equal((await node.run(['import', '-'], { stdin })).status, 0);
     await node.end('SIGKILL');
@@ -85,8 +86,8 @@ describe('headwater serve', function () {
   });
 
   it('refuses a data directory that another node uses, and names its process', async () => {
-    const node = await start();
-    const second = await headwater(['serve', '--data', path.join(directory, 'data'), ...ANY_PORT]);
+    const node = await startInOwnProcess();
+    const second = await headwaterWithoutNode(['serve', '--data', path.join(directory, 'data'), ...ANY_PORT]);
     assert.equal(second.status, 3);
     assert.match(second.stderr, new RegExp(`is in use by process ${node.pid}\\.`));
     assert.equal((await node.run(['ping'])).status, 0);
@@ -94,7 +95,13 @@ describe('headwater serve', function () {
 
   it('refuses a port that another process listens on', async () => {
     const node = await start();
-    const second = await headwater(['serve', '--data', path.join(directory, 'other'), '--listen', node.address]);
+    const second = await headwaterWithoutNode([
+      'serve',
+      '--data',
+      path.join(directory, 'other'),
+      '--listen',
+      node.address,
+    ]);
     assert.equal(second.status, 3);
     assert.match(second.stderr, new RegExp(`cannot listen on ${node.address}: another process listens there`));
     assert.equal((await node.run(['ping'])).status, 0);
@@ -103,7 +110,7 @@ describe('headwater serve', function () {
   it("refuses a directory that is not Headwater's, and does not touch it", async () => {
     writeFileSync(path.join(directory, 'thesis.txt'), 'years of work');
     const before = contents(directory);
-    const { status, stderr } = await headwater(['serve', '--data', directory, ...ANY_PORT]);
+    const { status, stderr } = await headwaterWithoutNode(['serve', '--data', directory, ...ANY_PORT]);
     assert.equal(status, 2);
     assert.match(stderr, /not Headwater's \(it holds .*thesis\.txt.*Nothing was changed/);
     assert.equal(contents(directory), before);
@@ -112,7 +119,7 @@ describe('headwater serve', function () {
   it('refuses a path that is a file', async () => {
     const file = path.join(directory, 'file');
     writeFileSync(file, 'x');
-    const { status, stderr } = await headwater(['serve', '--data', file, ...ANY_PORT]);
+    const { status, stderr } = await headwaterWithoutNode(['serve', '--data', file, ...ANY_PORT]);
     assert.equal(status, 2);
     assert.match(stderr, /file cannot be read/);
     assert.equal(readFileSync(file, 'utf8'), 'x');
@@ -129,7 +136,12 @@ describe('headwater serve', function () {
       assert.equal(await (await start()).end(), 0);
       const damaged = path.join(directory, 'data', file);
       writeFileSync(damaged, text);
-      const { status, stderr } = await headwater(['serve', '--data', path.join(directory, 'data'), ...ANY_PORT]);
+      const { status, stderr } = await headwaterWithoutNode([
+        'serve',
+        '--data',
+        path.join(directory, 'data'),
+        ...ANY_PORT,
+      ]);
       assert.equal(status, expected);
       assert.match(stderr, says);
       assert.equal(readFileSync(damaged, 'utf8'), text);
@@ -152,7 +164,7 @@ describe('headwater serve', function () {
       HEADWATER_DATA: path.join(directory, 'from-env'),
       HEADWATER_LOG_LEVEL: 'debug',
     };
-    const node = await Served.start(['--data', path.join(directory, 'from-flag')], { env, hasOwnProcess: true });
+    const node = await Served.start(['--data', path.join(directory, 'from-flag')], { env });
     assert.equal(logLines(node.log).find(({ event }) => event === 'ready')?.data, path.join(directory, 'from-flag'));
     assert.equal(
       (JSON.parse((await node.run(['status', '--json'])).stdout.toString()) as { fsync: string }).fsync,
@@ -169,7 +181,7 @@ describe('headwater serve', function () {
   });
 
   it('still serves when its log is no longer read', async () => {
-    const node = await start('--log-level', 'debug');
+    const node = await startInOwnProcess('--log-level', 'debug');
     node.closeLog();
     assert.equal((await node.run(['follow', node.address])).status, 3);
     assert.equal((await node.run(['set', 'k', 'v'])).status, 0);

@@ -4,9 +4,8 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
-import { eventually } from '../../benchmarks/waiting.js';
 import { skipUnless } from '../support/installed.js';
-import { begin, endAll, headwater, Served, temporaryDirectory } from './command-line.js';
+import { begin, endAll, eventually, headwater, Served, temporaryDirectory } from './command-line.js';
 import { hasScript, KEYS, Terminal } from './terminal.js';
 
 const NOWHERE = '127.0.0.1:1';

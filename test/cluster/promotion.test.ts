@@ -37,6 +37,18 @@ describe('promotion', () => {
     await cluster[Symbol.asyncDispose]();
   });
 
+  /** A node that has a process of its own until it is killed. */
+  async function killable(name: string): Promise<Daemon> {
+    const node = await cluster.node(name);
+    node.isInProcess = false;
+    return node;
+  }
+
+  async function kill(node: Daemon): Promise<void> {
+    await node.end('SIGKILL');
+    node.isInProcess = true;
+  }
+
   it('begins a new history, and siblings and the former leader need no full resync', async () => {
     const [a, b, c] = (await cluster.leaderAndFollowers(2)) as [Daemon, Daemon, Daemon];
     await fill(a, 'first:');
@@ -57,14 +69,15 @@ describe('promotion', () => {
   });
 
   it('survives restarts, and a second promotion of the same node changes nothing', async () => {
-    cluster.isInProcess = false;
-    const [a, b] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
+    const [a] = (await cluster.leaderAndFollowers(0)) as [Daemon];
+    const b = await killable('b');
+    await b.start('--follow', a.address);
     await fill(a, 'first:');
     await caughtUp(a, b);
     const promoted = await (await b.client()).promote();
     assert.deepEqual(await (await b.client()).promote(), promoted);
     await fill(b, 'second:');
-    await b.end('SIGKILL');
+    await kill(b);
     await b.start();
     const status = await b.status();
     assert.equal(status.role, 'leader');
@@ -96,11 +109,12 @@ describe('promotion', () => {
   });
 
   it('is not overruled by a start option that the node is started with each time', async () => {
-    cluster.isInProcess = false;
-    const [a, b] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
+    const [a, b] = [await killable('a'), await cluster.node('b')];
+    await a.start();
+    await b.start('--follow', a.address);
     await fill(a, 'shared:');
     await caughtUp(a, b);
-    await a.end('SIGKILL');
+    await kill(a);
     await promote(b);
     await fill(b, 'only on b:', 20);
     await a.start();
@@ -123,14 +137,15 @@ describe('promotion', () => {
   });
 
   it('is not undone by a returning leader, which takes no more writes and drops none', async () => {
-    cluster.isInProcess = false;
-    const [a, b] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
+    const [a, b] = [await killable('a'), await killable('b')];
+    await a.start();
+    await b.start('--follow', a.address);
     await fill(a, 'shared:');
     await caughtUp(a, b);
-    await a.end('SIGKILL');
+    await kill(a);
     await promote(b);
     // Once more, so that its history is the later one though the other restarts.
-    await b.end('SIGKILL');
+    await kill(b);
     await b.start();
     await fill(b, 'only on b:', 20);
     await a.start();
@@ -185,19 +200,20 @@ describe('promotion', () => {
   });
 });
 
+/** The test that kills the head. In all others the head runs in the process of the tests too. */
+const KILLS_HEAD = 'keeps its data while its head is away, and resumes when the head is back';
+
 describe('a chain', () => {
   let cluster: Cluster;
   let a: Daemon;
   let b: Daemon;
   let c: Daemon;
 
-  beforeEach(async () => {
-    cluster = new Cluster();
-    // The head is killed in a test.
-    [a] = (await cluster.leaderAndFollowers(0)) as [Daemon];
-    cluster.isInProcess = true;
-    b = await cluster.node('b');
-    c = await cluster.node('c');
+  beforeEach(async function () {
+    cluster = new Cluster({ isInProcess: true });
+    [a, b, c] = [await cluster.node('a'), await cluster.node('b'), await cluster.node('c')];
+    a.isInProcess = this.currentTest?.title !== KILLS_HEAD;
+    await a.start();
     await b.start('--follow', a.address);
     await c.start('--follow', b.address);
     await fill(a, 'a:');
@@ -255,10 +271,11 @@ describe('a chain', () => {
     assert.deepEqual(await resyncs(c), before);
   });
 
-  it('keeps its data while its head is away, and resumes when the head is back', async () => {
+  it(KILLS_HEAD, async () => {
     const before = await resyncs(c);
     await a.end('SIGKILL');
     assert.equal(await (await c.client()).get('a:1'), 'value 1');
+    a.isInProcess = true;
     await a.start();
     await fill(a, 'again:');
     await assertEqualData(a, b, c);

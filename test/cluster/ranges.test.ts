@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { REPAIR_STEP_BYTES } from '../../src/base/limits.js';
 import { type Database, openLevel } from '../../src/disk/level.js';
 import { dataKey, encodeRecord } from '../../src/keyspace/record.js';
 import { KEYSPACE_DATABASE } from '../../src/store/generation.js';
@@ -30,6 +31,9 @@ async function drop(keyspace: Database, name: string): Promise<void> {
   await batch.write();
 }
 
+/** A large value of the leader's. */
+const VALUE = Buffer.alloc(128 * 1024, 'v');
+
 const record = (name: string) =>
   encodeRecord(Buffer.from(name), { type: 0, version: 1, expiresAtMs: 0, value: Buffer.from('other') });
 
@@ -51,7 +55,7 @@ describe('compare --ranges', function () {
   let cluster: Cluster;
 
   beforeEach(() => {
-    cluster = new Cluster();
+    cluster = new Cluster({ isInProcess: true });
   });
 
   afterEach(async () => {
@@ -78,6 +82,7 @@ describe('compare --ranges', function () {
       await damage(keyspace, 'key:2000');
     });
     await middle.start('--follow', leader.address);
+    last.isInProcess = false; // it is killed
     await last.start('--follow', middle.address);
     await caughtUp(leader, last);
     let writing = true;
@@ -121,11 +126,12 @@ describe('compare --ranges', function () {
   });
 
   it('a follower that is killed while it repairs is repaired by asking again', async () => {
-    const keys = 20_000;
+    // So many bytes that a repair takes two steps. A follower that is killed at the end of the first has the second left.
+    const keys = Math.ceil((1.25 * REPAIR_STEP_BYTES) / VALUE.length);
     const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     const client = await leader.client();
     const name = (i: number) => `key:${String(i).padStart(6, '0')}`;
-    await Promise.all(Array.from({ length: keys }, (_, i) => client.set(name(i), `v${i}`)));
+    await Promise.all(Array.from({ length: keys }, (_, i) => client.set(name(i), VALUE)));
     await caughtUp(leader, follower);
     await follower.end('SIGTERM');
     await alter(follower, async (keyspace) => {
@@ -135,26 +141,26 @@ describe('compare --ranges', function () {
       for (let i = 0; i < keys; i++) batch.put(dataKey(0, Buffer.from(`${name(i)}x`)), record(`${name(i)}x`));
       await batch.write();
     });
+    follower.isInProcess = false; // it is killed
     await follower.start('--follow', leader.address);
     const everything = [{ from: Buffer.alloc(0), to: undefined }];
-    let cutOff = 0;
-    for (const afterMs of [0, 30, 60, 120]) {
+    const cutOff: string[] = [];
+    for (const moment of ['in the first step', 'behind the first step']) {
       await caughtUp(leader, follower);
-      const node = await follower.client();
-      const repairing = (async () => {
-        for await (const _ of node.repairRanges(everything));
-      })();
-      const ended = repairing.catch(() => void cutOff++);
-      await sleep(afterMs);
+      const steps = (await follower.client()).repairRanges(everything);
+      const first = steps.next();
+      // Any moment in the step will do: a kill cannot wait for a condition within it.
+      await (moment === 'in the first step' ? sleep(15) : first);
+      const ended = first.then(() => steps.next()).catch(() => cutOff.push(moment));
       await follower.end('SIGKILL');
       await ended;
       await follower.start('--follow', leader.address);
-      await client.set(`after ${afterMs} ms`, 'v');
+      await client.set(`after a kill ${moment}`, 'v');
     }
     await caughtUp(leader, follower);
     const said = await headwater(['--connect', leader.address, 'compare', '--ranges', '--repair']);
     assert.equal(said.status, 0, `${said.stdout}${said.stderr}`);
-    assert.ok(cutOff > 0, 'no repair was cut off');
+    assert(cutOff.includes('behind the first step'), 'no repair was cut off between its steps');
     await assertEqualData(leader, follower);
     assert.equal(await (await follower.client()).dbsize(), await client.dbsize());
     assert.equal((await follower.status()).fullResyncs, 0);

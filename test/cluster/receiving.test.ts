@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAddress } from '../../src/base/address.js';
 import { RECEIVING_BYTES_MAX, REQUEST_BYTES_MAX } from '../../src/base/limits.js';
 import { Client } from '../../src/client/index.js';
@@ -15,10 +16,12 @@ import { Wire } from '../resp/door.js';
 import { Cluster, type Daemon } from '../support/cluster.js';
 
 const MiB = 1024 * 1024;
-const CALLS = 200;
+const CALLS = 150;
 const VALUE_BYTES = 16 * MiB;
-/** As other nodes under load: src/rpc/README.md says a gigabyte. Half of every value would be 1.6 GiB. */
+/** As other nodes under load: src/rpc/README.md says a gigabyte. Half of every value would be 1.2 GiB. */
 const RESIDENT_BYTES_MAX = 1024 * MiB;
+/** Each look makes all metrics of the node. */
+const LOOK_INTERVAL_MS = 20;
 const RESOURCE_EXHAUSTED = '8';
 
 function setMessage(key: string, value: Buffer): Buffer {
@@ -125,6 +128,7 @@ describe('requests that arrive slowly', function () {
       // Its turn comes behind the large writes. This asks for the memory, not for the wait.
       await other.set('small', 'v', { timeoutMs: 60_000 });
       requests = Math.max(requests, requestBytesIn(await (await fetch(`http://${http}/metrics`)).text()));
+      await sleep(LOOK_INTERVAL_MS);
     }
     for (const { socket } of wires) socket.destroy();
     const resident = leader.memoryBytes('VmHWM');

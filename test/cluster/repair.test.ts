@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { headwater } from '../cli/command-line.js';
+import { headwater, headwaterWithoutNode } from '../cli/command-line.js';
 import { assertEqualData, Cluster, caughtUp, type Daemon, eventually } from '../support/cluster.js';
 import { seededRandom, seedOfThisRun } from '../support/random.js';
 
@@ -137,7 +137,7 @@ describe('a bit that the disk has changed', function () {
     await caughtUp(leader, follower);
     await follower.end('SIGTERM');
     flipBit(fileOf(follower, 'keyspace', /\.log$/), 0.5);
-    const refused = await headwater(['serve', '--data', follower.directory, '--listen', follower.address]);
+    const refused = await headwaterWithoutNode(['serve', '--data', follower.directory, '--listen', follower.address]);
     assert.equal(refused.status, 3);
     assert.match(refused.stderr, /"code":"corrupt".*keyspace.*\.log, byte \d+.*--auto-repair/);
     await follower.start('--auto-repair');

@@ -24,7 +24,7 @@ import { decodeDownFrame, decodeUpFrame, type Handshake } from '../../src/replic
 import { checkHandshake } from '../../src/replication/introduction.js';
 import { dumpFile, restoreDirectory } from '../../src/tools.js';
 import { HEAD, inPieces } from '../backup/files.js';
-import { endAll, headwater } from '../cli/command-line.js';
+import { endAll, headwaterWithoutNode } from '../cli/command-line.js';
 import { MemoryDisk, removeTemporaryDirectories, temporaryDirectory } from '../support/database.js';
 
 const key = Buffer.from('a');
@@ -273,7 +273,7 @@ describe('a config file of a later version', () => {
 
   it('is refused, with the line of the option that this version does not have', async () => {
     const file = await fileOf('headwater.toml', 'listen = "127.0.0.1:0"\nshard-count = 4\n');
-    const { status, stderr } = await headwater(['serve', '--config', file, '--data', 'none']);
+    const { status, stderr } = await headwaterWithoutNode(['serve', '--config', file, '--data', 'none']);
     assert.equal(status, 2);
     assert.match(stderr, /headwater\.toml:2: unknown option shard-count: expected one of data, listen, /);
   });

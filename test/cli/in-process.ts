@@ -8,7 +8,7 @@
  * ../support/cluster.ts start one for them. `npm run commands` starts one for every command and node of the tests.
  */
 import { EventEmitter } from 'node:events';
-import { readFileSync } from 'node:fs';
+import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -36,7 +36,7 @@ const compiled = new Map<string, Program>();
 function programIn(file: string): Program {
   const known = compiled.get(file);
   if (known) return known;
-  const source = `(function (exports, require, module, __filename, __dirname, process) {${readFileSync(file, 'latin1')}\n})`;
+  const source = `(function (exports, require, module, __filename, __dirname, process) {${fs.readFileSync(file, 'latin1')}\n})`;
   const program = new Script(source, { filename: file }).runInThisContext() as Program;
   compiled.set(file, program);
   return program;
@@ -123,7 +123,7 @@ async function evaluate(args: readonly string[], given: Surroundings, events: Ev
     const require = (id: string) => {
       if (/^(node:)?process$/.test(id)) return view;
       if (id === 'node:os') return { ...os, setPriority: () => {} }; // the tests keep their priority
-      return id === 'pino' ? pinoTo(given.stderr) : load(id);
+      return id === 'fs' ? filesWith(given.stderr) : load(id);
     };
     const loaded: { exports: { ended?: Promise<void> } } = { exports: {} };
     programIn(file)(loaded.exports, require, loaded, file, BIN, view);
@@ -136,13 +136,14 @@ async function evaluate(args: readonly string[], given: Surroundings, events: Ev
   });
 }
 
-/** The library of the log writes to the descriptors of the real process. */
-function pinoTo(stderr: Writable): unknown {
-  const pino = load('pino') as typeof import('pino').pino;
-  const view = Object.assign((...given: Parameters<typeof pino>) => pino(...given), pino, {
-    destination: () => stderr,
-  });
-  return Object.assign(view, { pino: view });
+/** The library of the log writes to the descriptor of the real process. */
+function filesWith(stderr: Writable): typeof fs {
+  const writeSync = (descriptor: number, bytes: string | NodeJS.ArrayBufferView, ...more: []): number => {
+    if (descriptor !== process.stderr.fd) return fs.writeSync(descriptor, bytes as string, ...more);
+    stderr.write(bytes);
+    return Buffer.byteLength(bytes);
+  };
+  return { ...fs, writeSync };
 }
 
 /** The process of the tests, but for `own`, and for signals and events, which nobody sends. */

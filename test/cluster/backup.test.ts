@@ -78,7 +78,7 @@ describe('backup and restore', function () {
   afterEach(endAll);
 
   it('a node made of a follower’s backup continues with a partial resync', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const [leader, follower] = (await cluster.leaderAndFollowers(1)) as [Daemon, Daemon];
     // A follower that comes after the first write needs a full resync.
     await caughtUp(leader, follower);
@@ -100,7 +100,7 @@ describe('backup and restore', function () {
   });
 
   it('a node made of a backup and started alone leads a history of its own, which others follow', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 50);
     const before = await leader.digest();
@@ -126,13 +126,13 @@ describe('backup and restore', function () {
   });
 
   it('a backup over a line that breaks again and again resumes, and the file is the same', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
-    await fill(leader, 4_000);
+    await fill(leader, 2_000);
     const random = seededRandom(seedOfThisRun());
     // Six times at most what the file has.
     const proxy = new CuttingProxy(leader.port, (cut) =>
-      cut < 6 ? 1_000_000 + random() * 5_000_000 : Number.MAX_SAFE_INTEGER,
+      cut < 6 ? 1_000_000 + random() * 2_000_000 : Number.MAX_SAFE_INTEGER,
     );
     const client = await Client.connect(await proxy.listen(), { redirect: false });
     try {
@@ -165,6 +165,7 @@ describe('backup and restore', function () {
         for await (const _ of client.backup()) {
           if (++parts !== 3) continue;
           await leader.end('SIGKILL');
+          leader.isInProcess = true;
           await leader.start();
         }
       })();
@@ -178,7 +179,7 @@ describe('backup and restore', function () {
   });
 
   it('an existing file is kept, unless --force is given; stdout and stdin work as well', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 20);
     const directory = temporaryDirectory();
@@ -212,7 +213,7 @@ describe('backup and restore', function () {
   });
 
   it('a backup to stdout fails if its reader goes away before the end', async () => {
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 200);
     const child = spawn(process.execPath, [HEADWATER, '--connect', leader.address, 'backup', '-']);
@@ -232,7 +233,7 @@ describe('backup and restore', function () {
     const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', full]);
     skipUnless(this, status === 0, 'the right to mount');
     try {
-      await using cluster = new Cluster();
+      await using cluster = new Cluster({ isInProcess: true });
       const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
       await fill(leader, 1_000);
       const backup = await headwater(['--connect', leader.address, 'backup', path.join(full, 'backup')]);
@@ -252,7 +253,7 @@ describe('backup and restore', function () {
 
   it(`a killed backup leaves no file, and a killed restore no node (${KILLS} kills)`, async function () {
     this.timeout(60_000 + KILLS * 20_000);
-    await using cluster = new Cluster();
+    await using cluster = new Cluster({ isInProcess: true });
     const [leader] = (await cluster.leaderAndFollowers(0)) as [Daemon];
     await fill(leader, 1_500);
     const { digest } = await leader.digest();

@@ -1,6 +1,6 @@
 /** The steps of a page: a block that is run, with the blocks that continue it and the output that the page shows. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { pythonWith } from '../support/installed.js';
+import { spawnSync } from 'node:child_process';
+import { isInstalled, pythonWith } from '../support/installed.js';
 import type { Block } from './pages.js';
 
 /** The kinds of blocks that are run. A block `text` is only for reading. */
@@ -149,15 +149,20 @@ const OPTIONAL: ReadonlyArray<readonly [use: RegExp, tool: string, probe: string
   [/^ruby\b/, 'Ruby with grpc', 'ruby -e "require \'grpc\'"'],
 ];
 
+const probed = new Map<string, boolean>();
+
+/** Asks once: Python takes longer to load gRPC than most programs of a page run. */
+function isThere(probe: string): boolean {
+  const known = probed.get(probe) ?? isInstalled('bash', '-c', probe);
+  probed.set(probe, known);
+  return known;
+}
+
 /** The tool that this machine lacks for a command, or undefined. */
 export function missingTool(command: string): string | undefined {
   for (const [use, tool, probe] of OPTIONAL) {
     if (!use.test(command)) continue;
-    try {
-      execFileSync('bash', ['-c', probe], { stdio: 'ignore' });
-    } catch {
-      return tool;
-    }
+    if (!isThere(probe)) return tool;
   }
   return undefined;
 }

@@ -10,7 +10,7 @@ import { EXIT, type ExitStatus } from './output.js';
 import { drawnTable } from './table.js';
 import { type Paint, paintFor } from './terminal.js';
 
-/** @returns EXIT.NEGATIVE if no node leads, or if no other node could. */
+/** @returns EXIT.NEGATIVE if no node leads, or if no other node could lead next. */
 export async function showCluster({ client, output }: Session): Promise<ExitStatus> {
   const status = await client.clusterStatus();
   const { history: _, ...shown } = status;
@@ -55,8 +55,8 @@ export async function switchCluster(
 }
 
 /** The nodes that may lead if the leader goes. */
-function successors({ members, leaderId }: StatusCluster): readonly ClusterMember[] {
-  return members.filter(({ nodeId, cannotLead }) => nodeId !== leaderId && cannotLead === '');
+function successors({ members, leaderId, paused }: StatusCluster): readonly ClusterMember[] {
+  return paused ? [] : members.filter(({ nodeId, cannotLead }) => nodeId !== leaderId && cannotLead === '');
 }
 
 function textOf(status: StatusCluster, paint: Paint): string {
@@ -94,7 +94,7 @@ function stateLine({ state, why, leaderId }: StatusCluster): string {
   return why === '' || leaderId === '' ? state : `${state}: ${why}`;
 }
 
-function membersTable({ members, leaderId }: StatusCluster, paint: Paint): string {
+function membersTable({ members, leaderId, paused }: StatusCluster, paint: Paint): string {
   const furthest = Math.max(0, ...members.map(({ offset }) => offset));
   const rows = members.map(({ nodeId, address, offset, durableOffset, cannotLead }) => [
     address,
@@ -102,9 +102,16 @@ function membersTable({ members, leaderId }: StatusCluster, paint: Paint): strin
     grouped(offset),
     grouped(durableOffset),
     grouped(furthest - offset),
-    nodeId === leaderId ? paint('green', 'leads') : cannotLead === '' ? 'yes' : paint('yellow', `no: ${cannotLead}`),
+    nodeId === leaderId
+      ? paint('green', 'leads')
+      : couldLead(cannotLead || (paused ? 'the cluster is paused' : ''), paint),
   ]);
   return drawnTable(['address', 'node', 'offset', 'durable', 'behind', 'could lead'], rows, { right: [2, 3, 4] });
+}
+
+/** @param why why a node could not lead next; empty if it could. */
+function couldLead(why: string, paint: Paint): string {
+  return why === '' ? 'yes' : paint('yellow', `no: ${why}`);
 }
 
 function leadershipFields({ timeMs, endedMs, ...led }: ClusterLeadership): object {

@@ -283,9 +283,10 @@ function plainReason(message: string): string {
 }
 
 function withDirections(error: HeadwaterError, addresses: readonly string[]): HeadwaterError {
-  const { leader } = error.details;
+  const { leader, cause } = error.details;
   const way = place.isShell ? `"connect ${leader}"` : `--connect ${leader}`;
-  const there = leader ? `. Use ${way}` : '';
+  // A cluster without a leader names the last one, which may be gone.
+  const there = leader && cause !== 'NO_LEADER' ? `. Use ${way}` : '';
   const message = `${addresses.map(shownAddress).join(', ')}: ${error.message}${there}`;
   return new HeadwaterError(error.code, message, { cause: error, details: error.details });
 }

@@ -32,7 +32,7 @@ const NOT_SPOKEN = 'the other nodes have not said how far they are';
 /** Why a node does not run. */
 export interface Obstacle {
   readonly why: string;
-  /** Whether only a person ends it. */
+  /** Whether a person can end it. */
   readonly needsPerson: boolean;
 }
 
@@ -118,7 +118,7 @@ function notYet(candidacy: Candidacy): Obstacle | undefined {
     );
   if (nowMs - failedOverMs < FLAPPING_MS && !hasStopped && view.allowed !== last.fence)
     return forPerson(
-      `the last automatic failover was ${Math.round((nowMs - failedOverMs) / 1_000)} s ago. Another one within ${FLAPPING_MS / 1_000} s needs a person: run "headwater cluster resume"`,
+      `the last automatic failover was ${Math.round((nowMs - failedOverMs) / 1_000)} s ago. Within ${FLAPPING_MS / 1_000} s of it, only a person may order another one: run "headwater cluster resume", or wait ${Math.ceil((FLAPPING_MS - nowMs + failedOverMs) / 1_000)} s`,
     );
   return !allSpoke(view) && nowMs - sinceMs < WINDOW_MS ? obstacle(NOT_SPOKEN) : undefined;
 }

@@ -117,7 +117,7 @@ export class EtcdStore {
   }
 
   #failed(kind: CallKind, error: Error): void {
-    this.#tell({ kind: 'failed', call: kind });
+    this.#tell({ kind: 'failed', call: kind, reason: error.message });
     this.#explain(kind, error);
   }
 

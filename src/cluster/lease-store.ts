@@ -94,7 +94,7 @@ export class LeaseStore implements ClusterStore {
         if (this.#isPolling) this.#handOut();
       },
       (error: Error) => {
-        this.#tell({ kind: 'failed', call: call.kind });
+        this.#tell({ kind: 'failed', call: call.kind, reason: error.message });
         this.#explain(call.kind, error);
       },
     );

@@ -94,7 +94,7 @@ export type Event =
   | { readonly kind: 'request_forgotten' }
   | { readonly kind: 'known_set' }
   /** The store could not be asked. The call may have been carried out. */
-  | { readonly kind: 'failed'; readonly call: CallKind }
+  | { readonly kind: 'failed'; readonly call: CallKind; readonly reason?: string }
   /** The store is another one, or an older state of it. */
   | { readonly kind: 'store_changed'; readonly reason: string }
   /** Something of a leader came over the replication stream. */

@@ -16,8 +16,9 @@ import { ClusterMemory } from './memory.js';
 import type { Event } from './messages.js';
 import { NodeParts } from './node-parts.js';
 import type { ClusterSettings } from './settings.js';
+import { holdingOf } from './states.js';
 import { nameOf, openStore } from './store-place.js';
-import type { Member, View } from './view.js';
+import type { LeaderKey, Member, View } from './view.js';
 
 /** The longest wait for the next leader to take writes, behind a switch. */
 const TAKEN_MS_MAX = 5_000;
@@ -45,6 +46,10 @@ export class NodeCluster {
   /** The fencing number of the last leader that the log names. */
   #namedFence = 0;
   #answeredMs: number | undefined;
+  /** Why the store has not answered the last call; empty if it has. */
+  #storeFailure = '';
+  /** When the present leader was heard over the replication stream. */
+  #heardMs = Number.NEGATIVE_INFINITY;
 
   /**
    * @throws HeadwaterError `corrupt` if the memory on the disk is damaged; `invalid_argument` if it is of another
@@ -107,10 +112,14 @@ export class NodeCluster {
       },
     });
     replication.acknowledgements.signs.listen({
-      heard: (epoch) => this.#cluster.heard(epoch),
+      heard: (epoch) => {
+        if (epoch === this.#cluster.view?.leader?.fence) this.#heardMs = clock.monotonicMs();
+        return this.#cluster.heard(epoch);
+      },
       acknowledged: (sentMs, nodes) => this.#cluster.acknowledged(sentMs, nodes),
       asks: failsafe,
     });
+    term.whyNoElection = () => this.#whyNoElection;
   }
 
   start(): void {
@@ -119,7 +128,8 @@ export class NodeCluster {
 
   get status(): StatusCluster {
     const { settings, clock } = this.#options;
-    const { state, view, why } = this.#cluster;
+    const { state, view } = this.#cluster;
+    const leader = this.#leader;
     const nowMs = clock.monotonicMs();
     return {
       name: settings.place.name,
@@ -128,11 +138,11 @@ export class NodeCluster {
       failsafe: settings.failsafe,
       ttlMs: settings.timing.ttlMs,
       state: state.name,
-      why: state.name === 'leading' ? '' : why,
+      why: state.name === 'leading' ? '' : this.#why,
       paused: view?.isPaused ?? false,
       fence: view?.last?.fence ?? 0,
-      leaderId: view?.leader?.nodeId ?? '',
-      leaderAddress: view?.leader?.address ?? '',
+      leaderId: leader?.nodeId ?? '',
+      leaderAddress: leader?.address ?? '',
       leftMs: state.name === 'leading' ? Math.max(0, Math.round(this.#cluster.deadlineMs - nowMs)) : 0,
       required: settings.mode === 'safe' ? [...(this.#cluster.required ?? [])] : [],
       members: view ? view.members.map((member) => this.#shown(member, view)) : [],
@@ -140,6 +150,29 @@ export class NodeCluster {
       needsPerson: this.#cluster.needsPerson,
       storeSilentMs: this.#answeredMs === undefined ? undefined : Math.round(nowMs - this.#answeredMs),
     };
+  }
+
+  /**
+   * The present leader, as far as this node knows. The last view says less if the store is silent: a leader whose own
+   * deadline has passed leads no more, and another one counts only while something is heard of it.
+   */
+  get #leader(): LeaderKey | undefined {
+    const { clock, settings, store } = this.#options;
+    const { state, view } = this.#cluster;
+    const leader = view?.leader;
+    if (leader?.nodeId === store.identity.nodeId) return holdingOf(state) && leader;
+    const heardMs = Math.max(this.#heardMs, this.#answeredMs ?? Number.NEGATIVE_INFINITY);
+    return clock.monotonicMs() - heardMs <= settings.timing.silenceMs ? leader : undefined;
+  }
+
+  /** Why this node does not lead. Without the store it learns nothing of the others. */
+  get #why(): string {
+    const { why } = this.#cluster;
+    return this.#storeFailure === '' ? why : `the store of the cluster does not answer: ${this.#storeFailure}`;
+  }
+
+  get #whyNoElection(): string {
+    return this.#storeFailure !== '' || this.#cluster.needsPerson ? this.#why : '';
   }
 
   /** Nobody leads after the present leader, until `resume`. The present leader leads on. */
@@ -152,8 +185,8 @@ export class NodeCluster {
    * failovers have their bounds.
    */
   resume(): Promise<void> {
-    const { leader, last } = this.#cluster.view ?? {};
-    return this.#cluster.order({ kind: 'resume', allowed: leader ? 0 : (last?.fence ?? 0) });
+    const { last } = this.#cluster.view ?? {};
+    return this.#cluster.order({ kind: 'resume', allowed: this.#leader ? 0 : (last?.fence ?? 0) });
   }
 
   /**
@@ -208,7 +241,12 @@ export class NodeCluster {
 
   #noted(event: Event): void {
     const { clock, logger } = this.#options;
-    if (event.kind !== 'failed') this.#answeredMs = clock.monotonicMs();
+    if (event.kind === 'failed') this.#storeFailure = event.reason ?? '';
+    else {
+      this.#answeredMs = clock.monotonicMs();
+      this.#storeFailure = '';
+    }
+    if (event.kind === 'failed' && this.#leader === undefined) this.#options.settings.term.holder = '';
     if (event.kind !== 'view') return;
     const { leader } = event.view;
     const isOther = leader !== undefined && leader.nodeId !== this.#options.store.identity.nodeId;

@@ -20,6 +20,8 @@ export class LeadershipTerm {
   holder: string | undefined;
   /** The time within which the cluster elects another leader if no person is needed. Undefined without a cluster. */
   electionMs: number | undefined;
+  /** Returns the reason why the cluster elects no leader within that time; empty if it does, as far as this node knows. */
+  whyNoElection: () => string = () => '';
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   /** The deadline by the monotonic clock; infinite without a cluster. */
   #untilMs = Number.POSITIVE_INFINITY;

@@ -13,7 +13,7 @@ import type { SupersededBy } from './node-record.js';
  */
 export function readOnlyFollower(
   upstream: string,
-  { holder, electionMs = 0 }: Pick<LeadershipTerm, 'electionMs' | 'holder'>,
+  { holder, electionMs = 0, whyNoElection }: Pick<LeadershipTerm, 'electionMs' | 'holder' | 'whyNoElection'>,
 ): HeadwaterError {
   if (holder)
     return new HeadwaterError(
@@ -21,7 +21,7 @@ export function readOnlyFollower(
       `this node is a follower and takes no writes; the leader of its cluster is ${holder}`,
       { details: { leader: holder, cause: 'ELECTED' } },
     );
-  if (holder === '') return withoutLeader(upstream, electionMs);
+  if (holder === '') return withoutLeader(upstream, electionMs, whyNoElection());
   const message = isArchivePlace(upstream)
     ? `this node follows the archive ${upstream} and takes no writes. Send writes to the leader, or make this node lead with "promote"`
     : `this node is a follower and takes no writes; its upstream is ${upstream}`;
@@ -29,8 +29,11 @@ export function readOnlyFollower(
 }
 
 /** A node that followed the last leader names it: that one may be back. Another one has led itself, or was just started. */
-function withoutLeader(upstream: string, electionMs: number): HeadwaterError {
-  const message = `this node takes no writes, and knows no leader of its cluster now. One is elected within ${Math.ceil(electionMs / 1_000)} s, unless a person is needed: "headwater cluster" says so. Try again then`;
+function withoutLeader(upstream: string, electionMs: number, why: string): HeadwaterError {
+  const state = 'this node takes no writes, and knows no leader of its cluster now';
+  const message = why
+    ? `${state}: ${why}`
+    : `${state}. One is elected within ${Math.ceil(electionMs / 1_000)} s, unless a person is needed: "headwater cluster" says so. Try again then`;
   if (upstream === '') return new HeadwaterError('unavailable', message);
   const details = { ...leaderIn(upstream), cause: 'NO_LEADER' };
   return new HeadwaterError('read_only_follower', message, { details });

@@ -9,7 +9,7 @@ import type { LeadershipTerm } from './leadership-term.js';
 import { readOnlyFollower } from './refusals.js';
 import type { Space } from './space.js';
 
-type GuardingTerm = Pick<LeadershipTerm, 'electionMs' | 'holder' | 'look'>;
+type GuardingTerm = Pick<LeadershipTerm, 'electionMs' | 'holder' | 'look' | 'whyNoElection'>;
 
 export class WriteGuards {
   readonly #space: Pick<Space, 'refusal' | 'refusalOf'>;

@@ -80,6 +80,9 @@ describe('the command cluster', function () {
       [0, 'paused: if the leader goes, no other node leads until "cluster resume"\n'],
     );
     await eventually('the pause', async () => /\npaused +no other node leads/.test(`${(await run('cluster')).stdout}`));
+    const { status, stdout } = await run('cluster');
+    assert.equal(status, 1, 'no other node would lead next');
+    assert.equal(`${stdout}`.match(/no: the cluster is paused$/gm)?.length, 2);
     assert.deepEqual(await result('cluster', 'resume'), { paused: false });
     await eventually('its end', async () => (await result('cluster')).paused === false);
   });

@@ -120,6 +120,17 @@ describe('a cluster on etcd', function () {
         () => true,
       ),
     );
+    await eventually('no node to name a leader', async () => {
+      const shown = await Promise.all(elected.nodes.map(async (node) => (await node.client()).clusterStatus()));
+      return shown.every(
+        ({ leaderId, why }) => leaderId === '' && why.startsWith('the store of the cluster does not answer: '),
+      );
+    });
+    for (const node of elected.nodes)
+      await assert.rejects(
+        (await node.client()).set('k', 'v'),
+        /knows no leader of its cluster now: the store of the cluster does not answer: etcd/,
+      );
     elected.etcd.members[0]?.start();
     await elected.led();
   });

@@ -8,7 +8,7 @@ import { skipUnless } from '../support/installed.js';
 
 const READ_ONLY = "-READONLY You can't write against a read only replica.";
 const NO_LEADER =
-  'node takes no writes, and knows no leader of its cluster now. One is elected within 5 s, unless a person is needed: "headwater cluster" says so. Try again then';
+  'node takes no writes, and knows no leader of its cluster now: the store of the cluster does not answer: etcd ';
 
 describe('Redis clients of a cluster', function () {
   this.timeout(120_000);
@@ -59,8 +59,9 @@ describe('Redis clients of a cluster', function () {
     );
     assert.deepEqual(await masterIn(node), [':0', 'down']);
     await eventually('the node to have stood down', async () => (await ask(node, 'SET a 1')).includes(NO_LEADER));
-    for (const line of ['SET a 1', 'INCR a']) assert.equal(await ask(node, line), `-LOADING this ${NO_LEADER}\r\n`);
-    assert.equal(await ask(node, 'MULTI', 'SET a 1'), `+OK\r\n-LOADING this ${NO_LEADER}\r\n`);
+    for (const line of ['SET a 1', 'INCR a'])
+      assert.match(await ask(node, line), new RegExp(`^-LOADING this ${NO_LEADER}`));
+    assert.match(await ask(node, 'MULTI', 'SET a 1'), new RegExp(`^\\+OK\\r\\n-LOADING this ${NO_LEADER}`));
     const client = await node.client();
     const refused = { code: 'deadline_exceeded', message: new RegExp(`no answer within 5000 ms: this ${NO_LEADER}`) };
     await assert.rejects(client.set('a', '1', { timeoutMs: 5_000 }), refused);

@@ -191,7 +191,9 @@ describe('etcd as the store of a cluster', function () {
     await using told = new Told([{ host: '127.0.0.1', port: 1 }], 'nobody', { requestTimeoutMs: 300 });
     for (const call of [{ kind: 'grant', ttlMs: 3_000 }, { kind: 'read' }, campaign('a', 'abc')] as const) {
       const begin = performance.now();
-      assert.deepEqual(await told.answer(call, 'failed'), { kind: 'failed', call: call.kind });
+      const { reason = '', ...failed } = await told.answer(call, 'failed');
+      assert.deepEqual(failed, { kind: 'failed', call: call.kind });
+      assert.match(reason, /^etcd could not be asked/);
       assert.ok(performance.now() - begin < 1_000);
     }
     assert.ok(told.logger.said(/the call read to the store of the cluster failed: etcd could not be asked/));
@@ -230,7 +232,7 @@ describe('etcd as the store of a cluster', function () {
   it('refuses an etcd that is an older state than this node has seen', async () => {
     await using told = open({ seenRevision: 1_000_000 });
     const [failed, changed] = await told.call({ kind: 'read' });
-    assert.deepEqual(failed, { kind: 'failed', call: 'read' });
+    assert.ok(failed?.kind === 'failed' && failed.call === 'read');
     assert.ok(changed?.kind === 'store_changed' && /revision of etcd went back: expected 1000000/.test(changed.reason));
   });
 });

@@ -423,7 +423,10 @@ describe('a node that does not lead', () => {
       test.machine.why,
       /Within 60 s of it, only a person may order another one: run "headwater cluster resume", or wait \d+ s/,
     );
-    assert.match(test.action('say')?.message ?? '', /the cluster has no leader: the last automatic failover .* only a person may order another one/);
+    assert.match(
+      test.action('say')?.message ?? '',
+      /the cluster has no leader: the last automatic failover .* only a person may order another one/,
+    );
     assert.equal(test.machine.needsPerson, true);
     const { call } = test.see({ ...gone, revision: 31, members: spoken(), allowed: 20 }).call('campaign') as Extract<
       Action,

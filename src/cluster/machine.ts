@@ -33,6 +33,10 @@ export interface MachineOptions {
 }
 
 const NO_OBSTACLE: Obstacle = { why: '', needsPerson: false };
+const EARLIER_LIFE: Obstacle = {
+  why: 'the leader key is on a lease of an earlier life of this node, which has to end first',
+  needsPerson: false,
+};
 
 const KEY_DELETED = 'the leader key was deleted from the store';
 
@@ -122,7 +126,7 @@ export class Machine {
     campaigned: ({ lease, fence }) => {
       if (fence !== undefined) this.#won(lease, fence);
       // The leader key was won too late, or not at all.
-      if (this.#state.name === 'campaigning') this.#to({ name: 'electing', sinceMs: this.#state.sinceMs });
+      if (this.#state.name === 'campaigning') this.#lostCampaign();
     },
     moved: ({ done }) => {
       if (this.#state.name !== 'moving') return;
@@ -202,10 +206,7 @@ export class Machine {
 
   /** The key stands until its lease ends. Nobody renews that lease. */
   #sawEarlierLife(fence: number): void {
-    this.#obstacle = {
-      why: 'the leader key is on a lease of an earlier life of this node, which has to end first',
-      needsPerson: false,
-    };
+    this.#obstacle = EARLIER_LIFE;
     if (fence === this.#lastStop.fence) this.#call(this.#lastStop.resignation(fence));
   }
 
@@ -215,6 +216,14 @@ export class Machine {
     this.#refused = reason;
     if (!holdingOf(this.#state) && this.#state.name !== 'stopping' && this.#state.name !== 'refused')
       this.#to({ name: 'refused', reason });
+  }
+
+  /** The key may be this node's own, from a leadership that it could not begin. A view of the meantime counts now. */
+  #lostCampaign(): void {
+    if (this.#state.name === 'campaigning') this.#to({ name: 'electing', sinceMs: this.#state.sinceMs });
+    this.#calls.failed('campaign', this.#nowMs);
+    this.#call({ kind: 'read' });
+    if (this.#state.name === 'electing' && this.#view?.leader) this.#place(this.#view);
   }
 
   #won(lease: string, fence: number): void {
@@ -277,10 +286,7 @@ export class Machine {
     if (call === 'publish') this.membership.recordFailed();
     // The key may have been moved, or may be moved yet: this node does not lead on under this number.
     if (call === 'move_leader') this.#stop('the store did not say whether the leadership was moved');
-    // If the key is this node's, a view says so.
-    if (call === 'campaign' && this.#state.name === 'campaigning')
-      this.#to({ name: 'electing', sinceMs: this.#state.sinceMs });
-    if (call === 'campaign') this.#call({ kind: 'read' });
+    if (call === 'campaign') this.#lostCampaign();
   }
 
   #acknowledged(sentMs: number, nodes: readonly string[]): void {

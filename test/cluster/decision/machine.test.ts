@@ -354,6 +354,27 @@ describe('a node that does not lead', () => {
     assert.equal(test.machine.state.name, 'electing');
   });
 
+  it('gives a leadership back that it could not begin, if the store shows it only during the next campaign', () => {
+    const test = new Test().joined().see({ members: [member('a')], revision: 12 });
+    test.give({ kind: 'campaigned', lease: 'lease of a', fence: 20 });
+    test.give({ kind: 'over', reason: 'the disk is full' });
+    // The call that gives the key back fails, and the view is older than the key.
+    assert(test.give({ kind: 'stopped' }).call('resign') && test.call('campaign'));
+    test.give({ kind: 'failed', call: 'resign' });
+    test.see({ revision: 22, leader: key('a', 20), last: { nodeId: 'a', fence: 20 } });
+    test.at(104_000).give({ kind: 'campaigned', lease: 'lease of a', fence: undefined });
+    assert.deepEqual(test.call('resign'), { kind: 'call', call: { kind: 'resign', fence: 20, isInOrder: false } });
+  });
+
+  it('asks the store again after a campaign in vain, and waits before the next', () => {
+    const test = new Test().joined().see({ members: [member('a')], revision: 12 });
+    test.give({ kind: 'campaigned', lease: 'lease of a', fence: undefined });
+    assert(test.call('read'));
+    assert.equal(test.call('campaign'), undefined);
+    assert.equal(test.at(100_100).give({ kind: 'tick' }).call('campaign'), undefined);
+    assert(test.at(101_000).give({ kind: 'tick' }).call('campaign'));
+  });
+
   it('leads if the answer of its campaign was lost and the store shows its lease', () => {
     const test = new Test().joined().see({ members: [member('a')], revision: 12 });
     test.give({ kind: 'failed', call: 'campaign' });

@@ -36,7 +36,7 @@ export const BUGS: readonly PlantedBug[] = [
         },
       }),
   },
-  { name: 'a deadline that counts from the answer', near: 268, found: TWO, inWorld: 'count from the answer' },
+  { name: 'a deadline that counts from the answer', near: 286, found: TWO, inWorld: 'count from the answer' },
   {
     name: 'an error of the store that is taken for a loss',
     found: /a leader whose lease lives goes on/,
@@ -50,7 +50,7 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a leader that keeps its lease while its disk lets it not stop',
-    near: 132,
+    near: 152,
     found: /a leader comes back when nothing fails/,
     inWorld: 'a lease is kept while its leader stops',
   },
@@ -77,7 +77,7 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a node that runs as soon as the key is gone',
-    near: 93,
+    near: 187,
     found: TWO,
     plant: () =>
       replaced(Hearing.prototype, 'saw', {

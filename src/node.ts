@@ -51,12 +51,12 @@ import { type FieldsFromDisk, HttpDoor } from './http-door.js';
 import { bindServers, expectFree } from './listener/binding.js';
 import { Listener } from './listener/listener.js';
 import { LiveOptions, type LiveProgram } from './live-options.js';
-import type { ClusterControl } from './model/cluster.js';
+import type { ClusterControl, StatusCluster } from './model/cluster.js';
 import type { CompareReply, KeyspaceDigestReply } from './model/comparison.js';
 import { CONTENT_OF_USERS } from './model/content-version.js';
 import type { FailoverReply, FailoverRequest, FollowRequest, ForgetReply, PromoteReply } from './model/leadership.js';
 import { formatChecksum } from './model/position.js';
-import type { NodeStatus } from './model/status.js';
+import type { NodeStatus, StatusKnownFollower } from './model/status.js';
 import type { UserLimits } from './model/user.js';
 import { Monitors } from './pipeline/monitors.js';
 import { ReplyMemory } from './pipeline/reply-memory.js';
@@ -247,10 +247,13 @@ export class Node {
 
   /** @param fromDisk the fields for which the disk is asked. */
   #statusWith(fromDisk: FieldsFromDisk): NodeStatus {
+    const status = statusOf(this.#base, this.#parts);
+    const cluster = this.#cluster?.status;
     return {
-      ...statusOf(this.#base, this.#parts),
+      ...status,
+      knownFollowers: missedFollowers(status, this.#parts.replication.link.reports.path, cluster),
       ...fromDisk,
-      cluster: this.#cluster?.status,
+      cluster,
       ...this.#load.status,
       connections: this.#listener?.status,
       redisAddress: this.redisAddress,
@@ -837,6 +840,22 @@ function followersStatus(store: Store, { followers, acknowledgements, headroom }
     appendBytesPerSecond: headroom.rate.bytes,
     headroom: headroom.least,
   };
+}
+
+/**
+ * The known followers whose place is here. Below a follower that has led, a node may be known that stands above it now, or
+ * that follows the same leader in their cluster. The log is kept for those all the same.
+ *
+ * @param path the node IDs from the leader down to the upstream.
+ */
+function missedFollowers(
+  { role, knownFollowers }: Pick<NodeStatus, 'role' | 'knownFollowers'>,
+  path: readonly string[],
+  cluster: StatusCluster | undefined,
+): readonly StatusKnownFollower[] {
+  if (role === 'leader') return knownFollowers;
+  const elsewhere = new Set([...path, ...(cluster?.members.map(({ nodeId }) => nodeId) ?? [])]);
+  return knownFollowers.filter(({ nodeId, connected }) => connected || !elsewhere.has(nodeId));
 }
 
 function resyncsStatus({ link, followers }: Replication) {

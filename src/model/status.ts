@@ -95,7 +95,10 @@ export interface NodeStatus {
   readonly superseded: string;
   /** The reason why this leader takes no writes yet. Empty if it asks no followers. */
   readonly askingFollowers: string;
-  /** Every follower that has followed this node, whether it does now or not. */
+  /**
+   * Every follower that has followed this node, whether it does now or not. The list has no
+   * nodes that stand above this node now, and no other nodes of its cluster while this node follows their leader.
+   */
   readonly knownFollowers: readonly StatusKnownFollower[];
   /**
    * Reasons why this node, and in `resyncReasonsServed` its followers, were resynced or refused, since the node

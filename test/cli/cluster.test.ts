@@ -96,6 +96,10 @@ describe('the command cluster', function () {
       stdout.toString(),
       new RegExp(`^${target} leads from offset \\d+ in place of ${before}; writes waited`),
     );
+    await eventually('no node to miss a follower that follows the new leader', async () => {
+      const statuses = await Promise.all(nodes.map((node) => node.status()));
+      return statuses.every(({ knownFollowers }) => knownFollowers.every(({ connected }) => connected));
+    });
     const lines = (await run('--json', 'cluster', 'history')).stdout.toString().trim().split('\n');
     const [newest, oldest] = lines.map((line) => JSON.parse(line));
     assert.deepEqual(

@@ -172,6 +172,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       }),
     }),
   },
+  'a cluster that somebody has left paused': {
+    alerts: ['HeadwaterClusterPaused'],
+    status: () => ({ cluster: clusterOf({ paused: true }) }),
+  },
   'damaged data': { alerts: ['HeadwaterDamage'], status: () => ({ damage: 'a table' }) },
   'lost writes': { alerts: ['HeadwaterLostWrites'], status: () => ({ lostWrites: 3 }) },
   'a superseded leader': { alerts: ['HeadwaterSuperseded'], status: () => ({ superseded: 'a later leader' }) },

@@ -65,6 +65,9 @@ export const REPLICATION_ROWS: readonly MetricRow[] = [
   gauge('headwater_cluster_needs_person', '1 while the cluster waits for a person to lead again', ({ status }) => {
     return status.cluster?.needsPerson;
   }),
+  gauge('headwater_cluster_paused', '1 while no other node leads if the leader goes, by a pause', ({ status }) => {
+    return status.cluster?.paused;
+  }),
   gauge('headwater_cluster_fence', 'fencing number of the present leadership, or of the last one', ({ status }) => {
     return status.cluster?.fence;
   }),

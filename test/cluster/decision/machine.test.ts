@@ -354,7 +354,7 @@ describe('a node that does not lead', () => {
     assert.equal(test.machine.state.name, 'electing');
   });
 
-  it('gives a leadership back that it could not begin, if the store shows it only during the next campaign', () => {
+  it('gives a leadership back that it could not begin, and that shows only while it runs again', () => {
     const test = new Test().joined().see({ members: [member('a')], revision: 12 });
     test.give({ kind: 'campaigned', lease: 'lease of a', fence: 20 });
     test.give({ kind: 'over', reason: 'the disk is full' });

@@ -176,6 +176,7 @@ export class Link {
     // The staleness comes from this upstream's reports. The next upstream may differ, and the data may leave its
     // history.
     this.reports.forgetAge();
+    this.#error = undefined;
     this.#state.to('stopped');
     if (!keepsLoad) await this.#keeper.drop();
   }

@@ -27,6 +27,7 @@ describe('a replication session that is stopped', () => {
     const follower = await world.node('F', { follows: 'L' });
     await world.until('it has tried', () => follower.link.status.error !== '');
     await follower.link.stop();
+    assert.equal(follower.link.status.error, '', 'the error of a link ends with it');
     world.network.listen('L', { accept: () => new Promise(() => {}) });
     follower.link.start('L', NO_ORDERS);
     await turns(10);

@@ -428,7 +428,7 @@ describe('latency', function () {
       terminal.press('C-c');
       // The line is wider than the terminal, which may break it at a space.
       const ended = (await terminal.shows(/^ended with 0$/m)).replaceAll('\n', '');
-      assert.match(ended, /\d\d:\d\d:\d\d {2}min .* ms ?\(\d+ samples?\)/);
+      assert.match(ended, /\d\d:\d\d:\d\d {2}min .* ms ?\(\d+ ?samples?\)/);
     } finally {
       terminal.close();
     }

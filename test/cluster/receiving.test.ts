@@ -108,6 +108,9 @@ describe('requests that arrive slowly', function () {
     const clients = await Promise.all(
       Array.from({ length: 12 }, () => Client.connect(leader.address, { retry: { attempts: 1 } })),
     );
+    // A new connection would wait behind the large writes for its first answer.
+    const other = await leader.client();
+    await other.set('small', 'v');
     const writes = clients.flatMap((client, i) =>
       [1, 2].map((n) => client.set(`grpc ${i} ${n}`, value, { durability, timeoutMs: 60_000 })),
     );
@@ -118,7 +121,6 @@ describe('requests that arrive slowly', function () {
       wire.command('HEADWATER', 'DURABILITY', 'FOLLOWERS', '1', '4000');
       for (const n of [1, 2]) wire.command('SET', `redis ${i} ${n}`, value);
     }
-    const other = await leader.client();
     let requests = 0;
     let isOver = false;
     void outcomes.then(() => {

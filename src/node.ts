@@ -251,7 +251,7 @@ export class Node {
     const cluster = this.#cluster?.status;
     return {
       ...status,
-      knownFollowers: missedFollowers(status, this.#parts.replication.link.reports.path, cluster),
+      knownFollowers: ownFollowers(status, this.#parts.replication.link.reports.path, cluster),
       ...fromDisk,
       cluster,
       ...this.#load.status,
@@ -848,7 +848,7 @@ function followersStatus(store: Store, { followers, acknowledgements, headroom }
  *
  * @param path the node IDs from the leader down to the upstream.
  */
-function missedFollowers(
+function ownFollowers(
   { role, knownFollowers }: Pick<NodeStatus, 'role' | 'knownFollowers'>,
   path: readonly string[],
   cluster: StatusCluster | undefined,

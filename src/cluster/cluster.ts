@@ -118,7 +118,7 @@ export class Cluster {
     return this.#machine.why;
   }
 
-  /** Whether nobody leads until a person says so. */
+  /** Whether nobody leads now, and a person can end that. */
   get needsPerson(): boolean {
     return this.#machine.needsPerson;
   }
@@ -131,6 +131,11 @@ export class Cluster {
   /** The content of the store, as of the last view; undefined before the first. */
   get view(): View | undefined {
     return this.#machine.view;
+  }
+
+  /** When something of the last leader was heard, by the monotonic clock. */
+  get heardMs(): number {
+    return this.#machine.hearing.heardMs;
   }
 
   /** The end of this node's leadership, by the monotonic clock. */

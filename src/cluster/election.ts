@@ -32,7 +32,7 @@ const NOT_SPOKEN = 'the other nodes have not said how far they are';
 /** Why a node does not run. */
 export interface Obstacle {
   readonly why: string;
-  /** Whether a person can end it. */
+  /** Whether a person can end it at once. */
   readonly needsPerson: boolean;
 }
 

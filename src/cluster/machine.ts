@@ -54,7 +54,7 @@ export class Machine {
   readonly #calls: CallsInHand;
   #actions: Action[] = [];
   #nowMs = 0;
-  readonly #hearing = new Hearing();
+  readonly hearing = new Hearing();
   /** The end of this node's leadership, by the monotonic clock. */
   #deadlineMs = 0;
   /** When this node won the leader key last, by the monotonic clock. */
@@ -84,7 +84,7 @@ export class Machine {
     return this.#refused || this.#obstacle.why;
   }
 
-  /** Whether nobody leads until a person says so. */
+  /** Whether nobody leads now, and a person can end that. */
   get needsPerson(): boolean {
     return this.#view !== undefined && !this.#view.leader && (this.#view.isPaused || this.#obstacle.needsPerson);
   }
@@ -139,7 +139,7 @@ export class Machine {
     failed: ({ call }) => this.#failed(call),
     store_changed: ({ reason }) => this.#refuse(reason),
     heard: ({ fence }) => {
-      if (fence >= (this.#view?.last?.fence ?? 0)) this.#hearing.heardMs = this.#nowMs;
+      if (fence >= (this.#view?.last?.fence ?? 0)) this.hearing.heardMs = this.#nowMs;
     },
     acknowledged: ({ sentMs, nodes }) => this.#acknowledged(sentMs, nodes),
     opened: () => {
@@ -160,7 +160,7 @@ export class Machine {
         `the store belongs to the cluster ${view.clusterId}, and this node has data of the cluster ${this.#self.clusterId}. Start the node with the name of its own cluster. To let it join this one, start it with an empty data directory`,
       );
     this.#view = view;
-    this.#hearing.saw(before, view, isWhole, { nowMs: this.#nowMs, wallMs });
+    this.hearing.saw(before, view, isWhole, { nowMs: this.#nowMs, wallMs });
     const own = holdingOf(this.#state);
     if (own) this.#sawAsHolder(own.fence, view);
     else if (this.#state.name !== 'campaigning' && this.#state.name !== 'stopping') this.#place(view);
@@ -341,7 +341,7 @@ export class Machine {
     const view = this.#view;
     const { lease, untilMs } = this.membership;
     if (!view || !lease || untilMs <= this.#nowMs || this.#calls.has('campaign')) return;
-    const seen = { hearing: this.#hearing, view, sinceMs, self: this.#self, nowMs: this.#nowMs };
+    const seen = { hearing: this.hearing, view, sinceMs, self: this.#self, nowMs: this.#nowMs };
     const { why, needsPerson } = whyNotRun({ ...this.#options, ...seen }) ?? NO_OBSTACLE;
     if (why !== '' && plain(why) !== plain(this.#obstacle.why)) this.#say('warn', `the cluster has no leader: ${why}`);
     this.#obstacle = { why, needsPerson };

@@ -48,8 +48,6 @@ export class NodeCluster {
   #answeredMs: number | undefined;
   /** Why the store has not answered the last call; empty if it has. */
   #storeFailure = '';
-  /** When the present leader was heard over the replication stream. */
-  #heardMs = Number.NEGATIVE_INFINITY;
 
   /**
    * @throws HeadwaterError `corrupt` if the memory on the disk is damaged; `invalid_argument` if it is of another
@@ -112,13 +110,11 @@ export class NodeCluster {
       },
     });
     replication.acknowledgements.signs.listen({
-      heard: (epoch) => {
-        if (epoch === this.#cluster.view?.leader?.fence) this.#heardMs = clock.monotonicMs();
-        return this.#cluster.heard(epoch);
-      },
+      heard: (epoch) => this.#cluster.heard(epoch),
       acknowledged: (sentMs, nodes) => this.#cluster.acknowledged(sentMs, nodes),
       asks: failsafe,
     });
+    term.holder = () => (this.#holdsKey ? '' : (this.#leader?.address ?? ''));
     term.whyNoElection = () => this.#whyNoElection;
   }
 
@@ -152,16 +148,21 @@ export class NodeCluster {
     };
   }
 
+  /** Whether the leader key of the last view is this node's. */
+  get #holdsKey(): boolean {
+    return this.#cluster.view?.leader?.nodeId === this.#options.store.identity.nodeId;
+  }
+
   /**
    * The present leader, as far as this node knows. The last view says less if the store is silent: a leader whose own
    * deadline has passed leads no more, and another one counts only while something is heard of it.
    */
   get #leader(): LeaderKey | undefined {
-    const { clock, settings, store } = this.#options;
+    const { clock, settings } = this.#options;
     const { state, view } = this.#cluster;
     const leader = view?.leader;
-    if (leader?.nodeId === store.identity.nodeId) return holdingOf(state) && leader;
-    const heardMs = Math.max(this.#heardMs, this.#answeredMs ?? Number.NEGATIVE_INFINITY);
+    if (this.#holdsKey) return holdingOf(state) && leader;
+    const heardMs = Math.max(this.#cluster.heardMs, this.#answeredMs ?? Number.NEGATIVE_INFINITY);
     return clock.monotonicMs() - heardMs <= settings.timing.silenceMs ? leader : undefined;
   }
 
@@ -246,11 +247,8 @@ export class NodeCluster {
       this.#answeredMs = clock.monotonicMs();
       this.#storeFailure = '';
     }
-    if (event.kind === 'failed' && this.#leader === undefined) this.#options.settings.term.holder = '';
     if (event.kind !== 'view') return;
     const { leader } = event.view;
-    const isOther = leader !== undefined && leader.nodeId !== this.#options.store.identity.nodeId;
-    this.#options.settings.term.holder = isOther ? leader.address : '';
     if (!leader || leader.fence <= this.#namedFence) return;
     const { fence, nodeId, address, reason } = leader;
     this.#namedFence = fence;

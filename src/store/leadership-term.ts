@@ -14,10 +14,10 @@ export class LeadershipTerm {
   /** Called when the term ends, in the same turn. */
   onEnd: (reason: HeadwaterError) => void = () => {};
   /**
-   * host:port of the other node to which the cluster has given the leadership. Empty if there is none, as far as this
-   * node knows. Undefined without a cluster.
+   * Returns the host:port of the other node to which the cluster has given the leadership. Empty if there is none, as far
+   * as this node knows. Undefined without a cluster.
    */
-  holder: string | undefined;
+  holder: () => string | undefined = () => undefined;
   /** The time within which the cluster elects another leader if no person is needed. Undefined without a cluster. */
   electionMs: number | undefined;
   /** Returns the reason why the cluster elects no leader within that time; empty if it does, as far as this node knows. */
@@ -35,7 +35,7 @@ export class LeadershipTerm {
   /** The term of a node in a cluster: the node may not lead until `begin`. */
   static notBegun(clock: Pick<Clock, 'monotonicMs'>, electionMs: number): LeadershipTerm {
     const term = new LeadershipTerm(clock);
-    term.holder = '';
+    term.holder = () => '';
     term.electionMs = electionMs;
     term.#ended = new HeadwaterError(
       'unavailable',

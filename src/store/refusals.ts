@@ -15,13 +15,14 @@ export function readOnlyFollower(
   upstream: string,
   { holder, electionMs = 0, whyNoElection }: Pick<LeadershipTerm, 'electionMs' | 'holder' | 'whyNoElection'>,
 ): HeadwaterError {
-  if (holder)
+  const leader = holder();
+  if (leader)
     return new HeadwaterError(
       'read_only_follower',
-      `this node is a follower and takes no writes; the leader of its cluster is ${holder}`,
-      { details: { leader: holder, cause: 'ELECTED' } },
+      `this node is a follower and takes no writes; the leader of its cluster is ${leader}`,
+      { details: { leader, cause: 'ELECTED' } },
     );
-  if (holder === '') return withoutLeader(upstream, electionMs, whyNoElection());
+  if (leader === '') return withoutLeader(upstream, electionMs, whyNoElection());
   const message = isArchivePlace(upstream)
     ? `this node follows the archive ${upstream} and takes no writes. Send writes to the leader, or make this node lead with "promote"`
     : `this node is a follower and takes no writes; its upstream is ${upstream}`;

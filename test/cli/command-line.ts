@@ -18,7 +18,7 @@ export const HEADWATER = fileURLToPath(new URL('../../dist/bin/headwater.cjs', i
 /** A node that has not said "ready" by then never will. */
 const READY_MS_MAX = 45_000;
 /** Each look by a command takes some 30 ms of the processor, or 250 ms if the command has a process of its own. */
-const LOOK_INTERVAL_MS = 100;
+export const LOOK_INTERVAL_MS = 100;
 
 export interface Outcome {
   readonly status: number | null;

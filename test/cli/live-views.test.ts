@@ -8,7 +8,16 @@ import { describeStatus } from '../../bin/status.js';
 import { Client } from '../../src/client/index.js';
 import { skipUnless } from '../support/installed.js';
 import { hasTerminal, Terminal } from '../support/terminal.js';
-import { begin, endAll, HEADWATER, headwater, type Outcome, Served, temporaryDirectory } from './command-line.js';
+import {
+  begin,
+  endAll,
+  HEADWATER,
+  headwater,
+  LOOK_INTERVAL_MS,
+  type Outcome,
+  Served,
+  temporaryDirectory,
+} from './command-line.js';
 
 const PATIENCE = { patienceMs: 20_000, everyMs: 20 };
 
@@ -253,7 +262,7 @@ describe('top', function () {
       if (holds(nodes)) return nodes;
       throw new Error(JSON.stringify(nodes));
     };
-    return eventually('the tree', seen, { ...PATIENCE, everyMs: 100 });
+    return eventually('the tree', seen, { ...PATIENCE, everyMs: LOOK_INTERVAL_MS });
   }
 
   it('finds the whole tree from any node, and asks each node itself', async () => {

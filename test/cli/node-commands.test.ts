@@ -1,11 +1,9 @@
 /** The commands on nodes: a leader, a follower, and what each says of itself. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endAll, Served } from './command-line.js';
+import { endAll, LOOK_INTERVAL_MS, Served } from './command-line.js';
 
 const PATIENCE_MS = 15_000;
-/** A look by a command takes some 30 ms of the processor. */
-const LOOK_INTERVAL_MS = 100;
 
 interface Status {
   readonly [field: string]: unknown;
